@@ -1,13 +1,37 @@
+// How vitest runs here, under Bun and under Deno alike. ./scripts/test picks the kind of tests by PORTICO_TESTS.
+
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+/** Tests that start programs: run once, one file at a time, after all others. They start both runtimes themselves. */
+const DRIVE_PROCESSES = ["test/scenarios/**/*.test.ts", "test/parity/**/*.test.ts"];
+
+const kind = process.env.PORTICO_TESTS ?? "all";
+const isLong = process.env.PORTICO_LONG === "1";
 
 export default defineConfig({
   resolve: {
     alias: { "@std/cli/parse-args": fileURLToPath(new URL("./src/util/parse-args.ts", import.meta.url)) },
   },
+  plugins: [
+    {
+      // What `with { type: "text" }` means to Bun and to Deno: files of embed/ are text.
+      name: "embedded-text",
+      enforce: "pre",
+      transform(code, id) {
+        if (!id.includes("/embed/") || /\.[jt]s$/.test(id)) return null;
+        return { code: `export default ${JSON.stringify(code)};`, map: null };
+      },
+    },
+  ],
   test: {
-    include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
-    pool: "forks",
+    include: kind === "processes" ? DRIVE_PROCESSES : ["src/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
+    exclude: kind === "units" ? DRIVE_PROCESSES : [],
+    // Worker threads: child processes of vitest do not start under Bun 1.4, and threads are faster under Deno as well.
+    pool: "threads",
     maxWorkers: 2,
+    fileParallelism: kind !== "processes",
+    testTimeout: isLong || kind === "processes" ? 600_000 : 30_000,
+    hookTimeout: 120_000,
   },
 });
