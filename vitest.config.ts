@@ -27,8 +27,9 @@ export default defineConfig({
   test: {
     include: kind === "processes" ? DRIVE_PROCESSES : ["src/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
     exclude: kind === "units" ? DRIVE_PROCESSES : [],
-    // Worker threads: child processes of vitest do not start under Bun 1.4, and threads are faster under Deno as well.
-    pool: "threads",
+    // vitest's child processes do not start under Bun 1.4 (no channel.unref), and its threads do not end cleanly under
+    // Deno 2.9 (no parentPort.removeAllListeners).
+    pool: "Deno" in globalThis ? "forks" : "threads",
     maxWorkers: 2,
     fileParallelism: kind !== "processes",
     testTimeout: isLong || kind === "processes" ? 600_000 : 30_000,
