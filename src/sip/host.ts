@@ -112,3 +112,53 @@ export function hostKind(buf: Uint8Array, start: number, end: number): number {
   if (isIPv4(buf, start, end)) return HostKind.IPV4;
   return isIPv6(buf, start, end) ? HostKind.IPV6 : HostKind.NAME;
 }
+
+/** Read an IPv6 address (without brackets) that `isIPv6` accepts into eight 16-bit groups. */
+export function readIPv6(buf: Uint8Array, start: number, end: number, out: Uint16Array): void {
+  out.fill(0);
+  let count = 0;
+  let gap = -1;
+  let i = start;
+  while (i < end && count < 8) {
+    if (buf[i] === COLON) {
+      if (i + 1 < end && buf[i + 1] === COLON) {
+        gap = count;
+        i++;
+      }
+      i++;
+      continue;
+    }
+    const from = i;
+    let value = 0;
+    while (i < end && isClass(buf[i]!, C.HEX)) {
+      const b = buf[i++]!;
+      value = (value << 4) | (b <= 0x39 ? b - 0x30 : (b | 32) - 0x57);
+    }
+    if (i < end && buf[i] === DOT) {
+      readIPv4(buf, from, end, count, out);
+      count += 2;
+      break;
+    }
+    out[count++] = value;
+  }
+  if (gap < 0) return;
+  // What was read after the `::` belongs at the end.
+  const moved = count - gap;
+  for (let k = 0; k < moved; k++) out[7 - k] = out[count - 1 - k]!;
+  for (let k = gap; k < 8 - moved; k++) out[k] = 0;
+}
+
+function readIPv4(buf: Uint8Array, start: number, end: number, at: number, out: Uint16Array): void {
+  let part = 0;
+  let value = 0;
+  for (let i = start; i <= end; i++) {
+    if (i < end && buf[i] !== DOT) {
+      value = value * 10 + buf[i]! - 0x30;
+      continue;
+    }
+    const group = at + (part >> 1);
+    out[group] = (out[group]! << 8) | value;
+    part++;
+    value = 0;
+  }
+}
