@@ -25,7 +25,9 @@ export default class TestReporter implements Reporter {
 function summarise(modules: readonly TestModule[], errors: number): RunReport {
   const report: RunReport = { passed: 0, failed: errors, skipped: [] };
   for (const module of modules) {
-    let failedInside = 0;
+    // Files and groups may fail by themselves: one does not load, or its beforeAll throws.
+    const broken = [module, ...module.children.allSuites()].filter((one) => one.errors().length > 0).length;
+    let failed = broken;
     for (const test of module.children.allTests()) {
       const result = test.result();
       if (result.state === "passed") {
@@ -35,11 +37,10 @@ function summarise(modules: readonly TestModule[], errors: number): RunReport {
         report.skipped.push({ name: `${relative(process.cwd(), module.moduleId)} > ${test.fullName}`, reason });
       } else {
         // Also what never came to an end.
-        failedInside++;
+        failed++;
       }
     }
-    // A file or a group may fail by itself: it does not load, or its beforeAll throws.
-    report.failed += failedInside > 0 || module.ok() ? failedInside : 1;
+    report.failed += failed > 0 || module.ok() ? failed : 1;
   }
   return report;
 }
