@@ -1,7 +1,7 @@
 // Reading of TypeScript source by the checks beside this file: which characters are code, where imports are, which
 // files there are. A scanner of strings, templates, comments and regular expressions; not a parser.
 
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 
 /** One complaint of a check; `line` counts from 1. */
@@ -103,9 +103,10 @@ export function lineAt(source: string, offset: number): number {
   return line;
 }
 
-/** All TypeScript files below a folder, as sorted paths relative to `root` with forward slashes. */
+/** All TypeScript files below a folder, as sorted paths relative to `root` with forward slashes; none without the folder. */
 export function typeScriptFiles(root: string, folder: string): string[] {
   const files: string[] = [];
+  if (!existsSync(join(root, folder))) return files;
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true, recursive: true })) {
     if (!entry.isFile() || !entry.name.endsWith(".ts")) continue;
     files.push(relative(root, join(entry.parentPath, entry.name)).split(sep).join("/"));
