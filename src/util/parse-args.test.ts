@@ -16,6 +16,19 @@ describe("parseArgs", () => {
     expect([file, c]).toEqual(["a.cfg", true]);
   });
 
+  test("does what the example of the package's documentation does", () => {
+    expect(parseArgs("-x 3 -y 4 -n5 -abc --beep=boop foo bar baz".split(" "))).toEqual({
+      _: ["foo", "bar", "baz"],
+      x: 3,
+      y: 4,
+      n: 5,
+      a: true,
+      b: true,
+      c: true,
+      beep: "boop",
+    });
+  });
+
   test("turns numbers into numbers, except for flags declared as string", () => {
     expect(parseArgs(["--port", "5060", "--user=101", "7", "0x10", "-n5"], { string: "user" })).toEqual({
       _: [7, 16],
@@ -54,6 +67,7 @@ describe("parseArgs", () => {
       d: [true, true, true],
     });
     expect(parseArgs([], options)).toEqual({ _: [], A: [], d: [] });
+    expect(parseArgs([], { collect: "list" })).toEqual({ _: [], list: [] });
     expect(parseArgs(["--x", "1", "--x", "2"])).toEqual({ _: [], x: 2 });
   });
 

@@ -117,7 +117,7 @@ class Reader {
       if (!this.#has(name)) this.#store(name, value);
     }
     for (const name of this.#collected) {
-      if ((this.#booleans.has(name) || this.#strings.has(name)) && !this.#has(name)) this.#store(name, []);
+      if (!this.#has(name)) this.#store(name, []);
     }
     for (const name of this.#booleans) if (!this.#has(name)) this.#store(name, false);
     if (this.#options["--"] && this.#result["--"] === undefined) this.#result["--"] = [];
