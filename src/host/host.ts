@@ -1,0 +1,207 @@
+// The only door to the outside (design.md, D1). `bun.ts`, `deno.ts` and `simulated.ts` implement it; nothing outside
+// src/host touches a clock, a timer, randomness, a socket, a file or a database directly.
+
+/** An address and port. `address` is numeric text without brackets ("127.0.0.1", "::1"), never a name. */
+export interface SocketAddress {
+  readonly family: 4 | 6;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Wall clock and monotonic clock, in milliseconds. */
+export interface Clock {
+  /** Milliseconds since 1970, may jump. */
+  wall(): number;
+  /** Milliseconds from an arbitrary origin, never goes back; fractional. */
+  mono(): number;
+  /** Calls `fn` after `ms`; for the timer wheel and other coarse users, never one per transaction. Returns a canceller. */
+  after(ms: number, fn: () => void): () => void;
+  /** Calls `fn` in the next turn of the event loop. */
+  soon(fn: () => void): void;
+}
+
+/** Random bytes. `fill` is cryptographic outside the simulation; `uint32` is cheap and only hard to guess. */
+export interface Random {
+  fill(bytes: Uint8Array): void;
+  uint32(): number;
+}
+
+/** Digests over byte strings, as lower-case hex. The three algorithms of RFC 8760, SHA-1 for WebSocket (base64) later. */
+export interface Hashing {
+  md5(text: string): string;
+  sha256(text: string): string;
+  sha512_256(text: string): string;
+  hmacSha256(key: Uint8Array, text: string): string;
+}
+
+/**
+ * The far end of datagrams as one socket sees it. The socket interns these in a bounded cache, so the same address
+ * usually is the same object, and no object is made per datagram. It stays valid as long as somebody holds it.
+ */
+export interface UdpPeer {
+  readonly remote: SocketAddress;
+  /** A place for what the user of the socket keeps with this peer (net/udp.ts keeps its Flow); null at first. */
+  attachment: unknown;
+}
+
+/** What a socket has counted since it was bound: datagrams. */
+export interface UdpStats {
+  readonly received: number;
+  readonly sent: number;
+  /** Thrown away because the system takes no more and the queue is full. */
+  readonly droppedFull: number;
+  /** Refused by the system (no route, too long, forbidden); each was told to onError. */
+  readonly sendErrors: number;
+  /** Failures of receiving other than "nothing there". */
+  readonly receiveErrors: number;
+}
+
+export interface UdpSocket {
+  readonly local: SocketAddress;
+  readonly stats: UdpStats;
+  /** A peer of this socket, from the cache or new. Null when the address is of another family. */
+  peer(remote: SocketAddress): UdpPeer | null;
+  /** Queues buf[start,end) to the peer; the bytes are copied before return. Sent at the end of the batch (see Host.beforeFlush). */
+  send(peer: UdpPeer, buf: Uint8Array, start: number, end: number): void;
+  close(): void;
+}
+
+export interface UdpOptions {
+  readonly local: SocketAddress; // port 0: one that the system gives
+  /** One datagram: valid only during the call, and buf must not be kept or changed beyond [start,end). Must not throw. */
+  readonly onMessage: (buf: Uint8Array, start: number, end: number, peer: UdpPeer) => void;
+  /** An ICMP error for something sent to that peer, where the system tells. */
+  readonly onError?: (peer: UdpPeer | null, error: HostError) => void;
+  readonly receiveBuffer?: number; // SO_RCVBUF, bytes
+  readonly sendBuffer?: number;
+}
+
+export interface TcpConnection {
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  /** Queues a copy of buf[start,end). Returns false and closes when the connection's bounded queue is full or it is gone. */
+  send(buf: Uint8Array, start: number, end: number): boolean;
+  /** Bytes accepted by send but not yet taken by the system. */
+  readonly queued: number;
+  /** Sends what is queued, then closes; `abort` throws the queue away. */
+  close(): void;
+  abort(): void;
+  /** Stops and starts reading, to push back on a peer that sends faster than we handle. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface TcpHandlers {
+  /** Bytes in order; valid only during the call. */
+  readonly onData: (connection: TcpConnection, buf: Uint8Array, start: number, end: number) => void;
+  /** Called exactly once, whoever closed; `error` when it was not orderly. */
+  readonly onClose: (connection: TcpConnection, error: HostError | null) => void;
+}
+
+export interface TcpListener {
+  readonly local: SocketAddress;
+  close(): void;
+}
+
+export interface TcpListenOptions {
+  readonly local: SocketAddress;
+  readonly backlog?: number;
+  /** A new connection: returns what handles it, or null to refuse it at once. */
+  readonly onConnection: (connection: TcpConnection) => TcpHandlers | null;
+  readonly maxQueue: number; // bytes a connection may queue for sending
+}
+
+export interface TcpConnectOptions {
+  readonly remote: SocketAddress;
+  readonly localAddress?: string;
+  readonly timeout: number; // ms until the attempt fails
+  readonly handlers: TcpHandlers;
+  readonly maxQueue: number;
+}
+
+export interface Network {
+  /** Binds at once; throws HostError (code "EADDRINUSE", "EACCES", "EADDRNOTAVAIL" …). */
+  bindUdp(options: UdpOptions): UdpSocket;
+  listenTcp(options: TcpListenOptions): Promise<TcpListener>;
+  /** Resolves when connected; rejects with HostError. */
+  connectTcp(options: TcpConnectOptions): Promise<TcpConnection>;
+  /** Addresses of this machine's interfaces: [name, address]. */
+  interfaces(): readonly (readonly [string, string])[];
+  /** Looks up A (4) or AAAA (6) records by the system's resolver; an empty list when there are none. */
+  lookup(name: string, family: 4 | 6): Promise<readonly string[]>;
+}
+
+/** A value SQLite stores. Text is a JavaScript string in Unicode. */
+export type SqlValue = string | number | bigint | Uint8Array | null;
+
+export interface SqliteStatement {
+  all(...values: SqlValue[]): Record<string, SqlValue>[];
+  run(...values: SqlValue[]): { changes: number; lastId: number };
+}
+
+export interface SqliteDatabase {
+  /** One or several statements without results. Throws HostError. */
+  exec(sql: string): void;
+  prepare(sql: string): SqliteStatement;
+  close(): void;
+}
+
+export interface Files {
+  read(path: string): Uint8Array; // throws HostError "ENOENT" …
+  write(path: string, data: Uint8Array, mode?: number): void;
+  exists(path: string): boolean;
+  list(path: string): string[];
+  makeDirectory(path: string): void; // with parents
+  remove(path: string): void;
+  rename(from: string, to: string): void;
+  resolve(...parts: string[]): string; // absolute path
+  workingDirectory(): string;
+}
+
+export interface Process {
+  readonly args: readonly string[]; // without the program
+  readonly programName: string; // the name it was called by
+  readonly pid: number;
+  env(name: string): string | undefined;
+  write(to: 1 | 2, text: string): void;
+  /** Whether that stream is a terminal. */
+  isTerminal(to: 0 | 1 | 2): boolean;
+  /** Reads standard input to its end. */
+  readInput(): Promise<Uint8Array>;
+  /** Reads a line from the terminal without echo. */
+  readSecret(prompt: string): Promise<string>;
+  onSignal(signal: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGUSR1" | "SIGUSR2", fn: () => void): void;
+  exit(code: number): never;
+  memory(): { rss: number; heapUsed: number };
+  userId(): number | null;
+}
+
+/** A failed operation of the outside world, with the system's stable code ("EADDRINUSE", "ENOENT", "SQLITE_BUSY" …). */
+export class HostError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = "HostError";
+    this.code = code;
+  }
+}
+
+export interface Host {
+  readonly name: "bun" | "deno" | "simulated";
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hashing: Hashing;
+  readonly network: Network;
+  readonly files: Files;
+  readonly process: Process;
+  /** Opens or creates an SQLite file (":memory:" for none), WAL mode is up to the caller. Throws HostError. */
+  openSqlite(path: string, options?: { readOnly?: boolean }): SqliteDatabase;
+  /**
+   * Registers a hook that runs once before whatever was sent since is handed to the system: at the end of each batch of
+   * datagrams or stream reads, and whenever a send queue must be emptied earlier. Databases commit there, so that a 200 OK never
+   * leaves before its binding is on disk (design.md, D9). Must not throw.
+   */
+  beforeFlush(fn: () => void): void;
+  /** What travels inside the executable, by name ("default.cfg", "schema/…"); see assets.ts. */
+  asset(name: string): Uint8Array;
+}

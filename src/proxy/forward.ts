@@ -1,0 +1,46 @@
+// Stateless forwarding (RFC 3261 16.11): the core's forward(), and ACKs that belong to no transaction.
+
+import type { Flow } from "../net/flow.ts";
+import { H } from "../sip/headers.ts";
+import type { SipMessage } from "../sip/message.ts";
+import { hashBytes } from "../util/bytes.ts";
+import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
+import { hex8, type Proxy } from "./proxy.ts";
+
+/**
+ * Forwards a request without a transaction to `uri` (the destination URI, else the R-URI, when null). Returns 1 when it was handed to a
+ * flow, -1 when it could not be; a promise of that when the name of the next hop had to be looked up.
+ */
+export function forwardStateless(proxy: Proxy, msg: SipMessage, flow: Flow, uri: string | null): number | Promise<number> {
+  const to = proxy.resolver.uriFlow(uri ?? msg.dstUri ?? msg.requestUri(), flow.listener);
+  if (to instanceof Promise) {
+    msg.own();
+    return to.then((found) => sendTo(proxy, msg, flow, found));
+  }
+  return sendTo(proxy, msg, flow, to);
+}
+
+function sendTo(proxy: Proxy, msg: SipMessage, flow: Flow, to: Flow | null): number {
+  if (to === null) {
+    proxy.counters.drop("unroutable");
+    return -1;
+  }
+  const end = proxy.writeRequest(msg, flow, to, statelessBranch(msg), null, msg.path);
+  if (end < 0) {
+    proxy.counters.drop("too-large");
+    return -1;
+  }
+  return to.send(proxy.out, 0, end) ? 1 : -1;
+}
+
+/** A branch that is the same for each retransmission (RFC 3261 16.11), made from the received one; never one of tm's. */
+function statelessBranch(msg: SipMessage): string {
+  let h = 0;
+  const via = msg.via();
+  if (via !== null && via.branchStart >= 0) h = hashBytes(msg.buf, via.branchStart, via.branchEnd, h);
+  const callId = msg.find(H.CALL_ID);
+  if (callId >= 0) h = hashBytes(msg.buf, msg.index[callId * STRIDE + VALUE_START]!, msg.index[callId * STRIDE + VALUE_END]!, h);
+  const cseq = msg.cseq();
+  if (cseq !== null) h = Math.imul(h ^ cseq.number, 0x01000193);
+  return `z9hG4bKsl${hex8(h)}`;
+}

@@ -1,0 +1,69 @@
+// Who we are: Via lines, Record-Route addresses, and what counts as `myself`.
+
+import type { Flow, Listener } from "../net/flow.ts";
+import { transportName } from "../sip/transports.ts";
+import type { Transports } from "./proxy.ts";
+
+/** How a listener shows itself in messages. */
+interface Face {
+  /** "127.0.0.1:5060" or "[::1]:5060", or what is advertised. */
+  readonly hostPort: string;
+  /** "Via: SIP/2.0/UDP 127.0.0.1:5060;branch=" */
+  readonly via: string;
+}
+
+export class Identity {
+  private readonly transports: Transports;
+  private readonly faces = new Map<Listener, Face>();
+  /** "host:port" and "host" that are ours beside the listeners (alias=…), lower case; port 0 is any. */
+  private readonly aliases = new Map<string, Set<number>>();
+
+  constructor(transports: Transports) {
+    this.transports = transports;
+  }
+
+  /** Adds a name of ours (`alias`); port 0 stands for any port. */
+  addAlias(host: string, port: number): void {
+    const key = host.toLowerCase();
+    const ports = this.aliases.get(key);
+    if (ports === undefined) this.aliases.set(key, new Set([port]));
+    else ports.add(port);
+  }
+
+  /** The listener's host and port as they stand in our Via and Record-Route; IPv6 in brackets. */
+  hostPort(listener: Listener): string {
+    return this.face(listener).hostPort;
+  }
+
+  /** The whole Via line for a request that leaves by that flow, with that branch value. */
+  viaLine(to: Flow, branch: string): string {
+    return `${this.face(to.listener).via}${branch}\r\n`;
+  }
+
+  /**
+   * Whether that host and port are ours (`myself`): a listener's address, what it advertises, or an alias. Port 0 is any; protocol 0 is any.
+   * `host` is lower case; IPv6 with or without brackets.
+   */
+  isMyself(host: string, port: number, protocol = 0): boolean {
+    const bare = host.startsWith("[") ? host.slice(1, -1) : host;
+    for (const l of this.transports.listeners) {
+      if (protocol !== 0 && l.protocol !== protocol) continue;
+      if (l.local.address === bare && (port === 0 || port === l.local.port)) return true;
+      if (l.advertisedHost !== null && l.advertisedHost === bare && (port === 0 || port === (l.advertisedPort ?? l.local.port))) return true;
+    }
+    const ports = this.aliases.get(bare);
+    return ports !== undefined && (port === 0 || ports.has(0) || ports.has(port));
+  }
+
+  private face(listener: Listener): Face {
+    let face = this.faces.get(listener);
+    if (face === undefined) {
+      const host = listener.advertisedHost ?? listener.local.address;
+      const port = listener.advertisedPort ?? listener.local.port;
+      const hostPort = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+      face = { hostPort, via: `Via: SIP/2.0/${transportName(listener.protocol)} ${hostPort};branch=` };
+      this.faces.set(listener, face);
+    }
+    return face;
+  }
+}

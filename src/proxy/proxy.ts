@@ -1,0 +1,173 @@
+// The proxy core as modules see it: the routes in force, where to send, local replies, and who holds transactions.
+
+import type { Host } from "../host/host.ts";
+import type { Flow, Listener } from "../net/flow.ts";
+import { markSource, writeForwardedReply, writeForwardedRequest, writeReply } from "../sip/build.ts";
+import { H } from "../sip/headers.ts";
+import type { SipMessage } from "../sip/message.ts";
+import { Method } from "../sip/methods.ts";
+import { reasonPhrase } from "../sip/reasons.ts";
+import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
+import { hashBytes } from "../util/bytes.ts";
+import type { Log } from "../util/log.ts";
+import type { TimerWheel } from "../util/timer-wheel.ts";
+import type { RouteContext, Routes } from "./context.ts";
+import { Counters } from "./counters.ts";
+import { Identity } from "./identity.ts";
+import { Resolver } from "./resolver.ts";
+
+/** What the core asks of whoever holds transactions (module tm); each returns whether it took the message. */
+export interface Transactions {
+  /** A reply arrived. True when a transaction took it, at once or later. */
+  reply(msg: SipMessage, flow: Flow): boolean;
+  /** Replies through the context's transaction. Null when it has none, so that a stateless reply is right. */
+  sendReply(ctx: RouteContext, code: number, reason: string, extra: string): number | null;
+  /** A request route starts and ends for this context: what it left behind can be tidied. */
+  afterRequest(ctx: RouteContext): void;
+}
+
+/** How the transport layers are reached; filled by boot.ts. */
+export interface Transports {
+  /** Listeners in the order of the configuration. */
+  readonly listeners: readonly Listener[];
+  /**
+   * The flow to an address: a UDP peer, an open stream connection, or one that is being opened and queues what is sent meanwhile.
+   * `from` is preferred when it is of that protocol and family. Null when nothing can reach it.
+   */
+  flowTo(protocol: number, address: string, port: number, from: Listener | null): Flow | null;
+  /** An open flow by its id; null when it has gone. */
+  flowById(id: number): Flow | null;
+}
+
+/** The largest message written out; larger than any UDP datagram. */
+const OUT_SIZE = 1 << 18;
+
+export class Proxy {
+  readonly host: Host;
+  readonly log: Log;
+  readonly wheel: TimerWheel;
+  readonly transports: Transports;
+  readonly counters = new Counters();
+  readonly resolver: Resolver;
+  readonly identity: Identity;
+  /** The routes of the generation in force; null until the configuration is loaded. */
+  routes: Routes | null = null;
+  /** Set by module tm when it is loaded. */
+  transactions: Transactions | null = null;
+  /** "Server: …\r\n" and "User-Agent: …\r\n", or empty when the configuration switches them off. */
+  serverLine = "";
+  userAgentLine = "";
+  /** Where messages are built before they are handed to a flow, which copies them. */
+  readonly out = new Uint8Array(OUT_SIZE);
+
+  private readonly tagSeed: number;
+  private readonly tagPrefix: string;
+
+  constructor(host: Host, log: Log, wheel: TimerWheel, transports: Transports) {
+    this.host = host;
+    this.log = log;
+    this.wheel = wheel;
+    this.transports = transports;
+    this.identity = new Identity(transports);
+    this.resolver = new Resolver(host, transports);
+    this.tagSeed = host.random.uint32();
+    this.tagPrefix = hex8(host.random.uint32()) + hex8(host.random.uint32());
+  }
+
+  /**
+   * Replies to the context's request: through its transaction when there is one, else statelessly (as Kamailio's send_reply).
+   * `extra` is whole header lines. Returns 1, or -1 when it could not be sent.
+   */
+  reply(ctx: RouteContext, code: number, reason: string, extra: string): number {
+    return this.transactions?.sendReply(ctx, code, reason, extra) ?? this.replyStateless(ctx.message, ctx.flow, code, reason, extra);
+  }
+
+  /** Replies without a transaction; a reply to ACK is never sent. Returns 1, or -1 when it could not be sent. */
+  replyStateless(msg: SipMessage, flow: Flow, code: number, reason: string, extra: string, body = ""): number {
+    if (msg.method === Method.ACK) return -1;
+    const end = this.writeLocalReply(msg, flow, code, reason, code === 100 ? "" : this.toTag(msg), extra, body);
+    if (end < 0) return -1;
+    this.counters.localReply(code);
+    const back = this.replyFlow(msg, flow);
+    return back?.send(this.out, 0, end) === true ? 1 : -1;
+  }
+
+  /** Builds a local reply in `out`; returns its end, or a negative number when it does not fit. */
+  writeLocalReply(msg: SipMessage, flow: Flow, code: number, reason: string, toTag: string, extra: string, body = ""): number {
+    const dialog = msg.method === Method.INVITE && code > 100 && code < 300; // RFC 3261 12.1.1: what sets up a dialog carries Record-Route
+    const text = reason === "" ? reasonPhrase(code) : reason;
+    const lines = msg.replyHeaders === "" ? extra : msg.replyHeaders + extra;
+    return writeReply(msg, flow.remote, code, text, toTag, dialog, lines, this.serverLine, body, this.out);
+  }
+
+  /**
+   * The tag a stateless reply puts on To: the same for retransmissions of a request, hard to guess for others
+   * (RFC 3261 8.2.6.2 asks both).
+   */
+  toTag(msg: SipMessage): string {
+    let h = this.tagSeed;
+    const callId = msg.find(H.CALL_ID);
+    if (callId >= 0) h = hashBytes(msg.buf, msg.index[callId * STRIDE + VALUE_START]!, msg.index[callId * STRIDE + VALUE_END]!, h);
+    const via = msg.via();
+    if (via !== null && via.branchStart >= 0) h = hashBytes(msg.buf, via.branchStart, via.branchEnd, h);
+    const from = msg.from();
+    if (from !== null && from.tagStart >= 0) h = hashBytes(msg.buf, from.tagStart, from.tagEnd, h);
+    return `${this.tagPrefix}.${hex8(h)}`;
+  }
+
+  /**
+   * Where replies to a request go (RFC 3261 18.2.2, RFC 3581 4): the same connection for streams; for datagrams the source address, and
+   * its port when rport was asked for, else the port of sent-by.
+   */
+  replyFlow(msg: SipMessage, flow: Flow): Flow | null {
+    if (flow.reliable) {
+      if (flow.open) return flow;
+      return this.transports.flowTo(flow.protocol, flow.remote.address, this.sentByPort(msg), flow.listener);
+    }
+    const via = msg.via();
+    if (via === null || via.rportStart >= 0 || msg.forceRport) return flow;
+    if (via.maddrStart < 0) {
+      const port = this.sentByPort(msg);
+      if (port === flow.remote.port) return flow;
+      return this.transports.flowTo(flow.protocol, flow.remote.address, port, flow.listener);
+    }
+    return this.resolver.literal(flow.protocol, msg.buf, via.maddrStart, via.maddrEnd, this.sentByPort(msg), flow.listener);
+  }
+
+  private sentByPort(msg: SipMessage): number {
+    const via = msg.via();
+    return via === null || via.port < 0 ? 5060 : via.port;
+  }
+
+  /**
+   * Builds in `out` what is forwarded to a flow: our Via with that branch on top, path as Route, edits applied. `uri` replaces the R-URI
+   * when not null. Returns the end, or a negative number.
+   */
+  writeRequest(msg: SipMessage, source: Flow, to: Flow, branch: string, uri: string | null, path: string | null): number {
+    markSource(msg, source.remote);
+    const via = this.identity.viaLine(to, branch);
+    const route = path === null || path === "" ? "" : `Route: ${path}\r\n`;
+    return writeForwardedRequest(msg, uri, via, route, this.out);
+  }
+
+  /** Forwards a reply to where its second Via says. Returns whether it could be sent. */
+  forwardReply(msg: SipMessage, flow: Flow): boolean {
+    const via = msg.secondVia();
+    if (via === null) {
+      this.counters.drop("reply-without-second-via");
+      return false;
+    }
+    const to = this.resolver.viaFlow(msg.buf, via, flow);
+    if (to === null) {
+      this.counters.drop("reply-unroutable");
+      return false;
+    }
+    const end = writeForwardedReply(msg, this.out);
+    return end > 0 && to.send(this.out, 0, end);
+  }
+}
+
+/** Eight lower-case hex digits of a 32-bit number. */
+export function hex8(n: number): string {
+  return (n >>> 0).toString(16).padStart(8, "0");
+}

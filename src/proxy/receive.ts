@@ -1,0 +1,160 @@
+// The table of contents of the server: bytes in, then parse, sanity, transaction or route. One bad message never touches another.
+
+import type { Flow } from "../net/flow.ts";
+import { H } from "../sip/headers.ts";
+import { SipMessage } from "../sip/message.ts";
+import { Method } from "../sip/methods.ts";
+import { scanErrorText } from "../sip/scan.ts";
+import { textOf } from "../util/bytes.ts";
+import { Level } from "../util/log.ts";
+import { RouteContext, RouteKind, type RouteResult } from "./context.ts";
+import type { Proxy } from "./proxy.ts";
+
+/** Takes whole messages from the transports of one worker. */
+export class Receiver {
+  private readonly proxy: Proxy;
+  /** The message object for the next datagram; replaced when somebody keeps it. */
+  private spare = new SipMessage();
+
+  constructor(proxy: Proxy) {
+    this.proxy = proxy;
+  }
+
+  /** One message as it came from the network; the bytes are only valid during the call. Never throws. */
+  readonly receive = (buf: Uint8Array, start: number, end: number, flow: Flow): void => {
+    if (isKeepAlive(buf, start, end)) return;
+    const msg = this.spare;
+    try {
+      const bad = msg.parse(buf, start, end);
+      if (bad !== 0) this.refuseUnscanned(bad, msg, flow);
+      else if (msg.isRequest) this.request(msg, flow);
+      else this.reply(msg, flow);
+    } catch (error) {
+      this.failed(error, msg, flow);
+    }
+    if (msg.owned) this.spare = new SipMessage();
+  };
+
+  private request(msg: SipMessage, flow: Flow): void {
+    const { proxy } = this;
+    proxy.counters.requests++;
+    const wrong = mandatoryMissing(msg);
+    if (wrong !== null) {
+      this.refuse(msg, flow, wrong);
+      return;
+    }
+    const { routes } = proxy;
+    if (routes === null) return;
+    const ctx = new RouteContext(proxy, routes, msg, flow, RouteKind.REQUEST);
+    const result = routes.request(ctx);
+    if (typeof result === "number") proxy.transactions?.afterRequest(ctx);
+    else this.suspended(ctx, result);
+  }
+
+  // The route waits: the bytes must outlive this call, and the rest of the work follows later.
+  private suspended(ctx: RouteContext, result: Promise<number>): void {
+    const { proxy } = this;
+    ctx.message.own();
+    result.then(
+      () => proxy.transactions?.afterRequest(ctx),
+      (error: unknown) => this.failed(error, ctx.message, ctx.flow),
+    );
+  }
+
+  private reply(msg: SipMessage, flow: Flow): void {
+    const { proxy } = this;
+    proxy.counters.replies++;
+    const wrong = mandatoryMissing(msg);
+    if (wrong !== null) {
+      proxy.counters.badMessages++;
+      proxy.counters.drop("bad-reply");
+      proxy.log.info(`reply from ${where(flow)} dropped: ${wrong}`);
+      return;
+    }
+    const { routes } = proxy;
+    if (routes !== null && routes.reply !== null) {
+      const ctx = new RouteContext(proxy, routes, msg, flow, RouteKind.REPLY);
+      ctx.status = msg.status;
+      const result: RouteResult = routes.reply(ctx);
+      if (typeof result === "number") this.afterReplyRoute(ctx);
+      else {
+        msg.own();
+        result.then(
+          () => this.afterReplyRoute(ctx),
+          (error: unknown) => this.failed(error, msg, flow),
+        );
+      }
+      return;
+    }
+    this.passReply(msg, flow);
+  }
+
+  private afterReplyRoute(ctx: RouteContext): void {
+    if (ctx.stop === 2) this.proxy.counters.drop("reply-route");
+    else this.passReply(ctx.message, ctx.flow);
+  }
+
+  private passReply(msg: SipMessage, flow: Flow): void {
+    const { proxy } = this;
+    if (proxy.transactions?.reply(msg, flow) === true) return;
+    proxy.forwardReply(msg, flow);
+  }
+
+  private refuseUnscanned(code: number, msg: SipMessage, flow: Flow): void {
+    const { proxy } = this;
+    proxy.counters.badMessages++;
+    proxy.counters.drop("not-sip");
+    if (proxy.log.enabled(Level.INFO)) {
+      const head = textOf(msg.buf, msg.start, Math.min(msg.end, msg.start + 60));
+      proxy.log.info(`message from ${where(flow)} dropped: ${scanErrorText(code)}: ${JSON.stringify(head)}`);
+    }
+  }
+
+  // A request that has enough to be answered gets a 400 that says why (RFC 3261 8.1.3, 16.3).
+  private refuse(msg: SipMessage, flow: Flow, why: string): void {
+    const { proxy } = this;
+    proxy.counters.badMessages++;
+    if (msg.via() === null || msg.find(H.FROM) < 0 || msg.find(H.CSEQ) < 0) {
+      proxy.counters.drop("bad-request");
+      proxy.log.info(`request from ${where(flow)} dropped: ${why}`);
+      return;
+    }
+    proxy.replyStateless(msg, flow, 400, `Bad Request (${why})`, "");
+  }
+
+  private failed(error: unknown, msg: SipMessage, flow: Flow): void {
+    const { proxy } = this;
+    proxy.counters.routeErrors++;
+    const text = error instanceof Error ? error.message : String(error);
+    proxy.log.error(`error while handling a message from ${where(flow)}: ${text}`);
+    if (error instanceof Error && error.stack !== undefined) proxy.log.debug(error.stack);
+    try {
+      if (msg.isRequest && msg.via() !== null) proxy.replyStateless(msg, flow, 500, "Server Internal Error", "");
+    } catch {
+      proxy.counters.drop("error-reply-failed");
+    }
+  }
+}
+
+function where(flow: Flow): string {
+  return `${flow.remote.address}:${flow.remote.port}`;
+}
+
+// CRLF or a few zero bytes: what phones send to keep a NAT binding open.
+function isKeepAlive(buf: Uint8Array, start: number, end: number): boolean {
+  if (end - start > 4) return false;
+  for (let i = start; i < end; i++) if (buf[i] !== 13 && buf[i] !== 10 && buf[i] !== 0 && buf[i] !== 32) return false;
+  return true;
+}
+
+/** What every message must have (RFC 3261 8.1.1) and we rely on; null when all is there and well-formed. */
+function mandatoryMissing(msg: SipMessage): string | null {
+  if (msg.via() === null) return "Via missing or broken";
+  const cseq = msg.cseq();
+  if (cseq === null) return "CSeq missing or broken";
+  if (msg.find(H.CALL_ID) < 0) return "Call-ID missing";
+  if (msg.from() === null) return "From missing or broken";
+  if (msg.to() === null) return "To missing or broken";
+  if (msg.isRequest && cseq.method !== msg.method && msg.method !== Method.UNKNOWN) return "CSeq names another method";
+  return null;
+}

@@ -1,0 +1,63 @@
+// Logging: levels as Kamailio has them, one line a message, to a sink given at start. A line never holds a control character.
+
+/** Log levels, Kamailio's numbers: the `debug` parameter names the highest that is written. */
+export const Level = { ALERT: -5, BUG: -4, CRITICAL: -3, NONE: -2, ERROR: -1, WARNING: 0, NOTICE: 1, INFO: 2, DEBUG: 3 } as const;
+
+const NAMES: Readonly<Record<number, string>> = { [-5]: "ALERT", [-4]: "BUG", [-3]: "CRITICAL", [-1]: "ERROR", 0: "WARNING", 1: "NOTICE", 2: "INFO", 3: "DEBUG" };
+
+/** Where lines go: standard error, syslog, a test's list. */
+export type LogSink = (level: number, line: string) => void;
+
+/** The levels and sink that all logs of one process share; changed at run time. */
+export interface LogSettings {
+  level: number;
+  sink: LogSink;
+}
+
+/** A log with a name in front of each line. */
+export class Log {
+  readonly settings: LogSettings;
+  readonly name: string;
+
+  constructor(settings: LogSettings, name: string) {
+    this.settings = settings;
+    this.name = name;
+  }
+
+  /** The same log under another name. */
+  named(name: string): Log {
+    return new Log(this.settings, name);
+  }
+
+  /** Whether a line of that level would be written: ask before building an expensive one. */
+  enabled(level: number): boolean {
+    return level <= this.settings.level;
+  }
+
+  write(level: number, text: string): void {
+    if (level > this.settings.level) return;
+    const name = this.name === "" ? "" : `${this.name}: `;
+    this.settings.sink(level, `${NAMES[level] ?? level}: ${name}${clean(text)}`);
+  }
+  error(text: string): void {
+    this.write(Level.ERROR, text);
+  }
+  warn(text: string): void {
+    this.write(Level.WARNING, text);
+  }
+  notice(text: string): void {
+    this.write(Level.NOTICE, text);
+  }
+  info(text: string): void {
+    this.write(Level.INFO, text);
+  }
+  debug(text: string): void {
+    this.write(Level.DEBUG, text);
+  }
+}
+
+// A stranger's header must not forge a log line or drive a terminal.
+function clean(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, (c) => (c === "\n" || c === "\r" ? " " : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`));
+}
