@@ -3,7 +3,17 @@
 import { SipError } from "./errors.ts";
 import { Method, parseMethod } from "./methods.ts";
 import { nextParam, PARAMS_END, ParamRange } from "./params.ts";
-import { C, equalsIgnoreCase, parseUint, skipClass, skipComment, skipLws, skipToken, trimEnd } from "./tokens.ts";
+import {
+  C,
+  equalsIgnoreCase,
+  parseUint,
+  skipClass,
+  skipComment,
+  skipLws,
+  skipQuoted,
+  skipToken,
+  trimEnd,
+} from "./tokens.ts";
 
 const param = new ParamRange();
 
@@ -258,5 +268,26 @@ export function parseRetryAfter(buf: Uint8Array, start: number, end: number): nu
     i = param.next;
     if (code === PARAMS_END) return i >= end ? seconds : -1;
     if (code !== 0) return -1;
+  }
+}
+
+/**
+ * Whether [start, end) is a list of warnings, `3DIGIT agent "text"` (RFC 3261 section 20.43): 0 or `SipError.WARNING`.
+ */
+export function checkWarning(buf: Uint8Array, start: number, end: number): number {
+  let i = skipLws(buf, start, end);
+  for (;;) {
+    const digits = skipClass(buf, i, end, C.DIGIT);
+    const agent = skipLws(buf, digits, end);
+    if (digits - i !== 3 || agent === digits) return SipError.WARNING;
+    const agentEnd = skipClass(buf, agent, end, C.VALUE);
+    const text = skipLws(buf, agentEnd, end);
+    if (agentEnd === agent || text === agentEnd || text >= end || buf[text] !== 0x22) return SipError.WARNING;
+    const textEnd = skipQuoted(buf, text, end);
+    if (textEnd < 0) return SipError.WARNING;
+    i = skipLws(buf, textEnd, end);
+    if (i >= end) return 0;
+    if (buf[i] !== 0x2c) return SipError.WARNING;
+    i = skipLws(buf, i + 1, end);
   }
 }

@@ -119,7 +119,7 @@ export class Sdp {
 const line = new SdpLine();
 const words = new Int32Array(16);
 
-/** Split [start, end) at single or repeated spaces into at most eight words; returns how many. The last takes the rest. */
+/** Split [start, end) at runs of spaces; returns how many words there are, at most eight, their ranges in `words`. */
 function splitWords(buf: Uint8Array, start: number, end: number): number {
   let count = 0;
   let i = start;
