@@ -120,8 +120,10 @@ export interface TcpConnectOptions {
 }
 
 export interface Network {
-  /** Binds at once; throws HostError (code "EADDRINUSE", "EACCES", "EADDRNOTAVAIL" …). */
-  bindUdp(options: UdpOptions): UdpSocket;
+  /** Whether UDP goes by native batched calls, or by the runtime's own datagram sockets. */
+  readonly nativeUdp: boolean;
+  /** Resolves when bound; rejects with HostError (code "EADDRINUSE", "EACCES", "EADDRNOTAVAIL" …). */
+  bindUdp(options: UdpOptions): Promise<UdpSocket>;
   listenTcp(options: TcpListenOptions): Promise<TcpListener>;
   /** Resolves when connected; rejects with HostError. */
   connectTcp(options: TcpConnectOptions): Promise<TcpConnection>;

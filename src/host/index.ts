@@ -1,0 +1,19 @@
+// The host of the runtime that runs us.
+import type { Host } from "./host.ts";
+
+let chosen: Promise<Host> | null = null;
+
+/** The Host of this runtime; always the same one. */
+export function selectHost(): Promise<Host> {
+  chosen ??= load();
+  return chosen;
+}
+
+async function load(): Promise<Host> {
+  if (import.meta.url.includes("$bunfs") || import.meta.url.includes("~BUN")) {
+    const [{ registerAssets }, { texts }] = await Promise.all([import("./assets.ts"), import("./embedded.ts")]);
+    registerAssets(texts);
+  }
+  const { createHost } = "Deno" in globalThis ? await import("./deno.ts") : await import("./bun.ts");
+  return createHost();
+}

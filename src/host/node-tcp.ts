@@ -1,0 +1,209 @@
+// TCP by node:net, the same on Bun and on Deno: bounded queues, and writes of one turn handed over together.
+import { createConnection, createServer, type Socket } from "node:net";
+import type { Flushable, FlushGate } from "./flush.ts";
+import {
+  HostError,
+  type SocketAddress,
+  type TcpConnection,
+  type TcpConnectOptions,
+  type TcpHandlers,
+  type TcpListener,
+  type TcpListenOptions,
+} from "./host.ts";
+import { toHostError } from "./node-files.ts";
+
+const BACKLOG = 1024;
+const FIRST_CHUNK = 2048;
+
+/** Network.listenTcp. */
+export function listenTcp(gate: FlushGate, options: TcpListenOptions): Promise<TcpListener> {
+  const { local } = options;
+  return new Promise((resolve, reject) => {
+    const connections = new Set<NodeTcpConnection>();
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      const connection = new NodeTcpConnection(gate, socket, options.maxQueue);
+      const handlers = options.onConnection(connection);
+      if (handlers === null) return connection.abort();
+      connections.add(connection);
+      connection.start(handlers, () => connections.delete(connection));
+    });
+    server.once("error", (error) => reject(listenError(error, local)));
+    server.listen(
+      { host: local.address, port: local.port, backlog: options.backlog ?? BACKLOG, ipv6Only: true },
+      () => {
+        const bound = server.address() as { address: string; port: number };
+        server.removeAllListeners("error");
+        server.on("error", () => {}); // accept may fail for want of descriptors; the listener lives on
+        resolve({
+          local: { family: local.family, address: bound.address, port: bound.port },
+          close() {
+            server.close();
+            for (const connection of connections) connection.close();
+          },
+        });
+      },
+    );
+  });
+}
+
+/** Network.connectTcp. */
+export function connectTcp(gate: FlushGate, options: TcpConnectOptions): Promise<TcpConnection> {
+  const { remote, localAddress } = options;
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({
+      host: remote.address,
+      port: remote.port,
+      allowHalfOpen: true,
+      noDelay: true,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
+    const fail = (error: HostError) => {
+      clearTimeout(timer);
+      socket.removeAllListeners();
+      socket.on("error", () => {});
+      socket.destroy();
+      reject(error);
+    };
+    const timer = setTimeout(
+      () => fail(new HostError("ETIMEDOUT", `no connection to ${text(remote)} within ${options.timeout} ms`)),
+      options.timeout,
+    );
+    socket.once("error", (error) => fail(toHostError(error)));
+    socket.once("connect", () => {
+      clearTimeout(timer);
+      socket.removeAllListeners("error");
+      const connection = new NodeTcpConnection(gate, socket, options.maxQueue);
+      connection.start(options.handlers, () => {});
+      resolve(connection);
+    });
+  });
+}
+
+/** One connection over a node:net socket. */
+class NodeTcpConnection implements TcpConnection, Flushable {
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  readonly #gate: FlushGate;
+  readonly #socket: Socket;
+  readonly #maxQueue: number;
+  #handlers: TcpHandlers | null = null;
+  #chunk = new Uint8Array(0);
+  #used = 0;
+  #marked = false;
+  #closing = false;
+  #closed = false;
+  #error: HostError | null = null;
+
+  constructor(gate: FlushGate, socket: Socket, maxQueue: number) {
+    this.#gate = gate;
+    this.#socket = socket;
+    this.#maxQueue = maxQueue;
+    this.local = endpoint(socket.localAddress, socket.localPort);
+    this.remote = endpoint(socket.remoteAddress, socket.remotePort);
+    socket.setNoDelay(true);
+  }
+
+  /** Begins to hand out what arrives; `onGone` is for the owner of the connection list. */
+  start(handlers: TcpHandlers, onGone: () => void): void {
+    this.#handlers = handlers;
+    const socket = this.#socket;
+    socket.on("data", (data: Uint8Array) => {
+      if (!this.#closed) handlers.onData(this, data, 0, data.length);
+    });
+    socket.on("end", () => this.close());
+    socket.on("error", (error) => {
+      this.#error ??= toHostError(error);
+    });
+    socket.on("close", () => {
+      onGone();
+      this.#report();
+    });
+  }
+
+  get queued(): number {
+    return this.#closed ? 0 : this.#used + this.#socket.writableLength;
+  }
+
+  send(buf: Uint8Array, start: number, end: number): boolean {
+    if (this.#closed || this.#closing) return false;
+    const length = end - start;
+    if (this.queued + length > this.#maxQueue) {
+      this.#error ??= new HostError("ENOBUFS", `${text(this.remote)} does not take what is sent to it`);
+      this.abort();
+      return false;
+    }
+    this.#reserve(length);
+    this.#chunk.set(buf.subarray(start, end), this.#used);
+    this.#used += length;
+    if (!this.#marked) {
+      this.#marked = true;
+      this.#gate.mark(this);
+    }
+    return true;
+  }
+
+  flush(): void {
+    this.#marked = false;
+    if (this.#closed) return;
+    if (this.#used > 0) {
+      // node:net keeps what the system does not take, so the chunk is given away.
+      this.#socket.write(this.#chunk.subarray(0, this.#used));
+      this.#chunk = new Uint8Array(0);
+      this.#used = 0;
+    }
+    if (this.#closing) this.#socket.end();
+  }
+
+  close(): void {
+    if (this.#closing || this.#closed) return;
+    this.#closing = true;
+    if (!this.#marked) {
+      this.#marked = true;
+      this.#gate.mark(this);
+    }
+  }
+
+  abort(): void {
+    if (this.#closed) return;
+    this.#socket.destroy();
+    this.#used = 0;
+    this.#report();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  #reserve(length: number): void {
+    const need = this.#used + length;
+    if (need <= this.#chunk.length) return;
+    const bigger = new Uint8Array(Math.max(FIRST_CHUNK, need, 2 * this.#chunk.length));
+    bigger.set(this.#chunk.subarray(0, this.#used));
+    this.#chunk = bigger;
+  }
+
+  #report(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const handlers = this.#handlers;
+    if (handlers !== null) queueMicrotask(() => handlers.onClose(this, this.#error));
+  }
+}
+
+function endpoint(address: string | undefined, port: number | undefined): SocketAddress {
+  const text = address ?? "";
+  return { family: text.includes(":") ? 6 : 4, address: text, port: port ?? 0 };
+}
+
+function listenError(error: unknown, local: SocketAddress): HostError {
+  const { code } = toHostError(error);
+  return new HostError(code, `cannot listen on tcp:${text(local)}: ${code}`);
+}
+
+function text({ family, address, port }: SocketAddress): string {
+  return family === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+}

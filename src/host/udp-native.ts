@@ -1,0 +1,288 @@
+// Batched UDP by recvmmsg and sendmmsg (design.md, D6), the same on every runtime: the calls come from `Libc`.
+//
+//   epoll (one-shot) → waker → ready list → turn(): recvmmsg → onMessage × n → hooks → sendmmsg → … → re-arm
+//
+// All sockets share one arena to receive into, since a datagram is only valid during its call.
+import type { FlushGate } from "./flush.ts";
+import { HostError, type UdpOptions, type UdpSocket } from "./host.ts";
+import * as C from "./libc.ts";
+import { MessageVector } from "./message-vector.ts";
+import { NAME_WORDS, type NativePeer, nameLength, PeerCache, readName, writeName } from "./udp-peers.ts";
+import { UdpSendQueue } from "./udp-send-queue.ts";
+
+const BATCH = 64;
+/** Room for the largest datagram; the odd extra spreads the slots over the sets of the processor's caches. */
+const SLOT = 65_536 + 64 * 17;
+/** Batches of one socket before timers, TCP and other sockets get their turn. */
+const BATCHES_PER_TURN = 4;
+const PEERS = 16_384;
+const DEFAULT_BUFFER = 8 << 20;
+
+/** The UDP sockets of one host. Throws HostError "ENOSYS" when the system lacks what it needs. */
+export class NativeUdp {
+  readonly libc: C.Libc;
+  readonly gate: FlushGate;
+  readonly #sockets = new Map<number, NativeSocket>();
+  readonly #soon: (fn: () => void) => void;
+  readonly #turnBound = () => this.#turn();
+  #ready: NativeSocket[] = [];
+  #turnPlanned = false;
+  #waker: Waker | null = null;
+  #nextId = 1;
+  #receive4: MessageVector | null = null;
+  #receive6: MessageVector | null = null;
+  #arena: Uint8Array | null = null;
+
+  /** @param soon calls a function in the next turn of the loop, after input of other kinds was looked at */
+  constructor(libc: C.Libc, gate: FlushGate, soon: (fn: () => void) => void) {
+    this.libc = libc;
+    this.gate = gate;
+    this.#soon = soon;
+  }
+
+  /** Network.bindUdp. */
+  bind(options: UdpOptions): UdpSocket {
+    const fd = openSocket(this.libc, options);
+    const socket = new NativeSocket(this, fd, this.#nextId++, options, this.#vector(options.local.family));
+    this.#waker ??= new Waker(this.libc, (id) => this.#wake(id));
+    this.#sockets.set(socket.id, socket);
+    this.#waker.arm(socket, C.EPOLL_CTL_ADD);
+    return socket;
+  }
+
+  /** Forgets a closed socket; the last one ends the waker. */
+  forget(socket: NativeSocket): void {
+    this.#sockets.delete(socket.id);
+    this.#ready = this.#ready.filter((other) => other !== socket);
+    if (this.#sockets.size === 0) {
+      this.#waker?.stop();
+      this.#waker = null;
+    }
+  }
+
+  /** Calls `fn` a little later, for a send queue that the system would not take. */
+  retry(fn: () => void): void {
+    setTimeout(fn, 1);
+  }
+
+  #vector(family: 4 | 6): MessageVector {
+    this.#arena ??= C.nativeMemory(BATCH * SLOT);
+    if (family === 4) {
+      this.#receive4 ??= receiveVector(this.libc, this.#arena, 4);
+      return this.#receive4;
+    }
+    this.#receive6 ??= receiveVector(this.libc, this.#arena, 6);
+    return this.#receive6;
+  }
+
+  #wake(id: number): void {
+    const socket = this.#sockets.get(id);
+    if (socket === undefined) return;
+    this.#ready.push(socket);
+    if (!this.#turnPlanned) this.#turn();
+  }
+
+  #turn(): void {
+    this.#turnPlanned = false;
+    const ready = this.#ready;
+    this.#ready = [];
+    for (let i = 0; i < ready.length; i++) {
+      const socket = ready[i]!;
+      if (this.#drain(socket)) this.#ready.push(socket);
+      else if (socket.open) this.#waker?.arm(socket, C.EPOLL_CTL_MOD);
+    }
+    if (this.#ready.length > 0) {
+      this.#turnPlanned = true;
+      this.#soon(this.#turnBound);
+    }
+  }
+
+  /** Reads a few batches; false when the socket has nothing more, true to look again in the next turn. */
+  #drain(socket: NativeSocket): boolean {
+    if (!socket.open) return false;
+    for (let k = 0; k < BATCHES_PER_TURN; k++) {
+      this.gate.startBatch();
+      const n = socket.receive();
+      this.gate.endBatch();
+      if (!socket.open || n <= 0) return false;
+      // A short batch: one look in the next turn is cheaper than to arm, sleep and wake.
+      if (n < BATCH) return true;
+    }
+    return true;
+  }
+}
+
+/** One bound socket. */
+export class NativeSocket implements UdpSocket {
+  readonly local;
+  readonly id: number;
+  readonly fd: number;
+  readonly #driver: NativeUdp;
+  readonly #options: UdpOptions;
+  readonly #vector: MessageVector;
+  readonly #peers: PeerCache;
+  readonly #queue: UdpSendQueue;
+  readonly #counts = { received: 0, receiveErrors: 0 };
+  open = true;
+
+  constructor(driver: NativeUdp, fd: number, id: number, options: UdpOptions, vector: MessageVector) {
+    this.#driver = driver;
+    this.fd = fd;
+    this.id = id;
+    this.#options = options;
+    this.#vector = vector;
+    this.local = boundAddress(driver.libc, fd);
+    this.#peers = new PeerCache(options.local.family, PEERS);
+    this.#queue = new UdpSendQueue(driver, fd, options.local.family, (peer, error) => options.onError?.(peer, error));
+  }
+
+  get stats() {
+    const { sent, droppedFull, sendErrors } = this.#queue;
+    return { ...this.#counts, sent, droppedFull, sendErrors };
+  }
+
+  peer(remote: UdpOptions["local"]): NativePeer | null {
+    if (!writeName(scratchName, 0, remote, this.local.family)) return null;
+    return this.#peers.find(scratchName, 0);
+  }
+
+  send(peer: NativePeer, buf: Uint8Array, start: number, end: number): void {
+    if (this.open) this.#queue.add(peer, buf, start, end);
+  }
+
+  close(): void {
+    if (!this.open) return;
+    this.#queue.flush();
+    this.open = false;
+    this.#queue.release();
+    // Closing the last descriptor also takes it out of epoll, at once and whoever waits there.
+    this.#driver.libc.close(this.fd);
+    this.#driver.forget(this);
+  }
+
+  /** Receives one batch and hands out its datagrams; returns their number, 0 when there was none. */
+  receive(): number {
+    const { libc } = this.#driver;
+    const vector = this.#vector;
+    const n = libc.recvmmsg(this.fd, vector.pinned, BATCH, C.MSG_DONTWAIT);
+    if (n <= 0) {
+      // ICMP errors also end up here, one a call, and more may follow: look again.
+      const errno = n < 0 ? libc.errno() : C.EAGAIN;
+      if (errno === C.EAGAIN || errno === C.EINTR) return 0;
+      this.#counts.receiveErrors++;
+      return 1;
+    }
+    this.#counts.received += n;
+    const { onMessage } = this.#options;
+    const { data, names } = vector;
+    for (let i = 0; i < n; i++) {
+      const peer = this.#peers.find(names, i * NAME_WORDS);
+      const start = i * SLOT;
+      try {
+        onMessage(data, start, start + vector.length(i), peer);
+      } catch (error) {
+        // A bug above: the rest of the batch is still served, and the error still surfaces.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+      if (!this.open) break;
+    }
+    return n;
+  }
+}
+
+/** The epoll instance of a driver with the thread that waits on it. Sockets are armed for one event each. */
+class Waker {
+  readonly #libc: C.Libc;
+  readonly #epoll: number;
+  readonly #stopper: number;
+  readonly #event = C.nativeMemory(16);
+  readonly #eventView = new DataView(this.#event.buffer);
+  readonly #eventPinned: C.Pinned;
+
+  constructor(libc: C.Libc, onReady: (id: number) => void) {
+    this.#libc = libc;
+    this.#eventPinned = libc.pin(this.#event);
+    this.#epoll = libc.epollCreate(C.EPOLL_CLOEXEC);
+    this.#stopper = libc.eventfd(0, C.EFD_CLOEXEC);
+    if (this.#epoll < 0 || this.#stopper < 0) throw C.systemError(libc, "cannot wait for sockets");
+    this.#control(C.EPOLL_CTL_ADD, this.#stopper, C.EPOLLIN, 0);
+    libc.watch(this.#epoll, onReady, () => {
+      libc.close(this.#epoll);
+      libc.close(this.#stopper);
+      C.releaseMemory(this.#event);
+    });
+  }
+
+  arm(socket: NativeSocket, operation: number): void {
+    this.#control(operation, socket.fd, C.EPOLLIN | C.EPOLLONESHOT, socket.id);
+  }
+
+  /** Ends the thread; descriptors are closed when it has gone. */
+  stop(): void {
+    this.#eventView.setBigUint64(0, 1n, true);
+    this.#libc.write(this.#stopper, this.#eventPinned, 8);
+  }
+
+  #control(operation: number, fd: number, events: number, data: number): void {
+    this.#eventView.setUint32(0, events, true);
+    this.#eventView.setUint32(C.epollDataOffset, data, true);
+    this.#eventView.setUint32(C.epollDataOffset + 4, 0, true);
+    if (this.#libc.epollCtl(this.#epoll, operation, fd, this.#eventPinned) < 0)
+      throw C.systemError(this.#libc, "cannot wait for a socket");
+  }
+}
+
+const scratchName = new Int32Array(NAME_WORDS);
+
+function receiveVector(libc: C.Libc, arena: Uint8Array, family: 4 | 6): MessageVector {
+  const vector = new MessageVector(libc, arena, BATCH, family);
+  for (let i = 0; i < BATCH; i++) vector.place(i, i * SLOT, SLOT);
+  return vector;
+}
+
+function openSocket(libc: C.Libc, options: UdpOptions): number {
+  const { family } = options.local;
+  const name = C.nativeMemory(4 * NAME_WORDS);
+  const value = C.nativeMemory(4);
+  const fd = libc.socket(family === 4 ? C.AF_INET : C.AF_INET6, C.SOCK_DGRAM | C.SOCK_NONBLOCK | C.SOCK_CLOEXEC, 0);
+  try {
+    if (fd < 0) throw C.systemError(libc, "cannot open a UDP socket");
+    const set = (level: number, option: number, number: number) => {
+      new DataView(value.buffer).setInt32(0, number, true);
+      return libc.setsockopt(fd, level, option, libc.pin(value), 4) === 0;
+    };
+    if (family === 6) set(C.IPPROTO_IPV6, C.IPV6_V6ONLY, 1);
+    const receive = options.receiveBuffer ?? DEFAULT_BUFFER;
+    if (!set(C.SOL_SOCKET, C.SO_RCVBUFFORCE, receive)) set(C.SOL_SOCKET, C.SO_RCVBUF, receive);
+    const send = options.sendBuffer ?? DEFAULT_BUFFER;
+    if (!set(C.SOL_SOCKET, C.SO_SNDBUFFORCE, send)) set(C.SOL_SOCKET, C.SO_SNDBUF, send);
+    if (!writeName(new Int32Array(name.buffer), 0, options.local, family))
+      throw new HostError("EINVAL", `not an IPv${family} address: ${options.local.address}`);
+    if (libc.bind(fd, libc.pin(name), nameLength(family)) < 0)
+      throw C.systemError(libc, `cannot listen on ${describe(options)}`);
+    return fd;
+  } catch (error) {
+    if (fd >= 0) libc.close(fd);
+    throw error;
+  } finally {
+    C.releaseMemory(name);
+    C.releaseMemory(value);
+  }
+}
+
+function boundAddress(libc: C.Libc, fd: number): UdpOptions["local"] {
+  const name = C.nativeMemory(4 * NAME_WORDS);
+  const length = C.nativeMemory(4);
+  new DataView(length.buffer).setUint32(0, 28, true);
+  const failed = libc.getsockname(fd, libc.pin(name), libc.pin(length)) < 0;
+  C.releaseMemory(name);
+  C.releaseMemory(length);
+  if (failed) throw C.systemError(libc, "cannot read a socket's address");
+  return readName(new Int32Array(name.buffer), 0);
+}
+
+function describe({ local }: UdpOptions): string {
+  return local.family === 6 ? `udp:[${local.address}]:${local.port}` : `udp:${local.address}:${local.port}`;
+}
