@@ -108,7 +108,9 @@ class NodeTcpConnection implements TcpConnection, Flushable {
     this.#handlers = handlers;
     const socket = this.#socket;
     socket.on("data", (data: Uint8Array) => {
-      if (!this.#closed) handlers.onData(this, data, 0, data.length);
+      // A Buffer's own slice() would not copy: nobody above must meet one.
+      if (!this.#closed)
+        handlers.onData(this, new Uint8Array(data.buffer, data.byteOffset, data.length), 0, data.length);
     });
     socket.on("end", () => this.close());
     socket.on("error", (error) => {

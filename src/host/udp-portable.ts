@@ -7,9 +7,11 @@ import { toHostError } from "./node-files.ts";
 
 const PEERS = 16_384;
 const MAX_DATAGRAM = 65_535;
-const MAX_QUEUE = 1024;
-/** Datagrams given to node:dgram and not yet confirmed; beyond it we drop instead of filling memory. */
-const MAX_IN_FLIGHT = 8192;
+const MAX_HELD = 1024;
+/** Datagrams that node:dgram has not confirmed; beyond it we drop instead of filling memory. */
+const MAX_QUEUED = 8192;
+/** Deno sends datagrams that are given to it at once in any order; there, one waits for the other. */
+const WINDOW = "Deno" in globalThis ? 1 : MAX_QUEUED;
 
 /** Network.bindUdp by node:dgram. */
 export function bindPortableUdp(gate: FlushGate, options: UdpOptions): Promise<UdpSocket> {
@@ -30,6 +32,11 @@ export function bindPortableUdp(gate: FlushGate, options: UdpOptions): Promise<U
   });
 }
 
+interface Datagram {
+  readonly peer: PortablePeer;
+  readonly bytes: Uint8Array;
+}
+
 class PortablePeer implements UdpPeer {
   readonly remote: SocketAddress;
   attachment: unknown = null;
@@ -45,7 +52,9 @@ class PortableSocket implements UdpSocket, Flushable {
   readonly #options: UdpOptions;
   readonly #counts = { received: 0, sent: 0, droppedFull: 0, sendErrors: 0, receiveErrors: 0 };
   #peers = new Map<string, PortablePeer>();
-  #queue: { peer: PortablePeer; bytes: Uint8Array }[] = [];
+  #held: Datagram[] = []; // until the gate lets them go
+  #ready: Datagram[] = []; // until node:dgram takes them
+  #next = 0; // those of #ready before it are with node:dgram
   #inFlight = 0;
   #open = true;
 
@@ -57,7 +66,9 @@ class PortableSocket implements UdpSocket, Flushable {
     this.local = { family: options.local.family, address, port };
     socket.on("message", (data, { address, port }) => {
       this.#counts.received++;
-      options.onMessage(data, 0, data.length, this.#peer(address, port));
+      // A Buffer's own slice() would not copy: nobody above must meet one.
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
+      options.onMessage(bytes, 0, bytes.length, this.#peer(address, port));
     });
     socket.on("error", (error) => {
       this.#counts.receiveErrors++;
@@ -84,31 +95,19 @@ class PortableSocket implements UdpSocket, Flushable {
       this.#failed(peer, new HostError("EMSGSIZE", "datagram too long: EMSGSIZE"));
       return;
     }
-    if (this.#inFlight + this.#queue.length >= MAX_IN_FLIGHT) {
+    if (this.#held.length >= MAX_HELD) this.#gate.flush();
+    if (this.#inFlight + this.#held.length + this.#ready.length - this.#next >= MAX_QUEUED) {
       this.#counts.droppedFull++;
       return;
     }
-    if (this.#queue.length >= MAX_QUEUE) this.#gate.flush();
-    this.#queue.push({ peer, bytes: buf.slice(start, end) });
-    if (this.#queue.length === 1) this.#gate.mark(this);
+    this.#held.push({ peer, bytes: buf.slice(start, end) });
+    if (this.#held.length === 1) this.#gate.mark(this);
   }
 
   flush(): void {
-    const queue = this.#queue;
-    this.#queue = [];
-    for (const { peer, bytes } of queue) {
-      this.#inFlight++;
-      const done = (error: Error | null) => {
-        this.#inFlight--;
-        if (error === null || error === undefined) this.#counts.sent++;
-        else this.#failed(peer, toHostError(error));
-      };
-      try {
-        this.#socket.send(bytes, 0, bytes.length, peer.remote.port, peer.remote.address, done);
-      } catch (error) {
-        done(error as Error);
-      }
-    }
+    for (const datagram of this.#held) this.#ready.push(datagram);
+    this.#held = [];
+    this.#pump();
   }
 
   close(): void {
@@ -116,6 +115,30 @@ class PortableSocket implements UdpSocket, Flushable {
     this.flush();
     this.#open = false;
     this.#socket.close();
+  }
+
+  #pump(): void {
+    while (this.#open && this.#inFlight < WINDOW && this.#next < this.#ready.length) {
+      this.#transmit(this.#ready[this.#next++]!);
+    }
+    if (this.#next < this.#ready.length) return;
+    this.#ready = [];
+    this.#next = 0;
+  }
+
+  #transmit({ peer, bytes }: Datagram): void {
+    this.#inFlight++;
+    const done = (error: Error | null) => {
+      this.#inFlight--;
+      if (error === null || error === undefined) this.#counts.sent++;
+      else this.#failed(peer, toHostError(error));
+      if (this.#ready.length > 0) this.#pump();
+    };
+    try {
+      this.#socket.send(bytes, 0, bytes.length, peer.remote.port, peer.remote.address, done);
+    } catch (error) {
+      done(error as Error);
+    }
   }
 
   #failed(peer: PortablePeer, error: HostError): void {
