@@ -1,0 +1,95 @@
+// Forwarding a request through its transaction: a branch for each destination, built by the layers above.
+
+import { Branch, BranchFlag } from "./branch.ts";
+import { startBranch } from "./downstream.ts";
+import { type Destination, Outgoing, RelayError } from "./hooks.ts";
+import { decide } from "./replies.ts";
+import type { Tm } from "./tm.ts";
+import type { Transaction } from "./transaction.ts";
+
+/**
+ * Starts a branch for each destination; null stands for the request's own R-URI. Returns how many were sent, or a RelayError
+ * when none was; a Promise when one has to wait. `run` goes to the hook that builds them. With `newLeg`, earlier branches are out
+ * of the choice of the best reply (failure_reply_mode 3).
+ */
+export function forward(
+  tm: Tm,
+  tx: Transaction,
+  run: object,
+  destinations: readonly (Destination | null)[],
+  newLeg: boolean,
+): number | Promise<number> {
+  if (tx.final || tx.released || tx.canceled || tx.waiting) return RelayError.FINAL;
+  if (newLeg) for (const branch of tx.branches) branch.flags |= BranchFlag.DISCARDED;
+  const tally: Tally = { sent: 0, error: RelayError.FAILED };
+  for (let i = 0; i < destinations.length; i++) {
+    const waits = addBranch(tm, tx, run, destinations[i]!, tally);
+    if (waits !== null) return forwardRest(tm, tx, run, destinations, i + 1, tally, waits);
+  }
+  return tally.sent > 0 ? tally.sent : tally.error;
+}
+
+interface Tally {
+  sent: number;
+  error: number;
+}
+
+// One after the other, since branch routes of one request must not interleave.
+async function forwardRest(
+  tm: Tm,
+  tx: Transaction,
+  run: object,
+  destinations: readonly (Destination | null)[],
+  from: number,
+  tally: Tally,
+  first: Promise<void>,
+): Promise<number> {
+  tx.forwarding = true;
+  await first;
+  for (let i = from; i < destinations.length && !tx.final && !tx.canceled; i++) {
+    await addBranch(tm, tx, run, destinations[i]!, tally);
+  }
+  tx.forwarding = false;
+  if (tally.sent > 0) decide(tm, tx); // branches may have failed meanwhile
+  return tally.sent > 0 ? tally.sent : tally.error;
+}
+
+function addBranch(tm: Tm, tx: Transaction, run: object, to: Destination | null, tally: Tally): Promise<void> | null {
+  if (tx.branches.length >= tm.options.maxBranches) {
+    tally.error = RelayError.TOO_MANY;
+    return null;
+  }
+  const branch = new Branch(tx, tx.branches.length, to);
+  branch.flags = BranchFlag.PREPARING;
+  tx.addBranch(branch);
+  const { out } = tm;
+  const result = tm.hooks.prepareBranch(tx, branch, run, out);
+  if (typeof result === "number") {
+    send(tm, branch, result, out, tally);
+    return null;
+  }
+  tm.out = new Outgoing(); // this one now belongs to the branch that waits
+  return result.then(
+    (code) => send(tm, branch, code, out, tally),
+    (error: unknown) => {
+      tm.hooks.failed(tx, error);
+      send(tm, branch, RelayError.FAILED, out, tally);
+    },
+  );
+}
+
+function send(tm: Tm, branch: Branch, code: number, out: Outgoing, tally: Tally): void {
+  if ((branch.flags & BranchFlag.PREPARING) === 0 || branch.final) {
+    tally.error = RelayError.FINAL; // cancelled or expired meanwhile
+    return;
+  }
+  branch.flags &= ~BranchFlag.PREPARING;
+  if (code === 0 && startBranch(tm, branch, out)) {
+    tally.sent++;
+    return;
+  }
+  // It never was: it takes no part in the choice of the best reply.
+  tally.error = code === 0 ? RelayError.SEND : code;
+  branch.flags |= BranchFlag.DISCARDED | BranchFlag.LOCAL;
+  branch.status = 500;
+}

@@ -1,0 +1,59 @@
+// Which reply of several failed branches goes back (RFC 3261 16.7 step 6, with Kamailio's order within classes).
+
+import { H } from "../sip/headers.ts";
+import { LINE_END, NAME_START, STRIDE } from "../sip/scan.ts";
+import { textOf } from "../util/bytes.ts";
+import { type Branch, BranchFlag } from "./branch.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Rank of a final failure status: the lowest goes back. */
+export function rank(status: number, disable6xx: boolean): number {
+  if (status >= 600 && !disable6xx) return status - 600;
+  switch (status) {
+    case 401:
+    case 407:
+      return 4000 + (status - 400);
+    case 415:
+    case 420:
+    case 484:
+      return 4100 + (status - 400);
+    case 503:
+      return 9000;
+    default:
+      return Math.floor(status / 100) * 1000 + 500 + (status % 100);
+  }
+}
+
+/** The branch whose reply goes back, of those of the present leg that ended in failure; null without any. */
+export function pickBranch(tx: Transaction): Branch | null {
+  let best: Branch | null = null;
+  let bestRank = 0;
+  for (const branch of tx.branches) {
+    if (branch.status < 300 || (branch.flags & BranchFlag.DISCARDED) !== 0) continue;
+    const r = rank(branch.status, tx.disable6xx);
+    if (best === null || r < bestRank) {
+      best = branch;
+      bestRank = r;
+    }
+  }
+  return best;
+}
+
+/**
+ * Header lines with the challenges of all other branches that ended in 401 or 407, to be added to the winner's
+ * (RFC 3261 16.7 step 7); empty when there are none.
+ */
+export function otherChallenges(tx: Transaction, winner: Branch): string {
+  let lines = "";
+  for (const branch of tx.branches) {
+    const { reply } = branch;
+    if (branch === winner || reply === null || (branch.flags & BranchFlag.DISCARDED) !== 0) continue;
+    if (branch.status !== 401 && branch.status !== 407) continue;
+    for (let h = 0; h < reply.headerCount; h++) {
+      const id = reply.index[h * STRIDE];
+      if (id !== H.WWW_AUTHENTICATE && id !== H.PROXY_AUTHENTICATE) continue;
+      lines += textOf(reply.buf, reply.index[h * STRIDE + NAME_START]!, reply.index[h * STRIDE + LINE_END]!);
+    }
+  }
+  return lines;
+}

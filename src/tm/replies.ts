@@ -1,0 +1,183 @@
+// What replies and failures of branches mean for the transaction (RFC 3261 16.7): pass on, wait for the others, pick the best,
+// let the script's routes have their say.
+
+import { writeForwardedReply } from "../sip/build.ts";
+import type { SipMessage } from "../sip/message.ts";
+import { Method } from "../sip/methods.ts";
+import { reasonPhrase } from "../sip/reasons.ts";
+import { type Branch, BranchFlag } from "./branch.ts";
+import { cancelAnswered, cancelBranch, sendCancel, stepBranch } from "./downstream.ts";
+import { ClientInput, Do } from "./machine.ts";
+import { otherChallenges, pickBranch } from "./pick.ts";
+import type { Tm } from "./tm.ts";
+import type { Transaction } from "./transaction.ts";
+import { endIfDone, replyLocally, sendReply } from "./upstream.ts";
+
+/** A reply came for a branch; no route of the transaction is waiting. */
+export function replyCame(tm: Tm, branch: Branch, msg: SipMessage): void {
+  const { tx } = branch;
+  const { status } = msg;
+  const cseq = msg.cseq();
+  if (cseq === null) return;
+  if (cseq.method !== tx.method) {
+    if (cseq.method === Method.CANCEL) cancelAnswered(tm, branch, status);
+    return;
+  }
+  const input = status < 200 ? ClientInput.PROVISIONAL : status < 300 ? ClientInput.SUCCESS : ClientInput.FAILURE;
+  if ((stepBranch(tm, branch, input, msg) & Do.PASS) === 0) return;
+  if (!tx.wantsReplies) {
+    takeReply(tm, branch, msg, false);
+    return;
+  }
+  const drop = tm.hooks.replyRoute(tx, branch, msg);
+  if (typeof drop === "boolean") takeReply(tm, branch, msg, drop);
+  else {
+    msg.own();
+    tm.suspend(tx, drop, (dropped) => takeReply(tm, branch, msg, dropped === true));
+  }
+}
+
+// The reply has been through the script.
+function takeReply(tm: Tm, branch: Branch, msg: SipMessage, drop: boolean): void {
+  const { tx } = branch;
+  const { status } = msg;
+  const late = branch.final;
+  branch.flags |= BranchFlag.REPLIED;
+  branch.status = status;
+  if (status < 200) {
+    if ((branch.flags & BranchFlag.CANCEL_WANTED) !== 0) sendCancel(tm, branch, "");
+    if (!drop && status !== 100 && !tx.final) forwardReply(tm, tx, msg, status);
+    return;
+  }
+  if (status < 300) {
+    if (tx.isInvite || !tx.final) forwardReply(tm, tx, msg, status);
+    branch.bytes = null;
+    if (!late) cancelOthers(tm, branch, status);
+    endIfDone(tm, tx);
+    return;
+  }
+  if (!tx.isInvite) branch.bytes = null;
+  branchFailed(tm, branch, msg);
+}
+
+/** A branch has come to a final failure: `reply`, or null when none came (then branch.status says which it counts as). */
+export function branchFailed(tm: Tm, branch: Branch, reply: SipMessage | null): void {
+  const { tx } = branch;
+  if (branch.status >= 600 && !tx.disable6xx) cancelOthers(tm, branch, branch.status);
+  if (tx.wantsBranchFailure && !tx.final) {
+    const waits = tm.hooks.branchFailureRoute(tx, branch, reply);
+    if (waits !== undefined) {
+      reply?.own();
+      tm.suspend(tx, waits, () => settle(tm, branch, reply));
+      return;
+    }
+  }
+  settle(tm, branch, reply);
+}
+
+/** Gives a branch that ended without a reply the status it counts as, and draws the consequences. */
+export function branchEndedHere(tm: Tm, branch: Branch, status: number): void {
+  branch.status = status;
+  branch.flags |= BranchFlag.LOCAL;
+  branchFailed(tm, branch, null);
+}
+
+/** No final reply came in time (timers B, C, F): counts as 408, or as 487 when the client has cancelled. */
+export function branchTimedOut(tm: Tm, branch: Branch): void {
+  branch.flags |= BranchFlag.TIMED_OUT;
+  branchEndedHere(tm, branch, branch.tx.canceled ? 487 : 408);
+}
+
+// A branch of the transaction failed. Its reply is kept as long as it may be needed.
+function settle(tm: Tm, branch: Branch, reply: SipMessage | null): void {
+  const { tx } = branch;
+  if (reply !== null && !tx.final && (tx.wantsFailure || tx.branches.length > 1 || tx.forwarding)) {
+    reply.own();
+    branch.reply = reply;
+  }
+  if (tx.branches.length > 1 || tx.forwarding) decide(tm, tx);
+  else if (tx.final) endIfDone(tm, tx);
+  else allFailed(tm, tx, branch, reply);
+}
+
+/** Picks the best reply when no branch is out any more. */
+export function decide(tm: Tm, tx: Transaction): void {
+  if (tx.final) {
+    endIfDone(tm, tx);
+    return;
+  }
+  if (tx.forwarding || tx.released) return;
+  const { branches } = tx;
+  for (let i = 0; i < branches.length; i++) if (!branches[i]!.final) return;
+  const winner = pickBranch(tx);
+  if (winner !== null) allFailed(tm, tx, winner, winner.reply);
+}
+
+// The best reply goes to the script, then back.
+function allFailed(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null): void {
+  if (!tx.wantsFailure) {
+    finish(tm, tx, winner, best);
+    return;
+  }
+  tx.wantsFailure = false; // armed for one failure; the route may arm it again
+  const waits = tm.hooks.failureRoute(tx, winner, best);
+  if (waits === undefined) afterFailureRoute(tm, tx, winner, best);
+  else tm.suspend(tx, waits, () => afterFailureRoute(tm, tx, winner, best));
+}
+
+function afterFailureRoute(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null): void {
+  if (tx.final) {
+    endIfDone(tm, tx);
+    return;
+  }
+  for (const branch of tx.branches) if (!branch.final) return; // the route started another leg
+  finish(tm, tx, winner, best);
+}
+
+// Sends the picked failure back.
+function finish(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null): void {
+  const { status } = winner;
+  if (best === null) replyLocally(tm, tx, status, localReason(status), "");
+  else {
+    if ((status === 401 || status === 407) && tm.options.aggregateChallenges) {
+      const lines = otherChallenges(tx, winner);
+      if (lines !== "") best.edits.add(best.headEnd, 0, lines);
+    }
+    const remapped = status === 503 && tm.options.remap503 ? 500 : status;
+    if (remapped !== status) {
+      best.edits.add(best.lineStart, best.reasonEnd - best.lineStart, `SIP/2.0 ${remapped} ${reasonPhrase(remapped)}`);
+    }
+    forwardReply(tm, tx, best, remapped);
+  }
+  endIfDone(tm, tx);
+}
+
+function localReason(status: number): string {
+  return status === 487 ? "Request Terminated" : status === 408 ? "Request Timeout" : reasonPhrase(status);
+}
+
+function forwardReply(tm: Tm, tx: Transaction, msg: SipMessage, code: number): void {
+  const end = writeForwardedReply(msg, tm.buffer);
+  if (end > 0) sendReply(tm, tx, code, tm.buffer, 0, end);
+  else replyLocally(tm, tx, 500, "", ""); // larger than anything we send
+}
+
+/** Ends all branches but one because of its final reply. */
+export function cancelOthers(tm: Tm, winner: Branch, status: number): void {
+  const { branches } = winner.tx;
+  if (branches.length === 1) return;
+  const extra = tm.options.localCancelReason ? `Reason: SIP;cause=${status}\r\n` : "";
+  for (const branch of branches) if (branch !== winner) endBranch(tm, branch, extra);
+}
+
+/** Ends all branches because the client cancelled. */
+export function cancelAll(tm: Tm, tx: Transaction, extra: string): void {
+  tx.canceled = true;
+  for (const branch of tx.branches) endBranch(tm, branch, extra);
+}
+
+function endBranch(tm: Tm, branch: Branch, extra: string): void {
+  if (!cancelBranch(tm, branch, extra)) return;
+  branch.flags &= ~BranchFlag.PREPARING;
+  branchEndedHere(tm, branch, 487);
+}

@@ -1,0 +1,104 @@
+// The bounded table of transactions: by slot number for replies, by hash of the key for requests; and what is counted.
+
+import type { SipMessage } from "../sip/message.ts";
+import { keyHash, keyMatches } from "./key.ts";
+import type { Transaction } from "./transaction.ts";
+
+const BUCKETS = 1 << 16;
+
+/** What tm.stats prints. */
+export class TmCounters {
+  created = 0;
+  freed = 0;
+  /** Finished ones that wait for what comes late. */
+  waiting = 0;
+  /** Requests refused since the table was full. */
+  refused = 0;
+  /** Retransmissions absorbed. */
+  absorbed = 0;
+  /** What was put off while a route waited and thrown away since too much was. */
+  overflow = 0;
+  repliesReceived = 0;
+  repliesGenerated = 0;
+  repliesSent = 0;
+  /** Transactions that ended, by the class of the reply sent last: index 2 to 6. */
+  readonly ended = [0, 0, 0, 0, 0, 0, 0];
+}
+
+export class TransactionTable {
+  readonly counters = new TmCounters();
+  /** How many there are. */
+  count = 0;
+  private readonly seed: number;
+  private readonly max: number;
+  private readonly buckets: (Transaction | null)[] = new Array<Transaction | null>(BUCKETS).fill(null);
+  private readonly slots: (Transaction | null)[] = [];
+  private readonly free: number[] = [];
+
+  constructor(seed: number, max: number) {
+    this.seed = seed;
+    this.max = max;
+  }
+
+  /** Whether one more would be too many. */
+  get full(): boolean {
+    return this.count >= this.max;
+  }
+
+  /** The hash of a request's key for the transaction of that method. */
+  hash(msg: SipMessage, method: number): number {
+    return keyHash(msg, method, this.seed);
+  }
+
+  /** The transaction of that method to which a request belongs; null without one. */
+  find(msg: SipMessage, method: number, hash: number): Transaction | null {
+    let tx: Transaction | null = this.buckets[hash & (BUCKETS - 1)]!;
+    for (; tx !== null; tx = tx.nextInBucket) {
+      if (tx.hash === hash && tx.method === method && keyMatches(tx, msg)) return tx;
+    }
+    return null;
+  }
+
+  /** The transaction in a slot when its label is right. */
+  at(slot: number, label: number): Transaction | null {
+    const tx = slot < this.slots.length ? this.slots[slot]! : null;
+    return tx !== null && tx.label === label ? tx : null;
+  }
+
+  /** A slot for a transaction to be made. */
+  takeSlot(): number {
+    return this.free.pop() ?? this.slots.push(null) - 1;
+  }
+
+  add(tx: Transaction): void {
+    this.slots[tx.slot] = tx;
+    const at = tx.hash & (BUCKETS - 1);
+    tx.nextInBucket = this.buckets[at]!;
+    this.buckets[at] = tx;
+    this.count++;
+    this.counters.created++;
+  }
+
+  remove(tx: Transaction): void {
+    const at = tx.hash & (BUCKETS - 1);
+    let t = this.buckets[at]!;
+    if (t === tx) this.buckets[at] = tx.nextInBucket;
+    else {
+      while (t !== null && t.nextInBucket !== tx) t = t.nextInBucket;
+      if (t !== null) t.nextInBucket = tx.nextInBucket;
+    }
+    tx.nextInBucket = null;
+    this.slots[tx.slot] = null;
+    this.free.push(tx.slot);
+    tx.slot = -1;
+    this.count--;
+    this.counters.freed++;
+    if (tx.waiting) this.counters.waiting--;
+    if (tx.status >= 200) this.counters.ended[Math.floor(tx.status / 100)]!++;
+  }
+
+  /** All transactions, for lists and for shutting down. */
+  *all(): Generator<Transaction> {
+    for (const tx of this.slots) if (tx !== null) yield tx;
+  }
+}

@@ -1,0 +1,255 @@
+// The transaction engine of one worker: the table, the options, and where messages and timers come in. It opens nothing: the clock, the
+// wheel, randomness and the layers above (hooks.ts) are given to it.
+
+import type { SipMessage } from "../sip/message.ts";
+import { Method } from "../sip/methods.ts";
+import type { TimerWheel } from "../util/timer-wheel.ts";
+import type { Branch } from "./branch.ts";
+import { BranchId } from "./branch-id.ts";
+import { branchTimer } from "./downstream.ts";
+import { type Hooks, Outgoing, type Target } from "./hooks.ts";
+import { methodSought, setKey } from "./key.ts";
+import { Do } from "./machine.ts";
+import { branchTimedOut, cancelAll, replyCame } from "./replies.ts";
+import { TransactionTable } from "./table.ts";
+import { DEFAULT_TIMERS, type Timers } from "./timers.ts";
+import { type TimerOwner, Transaction } from "./transaction.ts";
+import {
+  ackCame,
+  armLifetime,
+  copyOf,
+  endIfDone,
+  release,
+  replyLocally,
+  requestAgain,
+  serverTimer,
+} from "./upstream.ts";
+
+/** What can be set (module tm's parameters), for all transactions. */
+export interface TmOptions {
+  timers: Timers;
+  /** Whether each provisional reply restarts the wait for the final one (restart_fr_on_each_reply). */
+  restartFr: boolean;
+  /** What becomes of a branch without a reply when it is cancelled: 0 ends at once, 1 waits for a reply, 2 is sent CANCEL (cancel_b_method). */
+  cancelMethod: number;
+  /** Whether CANCELs of other branches say why (local_cancel_reason). */
+  localCancelReason: boolean;
+  /** Whether 503 goes back as 500 (remap_503_500). */
+  remap503: boolean;
+  /** Whether challenges of several branches are joined (aggregate_challenges). */
+  aggregateChallenges: boolean;
+  /** The most branches of a transaction. */
+  maxBranches: number;
+}
+
+export const DEFAULT_OPTIONS: TmOptions = {
+  timers: DEFAULT_TIMERS,
+  restartFr: true,
+  cancelMethod: 1,
+  localCancelReason: true,
+  remap503: true,
+  aggregateChallenges: true,
+  maxBranches: 32,
+};
+
+/** What may be put off for a transaction whose route waits; more is thrown away and counted. */
+const MAX_QUEUE = 64;
+
+/** Larger than any message that is sent. */
+const BUFFER_SIZE = 1 << 18;
+
+export interface TmEnvironment {
+  readonly wheel: TimerWheel;
+  readonly hooks: Hooks;
+  /** Milliseconds from some origin, never going back. */
+  readonly now: () => number;
+  /** 32 random bits, hard to guess. */
+  readonly random: () => number;
+  /** The most transactions at a time. */
+  readonly maxTransactions: number;
+}
+
+export class Tm implements TimerOwner {
+  readonly wheel: TimerWheel;
+  readonly hooks: Hooks;
+  readonly now: () => number;
+  readonly table: TransactionTable;
+  options: TmOptions = DEFAULT_OPTIONS;
+  /** What is built now; forward.ts replaces it when a branch has to wait. */
+  out = new Outgoing();
+  /** Where forwarded replies, ACK and CANCEL are written. */
+  readonly buffer = new Uint8Array(BUFFER_SIZE);
+
+  private readonly random: () => number;
+  private readonly tagPrefix: string;
+  private readonly id = new BranchId();
+
+  constructor(env: TmEnvironment) {
+    this.wheel = env.wheel;
+    this.hooks = env.hooks;
+    this.now = env.now;
+    this.random = env.random;
+    this.table = new TransactionTable(env.random(), env.maxTransactions);
+    this.tagPrefix = `${env.random().toString(16)}${env.random().toString(16)}.`;
+  }
+
+  // ---- requests ----
+
+  /** The transaction a request (or ACK) belongs to; null without one. */
+  lookup(msg: SipMessage): Transaction | null {
+    const method = methodSought(msg.method, false);
+    return this.table.find(msg, method, this.table.hash(msg, method));
+  }
+
+  /** The INVITE transaction that a CANCEL is for; null without one. */
+  lookupCancelled(msg: SipMessage): Transaction | null {
+    return this.table.find(msg, Method.INVITE, this.table.hash(msg, Method.INVITE));
+  }
+
+  /**
+   * Makes the transaction of a request that has none (lookup said so). `client` is where its replies go, `origin` the flow it came by.
+   * Null when there are too many.
+   */
+  create(msg: SipMessage, client: Target, origin: object): Transaction | null {
+    const { table } = this;
+    if (table.full) {
+      table.counters.refused++;
+      return null;
+    }
+    const now = this.now();
+    const shared = msg.owned && msg.start === 0 && msg.end === msg.buf.length;
+    const bytes = shared ? msg.buf : copyOf(msg.buf, msg.start, msg.end);
+    const hash = table.hash(msg, msg.method);
+    const tx = new Transaction(
+      this,
+      table.takeSlot(),
+      this.random(),
+      hash,
+      msg.method,
+      bytes,
+      client,
+      origin,
+      this.options.timers,
+      now,
+    );
+    setKey(tx, msg, shared ? 0 : -msg.start);
+    table.add(tx);
+    armLifetime(this, tx, now);
+    return tx;
+  }
+
+  /** The request of a transaction came again. */
+  retransmission(tx: Transaction): void {
+    requestAgain(this, tx);
+  }
+
+  /** An ACK came: true when it belongs to a failure sent here and ends here, false when it must be forwarded. */
+  ack(msg: SipMessage): boolean {
+    const tx = this.lookup(msg);
+    return tx !== null && ackCame(this, tx);
+  }
+
+  /** The client cancels: branches are ended, and the INVITE is answered 487 when all are. `extra` is header lines for the CANCELs. */
+  cancel(tx: Transaction, extra: string): void {
+    if (tx.busy) {
+      this.defer(tx, () => this.cancel(tx, extra));
+      return;
+    }
+    if (tx.final || tx.released || tx.canceled) return;
+    cancelAll(this, tx, extra);
+    if (tx.branches.length === 0) {
+      replyLocally(this, tx, 487, "Request Terminated", "");
+      endIfDone(this, tx);
+    }
+  }
+
+  // ---- replies ----
+
+  /** A reply came. True when it belongs to a transaction here, which has taken it. */
+  reply(msg: SipMessage): boolean {
+    const branch = this.findBranch(msg);
+    if (branch === null) return false;
+    this.table.counters.repliesReceived++;
+    if (!branch.tx.busy) replyCame(this, branch, msg);
+    else {
+      msg.own();
+      this.defer(branch.tx, () => replyCame(this, branch, msg));
+    }
+    return true;
+  }
+
+  /** The branch a reply is for; null without one. */
+  findBranch(msg: SipMessage): Branch | null {
+    const via = msg.via();
+    const { id } = this;
+    if (via === null || via.branchStart < 0 || !id.parse(msg.buf, via.branchStart, via.branchEnd)) return null;
+    const tx = this.table.at(id.slot, id.label);
+    return tx?.branches[id.branch] ?? null;
+  }
+
+  // ---- timers ----
+
+  branchTimer(branch: Branch): void {
+    const { tx } = branch;
+    if (tx.busy) this.defer(tx, () => this.branchTimer(branch), true);
+    else if ((branchTimer(this, branch) & Do.TIMED_OUT) !== 0) branchTimedOut(this, branch);
+  }
+
+  transactionTimer(tx: Transaction): void {
+    if (tx.waiting) release(this, tx);
+    else if (tx.busy) this.defer(tx, () => this.transactionTimer(tx), true);
+    else if (serverTimer(this, tx)) this.expire(tx);
+  }
+
+  // The longest lifetime is over: what is still out counts as timed out.
+  private expire(tx: Transaction): void {
+    for (const branch of tx.branches)
+      if (!branch.final && (branchTimer(this, endNow(branch)) & Do.TIMED_OUT) !== 0) branchTimedOut(this, branch);
+    if (tx.final || tx.busy) return;
+    for (const branch of tx.branches) if (!branch.final) return;
+    replyLocally(this, tx, tx.canceled ? 487 : 408, "", "");
+    endIfDone(this, tx);
+  }
+
+  // ---- waiting routes (design.md, D5) ----
+
+  /** A route of the transaction waits: what arrives for it is put off until `waits` is settled and `then` has run. */
+  suspend<T>(tx: Transaction, waits: Promise<T>, then: (value: T | undefined) => void): void {
+    tx.busy = true;
+    const resume = (value: T | undefined): void => {
+      tx.busy = false;
+      if (!tx.released) then(value);
+      this.drain(tx);
+    };
+    waits.then(resume, (error: unknown) => {
+      this.hooks.failed(tx, error);
+      resume(undefined);
+    });
+  }
+
+  private defer(tx: Transaction, job: () => void, always = false): void {
+    tx.queue ??= [];
+    if (tx.queue.length < MAX_QUEUE || always) tx.queue.push(job);
+    else this.table.counters.overflow++;
+  }
+
+  private drain(tx: Transaction): void {
+    while (tx.queue !== null && !tx.busy && !tx.released) {
+      const job = tx.queue.shift();
+      if (job === undefined) tx.queue = null;
+      else job();
+    }
+    endIfDone(this, tx);
+  }
+
+  /** The tag of replies made here, the same for all of a transaction. */
+  toTag(tx: Transaction): string {
+    if (tx.toTag === "") tx.toTag = this.tagPrefix + tx.label.toString(16);
+    return tx.toTag;
+  }
+}
+
+function endNow(branch: Branch): Branch {
+  branch.giveUpAt = 0;
+  return branch;
+}
