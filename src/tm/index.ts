@@ -1,0 +1,15 @@
+// Transactions as pure machines: what the proxy and module tm use of this folder. The parts, from the wire upwards:
+//   branch-id, key, table   which transaction a message belongs to
+//   invite-client, client, invite-server, server   the machines of RFC 3261 17 and RFC 6026, without effects (machine)
+//   downstream, upstream    do what the machines say, towards the next hop and towards the client
+//   replies, pick, forward  what it means for the whole transaction (RFC 3261 16)
+//   tm                      the door: requests, replies and timers come in here
+
+export { Branch, BranchFlag } from "./branch.ts";
+export { forward } from "./forward.ts";
+export { type Destination, type Hooks, Outgoing, RelayError, type Target } from "./hooks.ts";
+export { HELD, InFlight, NEW, REPEATED } from "./in-flight.ts";
+export { type TmCounters, TransactionTable } from "./table.ts";
+export { DEFAULT_TIMERS, type Timers } from "./timers.ts";
+export { DEFAULT_OPTIONS, Tm, type TmEnvironment, type TmOptions } from "./tm.ts";
+export { Transaction } from "./transaction.ts";
