@@ -91,12 +91,20 @@ describe("files", () => {
   test("cycles are told once, with the whole way round", () => {
     const files = {
       "src/sip/a.ts": 'import "./b.ts";',
-      "src/sip/b.ts": 'import type { C } from "./c.ts";',
+      "src/sip/b.ts": 'import { C } from "./c.ts";',
       "src/sip/c.ts": 'import "./a.ts";',
     };
     expect(check(files)).toEqual([
       "src/sip/a.ts:1: import cycle: src/sip/a.ts → src/sip/b.ts → src/sip/c.ts → src/sip/a.ts",
     ]);
+  });
+
+  test("neighbours may name each other's types", () => {
+    const files = {
+      "src/sip/a.ts": 'import { type X, b } from "./b.ts"; export const a = b;',
+      "src/sip/b.ts": 'import type { A } from "./a.ts"; export const b = 1;',
+    };
+    expect(check(files)).toEqual([]);
   });
 });
 

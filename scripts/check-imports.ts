@@ -72,8 +72,8 @@ export function checkImports(tree: Tree): Problem[] {
 
 type Complain = (offset: number, text: string) => void;
 
-/** Checks one import; returns the file it names when that is one of ours. */
-function checkImport(tree: Tree, file: string, { specifier, offset }: Import, complain: Complain): string | null {
+/** Checks one import; returns the file it names when that is one of ours and needed when the program runs. */
+function checkImport(tree: Tree, file: string, { specifier, offset, typeOnly }: Import, complain: Complain): string | null {
   if (specifier === null) {
     if (!mayTouchOutside(file)) complain(offset, "import() of a computed name hides who imports whom");
     return null;
@@ -97,7 +97,8 @@ function checkImport(tree: Tree, file: string, { specifier, offset }: Import, co
   }
   checkRank(file, target, offset, complain);
   checkModule(tree, file, target, offset, complain);
-  return target;
+  // Neighbours may name each other's types (RouteContext and Proxy do); ranks keep such rings inside one folder.
+  return typeOnly ? null : target;
 }
 
 function checkPackage(file: string, specifier: string, offset: number, complain: Complain): void {
@@ -169,7 +170,7 @@ function checkWords(code: string, complain: Complain): void {
   }
 }
 
-/** Every import cycle once, told at its first file. Types count too: a cycle of types is still one idea in two files. */
+/** Every import cycle once, told at its first file. Imports of types alone do not count. */
 function findCycles(edges: ReadonlyMap<string, readonly string[]>): Problem[] {
   const problems: Problem[] = [];
   const done = new Set<string>();

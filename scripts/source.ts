@@ -8,7 +8,7 @@ import { join, relative, sep } from "node:path";
 export type Problem = { readonly file: string; readonly line: number; readonly text: string };
 
 /** One import of a file: the name as written between the quotes, or null where it is computed. */
-export type Import = { readonly specifier: string | null; readonly offset: number };
+export type Import = { readonly specifier: string | null; readonly offset: number; readonly typeOnly: boolean };
 
 const REGEX_MAY_FOLLOW =
   /(?:^|[([{},;=:!&|?+\-*%<>~^])\s*$|\b(?:return|typeof|case|in|of|delete|void|throw|new|else|do|await|yield)\s*$/;
@@ -86,12 +86,14 @@ export function importsOf(source: string, code: string): Import[] {
   for (const match of code.matchAll(/(?<![.\w$])(?:from\s*|import\s*(\(?)\s*)(["'`])|(?<![.\w$])import\s*\(/g)) {
     const quote = match[2];
     if (quote === undefined) {
-      found.push({ specifier: null, offset: match.index });
+      found.push({ specifier: null, offset: match.index, typeOnly: false });
       continue;
     }
     const start = match.index + match[0].length;
     const end = source.indexOf(quote, start);
-    found.push({ specifier: source.slice(start, end), offset: match.index });
+    const statement = code.slice(code.lastIndexOf(";", match.index) + 1, match.index);
+    const typeOnly = /(?:^|\s)(?:import|export)\s+type\b[^;]*$/.test(statement);
+    found.push({ specifier: source.slice(start, end), offset: match.index, typeOnly });
   }
   return found;
 }

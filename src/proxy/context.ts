@@ -1,7 +1,7 @@
 // RouteContext: everything one run of a route knows. It is passed along everywhere; there is no current message or
 // transaction in a global, since two routes can be half-way at once (design.md, D5).
 
-import type { Flow } from "../net/flow.ts";
+import type { Flow, Listener } from "../net/flow.ts";
 import type { SipMessage } from "../sip/message.ts";
 import type { Value } from "../sip/value.ts";
 import type { Proxy } from "./proxy.ts";
@@ -117,6 +117,8 @@ export class RouteContext {
   onBranch = 0;
   onReply = 0;
   onBranchFailure = 0;
+  /** The listener to send from, when the script chose one (force_send_socket, $fs); null: the one the message came by. */
+  sendFrom: Listener | null = null;
   /** How deep routes are nested now; the compiled code bounds it. */
   depth = 0;
   /** What modules keep for the time of this run, by their own key; null until somebody does. */

@@ -44,7 +44,7 @@ export class SipMessage {
   reasonEnd = 0;
 
   // the header index: STRIDE numbers a header (scan.ts)
-  index = new Int32Array(24 * STRIDE);
+  index: Int32Array = new Int32Array(24 * STRIDE);
   headerCount = 0;
   headEnd = 0;
   bodyStart = 0;
@@ -69,6 +69,8 @@ export class SipMessage {
   forceRport = false;
   /** Set once received and rport stand among the edits (build.ts, markSource). */
   sourceMarked = false;
+  /** The stream connection the first branch's binding was registered over (Flow.id); 0 none. */
+  flowId = 0;
   /** Header lines that script functions add to replies made here (append_to_reply), as a byte string. */
   replyHeaders = "";
 
@@ -102,6 +104,7 @@ export class SipMessage {
     this.branchFlags = 0;
     this.forceRport = false;
     this.sourceMarked = false;
+    this.flowId = 0;
     this.replyHeaders = "";
     return scan(this);
   }

@@ -1,0 +1,181 @@
+// The command line: Kamailio's own flags and our subcommands (design.md, section 3), as one typed object.
+
+import { parseArgs } from "@std/cli/parse-args";
+
+/** What was asked for on the command line, for serve and check. */
+export interface Options {
+  /** -f: the configuration file; "-" is standard input; null when not given. */
+  readonly config: string | null;
+  readonly checkOnly: boolean;
+  readonly json: boolean;
+  readonly showCompiled: boolean;
+  readonly help: boolean;
+  readonly version: boolean;
+  readonly buildInfo: boolean;
+  /** -E: log to standard error whatever the configuration says; -e: in colours. */
+  readonly logToStderr: boolean;
+  readonly colours: boolean;
+  /** How often -d was given, or --debug=N; null when neither. */
+  readonly debug: number | null;
+  readonly pidFile: string | null;
+  readonly workingDirectory: string | null;
+  /** -l, as in `listen`. */
+  readonly listen: readonly string[];
+  readonly aliases: readonly string[];
+  /** -A NAME[=VALUE]. */
+  readonly defines: readonly string[];
+  /** --modparam=module:parameter:type:value. */
+  readonly modparams: readonly string[];
+  readonly loadmodules: readonly string[];
+  readonly noTcp: boolean;
+  /** Where data lies (the SQLite file of the embedded configuration); null for the default. */
+  readonly dataDirectory: string | null;
+  /** Flags of Kamailio that mean nothing here, with the reason; to be told once. */
+  readonly ignored: readonly string[];
+}
+
+/** What is wrong with the command line; the process ends with code 2. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "UsageError";
+  }
+}
+
+const BOOLEAN = ["c", "E", "e", "h", "help", "v", "V", "version", "I", "K", "T", "S", "r", "R", "D", "d", "json", "show-compiled", "cfg-print"];
+const STRING = [
+  ..."fPYLmMxXnNAlwugtaQOGWb",
+  "alias",
+  "debug",
+  "modparam",
+  "loadmodule",
+  "log-engine",
+  "server-id",
+  "subst",
+  "substdef",
+  "substdefs",
+  "atexit",
+  "data",
+];
+const COLLECT = ["A", "l", "D", "d", "alias", "modparam", "loadmodule", "subst", "substdef", "substdefs"];
+
+/** Flags that are Kamailio's and have no effect here, with the reason. */
+const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
+  L: "modules are built in",
+  m: "memory is not preallocated",
+  M: "memory is not preallocated",
+  x: "there is one memory manager, the runtime's",
+  X: "there is one memory manager, the runtime's",
+  n: "one event loop serves everything",
+  N: "one event loop serves everything",
+  Q: "one event loop serves everything",
+  Y: "nothing is kept in a runtime directory",
+  O: "the script is always compiled",
+  W: "the runtime picks the poll method",
+  atexit: "there are no external libraries",
+  S: "SCTP is off unless the configuration listens on it",
+};
+
+/** Flags of Kamailio that are not supported yet: an error rather than a silent difference. */
+const REFUSED: Readonly<Record<string, string>> = {
+  u: "run it under the wanted user instead (a service manager does that)",
+  g: "run it under the wanted group instead (a service manager does that)",
+  t: "chroot is not available; use the service manager's sandboxing",
+  G: "there is one process; use -P for its id",
+  r: "the received parameter follows the source address alone",
+  R: "the received parameter follows the source address alone",
+  K: "Via host checking of replies is not available",
+  b: "set udp_rcvbuf in the configuration's listener instead",
+  "log-engine": "logs go to standard error",
+  "server-id": "set server_id in the configuration",
+  subst: "use #!subst in the configuration",
+  substdef: "use #!substdef in the configuration",
+  substdefs: "use #!substdefs in the configuration",
+  "cfg-print": "not available",
+  a: "set auto_aliases in the configuration",
+};
+
+/** Reads the arguments of serve and check. Throws UsageError for an unknown flag or a stray word. */
+export function parseOptions(args: readonly string[]): Options {
+  const a = parseArgs(args, {
+    boolean: BOOLEAN,
+    string: STRING,
+    collect: COLLECT,
+    unknown: (arg, key) => {
+      throw new UsageError(key === undefined ? `unexpected argument: ${arg}` : `unknown option: ${arg}`);
+    },
+  });
+  const text = (name: string): string | null => {
+    const v: unknown = a[name];
+    if (v === "") throw new UsageError(`option ${name.length === 1 ? "-" : "--"}${name} needs a value`);
+    return typeof v === "string" ? v : null;
+  };
+  const list = (name: string): string[] => (Array.isArray(a[name]) ? (a[name] as unknown[]).filter((v) => typeof v === "string") : []);
+  const given = (name: string): boolean => {
+    const v: unknown = a[name];
+    return v === true || (typeof v === "string" && v !== "");
+  };
+  for (const [name, reason] of Object.entries(REFUSED)) {
+    if (given(name) || list(name).length > 0) throw new UsageError(`option ${name.length === 1 ? "-" : "--"}${name} is not supported: ${reason}`);
+  }
+  return {
+    config: text("f"),
+    checkOnly: given("c"),
+    json: given("json"),
+    showCompiled: given("show-compiled"),
+    help: given("h") || given("help"),
+    version: given("v") || given("V") || given("version"),
+    buildInfo: given("I"),
+    logToStderr: given("E"),
+    colours: given("e"),
+    debug: debugLevel(a["debug"], a["d"]),
+    pidFile: text("P"),
+    workingDirectory: text("w"),
+    listen: list("l"),
+    aliases: list("alias"),
+    defines: list("A"),
+    modparams: list("modparam"),
+    loadmodules: list("loadmodule"),
+    noTcp: given("T"),
+    dataDirectory: text("data"),
+    ignored: Object.entries(WITHOUT_EFFECT)
+      .filter(([name]) => given(name))
+      .map(([name, reason]) => `${name.length === 1 ? "-" : "--"}${name}: ${reason}`),
+  };
+}
+
+function debugLevel(debug: unknown, d: unknown): number | null {
+  if (typeof debug === "string") {
+    const n = Number(debug);
+    if (!Number.isInteger(n)) throw new UsageError(`--debug wants a number, not ${debug}`);
+    return n;
+  }
+  const count = Array.isArray(d) ? d.filter((v) => v === true).length : 0;
+  return count > 0 ? count : null;
+}
+
+/** The text of -h. */
+export const HELP = `usage: portico [options]              run the proxy (same as: portico serve)
+       portico check [-f FILE]        check a configuration and say what is wrong with it
+       portico user add|passwd|rm|list  manage who may register
+       portico catalogue --json       every function, parameter and variable, from the program itself
+       portico build-info             what this executable is made of
+
+Options (Kamailio's own, where they mean the same):
+  -f FILE        configuration file, - for standard input
+                 (default: ./portico.cfg, then /etc/portico/portico.cfg, then the built-in one)
+  -c             check the configuration and exit
+  -E             log to standard error      -e  in colours
+  -d             more debugging, may be repeated;  --debug=N sets the level
+  -D             stay in the foreground (it always does under this name)
+  -l ADDRESS     listen on [proto:]host[:port], may be repeated
+  --alias=NAME   a name of this server, [proto:]host[:port]
+  -A NAME[=VALUE]  define a name for the configuration's preprocessor
+  --modparam=MODULE:PARAM:s|i:VALUE   set a module's parameter
+  --loadmodule=NAME  load a module
+  -T             no TCP
+  -P FILE        write the process id there
+  -w DIR         working directory
+  --data DIR     where the built-in configuration keeps its database
+  -v             version      -I  build information      -h  this text
+`;

@@ -1,0 +1,105 @@
+// Brings declared modules to life: their process-wide state once, their instances for each generation of the configuration.
+
+import type { Host } from "../host/host.ts";
+import { RouteKind } from "../proxy/context.ts";
+import type { Proxy } from "../proxy/proxy.ts";
+import type { Database } from "../store/database.ts";
+import { type Log, Level } from "../util/log.ts";
+import type { TimerWheel } from "../util/timer-wheel.ts";
+import type { AnyModule, Module } from "./define.ts";
+import type { ModuleHost } from "./module-host.ts";
+
+/** What all modules of a process share. */
+export interface Surroundings {
+  readonly host: Host;
+  readonly log: Log;
+  readonly wheel: TimerWheel;
+  readonly proxy: Proxy;
+  readonly database: (url: string) => Database;
+}
+
+/** A module of one generation with the parameters it got. */
+export interface Configured {
+  readonly module: AnyModule;
+  readonly instance: unknown;
+  readonly host: ModuleHost;
+}
+
+export class ModuleLoader {
+  private readonly around: Surroundings;
+  private readonly states = new Map<AnyModule, { readonly state: unknown; readonly host: ModuleHost }>();
+
+  constructor(around: Surroundings) {
+    this.around = around;
+  }
+
+  /**
+   * Makes the instances of a generation, in the order given (which has each module after those it uses). `params` gives each module's
+   * checked values with defaults filled in. Throws ConfigError from a module whose parameters do not go together; nothing is in force then.
+   */
+  configure(modules: readonly AnyModule[], params: (module: AnyModule) => Readonly<Record<string, unknown>>): Configured[] {
+    return modules.map((module) => {
+      const { state, host } = this.stateOf(module);
+      return { module, host, instance: module.configure(state, params(module), host) };
+    });
+  }
+
+  /** Runs the start of each module of a generation that is now in force. */
+  async start(generation: readonly Configured[]): Promise<void> {
+    for (const { module, instance, host } of generation) await module.start?.(instance, host);
+  }
+
+  /** Ends all modules, the last one first; errors are logged and do not keep the others from ending. */
+  async stop(): Promise<void> {
+    for (const [module, { state, host }] of [...this.states].reverse()) {
+      try {
+        await module.stop?.(state);
+      } catch (error) {
+        host.log.write(Level.ERROR, `could not stop cleanly: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    this.states.clear();
+  }
+
+  private stateOf(module: AnyModule): { readonly state: unknown; readonly host: ModuleHost } {
+    let known = this.states.get(module);
+    if (known === undefined) {
+      for (const used of module.uses) this.stateOf(used);
+      const host = this.hostFor(module);
+      known = { state: module.state(host), host };
+      this.states.set(module, known);
+    }
+    return known;
+  }
+
+  private hostFor(module: AnyModule): ModuleHost {
+    const { around, states } = this;
+    return {
+      log: around.log.named(module.name),
+      host: around.host,
+      wheel: around.wheel,
+      proxy: around.proxy,
+      database: around.database,
+      use: <S>(other: Module<S>): S => {
+        const known = states.get(other);
+        if (known === undefined) throw new Error(`module ${module.name} needs ${other.name}, which is not loaded`);
+        return known.state as S;
+      },
+      useIfLoaded: <S>(other: Module<S>): S | null => (states.get(other)?.state as S | undefined) ?? null,
+      runEvent: (name, ctx) => {
+        const route = ctx.routes.event(name);
+        if (route === null) return null;
+        const { kind } = ctx;
+        ctx.kind = RouteKind.EVENT;
+        const result = route(ctx);
+        if (typeof result === "number") {
+          ctx.kind = kind;
+          return result;
+        }
+        return result.finally(() => {
+          ctx.kind = kind;
+        });
+      },
+    };
+  }
+}
