@@ -2,7 +2,7 @@
 
 import type { Flow, Listener } from "../net/flow.ts";
 import { transportName } from "../sip/transports.ts";
-import type { Transports } from "./proxy.ts";
+import type { Transports } from "./transports.ts";
 
 /** How a listener shows itself in messages. */
 interface Face {

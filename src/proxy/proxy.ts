@@ -1,7 +1,7 @@
 // The proxy core as modules see it: the routes in force, where to send, local replies, and who holds transactions.
 
 import type { Host } from "../host/host.ts";
-import type { Flow, Listener } from "../net/flow.ts";
+import type { Flow } from "../net/flow.ts";
 import { markSource, writeForwardedReply, writeForwardedRequest, writeReply } from "../sip/build.ts";
 import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
@@ -15,6 +15,7 @@ import type { RouteContext, Routes } from "./context.ts";
 import { Counters } from "./counters.ts";
 import { Identity } from "./identity.ts";
 import { Resolver } from "./resolver.ts";
+import type { Transports } from "./transports.ts";
 
 /** What the core asks of whoever holds transactions (module tm); each returns whether it took the message. */
 export interface Transactions {
@@ -24,19 +25,6 @@ export interface Transactions {
   sendReply(ctx: RouteContext, code: number, reason: string, extra: string): number | null;
   /** A request route starts and ends for this context: what it left behind can be tidied. */
   afterRequest(ctx: RouteContext): void;
-}
-
-/** How the transport layers are reached; filled by boot.ts. */
-export interface Transports {
-  /** Listeners in the order of the configuration. */
-  readonly listeners: readonly Listener[];
-  /**
-   * The flow to an address: a UDP peer, an open stream connection, or one that is being opened and queues what is sent meanwhile.
-   * `from` is preferred when it is of that protocol and family. Null when nothing can reach it.
-   */
-  flowTo(protocol: number, address: string, port: number, from: Listener | null): Flow | null;
-  /** An open flow by its id; null when it has gone. */
-  flowById(id: number): Flow | null;
 }
 
 /** The largest message written out; larger than any UDP datagram. */
@@ -54,6 +42,8 @@ export class Proxy {
   routes: Routes | null = null;
   /** Set by module tm when it is loaded. */
   transactions: Transactions | null = null;
+  /** Set by module sl: whether an ACK answers a stateless reply made here and goes no further. */
+  absorbAck: ((ctx: RouteContext) => boolean) | null = null;
   /** "Server: …\r\n" and "User-Agent: …\r\n", or empty when the configuration switches them off. */
   serverLine = "";
   userAgentLine = "";

@@ -5,19 +5,26 @@ import { H } from "../sip/headers.ts";
 import { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
 import { scanErrorText } from "../sip/scan.ts";
+import { InFlight, NEW } from "../tm/index.ts";
 import { textOf } from "../util/bytes.ts";
 import { Level } from "../util/log.ts";
 import { RouteContext, RouteKind, type RouteResult } from "./context.ts";
 import type { Proxy } from "./proxy.ts";
 
+/** The most requests whose script may wait at a time before repetitions of further ones are no longer recognised. */
+const MAX_IN_FLIGHT = 4096;
+
 /** Takes whole messages from the transports of one worker. */
 export class Receiver {
   private readonly proxy: Proxy;
+  /** Requests whose script waits. */
+  private readonly inFlight: InFlight<Flow>;
   /** The message object for the next datagram; replaced when somebody keeps it. */
   private spare = new SipMessage();
 
   constructor(proxy: Proxy) {
     this.proxy = proxy;
+    this.inFlight = new InFlight(proxy.host.random.uint32(), MAX_IN_FLIGHT);
   }
 
   /** One message as it came from the network; the bytes are only valid during the call. Never throws. */
@@ -45,7 +52,9 @@ export class Receiver {
     }
     const { routes } = proxy;
     if (routes === null) return;
+    if (this.inFlight.offer(msg, flow) !== NEW) return;
     const ctx = new RouteContext(proxy, routes, msg, flow, RouteKind.REQUEST);
+    if (msg.method === Method.ACK && proxy.absorbAck?.(ctx) === true) return;
     const result = routes.request(ctx);
     if (typeof result === "number") proxy.transactions?.afterRequest(ctx);
     else this.suspended(ctx, result);
@@ -55,10 +64,24 @@ export class Receiver {
   private suspended(ctx: RouteContext, result: Promise<number>): void {
     const { proxy } = this;
     ctx.message.own();
-    result.then(
-      () => proxy.transactions?.afterRequest(ctx),
-      (error: unknown) => this.failed(error, ctx.message, ctx.flow),
-    );
+    const handle = this.inFlight.enter(ctx.message);
+    result
+      .then(
+        () => proxy.transactions?.afterRequest(ctx),
+        (error: unknown) => this.failed(error, ctx.message, ctx.flow),
+      )
+      .finally(() => {
+        // what overtook this request was held back and comes now
+        for (const { msg, origin } of this.inFlight.leave(handle)) this.again(msg, origin);
+      });
+  }
+
+  private again(msg: SipMessage, flow: Flow): void {
+    try {
+      this.request(msg, flow);
+    } catch (error) {
+      this.failed(error, msg, flow);
+    }
   }
 
   private reply(msg: SipMessage, flow: Flow): void {

@@ -8,7 +8,7 @@ import { Transport } from "../sip/transports.ts";
 import { parseUri, Scheme, UriRange } from "../sip/uri.ts";
 import type { ViaRange } from "../sip/via.ts";
 import { putText, textOf } from "../util/bytes.ts";
-import type { Transports } from "./proxy.ts";
+import type { Transports } from "./transports.ts";
 
 /** Where a URI leads: protocol, numeric address or name still to be looked up, port. */
 interface Destination {
@@ -16,6 +16,9 @@ interface Destination {
   readonly host: string;
   readonly port: number;
   readonly isName: boolean;
+  /** The datagram flow it led to last, and from which listener: kept, since such flows do not end. */
+  flow: Flow | null;
+  from: Listener | null;
 }
 
 /** Milliseconds an answer of the system's resolver is used; it gives no TTL. */
@@ -49,8 +52,14 @@ export class Resolver {
       this.parsed.set(uri, to);
     }
     if (to === null) return null;
-    if (!to.isName) return this.transports.flowTo(to.protocol, to.host, to.port, from);
-    return this.byName(to.protocol, to.host, to.port, from);
+    if (to.flow !== null && to.from === from && to.flow.open) return to.flow;
+    if (to.isName) return this.byName(to.protocol, to.host, to.port, from);
+    const flow = this.transports.flowTo(to.protocol, to.host, to.port, from);
+    if (flow !== null && !flow.reliable) {
+      to.flow = flow;
+      to.from = from;
+    }
+    return flow;
   }
 
   private parse(uri: string): Destination | null {
@@ -72,7 +81,7 @@ export class Resolver {
     const kind = hostKind(buf, start, end);
     const bracketed = buf[start] === 91;
     const host = textOf(buf, bracketed ? start + 1 : start, bracketed ? end - 1 : end).toLowerCase();
-    return { protocol, host, port, isName: kind === HostKind.NAME };
+    return { protocol, host, port, isName: kind === HostKind.NAME, flow: null, from: null };
   }
 
   /** The flow to a numeric host written at buf[start,end); null when it is a name or unreachable. */

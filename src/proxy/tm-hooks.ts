@@ -116,7 +116,11 @@ export class TmHooks implements Hooks {
     const flow = this.flowOf(branch, ctx, uri, dstUri);
     if (flow instanceof Promise) {
       ctx.message.own();
-      return flow.then((found) => this.write(branch, ctx, uri, path, found, out));
+      return flow.then((found) => {
+        const code = this.write(branch, ctx, uri, path, found, out);
+        if (code === 0) out.buf = out.buf.slice(0, out.end); // others build in the shared buffer before this one is sent
+        return code;
+      });
     }
     return this.write(branch, ctx, uri, path, flow, out);
   }

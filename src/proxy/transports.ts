@@ -1,0 +1,101 @@
+// How the proxy reaches the network: the listeners of the process, and the flow to any address.
+
+import type { Host, HostError, SocketAddress } from "../host/host.ts";
+import type { Flow, Listener, ListenOptions, Receive } from "../net/flow.ts";
+import { FlowTable } from "../net/flows.ts";
+import { TcpTransport } from "../net/tcp.ts";
+import { listenUdp, type UdpListener } from "../net/udp.ts";
+import { Transport } from "../sip/transports.ts";
+import { ipFamily } from "../util/ip.ts";
+
+/** What the proxy asks of the network. */
+export interface Transports {
+  /** Listeners in the order of the configuration. */
+  readonly listeners: readonly Listener[];
+  /**
+   * The flow to an address: a UDP peer, an open stream connection, or one that is being opened and queues what is sent meanwhile.
+   * `from` is preferred when it is of that protocol and family. Null when nothing can reach it.
+   */
+  flowTo(protocol: number, address: string, port: number, from: Listener | null): Flow | null;
+  /** An open flow by its id; null when it has gone. */
+  flowById(id: number): Flow | null;
+}
+
+/** What happens on the transports, for whoever joins the parts. */
+export interface TransportEvents {
+  readonly receive: Receive;
+  /** A stream connection has gone. */
+  readonly onClose: (flow: Flow, error: HostError | null) => void;
+  /** The system says that a datagram to that flow did not arrive. */
+  readonly onError: (flow: Flow | null, error: HostError) => void;
+}
+
+/** All sockets of one process. */
+export class NetTransports implements Transports {
+  readonly listeners: Listener[] = [];
+  readonly flows: FlowTable;
+  private readonly host: Host;
+  private readonly events: TransportEvents;
+  private readonly udp: UdpListener[] = [];
+  private readonly tcp: TcpTransport;
+
+  constructor(host: Host, events: TransportEvents) {
+    this.host = host;
+    this.events = events;
+    this.flows = new FlowTable(host.clock);
+    this.tcp = new TcpTransport(host, { flows: this.flows, receive: events.receive, onClose: events.onClose });
+  }
+
+  /** Opens a listener; rejects with HostError when it cannot be had. */
+  async listen(protocol: number, options: ListenOptions): Promise<Listener> {
+    if (protocol === Transport.UDP) {
+      const listener = await listenUdp(this.host, { ...options, receive: this.events.receive, onError: this.events.onError });
+      this.udp.push(listener);
+      this.listeners.push(listener);
+      return listener;
+    }
+    const listener = await this.tcp.listen(options);
+    this.listeners.push(listener);
+    return listener;
+  }
+
+  flowTo(protocol: number, address: string, port: number, from: Listener | null): Flow | null {
+    const family = ipFamily(address);
+    if (family === 0) return null;
+    const remote: SocketAddress = { family, address, port };
+    if (protocol === Transport.UDP) return this.udpFlow(remote, from);
+    if (protocol !== Transport.TCP) return null;
+    const open = this.flows.find(Transport.TCP, address, port);
+    if (open !== null) return open;
+    const listener = this.pick(Transport.TCP, family, from);
+    return listener === null ? null : this.tcp.flowTo(remote, listener);
+  }
+
+  private udpFlow(remote: SocketAddress, from: Listener | null): Flow | null {
+    for (const l of this.udp) if (l === from) return l.flowTo(remote) ?? this.firstUdp(remote);
+    return this.firstUdp(remote);
+  }
+
+  private firstUdp(remote: SocketAddress): Flow | null {
+    for (const l of this.udp) if (l.local.family === remote.family) return l.flowTo(remote);
+    return null;
+  }
+
+  private pick(protocol: number, family: 4 | 6, from: Listener | null): Listener | null {
+    if (from !== null && from.protocol === protocol && from.local.family === family) return from;
+    for (const l of this.listeners) if (l.protocol === protocol && l.local.family === family) return l;
+    return null;
+  }
+
+  flowById(id: number): Flow | null {
+    return this.flows.byId(id);
+  }
+
+  /** Closes everything, connections in order. */
+  close(): void {
+    for (const l of this.listeners) l.close();
+    this.flows.closeAll();
+    this.listeners.length = 0;
+    this.udp.length = 0;
+  }
+}
