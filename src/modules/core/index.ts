@@ -1,0 +1,236 @@
+// Module core: the functions every configuration has without loading anything. Statements of the language (if, drop, exit …) are the compiler's.
+
+import { type RouteContext, RouteKind } from "../../proxy/context.ts";
+import { forwardStateless } from "../../proxy/forward.ts";
+import { int, optional, str } from "../../registry/args.ts";
+import { defineModule, type FunctionDef, fn } from "../../registry/define.ts";
+import type { UriText } from "../../sip/uri-text.ts";
+import { Level } from "../../util/log.ts";
+import { parseQText } from "./destinations.ts";
+import { changeUri, receivedUri } from "./request-uri.ts";
+import { findListener, forceSocket } from "./send-socket.ts";
+import { isSip, uriOf, withHost, withHostPort, withPort, withUser, withUserAndPassword } from "./uri-parts.ts";
+
+export * from "./destinations.ts";
+export * from "./request-uri.ts";
+export * from "./send-socket.ts";
+export * from "./uri-parts.ts";
+
+const ANY = RouteKind.ANY;
+const SENDING = RouteKind.REQUEST | RouteKind.BRANCH | RouteKind.FAILURE | RouteKind.LOCAL | RouteKind.ONSEND | RouteKind.EVENT;
+
+/** A function that makes another R-URI of the one there is. */
+function uriChange(doc: string, aliases: readonly string[], change: (uri: UriText, text: string) => string | null): FunctionDef<unknown> {
+  return fn({ args: [str("text")], routes: SENDING, doc, aliases, run: (_i: unknown, ctx, text) => changeUri(ctx.message, (uri) => change(uri, text)) });
+}
+
+/** The same with a number: strip, strip_tail. */
+function stripping(doc: string, cut: (user: string, n: number) => string): FunctionDef<unknown> {
+  return fn({
+    args: [int("n")],
+    routes: SENDING,
+    doc,
+    run: (_i: unknown, ctx, n) => changeUri(ctx.message, (uri) => (uri.user === "" ? uri.text : withUser(uri, cut(uri.user, Math.max(0, n))))),
+  });
+}
+
+function inRange(flag: number): boolean {
+  return flag >= 0 && flag <= 31;
+}
+
+/** Functions on one of the two words of flags the message carries. */
+function flagFunctions(word: "flags" | "branchFlags", names: readonly [string, string, string], what: string): Record<string, FunctionDef<unknown>> {
+  return {
+    [names[0]]: fn({
+      args: [int("flag")],
+      routes: ANY,
+      doc: `Sets a ${what} flag, 0 to 31.`,
+      run: (_i: unknown, ctx, flag) => {
+        if (!inRange(flag)) return -1;
+        ctx.message[word] |= 1 << flag;
+        return 1;
+      },
+    }),
+    [names[1]]: fn({
+      args: [int("flag")],
+      routes: ANY,
+      doc: `Clears a ${what} flag.`,
+      run: (_i: unknown, ctx, flag) => {
+        if (!inRange(flag)) return -1;
+        ctx.message[word] &= ~(1 << flag);
+        return 1;
+      },
+    }),
+    [names[2]]: fn({
+      args: [int("flag")],
+      routes: ANY,
+      doc: `True when the ${what} flag is set.`,
+      run: (_i: unknown, ctx, flag) => (inRange(flag) && (ctx.message[word] & (1 << flag)) !== 0 ? 1 : -1),
+    }),
+  };
+}
+
+// Without a URI the current R-URI becomes a branch with all that belongs to it; the script then changes the R-URI.
+function appendBranch(ctx: RouteContext, uri: string | undefined, q: string | undefined): number {
+  const msg = ctx.message;
+  const own = uri === undefined || uri === "";
+  const thousandths = q === undefined || q === "" ? (own ? msg.q : -1) : parseQText(q);
+  if (q !== undefined && q !== "" && thousandths < 0) return -1;
+  if (!own && uriOf(uri) === null) return -1;
+  ctx.addBranch({
+    uri: own ? msg.requestUri() : uri,
+    dstUri: own ? msg.dstUri : null,
+    path: own ? msg.path : null,
+    q: thousandths,
+    flags: msg.branchFlags,
+    flowId: 0,
+    ruid: "",
+    instance: "",
+  });
+  return 1;
+}
+
+/** Whether a URI, "host" or "host:port" leads to this server. */
+export function isMyselfText(ctx: RouteContext, text: string): boolean {
+  const uri = uriOf(text.includes(":") && /^(sips?|tel):/i.test(text) ? text : `sip:${text}`);
+  if (uri === null || !isSip(uri)) return false;
+  return ctx.proxy.identity.isMyself(uri.host.toLowerCase(), uri.port > 0 ? uri.port : 0);
+}
+
+function forceRport(_i: unknown, ctx: RouteContext): number {
+  ctx.message.forceRport = true;
+  return 1;
+}
+
+function levelOf(text: string): number | undefined {
+  const n = LEVELS[text.toUpperCase()];
+  return n ?? (/^-?\d$/.test(text) ? Number(text) : undefined);
+}
+
+/** Kamailio's names of log levels. */
+export const LEVELS: Readonly<Record<string, number>> = {
+  L_ALERT: Level.ALERT,
+  L_BUG: Level.BUG,
+  L_CRIT2: Level.CRITICAL,
+  L_CRIT: Level.CRITICAL,
+  L_ERR: Level.ERROR,
+  L_WARN: Level.WARNING,
+  L_NOTICE: Level.NOTICE,
+  L_INFO: Level.INFO,
+  L_DBG: Level.DEBUG,
+};
+
+/** The functions of Kamailio's core and of its module kex, which are always there. */
+export const core = defineModule({
+  name: "core",
+  doc: "What is there without loading a module: R-URI, flags, branches, stateless forwarding.",
+  state: (host) => host,
+  configure: (host) => host,
+  functions: {
+    forward: fn({
+      args: [optional(str("uri"))],
+      routes: SENDING,
+      waits: "maybe",
+      doc: "Forwards the request without a transaction, to the given URI, else to $du, else to the R-URI.",
+      run: (_i, ctx, uri) => forwardStateless(ctx.proxy, ctx.message, ctx.flow, uri ?? null),
+    }),
+    rewriteuri: fn({
+      args: [str("uri")],
+      routes: SENDING,
+      doc: "Sets the R-URI.",
+      aliases: ["seturi"],
+      run: (_i, ctx, uri) => {
+        if (uri === "") return -1;
+        ctx.message.newUri = uri;
+        return 1;
+      },
+    }),
+    revert_uri: fn({
+      routes: SENDING,
+      doc: "Sets the R-URI back to what was received.",
+      run: (_i, ctx) => {
+        ctx.message.newUri = null;
+        return 1;
+      },
+    }),
+    rewritehost: uriChange("Sets the host of the R-URI; its port stays.", ["sethost", "seth"], withHost),
+    rewritehostport: uriChange("Sets host and port of the R-URI.", ["sethostport", "sethp"], withHostPort),
+    rewritehostporttrans: uriChange(
+      "Sets host and port of the R-URI, and with ;transport= behind them its transport.",
+      ["sethostporttrans", "sethpt"],
+      withHostPort,
+    ),
+    rewriteport: uriChange("Sets the port of the R-URI.", ["setport", "setp"], withPort),
+    rewriteuser: uriChange("Sets the user part of the R-URI; an empty one takes it away.", ["setuser", "setu"], withUser),
+    rewriteuserpass: uriChange("Sets user and password of the R-URI, given as user:password.", ["setuserpass", "setup"], withUserAndPassword),
+    prefix: uriChange("Puts a text in front of the user part of the R-URI.", [], (uri, text) => withUser(uri, text + uri.user)),
+    strip: stripping("Takes that many characters from the start of the R-URI's user part.", (user, n) => user.slice(n)),
+    strip_tail: stripping("Takes that many characters from the end of the R-URI's user part.", (user, n) => user.slice(0, Math.max(0, user.length - n))),
+    ...flagFunctions("flags", ["setflag", "resetflag", "isflagset"], "message"),
+    ...flagFunctions("branchFlags", ["setbflag", "resetbflag", "isbflagset"], "branch"),
+    append_branch: fn({
+      args: [optional(str("uri")), optional(str("q"))],
+      routes: SENDING,
+      doc: "Adds a destination beside the R-URI; without a URI the R-URI as it is now.",
+      aliases: ["km_append_branch"],
+      run: (_i, ctx, uri, q) => appendBranch(ctx, uri, q),
+    }),
+    clear_branches: fn({
+      routes: SENDING,
+      doc: "Forgets the destinations beside the R-URI.",
+      run: (_i, ctx) => {
+        ctx.clearBranches();
+        return 1;
+      },
+    }),
+    force_rport: fn({ routes: ANY, doc: "Answers to the port the request came from, as if its Via had rport.", aliases: ["add_rport"], run: forceRport }),
+    force_send_socket: fn({
+      args: [str("socket")],
+      routes: SENDING,
+      doc: "Sends from that listener, given as proto:address:port.",
+      aliases: ["set_send_socket"],
+      run: (_i, ctx, text) => {
+        const listener = findListener(ctx, text);
+        if (listener === null) return -1;
+        forceSocket(ctx, listener);
+        return 1;
+      },
+    }),
+    is_myself: fn({
+      args: [str("uri")],
+      routes: ANY,
+      doc: "True when the host (and port, if there is one) of the URI is ours.",
+      run: (_i, ctx, uri) => (isMyselfText(ctx, uri) ? 1 : -1),
+    }),
+    setdsturi: fn({
+      args: [str("uri")],
+      routes: SENDING,
+      doc: "Sets the destination URI, $du.",
+      run: (_i, ctx, uri) => {
+        ctx.message.dstUri = uri;
+        return 1;
+      },
+    }),
+    resetdsturi: fn({
+      routes: SENDING,
+      doc: "Takes the destination URI away.",
+      run: (_i, ctx) => {
+        ctx.message.dstUri = null;
+        return 1;
+      },
+    }),
+    isdsturiset: fn({ routes: ANY, doc: "True when there is a destination URI.", run: (_i, ctx) => (ctx.message.dstUri === null ? -1 : 1) }),
+    log: fn({
+      args: [str("level"), optional(str("text"))],
+      routes: ANY,
+      doc: "Writes a line to the log, at L_ERR when no level is given.",
+      run: (_i, ctx, first, second) => {
+        const level = second === undefined ? Level.ERROR : levelOf(first);
+        if (level === undefined) return -1;
+        ctx.proxy.log.write(level, (second ?? first).replace(/\n$/, ""));
+        return 1;
+      },
+    }),
+  },
+});
+

@@ -1,0 +1,50 @@
+// The socket a script wants a message sent from ($fs, force_send_socket).
+
+import type { Listener } from "../../net/flow.ts";
+import type { RouteContext } from "../../proxy/context.ts";
+import { Transport, transportName } from "../../sip/transports.ts";
+
+const KEY = {};
+
+/** The listener the script chose for this run's message; null when it chose none. */
+export function forcedSocket(ctx: RouteContext): Listener | null {
+  return ctx.attachment<Listener | null>(KEY) ?? null;
+}
+
+/** Chooses the listener to send from; null takes the choice back. */
+export function forceSocket(ctx: RouteContext, listener: Listener | null): void {
+  ctx.attach(KEY, listener);
+}
+
+/** The listener of ours that "proto:host:port", "host:port" or "host" names; null when there is none. */
+export function findListener(ctx: RouteContext, text: string): Listener | null {
+  const m = /^(?:([a-z]+):)?(\[[0-9a-f:.]+\]|[^:]+)(?::(\d+))?$/.exec(text.toLowerCase());
+  if (m === null) return null;
+  const host = m[2]!.startsWith("[") ? m[2]!.slice(1, -1) : m[2]!;
+  for (const l of ctx.proxy.transports.listeners) {
+    if (m[1] !== undefined && transportName(l.protocol).toLowerCase() !== m[1]) continue;
+    if (l.local.address !== host && l.advertisedHost !== host) continue;
+    if (m[3] !== undefined && l.local.port !== Number(m[3])) continue;
+    return l;
+  }
+  return null;
+}
+
+/** A listener as "proto:ip:port", IPv6 in brackets: how $fs and $Ras show it. */
+export function socketText(protocol: number, address: string, port: number): string {
+  return `${protocolName(protocol)}:${bracketed(address)}:${port}`;
+}
+
+/** Lower-case name of a transport, as $pr shows it. */
+export function protocolName(protocol: number): string {
+  return LOWER[protocol] ?? "none";
+}
+
+/** The address with brackets when it is IPv6, as URIs want it. */
+export function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
+
+const LOWER: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.values(Transport).map((t) => [t, transportName(t).toLowerCase()]),
+);

@@ -1,0 +1,161 @@
+// Module siputils: small questions about messages and URIs.
+
+import { type RouteContext, RouteKind } from "../../proxy/context.ts";
+import { int, optional, str } from "../../registry/args.ts";
+import { defineModule, fn, intParam, strParam } from "../../registry/define.ts";
+import { parseDate } from "../../sip/date.ts";
+import { DigestParam, DigestRange, digestText, parseDigest } from "../../sip/digest.ts";
+import { H } from "../../sip/headers.ts";
+import type { SipMessage } from "../../sip/message.ts";
+import { Method } from "../../sip/methods.ts";
+import { listHasToken } from "../../sip/misc.ts";
+import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
+import { currentUri } from "../core/index.ts";
+import { uriFunctions } from "./uris.ts";
+
+export { isE164, sameAor, sameUri, telToSip } from "./uris.ts";
+
+const ANY = RouteKind.ANY;
+const credentials = new DigestRange();
+
+interface SipUtils {
+  readonly e164Max: number;
+  /** The header lines of an answer to OPTIONS. */
+  readonly optionsLines: string;
+}
+
+function truth(yes: boolean): number {
+  return yes ? 1 : -1;
+}
+
+function isUser(msg: SipMessage, user: string): number {
+  for (const id of [H.AUTHORIZATION, H.PROXY_AUTHORIZATION]) {
+    const h = msg.find(id);
+    if (h < 0) continue;
+    const at = h * STRIDE;
+    if (parseDigest(msg.buf, msg.index[at + VALUE_START]!, msg.index[at + VALUE_END]!, credentials) !== 0) continue;
+    if (digestText(msg.buf, credentials, DigestParam.USERNAME) === user) return 1;
+  }
+  return -1;
+}
+
+// Straight from its sender: one Via only in a request. In a reply, from the one it was first sent to: the last Via is ours.
+function isFirstHop(ctx: RouteContext, mode: number): number {
+  const msg = ctx.message;
+  if (msg.isRequest) {
+    if (msg.secondVia() !== null) return -1;
+    if (mode === 0) return truth(msg.find(H.RECORD_ROUTE) < 0);
+    return 1;
+  }
+  return truth(msg.find(H.RECORD_ROUTE) < 0 || onlyOurRecordRoute(ctx));
+}
+
+function onlyOurRecordRoute(ctx: RouteContext): boolean {
+  const first = ctx.message.header(H.RECORD_ROUTE) ?? "";
+  const m = /<(?:sips?):(?:[^@>]*@)?(\[[^\]]*\]|[^:;>]+)(?::(\d+))?/i.exec(first);
+  return m !== null && ctx.proxy.identity.isMyself(m[1]!.toLowerCase(), m[2] === undefined ? 0 : Number(m[2]));
+}
+
+// README: only an OPTIONS to this server itself, without user part in the R-URI, is answered.
+function optionsReply(self: SipUtils, ctx: RouteContext): number {
+  const msg = ctx.message;
+  if (msg.method !== Method.OPTIONS) return -1;
+  const uri = currentUri(msg);
+  if (uri === null || uri.user !== "") return -1;
+  return ctx.proxy.reply(ctx, 200, "OK", self.optionsLines);
+}
+
+function isSupported(msg: SipMessage, option: string): number {
+  for (let h = msg.find(H.SUPPORTED); h >= 0; h = msg.find(H.SUPPORTED, h + 1)) {
+    const at = h * STRIDE;
+    if (listHasToken(msg.buf, msg.index[at + VALUE_START]!, msg.index[at + VALUE_END]!, option.toLowerCase())) return 1;
+  }
+  return -1;
+}
+
+function isGruu(text: string): number {
+  const m = /;gr(=[^;?>]*)?(?=[;?>]|$)/i.exec(text);
+  if (m === null) return -1;
+  return m[1] === undefined || m[1] === "=" ? 1 : 2;
+}
+
+function dateIsRecent(ctx: RouteContext, seconds: number): number {
+  const msg = ctx.message;
+  const h = msg.find(H.DATE);
+  if (h < 0) return -1;
+  const at = parseDate(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!);
+  return truth(!Number.isNaN(at) && ctx.proxy.host.clock.wall() - at <= seconds * 1000);
+}
+
+/** Kamailio's module siputils. */
+export const siputils = defineModule({
+  name: "siputils",
+  doc: "Questions about messages, URIs and numbers, and parameters of the R-URI.",
+  params: {
+    options_accept: strParam("*/*", "Accept in the answer to OPTIONS."),
+    options_accept_encoding: strParam("", "Accept-Encoding in the answer to OPTIONS."),
+    options_accept_language: strParam("en", "Accept-Language in the answer to OPTIONS."),
+    options_support: strParam("", "Supported in the answer to OPTIONS."),
+    e164_max_len: intParam(16, "Longest E.164 number, its + included.", { unit: "characters", min: 2 }),
+  },
+  state: () => null,
+  configure: (_state, params): SipUtils => ({
+    e164Max: params.e164_max_len,
+    optionsLines: [
+      `Accept: ${params.options_accept}`,
+      `Accept-Encoding: ${params.options_accept_encoding}`,
+      `Accept-Language: ${params.options_accept_language}`,
+      `Supported: ${params.options_support}`,
+    ]
+      .map((line) => `${line}\r\n`)
+      .join(""),
+  }),
+  functions: {
+    has_totag: fn({
+      routes: ANY,
+      doc: "True when To has a tag: the request belongs to a dialog.",
+      run: (_self: SipUtils, ctx) => {
+        const to = ctx.message.to();
+        return truth(to !== null && to.tagEnd > to.tagStart);
+      },
+    }),
+    is_request: fn({ routes: ANY, doc: "True for a request.", run: (_self: SipUtils, ctx) => truth(ctx.message.isRequest) }),
+    is_reply: fn({ routes: ANY, doc: "True for a reply.", run: (_self: SipUtils, ctx) => truth(!ctx.message.isRequest) }),
+    is_user: fn({
+      args: [str("username")],
+      routes: ANY,
+      doc: "True when the credentials of the request are of that user.",
+      run: (_self: SipUtils, ctx, user) => isUser(ctx.message, user),
+    }),
+    is_first_hop: fn({
+      args: [optional(int("mode"))],
+      routes: ANY,
+      doc: "True when the message comes straight from who made it; with mode 1 a Record-Route in a request does not count.",
+      run: (_self: SipUtils, ctx, mode) => isFirstHop(ctx, mode ?? 0),
+    }),
+    options_reply: fn({
+      routes: RouteKind.REQUEST,
+      doc: "Answers an OPTIONS that is for this server itself (no user in the R-URI) with 200 and what it accepts.",
+      run: optionsReply,
+    }),
+    is_supported: fn({
+      args: [str("option")],
+      routes: ANY,
+      doc: "True when Supported lists that option.",
+      run: (_self: SipUtils, ctx, option) => isSupported(ctx.message, option),
+    }),
+    is_gruu: fn({
+      args: [optional(str("uri"))],
+      routes: ANY,
+      doc: "Whether the R-URI, or the given URI, is a GRUU: 1 a temporary one, 2 a public one, -1 none.",
+      run: (_self: SipUtils, ctx, uri) => isGruu(uri ?? ctx.message.requestUri()),
+    }),
+    hdr_date_check: fn({
+      args: [int("tdiff")],
+      routes: ANY,
+      doc: "True when the Date header is at most that many seconds old.",
+      run: (_self: SipUtils, ctx, seconds) => dateIsRecent(ctx, seconds),
+    }),
+    ...uriFunctions,
+  },
+});

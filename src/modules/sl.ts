@@ -1,0 +1,194 @@
+// Module sl: replies without a transaction, and the ACKs that answer them.
+
+import { type RouteContext, RouteKind } from "../proxy/context.ts";
+import type { Proxy } from "../proxy/proxy.ts";
+import { int, optional, str } from "../registry/args.ts";
+import { defineModule, fn, intParam, pvClass, type RpcValue, strParam } from "../registry/define.ts";
+import { ArgError } from "../registry/args.ts";
+import type { ModuleHost } from "../registry/module-host.ts";
+import { Method } from "../sip/methods.ts";
+import type { SipMessage } from "../sip/message.ts";
+import { equalsText } from "../util/bytes.ts";
+import { destinationSet } from "./core/index.ts";
+
+/** How long after a reply an ACK to it may still come, ms: timer H of RFC 3261, with room for a slow network. */
+const ACK_WINDOW = 64_000;
+
+/** Codes that have a statistic of their own (README, chapter Statistics). */
+const SINGLE = [200, 202, 300, 301, 302, 400, 401, 403, 404, 407, 408, 483, 500];
+
+/** What sl keeps for the life of the process. */
+export class StatelessReplies {
+  readonly proxy: Proxy;
+  private readonly host: ModuleHost;
+  /** Until when ACKs are looked at, on the monotonic clock. */
+  private ackUntil = -1;
+  readonly byClass = [0, 0, 0, 0, 0, 0, 0];
+  readonly byCode = new Map<number, number>(SINGLE.map((code) => [code, 0]));
+  sent = 0;
+  failures = 0;
+  absorbedAcks = 0;
+
+  constructor(host: ModuleHost) {
+    this.host = host;
+    this.proxy = host.proxy;
+  }
+
+  /** Replies to the context's request without a transaction. Returns 1, or -1 when it could not be sent. */
+  reply(ctx: RouteContext, code: number, reason: string): number {
+    if (!mayReply(ctx, code)) return -1;
+    const extra = code >= 300 && code < 400 ? destinationSet(ctx) : "";
+    const sent = this.proxy.replyStateless(ctx.message, ctx.flow, code, reason, extra);
+    this.count(code, sent);
+    if (code >= 300 && ctx.message.method === Method.INVITE) this.ackUntil = this.host.host.clock.mono() + ACK_WINDOW;
+    if (sent > 0) this.host.runEvent("sl:local-response", ctx);
+    return sent;
+  }
+
+  private count(code: number, sent: number): void {
+    if (sent < 0) {
+      this.failures++;
+      return;
+    }
+    this.sent++;
+    this.byClass[Math.floor(code / 100)]!++;
+    const n = this.byCode.get(code);
+    if (n !== undefined) this.byCode.set(code, n + 1);
+  }
+
+  /**
+   * Whether that ACK answers a stateless reply of ours, so that it goes no further: its To tag is the one the reply carried. A
+   * request that had a To tag already kept it in the reply, so its ACK is not known here, as in Kamailio.
+   */
+  absorbsAck(msg: SipMessage): boolean {
+    if (this.ackUntil < 0 || msg.method !== Method.ACK) return false;
+    const to = msg.to();
+    if (to === null || to.tagStart < 0) return false;
+    if (this.host.host.clock.mono() > this.ackUntil) {
+      this.ackUntil = -1;
+      return false;
+    }
+    if (!equalsText(msg.buf, to.tagStart, to.tagEnd, this.proxy.toTag(msg))) return false;
+    this.absorbedAcks++;
+    return true;
+  }
+
+  /** Runs event_route[sl:filtered-ack] for an ACK that was absorbed. */
+  ackAbsorbed(ctx: RouteContext): void {
+    this.host.runEvent("sl:filtered-ack", ctx);
+  }
+
+  /** The counters under the names Kamailio's statistics have. */
+  stats(): Record<string, RpcValue> {
+    const out: Record<string, RpcValue> = {};
+    for (let c = 1; c <= 6; c++) out[`${c}xx_replies`] = this.byClass[c]!;
+    for (const [code, n] of this.byCode) out[`${code}_replies`] = n;
+    out["sent_replies"] = this.sent;
+    out["sent_err_replies"] = this.byClass[4]! + this.byClass[5]! + this.byClass[6]!;
+    out["failures"] = this.failures;
+    out["received_ACKs"] = this.absorbedAcks;
+    return out;
+  }
+}
+
+interface Sl {
+  readonly state: StatelessReplies;
+  readonly defaultCode: number;
+  readonly defaultReason: string;
+  readonly bindTm: boolean;
+}
+
+/** Replies are made to requests only, and never to an ACK (RFC 3261 17.1.1.3). */
+function mayReply(ctx: RouteContext, code: number): boolean {
+  return code >= 100 && code <= 699 && ctx.message.isRequest && ctx.message.method !== Method.ACK;
+}
+
+/** As Kamailio: through the transaction when there is one and it may be used, else without. */
+function sendReply(self: Sl, ctx: RouteContext, code: number, reason: string): number {
+  if (self.bindTm && ctx.transaction !== null) {
+    if (code < 100 || code > 699) return -1;
+    return ctx.proxy.reply(ctx, code, reason, code >= 300 && code < 400 ? destinationSet(ctx) : "");
+  }
+  return self.state.reply(ctx, code, reason);
+}
+
+// The status line is rewritten as an edit, and the reply leaves with it; the core's own forwarding then follows as usual.
+function forwardReply(ctx: RouteContext, code: number | undefined, reason: string | undefined): number {
+  const msg = ctx.message;
+  if (msg.isRequest) return -1;
+  if (code !== undefined && Math.floor(code / 100) !== Math.floor(msg.status / 100)) return -1;
+  const edits = msg.edits;
+  if (code !== undefined) edits.add(msg.reasonStart - 4, 3, String(code));
+  if (reason !== undefined) edits.add(msg.reasonStart, msg.reasonEnd - msg.reasonStart, reason);
+  return ctx.proxy.forwardReply(msg, ctx.flow) ? 1 : -1;
+}
+
+/** The tag that a reply to this request made here carries. */
+function localTag(ctx: RouteContext): string {
+  return ctx.proxy.toTag(ctx.message);
+}
+
+const REPLYING = RouteKind.REQUEST | RouteKind.FAILURE | RouteKind.ONREPLY | RouteKind.EVENT | RouteKind.BRANCH_FAILURE;
+
+/** Kamailio's module sl. */
+export const sl = defineModule({
+  name: "sl",
+  doc: "Replies to requests without keeping state, and absorbs the ACKs to such replies.",
+  params: {
+    default_code: intParam(500, "Code of a reply whose own code is none.", { min: 100, max: 699 }),
+    default_reason: strParam("Internal Server Error", "Reason phrase of a reply whose own code is none."),
+    bind_tm: intParam(1, "Whether send_reply() answers through the transaction when there is one (1) or never (0).", { min: 0, max: 1 }),
+  },
+  state: (host) => new StatelessReplies(host),
+  configure: (state, params): Sl => ({
+    state,
+    defaultCode: params.default_code,
+    defaultReason: params.default_reason,
+    bindTm: params.bind_tm !== 0,
+  }),
+  functions: {
+    sl_send_reply: fn({
+      args: [int("code"), str("reason")],
+      routes: REPLYING,
+      doc: "Sends one reply without a transaction and forgets the request; a 3xx carries the destination set as Contact.",
+      run: (self: Sl, ctx, code, reason) => self.state.reply(ctx, code, reason),
+    }),
+    send_reply: fn({
+      args: [int("code"), str("reason")],
+      routes: REPLYING,
+      doc: "Sends a reply through the request's transaction when there is one, else without.",
+      kemi: "send_reply",
+      run: sendReply,
+    }),
+    sl_reply_error: fn({
+      routes: REPLYING,
+      doc: "Sends an error reply, default_code and default_reason, after a function has failed.",
+      run: (self: Sl, ctx) => self.state.reply(ctx, self.defaultCode, self.defaultReason),
+    }),
+    sl_forward_reply: fn({
+      args: [optional(int("code")), optional(str("reason"))],
+      routes: RouteKind.ONREPLY | RouteKind.REPLY,
+      doc: "Forwards the reply at once and without a transaction, with another code of its class and another reason if given.",
+      run: (_self: Sl, ctx, code, reason) => forwardReply(ctx, code, reason),
+    }),
+  },
+  pvs: {
+    ltt: pvClass<Sl>({
+      doc: "The To tag that a reply made here carries: (s) one without transaction, (x) the same.",
+      inner: "required",
+      resolve: (_self, inner) =>
+        inner === "s" || inner === "x" ? { get: localTag } : new ArgError(`unknown kind of local tag "${inner}"`, "use $ltt(s)"),
+    }),
+  },
+  rpc: {
+    "sl.stats": {
+      doc: "Counters of replies sent without a transaction.",
+      args: [],
+      run: (self) => self.state.stats(),
+    },
+  },
+  events: {
+    "sl:filtered-ack": { doc: "An ACK to a reply made here was recognised and goes no further." },
+    "sl:local-response": { doc: "A reply was sent without a transaction; the message is the request." },
+  },
+});

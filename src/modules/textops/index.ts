@@ -1,0 +1,62 @@
+// Module textops: reading and changing messages as text.
+
+import { RouteKind } from "../../proxy/context.ts";
+import { ArgError, type Arg, parsed } from "../../registry/args.ts";
+import { defineModule, fn } from "../../registry/define.ts";
+import type { SipMessage } from "../../sip/message.ts";
+import { Method, methodFromName } from "../../sip/methods.ts";
+import { bodyFunctions } from "./body.ts";
+import { headerFunctions } from "./headers.ts";
+import { textFunctions } from "./text.ts";
+
+export { findNamed, headerName, type HeaderName, wholeLines } from "./header-name.ts";
+export { regexArg, regexOf, substArg } from "./patterns.ts";
+
+/** Methods to test for: known ones as bits by their number, others by name. */
+interface MethodSet {
+  readonly bits: number;
+  readonly others: readonly string[];
+}
+
+function parseMethods(text: string): MethodSet | ArgError {
+  let bits = 0;
+  const others: string[] = [];
+  for (const part of text.split(/[|,]/)) {
+    const name = part.trim();
+    if (name === "") return new ArgError(`an empty method in "${text}"`, 'write methods as "INVITE|CANCEL"');
+    const id = methodFromName(name.toUpperCase());
+    if (id === Method.UNKNOWN) others.push(name);
+    else bits |= 1 << id;
+  }
+  return { bits, others };
+}
+
+function methodsArg(name: string): Arg<MethodSet> {
+  return parsed(name, parseMethods);
+}
+
+// In a reply the method is that of CSeq.
+function isMethod(msg: SipMessage, set: MethodSet): number {
+  const id = msg.isRequest ? msg.method : (msg.cseq()?.method ?? Method.UNKNOWN);
+  if (id !== Method.UNKNOWN) return (set.bits & (1 << id)) !== 0 ? 1 : -1;
+  return set.others.length > 0 && set.others.includes(msg.methodText()) ? 1 : -1;
+}
+
+/** Kamailio's module textops. */
+export const textops = defineModule({
+  name: "textops",
+  doc: "Tests, searches and changes messages: method, headers, body, and text in general.",
+  state: () => null,
+  configure: () => null,
+  functions: {
+    is_method: fn({
+      args: [methodsArg("name")],
+      routes: RouteKind.ANY,
+      doc: 'True when the method is one of those given, separated by "|"; in a reply that of CSeq.',
+      run: (_i: unknown, ctx, set) => isMethod(ctx.message, set),
+    }),
+    ...headerFunctions,
+    ...textFunctions,
+    ...bodyFunctions,
+  },
+});

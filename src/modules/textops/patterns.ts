@@ -1,0 +1,126 @@
+// Regular expressions and sed-like substitutions as arguments.
+
+import { ArgError, type Arg, parsed } from "../../registry/args.ts";
+import { MAX_SUBJECT, posixRegex } from "../../script/posix-regex.ts";
+
+const MAX_CACHED = 256;
+const cache = new Map<string, RegExp | null>();
+
+/** The expression in a text that was only known at run time; null when it is none. Case counts unless `ignoreCase`. */
+export function regexOf(text: string, ignoreCase = false): RegExp | null {
+  const key = (ignoreCase ? "i" : "c") + text;
+  let re = cache.get(key);
+  if (re === undefined) {
+    const made = posixRegex(text, ignoreCase);
+    re = typeof made === "string" ? null : made;
+    if (cache.size >= MAX_CACHED) cache.clear();
+    cache.set(key, re);
+  }
+  return re;
+}
+
+/** An argument that is a POSIX extended expression; case does not count, as in Kamailio's textops. */
+export function regexArg(name: string): Arg<RegExp> {
+  return parsed(name, (text) => {
+    const re = posixRegex(text, true);
+    return typeof re === "string" ? new ArgError(re) : re;
+  });
+}
+
+/** A substitution "/re/replacement/flags"; the character in front is the separator. */
+export interface Substitution {
+  readonly re: RegExp;
+  /** Literal texts and group numbers in turn. */
+  readonly replacement: readonly (string | number)[];
+  readonly global: boolean;
+}
+
+/** Parses a substitution: flags g (all), i (ignore case), s (accepted, `.` matches line ends anyway). */
+export function parseSubstitution(text: string): Substitution | ArgError {
+  const separator = text.charAt(0);
+  if (separator === "") return new ArgError("an empty substitution", "write it as /expression/replacement/flags");
+  const parts = splitAt(text.slice(1), separator);
+  if (parts.length < 3) return new ArgError(`the substitution ${text} has not three ${separator}`, "write it as /expression/replacement/flags");
+  const flags = parts.slice(2).join(separator);
+  if (!/^[gis]*$/.test(flags)) return new ArgError(`unknown flag in "${flags}"`, "flags are g, i and s");
+  const re = posixRegex(parts[0]!, flags.includes("i"));
+  if (typeof re === "string") return new ArgError(re);
+  return { re: new RegExp(re.source, `${re.flags}g`), replacement: parseReplacement(parts[1]!), global: flags.includes("g") };
+}
+
+/** An argument that is a substitution. */
+export function substArg(name: string): Arg<Substitution> {
+  return parsed(name, parseSubstitution);
+}
+
+// At separators that no backslash stands before; "\/" becomes the separator itself.
+function splitAt(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let part = "";
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]!;
+    if (c === "\\" && i + 1 < text.length) {
+      part += text[i + 1] === separator ? separator : c + text[i + 1];
+      i++;
+    } else if (c === separator) {
+      parts.push(part);
+      part = "";
+    } else part += c;
+  }
+  parts.push(part);
+  return parts;
+}
+
+function parseReplacement(text: string): (string | number)[] {
+  const out: (string | number)[] = [];
+  let literal = "";
+  for (let i = 0; i < text.length; i++) {
+    const next = text[i + 1];
+    if (text[i] !== "\\" || next === undefined) {
+      literal += text[i];
+      continue;
+    }
+    i++;
+    if (next >= "0" && next <= "9") {
+      if (literal !== "") out.push(literal);
+      literal = "";
+      out.push(Number(next));
+    } else literal += next === "n" ? "\n" : next === "r" ? "\r" : next === "t" ? "\t" : next;
+  }
+  if (literal !== "") out.push(literal);
+  return out;
+}
+
+/** One place to change: offsets in the subject and what comes there. */
+export interface Replacement {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** What a substitution changes in a subject; an empty list when it matches nowhere. */
+export function substitute(s: Substitution, subject: string): Replacement[] {
+  const out: Replacement[] = [];
+  for (const m of matchAll(s.re, subject)) {
+    out.push({ start: m.index, end: m.index + m[0].length, text: s.replacement.map((r) => (typeof r === "number" ? (m[r] ?? "") : r)).join("") });
+    if (!s.global) break;
+  }
+  return out;
+}
+
+/** All matches of an expression in the first MAX_SUBJECT characters of a subject. */
+export function* matchAll(re: RegExp, subject: string): Generator<RegExpExecArray> {
+  const global = re.global ? re : new RegExp(re.source, `${re.flags}g`);
+  yield* (subject.length > MAX_SUBJECT ? subject.slice(0, MAX_SUBJECT) : subject).matchAll(global) as Iterable<RegExpExecArray>;
+}
+
+/** The text with those places changed. */
+export function applyAll(subject: string, changes: readonly Replacement[]): string {
+  let out = "";
+  let at = 0;
+  for (const c of changes) {
+    out += subject.slice(at, c.start) + c.text;
+    at = c.end;
+  }
+  return out + subject.slice(at);
+}

@@ -1,0 +1,141 @@
+// Module xlog: log lines written by the script, with variables in them.
+
+import { type RouteContext, RouteKind } from "../proxy/context.ts";
+import { ArgError, optional, str } from "../registry/args.ts";
+import { defineModule, type FunctionDef, fn, intParam, pvClass, strParam } from "../registry/define.ts";
+import { Level, type Log } from "../util/log.ts";
+import { LEVELS } from "./core/index.ts";
+
+interface Xlog {
+  readonly log: Log;
+  readonly prefix: string;
+  readonly bufSize: number;
+  readonly methodsFilter: number;
+  readonly color: boolean;
+}
+
+/** One line: the prefix in front, cut to the buffer, its last line end left to the log. */
+function write(self: Xlog, level: number, text: string): number {
+  if (!self.log.enabled(level)) return 1;
+  const cut = text.length > self.bufSize ? text.slice(0, self.bufSize) : text;
+  self.log.write(level, self.prefix + (cut.endsWith("\n") ? cut.slice(0, -1) : cut));
+  return 1;
+}
+
+/** A level as "L_INFO" or as its number; undefined when it is neither. */
+function levelOf(text: string): number | undefined {
+  const named = LEVELS[text.toUpperCase()];
+  if (named !== undefined) return named;
+  return /^-?[0-9]$/.test(text) ? Number(text) : undefined;
+}
+
+// xlog("text"), xlog("L_INFO", "text"), xlog("LOG_LOCAL0", "L_INFO", "text")
+function xlogAny(self: Xlog, _ctx: RouteContext, a: string, b: string | undefined, c: string | undefined): number {
+  if (b === undefined) return write(self, Level.ERROR, a);
+  const level = levelOf(c === undefined ? a : b);
+  return level === undefined ? -1 : write(self, level, c ?? b);
+}
+
+function atLevel(level: number, word: string): FunctionDef<Xlog> {
+  return fn({
+    args: [str("format")],
+    routes: RouteKind.ANY,
+    doc: `Writes a line to the log at level ${word}.`,
+    run: (self: Xlog, _ctx, text) => write(self, level, text),
+  });
+}
+
+// Foreground and background, as terminals number them; x is the default.
+const FOREGROUND: Readonly<Record<string, number>> = { s: 30, r: 31, g: 32, y: 33, b: 34, p: 35, c: 36, w: 37, x: 39 };
+
+/** The escape sequence for two letters: foreground (upper case bright) and background; null when they are no colours. */
+export function colour(letters: string): string | null {
+  if (letters.length !== 2) return null;
+  const front = FOREGROUND[letters[0]!.toLowerCase()];
+  const back = FOREGROUND[letters[1]!.toLowerCase()];
+  if (front === undefined || back === undefined) return null;
+  const bright = letters[0] !== letters[0]!.toLowerCase() ? 1 : 0;
+  return `\x1b[${bright};${front};${back + 10}m`;
+}
+
+/** Kamailio's module xlog. */
+export const xlog = defineModule({
+  name: "xlog",
+  doc: "Log lines from the script.",
+  params: {
+    buf_size: intParam(4096, "Longest text of one line; what is longer is cut.", { unit: "bytes", min: 16, max: 1 << 20 }),
+    prefix: strParam("<script>: ", "What stands in front of each text."),
+    force_color: intParam(0, "Whether $C gives colours although the log does not go to a terminal.", { min: 0, max: 1 }),
+    methods_filter: intParam(-1, "Methods for which xlogm() writes nothing, as bits; -1 is none.", { min: -1 }),
+  },
+  state: (host) => host,
+  configure: (host, params): Xlog => ({
+    log: host.log.named(""),
+    prefix: params.prefix,
+    bufSize: params.buf_size,
+    methodsFilter: params.methods_filter,
+    color: params.force_color !== 0 || host.host.process.isTerminal(2),
+  }),
+  functions: {
+    xlog: fn({
+      args: [str("level_or_text"), optional(str("text")), optional(str("text_after_facility"))],
+      routes: RouteKind.ANY,
+      doc: "Writes a line to the log: text, or level and text, or syslog facility, level and text. Without level at L_ERR.",
+      run: xlogAny,
+    }),
+    xlogm: fn({
+      args: [str("level"), str("text")],
+      routes: RouteKind.ANY,
+      doc: "As xlog(level, text), but silent for the methods named by methods_filter.",
+      run: (self: Xlog, ctx, levelText, text) => {
+        const level = levelOf(levelText);
+        if (level === undefined) return -1;
+        if (self.methodsFilter > 0 && (self.methodsFilter & kamailioMethodBit(ctx.message.methodText())) !== 0) return 1;
+        return write(self, level, text);
+      },
+    }),
+    xdbg: atLevel(Level.DEBUG, "debug"),
+    xinfo: atLevel(Level.INFO, "info"),
+    xnotice: atLevel(Level.NOTICE, "notice"),
+    xwarn: atLevel(Level.WARNING, "warning"),
+    xerr: atLevel(Level.ERROR, "error"),
+    xbug: atLevel(Level.BUG, "bug"),
+    xcrit: atLevel(Level.CRITICAL, "critical"),
+    xalert: atLevel(Level.ALERT, "alert"),
+  },
+  pvs: {
+    C: pvClass<Xlog>({
+      doc: "Colours for terminals: two letters, foreground and background, of x s r g y b p c w; $C(xx) is the default again.",
+      inner: "required",
+      resolve: (self, inner) => {
+        const sequence = colour(inner ?? "");
+        if (sequence === null) return new ArgError(`no colours "${inner}"`, "two letters of x, s, r, g, y, b, p, c, w");
+        const shown = self.color ? sequence : "";
+        return { get: () => shown };
+      },
+    }),
+  },
+});
+
+// Method bits as Kamailio numbers them for scripts ($rmid).
+const METHOD_BITS: Readonly<Record<string, number>> = {
+  INVITE: 1,
+  CANCEL: 2,
+  ACK: 4,
+  BYE: 8,
+  INFO: 16,
+  REGISTER: 32,
+  SUBSCRIBE: 64,
+  NOTIFY: 128,
+  MESSAGE: 256,
+  OPTIONS: 512,
+  PRACK: 1024,
+  UPDATE: 2048,
+  REFER: 4096,
+  PUBLISH: 8192,
+};
+
+/** The bit of a method in Kamailio's numbering; 16384 for any other. */
+export function kamailioMethodBit(method: string): number {
+  return METHOD_BITS[method] ?? 16384;
+}
