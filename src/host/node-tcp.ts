@@ -14,6 +14,8 @@ import { toHostError } from "./node-files.ts";
 
 const BACKLOG = 1024;
 const FIRST_CHUNK = 2048;
+/** Milliseconds between our close and the end of a connection whose peer keeps it open. */
+const LINGER = 5_000;
 
 /** Network.listenTcp. */
 export function listenTcp(gate: FlushGate, options: TcpListenOptions): Promise<TcpListener> {
@@ -153,7 +155,7 @@ class NodeTcpConnection implements TcpConnection, Flushable {
       this.#chunk = new Uint8Array(0);
       this.#used = 0;
     }
-    if (this.#closing) this.#socket.end();
+    if (this.#closing) this.#finish();
   }
 
   close(): void {
@@ -178,6 +180,13 @@ class NodeTcpConnection implements TcpConnection, Flushable {
 
   resume(): void {
     this.#socket.resume();
+  }
+
+  /** A peer that never closes its side is not waited for. */
+  #finish(): void {
+    this.#socket.end();
+    const timer = setTimeout(() => this.abort(), LINGER);
+    this.#socket.once("close", () => clearTimeout(timer));
   }
 
   #reserve(length: number): void {

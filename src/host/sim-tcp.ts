@@ -102,6 +102,7 @@ export class SimTcpConnection implements TcpConnection, Flushable {
   #paused = false;
   #closing = false;
   #closed = false;
+  #error: HostError | null = null;
 
   constructor(endpoint: SimEndpoint, local: SocketAddress, remote: SocketAddress, maxQueue: number) {
     this.endpoint = endpoint;
@@ -131,7 +132,9 @@ export class SimTcpConnection implements TcpConnection, Flushable {
 
   start(handlers: TcpHandlers): void {
     this.#handlers = handlers;
-    this.#deliver();
+    // The other end may have refused us before we knew that we were connected.
+    if (this.#closed) this.#report();
+    else this.#deliver();
   }
 
   get queued(): number {
@@ -249,9 +252,14 @@ export class SimTcpConnection implements TcpConnection, Flushable {
     this.#inbox = [];
     this.#listener?.connections.delete(this);
     this.endpoint.network.connections.delete(this);
+    this.#error = error;
+    this.#report();
+  }
+
+  #report(): void {
     const handlers = this.#handlers;
     const { events } = this.endpoint.network;
-    if (handlers !== null) events.at(events.now, () => handlers.onClose(this, error));
+    if (handlers !== null) events.at(events.now, () => handlers.onClose(this, this.#error));
   }
 }
 

@@ -1,0 +1,72 @@
+// A flow is a way to one far end: a UDP peer of one socket, or one stream connection. All above sends by flows.
+import type { SocketAddress } from "../host/host.ts";
+import { transportName } from "../sip/transports.ts";
+
+/** A socket that we listen on, as messages and configuration show it. */
+export interface Listener {
+  /** A `Transport` number (sip/transports.ts). */
+  readonly protocol: number;
+  /** What the socket is bound to; the port is the real one. */
+  readonly local: SocketAddress;
+  /** What Via and Record-Route show in place of the address; null: the address itself. IPv6 without brackets. */
+  readonly advertisedHost: string | null;
+  readonly advertisedPort: number | null;
+  /** As the configuration spells it: "udp:127.0.0.1:5060". */
+  readonly name: string;
+  /** The address as it stands in messages ("127.0.0.1", "[::1]"), and the port. */
+  readonly addressText: string;
+  readonly portText: string;
+  /** Stops listening. Connections accepted by it are closed in order. */
+  close(): void;
+}
+
+/** One way to one far end. */
+export interface Flow {
+  /** A `Transport` number. */
+  readonly protocol: number;
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
+  /** Never 0, never used twice in one process. */
+  readonly id: number;
+  /** Whether what is sent arrives, in order, unless the flow closes. */
+  readonly reliable: boolean;
+  /** The socket that messages over this flow name as ours. */
+  readonly listener: Listener;
+  /** False when it has closed for good; one that still connects is open. */
+  readonly open: boolean;
+  /** Queues a copy of buf[start,end); false when the flow is closed or its queue is full. */
+  send(buf: Uint8Array, start: number, end: number): boolean;
+  close(): void;
+}
+
+/** Receives each message: whole for stream flows, one datagram for others. Valid only during the call; must not throw. */
+export type Receive = (buf: Uint8Array, start: number, end: number, flow: Flow) => void;
+
+/** What a listener is asked for. */
+export interface ListenOptions {
+  /** Port 0: one that the system gives. */
+  readonly local: SocketAddress;
+  readonly advertisedHost?: string;
+  readonly advertisedPort?: number;
+}
+
+let lastId = 0;
+
+/** A new flow id. */
+export function nextFlowId(): number {
+  return ++lastId;
+}
+
+/** The parts of a Listener that follow from the rest. `local` is what the socket was really bound to. */
+export function listenerParts(protocol: number, local: SocketAddress, options: ListenOptions) {
+  const addressText = local.family === 6 ? `[${local.address}]` : local.address;
+  return {
+    protocol,
+    local,
+    advertisedHost: options.advertisedHost ?? null,
+    advertisedPort: options.advertisedPort ?? null,
+    addressText,
+    portText: String(local.port),
+    name: `${transportName(protocol).toLowerCase()}:${addressText}:${local.port}`,
+  };
+}

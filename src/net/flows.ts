@@ -1,0 +1,137 @@
+// The table of open stream flows: found by id, by remote address and by aliases; bounded, and swept for idle ones.
+import type { Clock, HostError } from "../host/host.ts";
+import type { Flow } from "./flow.ts";
+
+/** A stream flow as the table sees it. */
+export interface StreamFlow extends Flow {
+  /** Monotonic milliseconds of the last byte either way. */
+  readonly lastActive: number;
+  /** Since when an unfinished message waits for its rest; 0 when none does. */
+  readonly partialSince: number;
+  /** Ends it with a reason; `onClose` of its owner is called. */
+  fail(error: HostError): void;
+}
+
+/** Limits of the table. */
+export interface FlowLimits {
+  readonly maxFlows: number;
+  /** Milliseconds without a byte either way after which a flow is closed. */
+  readonly idleTimeout: number;
+  /** Milliseconds a peer may take to finish a message it has begun. */
+  readonly messageTimeout: number;
+}
+
+/** 120 s is Kamailio's tcp_connection_lifetime. */
+export const DEFAULT_FLOW_LIMITS: FlowLimits = { maxFlows: 16_384, idleTimeout: 120_000, messageTimeout: 30_000 };
+
+const SWEEP_INTERVAL = 5_000;
+const MAX_ALIASES = 8;
+
+/** Open stream flows of all protocols. */
+export class FlowTable {
+  readonly #clock: Clock;
+  readonly #limits: FlowLimits;
+  readonly #byId = new Map<number, StreamFlow>();
+  readonly #byRemote = new Map<string, StreamFlow>();
+  readonly #aliases = new Map<StreamFlow, string[]>();
+  #cancelSweep: (() => void) | null = null;
+  /** Flows refused because the table was full, and flows closed by the sweep. */
+  refused = 0;
+  expired = 0;
+
+  constructor(clock: Clock, limits: FlowLimits = DEFAULT_FLOW_LIMITS) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Whether one more flow may be opened; counts a refusal when not. */
+  hasRoom(): boolean {
+    if (this.#byId.size < this.#limits.maxFlows) return true;
+    this.refused++;
+    return false;
+  }
+
+  /** Takes in a flow that is open or connecting. The newest to an address is the one that is found. */
+  add(flow: StreamFlow): void {
+    this.#byId.set(flow.id, flow);
+    this.#byRemote.set(keyOf(flow.protocol, flow.remote.address, flow.remote.port), flow);
+    this.#planSweep();
+  }
+
+  remove(flow: StreamFlow): void {
+    if (!this.#byId.delete(flow.id)) return;
+    this.#forget(keyOf(flow.protocol, flow.remote.address, flow.remote.port), flow);
+    for (const key of this.#aliases.get(flow) ?? []) this.#forget(key, flow);
+    this.#aliases.delete(flow);
+    if (this.#byId.size > 0) return;
+    this.#cancelSweep?.();
+    this.#cancelSweep = null;
+  }
+
+  byId(id: number): StreamFlow | null {
+    return this.#byId.get(id) ?? null;
+  }
+
+  /** The open flow to an address, real or by alias. */
+  find(protocol: number, address: string, port: number): StreamFlow | null {
+    return this.#byRemote.get(keyOf(protocol, address, port)) ?? null;
+  }
+
+  /**
+   * Lets the flow also be found under another port of its peer (RFC 5923, and Kamailio's force_tcp_alias).
+   * False when the flow has too many, or another open flow has that name: a stranger must not take over calls.
+   */
+  addAlias(flow: StreamFlow, port: number): boolean {
+    const key = keyOf(flow.protocol, flow.remote.address, port);
+    const other = this.#byRemote.get(key);
+    if (other !== undefined) return other === flow;
+    const aliases = this.#aliases.get(flow) ?? [];
+    if (!this.#byId.has(flow.id) || aliases.length >= MAX_ALIASES) return false;
+    aliases.push(key);
+    this.#aliases.set(flow, aliases);
+    this.#byRemote.set(key, flow);
+    return true;
+  }
+
+  /** All flows, oldest first. */
+  all(): IterableIterator<StreamFlow> {
+    return this.#byId.values();
+  }
+
+  /** Closes every flow in order. */
+  closeAll(): void {
+    for (const flow of [...this.#byId.values()]) flow.close();
+  }
+
+  #forget(key: string, flow: StreamFlow): void {
+    if (this.#byRemote.get(key) === flow) this.#byRemote.delete(key);
+  }
+
+  /** One timer for all flows, there only while there are flows. */
+  #planSweep(): void {
+    this.#cancelSweep ??= this.#clock.after(SWEEP_INTERVAL, () => {
+      this.#cancelSweep = null;
+      this.#sweep();
+      if (this.#byId.size > 0) this.#planSweep();
+    });
+  }
+
+  #sweep(): void {
+    const now = this.#clock.mono();
+    const { idleTimeout, messageTimeout } = this.#limits;
+    for (const flow of [...this.#byId.values()]) {
+      const late = flow.partialSince > 0 && now - flow.partialSince >= messageTimeout;
+      if (!late && now - flow.lastActive < idleTimeout) continue;
+      this.expired++;
+      flow.close();
+    }
+  }
+}
+
+function keyOf(protocol: number, address: string, port: number): string {
+  return `${protocol} ${address} ${port}`;
+}

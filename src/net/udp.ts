@@ -1,0 +1,115 @@
+// UDP listeners: one socket each, and one Flow object for each peer, kept on the peer itself.
+import type { Host, HostError, SocketAddress, UdpPeer, UdpSocket, UdpStats } from "../host/host.ts";
+import { Transport } from "../sip/transports.ts";
+import { type Flow, type Listener, type ListenOptions, listenerParts, nextFlowId, type Receive } from "./flow.ts";
+
+/** What a UDP listener is asked for. */
+export interface UdpListenOptions extends ListenOptions {
+  readonly receive: Receive;
+  /** The system says that something sent to that flow did not get there. */
+  readonly onError?: (flow: Flow | null, error: HostError) => void;
+  /** SO_RCVBUF and SO_SNDBUF in bytes. */
+  readonly receiveBuffer?: number;
+  readonly sendBuffer?: number;
+}
+
+/** Opens a UDP socket; rejects with HostError when it cannot be had. */
+export async function listenUdp(host: Host, options: UdpListenOptions): Promise<UdpListener> {
+  const { receive, onError, receiveBuffer, sendBuffer } = options;
+  let listener: UdpListener | null = null;
+  const socket = await host.network.bindUdp({
+    local: options.local,
+    onMessage(buf, start, end, peer) {
+      // A datagram can come before the promise of the socket has been seen; it is lost like one that came a little earlier.
+      if (listener !== null) receive(buf, start, end, flowOf(listener, peer));
+    },
+    onError(peer, error) {
+      if (listener !== null) onError?.(peer === null ? null : flowOf(listener, peer), error);
+    },
+    ...(receiveBuffer === undefined ? {} : { receiveBuffer }),
+    ...(sendBuffer === undefined ? {} : { sendBuffer }),
+  });
+  listener = new UdpListener(socket, options);
+  return listener;
+}
+
+/** A UDP socket that we listen on and send from. */
+export class UdpListener implements Listener {
+  readonly protocol: number;
+  readonly local: SocketAddress;
+  readonly advertisedHost: string | null;
+  readonly advertisedPort: number | null;
+  readonly name: string;
+  readonly addressText: string;
+  readonly portText: string;
+  readonly socket: UdpSocket;
+  open = true;
+
+  constructor(socket: UdpSocket, options: ListenOptions) {
+    const parts = listenerParts(Transport.UDP, socket.local, options);
+    this.protocol = parts.protocol;
+    this.local = parts.local;
+    this.advertisedHost = parts.advertisedHost;
+    this.advertisedPort = parts.advertisedPort;
+    this.name = parts.name;
+    this.addressText = parts.addressText;
+    this.portText = parts.portText;
+    this.socket = socket;
+  }
+
+  get stats(): UdpStats {
+    return this.socket.stats;
+  }
+
+  /** The flow to that address, or null when it is of another family or no numeric address. */
+  flowTo(remote: SocketAddress): Flow | null {
+    if (!this.open || remote.port === 0) return null;
+    const peer = this.socket.peer(remote);
+    return peer === null ? null : flowOf(this, peer);
+  }
+
+  close(): void {
+    this.open = false;
+    this.socket.close();
+  }
+}
+
+function flowOf(listener: UdpListener, peer: UdpPeer): Flow {
+  const known = peer.attachment as UdpFlow | null;
+  if (known !== null) return known;
+  const flow = new UdpFlow(listener, peer);
+  peer.attachment = flow;
+  return flow;
+}
+
+class UdpFlow implements Flow {
+  readonly protocol: number = Transport.UDP;
+  readonly reliable = false;
+  readonly id = nextFlowId();
+  readonly listener: UdpListener;
+  readonly remote: SocketAddress;
+  private readonly peer: UdpPeer;
+
+  constructor(listener: UdpListener, peer: UdpPeer) {
+    this.listener = listener;
+    this.remote = peer.remote;
+    this.peer = peer;
+  }
+
+  get local(): SocketAddress {
+    return this.listener.local;
+  }
+
+  get open(): boolean {
+    return this.listener.open;
+  }
+
+  send(buf: Uint8Array, start: number, end: number): boolean {
+    if (!this.listener.open) return false;
+    this.listener.socket.send(this.peer, buf, start, end);
+    return true;
+  }
+
+  /** Nothing to close: the next datagram needs no beginning. */
+  close(): void {}
+}
