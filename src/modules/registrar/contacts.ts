@@ -1,0 +1,119 @@
+// The Contact headers of a REGISTER, read into one reused list of offsets.
+
+import { H } from "../../sip/headers.ts";
+import type { SipMessage } from "../../sip/message.ts";
+import { parseQ } from "../../sip/misc.ts";
+import { NameAddrRange, parseContact } from "../../sip/name-addr.ts";
+import { nextParam, ParamRange } from "../../sip/params.ts";
+import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
+import { equalsIgnoreCase, parseUint } from "../../sip/tokens.ts";
+import { textOf } from "../../util/bytes.ts";
+import type { Contact } from "../usrloc/index.ts";
+import { kamailioBits } from "./methods.ts";
+
+/** The most contacts one request may carry: matching them with the bindings takes the product of both. */
+const MAX_CONTACTS = 64;
+
+/** One value of a Contact header, and what save() works out for it. */
+export class ContactItem {
+  readonly addr = new NameAddrRange();
+  /** +sip.instance without its quotes; "" none. */
+  instance = "";
+  regId = 0;
+  /** Kamailio's bits from the `methods` parameter, -1 without one. */
+  methods = -1;
+  /** Thousandths; -1 unspecified, -2 malformed. */
+  q = -1;
+  /** Seconds from the parameter; -1 when it is missing or malformed. */
+  expires = -1;
+  /** Filled by save(): seconds granted, the binding it means, and whether it is a retransmission. */
+  granted = 0;
+  match: Contact | null = null;
+  repeated = false;
+}
+
+/** Why the list could not be read: none, syntax, too many. */
+export const ContactsError = { NONE: 0, PARSE: 1, TOO_MANY: 2 } as const;
+
+export class ContactList {
+  count = 0;
+  star = false;
+  readonly items: ContactItem[] = [];
+
+  /** Reads all Contact headers. Returns a ContactsError. Valid until the next call. */
+  read(msg: SipMessage): number {
+    this.count = 0;
+    this.star = false;
+    const { buf, index } = msg;
+    for (let h = msg.find(H.CONTACT); h >= 0; h = msg.find(H.CONTACT, h + 1)) {
+      const end = index[h * STRIDE + VALUE_END]!;
+      let pos = index[h * STRIDE + VALUE_START]!;
+      while (pos >= 0) {
+        if (this.count === MAX_CONTACTS) return ContactsError.TOO_MANY;
+        const item = (this.items[this.count++] ??= new ContactItem());
+        if (parseContact(buf, pos, end, item.addr) !== 0) return ContactsError.PARSE;
+        if (item.addr.star === 1) this.star = true;
+        readParams(buf, item);
+        pos = item.addr.next;
+      }
+    }
+    return ContactsError.NONE;
+  }
+}
+
+const param = new ParamRange();
+
+function readParams(buf: Uint8Array, item: ContactItem): void {
+  const { addr } = item;
+  item.instance = "";
+  item.regId = 0;
+  item.methods = -1;
+  item.match = null;
+  item.repeated = false;
+  item.q = addr.qStart < 0 ? -1 : lenientQ(buf, addr.qStart, addr.qEnd);
+  item.expires = addr.expiresStart < 0 ? -1 : unquotedUint(buf, addr.expiresStart, addr.expiresEnd);
+  if (addr.paramsStart < 0) return;
+  let pos = addr.paramsStart;
+  while (nextParam(buf, pos, addr.paramsEnd, param) === 0) {
+    pos = param.next;
+    const { nameStart: s, nameEnd: e, valueStart: v } = param;
+    if (v < 0) continue;
+    if (e - s === 13 && equalsIgnoreCase(buf, s, e, "+sip.instance")) item.instance = inQuotes(buf, v, param.valueEnd);
+    else if (e - s === 6 && equalsIgnoreCase(buf, s, e, "reg-id")) item.regId = Math.max(0, parseUint(buf, v, param.valueEnd));
+    else if (e - s === 7 && equalsIgnoreCase(buf, s, e, "methods")) {
+      const inner = buf[v] === 0x22 ? 1 : 0;
+      item.methods = kamailioBits(buf, v + inner, param.valueEnd - inner);
+    }
+  }
+}
+
+/** A value without its quotes, escapes kept: it goes back into quotes as it is. */
+function inQuotes(buf: Uint8Array, start: number, end: number): string {
+  const inner = buf[start] === 0x22 ? 1 : 0;
+  return textOf(buf, start + inner, end - inner);
+}
+
+/** Some phones quote the number. -1 when it is none. */
+function unquotedUint(buf: Uint8Array, start: number, end: number): number {
+  const inner = end - start > 2 && buf[start] === 0x22 ? 1 : 0;
+  const n = parseUint(buf, start + inner, end - inner);
+  return n > 0x7fffffff ? -1 : n;
+}
+
+/** A q in thousandths, with more digits and without the leading zero allowed, as Kamailio does; -2 when it is none. */
+function lenientQ(buf: Uint8Array, start: number, end: number): number {
+  const exact = parseQ(buf, start, end);
+  if (exact >= 0) return exact;
+  let i = start;
+  let q = 0;
+  if (buf[i] === 0x30 || buf[i] === 0x31) q = (buf[i++]! - 0x30) * 1000;
+  if (buf[i] !== 0x2e || i + 1 >= end) return -2;
+  let scale = 100;
+  for (i++; i < end; i++) {
+    const d = buf[i]! - 0x30;
+    if (d < 0 || d > 9) return -2;
+    q += Math.floor(d * scale);
+    scale = scale > 1 ? scale / 10 : 0;
+  }
+  return q > 1000 ? -2 : q;
+}

@@ -1,0 +1,211 @@
+// Module registrar: REGISTER requests into location tables, and back from users to their contacts.
+
+import { ArgError, optional, parsed, str } from "../../registry/args.ts";
+import { ConfigError, defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
+import { RouteKind } from "../../proxy/context.ts";
+import type { ModuleHost } from "../../registry/module-host.ts";
+import usrlocModule from "../usrloc/index.ts";
+import { fetchContacts, freeContacts, ulc } from "./fetched.ts";
+import { lookup, lookupBranches, registered, unregister } from "./lookup.ts";
+import { Registrar, RegistrarState } from "./registrar.ts";
+import { save, sendPrepared } from "./save.ts";
+import type { RegistrarSettings } from "./settings.ts";
+
+export { firstTarget } from "./lookup.ts";
+
+const { REQUEST, FAILURE, ANY } = RouteKind;
+
+/** A number in decimal or hexadecimal, as flags are written. */
+function flagsArg(text: string): number | ArgError {
+  if (!/^\s*(?:0x[0-9a-f]+|\d+)?\s*$/i.test(text)) return new ArgError(`"${text}" is no number`, "flags are written as 4 or 0x04");
+  return Number(text.trim() || "0");
+}
+
+/** `$avp(x)`, `$avp(s:x)` or a bare name, as the name AVPs are kept under. */
+export function avpName(text: string): string | ArgError {
+  const inner = /^\$?avp\(\s*([^)]*?)\s*\)$/i.exec(text.trim())?.[1] ?? text.trim();
+  if (inner === "") return text.trim() === "" ? "" : new ArgError(`"${text}" names no AVP`, "write $avp(name)");
+  return inner.startsWith("s:") ? inner.slice(2) : inner;
+}
+
+const params = {
+  default_expires: intParam(3600, "Time granted when the request names none.", { unit: "seconds", min: 1 }),
+  default_expires_range: intParam(0, "Random shortening of that.", { unit: "percent", min: 0, max: 100 }),
+  expires_range: intParam(0, "Random shortening of what the request names.", { unit: "percent", min: 0, max: 100 }),
+  min_expires: intParam(60, "The least time granted; 0 none.", { unit: "seconds", min: 0 }),
+  min_expires_mode: intParam(0, "What a shorter one gets: 0 the least, 1 the answer 423.", { min: 0, max: 1 }),
+  max_expires: intParam(0, "The most time granted; 0 no limit.", { unit: "seconds", min: 0 }),
+  default_q: intParam(-1, "q of contacts without one, times 1000; -1 unspecified.", { min: -1, max: 1000 }),
+  realm_prefix: strParam("", "Prefix taken off the domain of addresses of record."),
+  append_branches: intParam(1, "Whether lookup() makes branches of further contacts."),
+  case_sensitive: intParam(0, "Whether user names that differ in case are different."),
+  received_avp: parsedParam("", "AVP with the source address as a URI (see nathelper).", avpName),
+  received_param: strParam("received", "Contact parameter of the answer that reports it; empty: none."),
+  max_contacts: intParam(0, "The most contacts a user may have; 0 no limit but a thousand.", { min: 0 }),
+  retry_after: intParam(0, "Retry-After of answers 5xx; 0 none.", { unit: "seconds", min: 0 }),
+  sock_flag: intParam(-1, "Message flag: a header tells the listener; -1 none.", { min: -1, max: 31 }),
+  sock_hdr_name: strParam("", "Name of that header."),
+  sock_mode: intParam(0, "Which address of the listener is stored: 0 bound, 1 advertised.", { min: 0, max: 1 }),
+  method_filtering: intParam(0, "Whether lookup() leaves out contacts that do not allow the method."),
+  use_path: intParam(0, "Whether Path is kept (RFC 3327)."),
+  path_mode: intParam(2, "Path without support by the user agent: 0 kept and not answered, 1 kept and answered if supported, 2 refused.", { min: 0, max: 2 }),
+  path_use_received: intParam(0, "Whether `received` of the first Path URI is the source address."),
+  path_check_local: intParam(0, "Whether lookup() leaves out a first hop that is this server."),
+  gruu_enabled: intParam(1, "Whether GRUUs are given and looked up (RFC 5627)."),
+  outbound_mode: intParam(0, "Outbound (RFC 5626): 0 off, 1 allowed, 2 required.", { min: 0, max: 2 }),
+  flow_timer: intParam(0, "Flow-Timer of answers, with outbound only; 0 none.", { unit: "seconds", min: 0 }),
+  contact_max_size: intParam(512, "The longest Contact URI.", { unit: "bytes", min: 1 }),
+  use_expired_contacts: intParam(0, "Whether lookup() takes expired contacts too."),
+  // Accepted, without effect; the log says so at start when they are set.
+  regid_mode: intParam(0, "Without effect: reg-id is always kept, as the installed Kamailio does."),
+  aor_avp: strParam("", "Without effect: give the URI to the functions."),
+  reg_callid_avp: strParam("", "Without effect so far: obsolete since match options exist."),
+  xavp_cfg: strParam("", "Without effect so far: settings for one request."),
+  xavp_rcd: strParam("", "Without effect so far: attributes of the binding found."),
+  xavp_rcd_mask: intParam(0, "Without effect so far: which attributes."),
+  event_callback: strParam("", "Without effect so far: KEMI function for expired contacts."),
+  lookup_filter_mode: intParam(0, "Without effect so far: filters of lookup()."),
+  tcp_persistent_flag: intParam(-1, "Without effect so far: connections kept open by flag."),
+};
+
+const WITHOUT_EFFECT = ["aor_avp", "reg_callid_avp", "xavp_cfg", "xavp_rcd", "event_callback", "lookup_filter_mode", "tcp_persistent_flag"] as const;
+
+type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
+
+function settingsOf(p: Given): RegistrarSettings {
+  return {
+    defaultExpires: p.default_expires,
+    defaultExpiresRange: p.default_expires_range,
+    expiresRange: p.expires_range,
+    minExpires: p.min_expires,
+    refuseBrief: p.min_expires_mode === 1,
+    maxExpires: p.max_expires,
+    defaultQ: p.default_q,
+    realmPrefix: p.realm_prefix.toLowerCase(),
+    appendBranches: p.append_branches !== 0,
+    caseSensitive: p.case_sensitive !== 0,
+    receivedAvp: p.received_avp,
+    receivedParam: p.received_param,
+    maxContacts: p.max_contacts,
+    retryAfter: p.retry_after,
+    sockFlag: p.sock_flag < 0 ? 0 : 1 << p.sock_flag,
+    sockHeader: p.sock_hdr_name.toLowerCase(),
+    sockAdvertised: p.sock_mode === 1,
+    methodFiltering: p.method_filtering !== 0,
+    usePath: p.use_path !== 0,
+    pathMode: p.path_mode,
+    pathUseReceived: p.path_use_received !== 0,
+    pathCheckLocal: p.path_check_local !== 0,
+    gruu: p.gruu_enabled !== 0,
+    outboundMode: p.outbound_mode,
+    flowTimer: p.flow_timer,
+    contactMaxSize: p.contact_max_size,
+    useExpired: p.use_expired_contacts !== 0,
+  };
+}
+
+/** A generation, with what its start must say. */
+class Instance extends Registrar {
+  ignored: readonly string[] = [];
+}
+
+export default defineModule({
+  name: "registrar",
+  doc: "Handles REGISTER and looks users up (RFC 3261 10).",
+  uses: [usrlocModule],
+  params,
+  state: () => new RegistrarState(),
+  configure: (state, p, host: ModuleHost): Instance => {
+    if (p.flow_timer > 0 && p.outbound_mode === 0) {
+      throw new ConfigError("flow_timer needs outbound_mode 1 or 2", "flow_timer", 'modparam("registrar", "outbound_mode", 1)');
+    }
+    if (p.max_expires > 0 && p.max_expires < p.min_expires) throw new ConfigError("max_expires is less than min_expires", "max_expires");
+    if (p.default_expires < p.min_expires) host.log.warn("default_expires is less than min_expires, which is used");
+    const instance = new Instance(host, host.use(usrlocModule), state, settingsOf(p));
+    instance.ignored = WITHOUT_EFFECT.filter((name) => p[name] !== params[name].default);
+    return instance;
+  },
+  start: ({ ignored }, host) => {
+    for (const name of ignored) host.log.warn(`parameter ${name} has no effect: ${params[name as keyof typeof params].doc}`);
+  },
+  functions: {
+    save: fn({
+      args: [str("domain"), optional(parsed("flags", flagsArg)), optional(str("uri"))],
+      routes: REQUEST | FAILURE,
+      waits: "maybe",
+      doc: "Handles a REGISTER: stores, refreshes or removes contacts and answers. Flags: 1 memory only, 2 no answer, 4 one contact a user, 8 exact times, 16 prepare the answer.",
+      run: (reg: Instance, ctx, domain, flags, uri) => save(reg, ctx, domain, flags ?? 0, uri === undefined || uri === "" ? null : uri),
+    }),
+    lookup: fn({
+      args: [str("domain"), optional(str("uri"))],
+      routes: REQUEST | FAILURE,
+      waits: "maybe",
+      doc: "Sends the request to where the user of the R-URI is registered: 1 found, -1 not, -2 none allows the method, -3 error.",
+      run: (reg: Instance, ctx, domain, uri) => lookup(reg, ctx, domain, uri ?? null, false),
+    }),
+    lookup_to_dset: fn({
+      args: [str("domain"), optional(str("uri"))],
+      routes: REQUEST | FAILURE,
+      waits: "maybe",
+      doc: "As lookup(), but all contacts become branches and the R-URI stays.",
+      run: (reg: Instance, ctx, domain, uri) => lookup(reg, ctx, domain, uri ?? null, true),
+    }),
+    lookup_branches: fn({
+      args: [str("domain")],
+      routes: REQUEST | FAILURE,
+      waits: "maybe",
+      doc: "lookup() for the R-URI and for each branch that is only a URI.",
+      run: (reg: Instance, ctx, domain) => lookupBranches(reg, ctx, domain),
+    }),
+    registered: fn({
+      args: [str("domain"), optional(str("uri")), optional(parsed("match_option", flagsArg)), optional(parsed("match_action", flagsArg))],
+      routes: ANY,
+      waits: "maybe",
+      doc: "Whether the user of a URI (default: of the R-URI) is registered.",
+      run: (reg: Instance, ctx, domain, uri, option) => {
+        if (option !== undefined && option !== 0) {
+          reg.host.log.error("registered(): match options need xavp_cfg, which is not supported; taken as not registered");
+          return -1;
+        }
+        return registered(reg, ctx, domain, uri === undefined || uri === "" ? null : uri);
+      },
+    }),
+    unregister: fn({
+      args: [str("domain"), str("uri"), optional(str("ruid"))],
+      routes: ANY,
+      waits: "maybe",
+      doc: "Removes all contacts of a user, or the one with that record id.",
+      run: (reg: Instance, ctx, domain, uri, ruid) => unregister(reg, ctx, domain, uri, ruid ?? null),
+    }),
+    reg_fetch_contacts: fn({
+      args: [str("domain"), str("uri"), str("profile")],
+      routes: ANY,
+      waits: "maybe",
+      doc: "Makes a user's contacts readable as $ulc(profile=>attribute).",
+      run: (reg: Instance, ctx, domain, uri, profile) => fetchContacts(reg, ctx, domain, uri, profile),
+    }),
+    reg_free_contacts: fn({
+      args: [str("profile")],
+      routes: ANY,
+      doc: "Forgets what reg_fetch_contacts() has fetched under that name.",
+      run: (_: Instance, ctx, profile) => freeContacts(ctx, profile),
+    }),
+    reg_send_reply: fn({
+      routes: REQUEST | FAILURE,
+      doc: "Sends the answer that save() with flag 2 has prepared.",
+      run: (_: Instance, ctx) => sendPrepared(ctx),
+    }),
+    add_sock_hdr: fn({
+      args: [str("hdr_name")],
+      routes: REQUEST,
+      doc: "Adds a header with the listener the request came by (proto:ip:port).",
+      run: (reg: Instance, ctx, name) => {
+        if (!/^[A-Za-z0-9\-.!%*_+`'~]+$/.test(name)) return -1;
+        const socket = reg.socketText(ctx.flow.listener, reg.settings.sockAdvertised);
+        ctx.message.edits.add(ctx.message.headEnd, 0, `${name}: ${socket}\r\n`);
+        return 1;
+      },
+    }),
+  },
+  pvs: { ulc },
+});

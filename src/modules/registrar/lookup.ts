@@ -1,0 +1,220 @@
+// lookup() and its relatives: from an address of record to the places where it can be reached now.
+
+import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
+import type { SipMessage } from "../../sip/message.ts";
+import { nextValue } from "../../sip/list.ts";
+import { NameAddrRange, parseNameAddr } from "../../sip/name-addr.ts";
+import { parseUri, UriRange } from "../../sip/uri.ts";
+import { unescapeUri } from "../../sip/uri-text.ts";
+import { bytesOf, textOf } from "../../util/bytes.ts";
+import { type AorRecord, Contact, type Domain } from "../usrloc/index.ts";
+import { aorOfRange } from "./aor.ts";
+import { kamailioBit } from "./methods.ts";
+import { defaultUri, hasToTag, type Registrar } from "./registrar.ts";
+import { bare } from "./reply.ts";
+
+/** Return codes of lookup(). */
+export const Found = { YES: 1, NO: -1, METHOD: -2, ERROR: -3 } as const;
+
+/** What lookup() has put into the R-URI, for modules that want more of it than the message holds; a Contact. */
+export const firstTarget: object = {};
+
+const range = new UriRange();
+const address = new NameAddrRange();
+
+/** What is looked up: an address of record, or one binding of it by a GRUU (RFC 5627). */
+interface Sought {
+  readonly aor: string;
+  /** Instance of a public GRUU, "" none. */
+  readonly instance: string;
+  /** Record id of a temporary GRUU, "" none. */
+  readonly ruid: string;
+}
+
+function soughtBy(reg: Registrar, uri: string): Sought | null {
+  const buf = bytesOf(uri);
+  if (parseUri(buf, 0, buf.length, range) !== 0) return null;
+  const aor = aorOfRange(buf, range, reg.aorForm);
+  if (!reg.settings.gruu || range.gr === 0) return aor === "" ? null : { aor, instance: "", ruid: "" };
+  const gr = range.grStart < 0 ? "" : unescapeUri(textOf(buf, range.grStart, range.grEnd));
+  if (gr !== "") return aor === "" ? null : { aor, instance: gr, ruid: "" };
+  const user = range.userStart < 0 ? "" : textOf(buf, range.userStart, range.userEnd);
+  return { aor: "", instance: "", ruid: user.slice(0, Math.max(0, user.lastIndexOf("-"))) };
+}
+
+/** The bindings sought; undefined when there are none. */
+function recordFor(domain: Domain, sought: Sought): AorRecord | undefined | Promise<AorRecord | undefined> {
+  if (sought.aor !== "") return domain.fetch(sought.aor);
+  const contact = domain.byRuid(sought.ruid);
+  return contact === undefined ? undefined : domain.get(contact.aor);
+}
+
+/**
+ * Sends the request where the user is: first binding into R-URI, others as branches (`all` false: as `append_branches` says; `toSet`: all
+ * of them as branches, the R-URI stays). Returns one of `Found`.
+ */
+export function lookup(reg: Registrar, ctx: RouteContext, table: string, uri: string | null, toSet: boolean): number | Promise<number> {
+  const domain = reg.domain(table);
+  if (domain === null) return Found.ERROR;
+  const sought = soughtBy(reg, uri ?? ctx.message.requestUri());
+  if (sought === null) return Found.ERROR;
+  const record = recordFor(domain, sought);
+  if (!(record instanceof Promise)) return record === undefined ? Found.NO : use(reg, ctx, record, sought, toSet);
+  ctx.message.own();
+  return record.then((found) => (found === undefined ? Found.NO : use(reg, ctx, found, sought, toSet)));
+}
+
+function use(reg: Registrar, ctx: RouteContext, record: AorRecord, sought: Sought, toSet: boolean): number {
+  const { settings } = reg;
+  const msg = ctx.message;
+  const now = reg.usrloc.now();
+  const filter = settings.methodFiltering && !hasToTag(msg) ? kamailioBit(msg.method) : 0;
+  let first = !toSet;
+  let result: number = Found.NO;
+  for (const contact of record.contacts) {
+    if (!settings.useExpired && !contact.isValid(now)) continue;
+    if (sought.instance !== "" && bare(contact.instance) !== bare(sought.instance)) continue;
+    if (sought.ruid !== "" && contact.ruid !== sought.ruid) continue;
+    if (filter !== 0 && (contact.methods & filter) === 0) {
+      if (result === Found.NO) result = Found.METHOD;
+      continue;
+    }
+    result = Found.YES;
+    if (first) {
+      setFirst(reg, ctx, contact);
+      first = false;
+      if (!settings.appendBranches) break;
+    } else ctx.addBranch(branchOf(reg, contact));
+  }
+  return result;
+}
+
+function setFirst(reg: Registrar, ctx: RouteContext, contact: Contact): void {
+  const msg = ctx.message;
+  const path = pathOf(reg, contact);
+  msg.newUri = contact.contact;
+  msg.dstUri = destination(reg, contact, path);
+  msg.path = path === "" ? null : path;
+  msg.q = contact.q;
+  msg.branchFlags = contact.cflags;
+  // few ask for more than that; without a GRUU there is nothing more to know
+  if (contact.instance !== "") ctx.attach(firstTarget, contact);
+}
+
+function branchOf(reg: Registrar, contact: Contact): BranchTarget {
+  const path = pathOf(reg, contact);
+  return {
+    uri: contact.contact,
+    dstUri: destination(reg, contact, path),
+    path: path === "" ? null : path,
+    q: contact.q,
+    flags: contact.cflags,
+    flowId: path === "" ? contact.flowId : 0,
+    ruid: contact.ruid,
+    instance: contact.instance,
+  };
+}
+
+/**
+ * Where to send: the first hop of the path; else the source address the registrar was told; else, for a binding made over a stream that
+ * is still open, the far end of that stream, since a phone behind it often cannot be called otherwise (RFC 5626 5.3).
+ */
+function destination(reg: Registrar, contact: Contact, path: string): string | null {
+  if (path !== "") return firstUri(path);
+  if (contact.received !== "") return contact.received;
+  if (contact.flowId === 0) return null;
+  const flow = reg.host.proxy.transports.flowById(contact.flowId);
+  return flow?.open === true ? contact.peer : null;
+}
+
+/** The path of a binding, without a first hop that is ourselves where path_check_local says so. */
+function pathOf(reg: Registrar, contact: Contact): string {
+  if (contact.path === "" || !reg.settings.pathCheckLocal) return contact.path;
+  const uri = firstUri(contact.path);
+  if (uri === null) return contact.path;
+  const buf = bytesOf(uri);
+  if (parseUri(buf, 0, buf.length, range) !== 0 || range.hostStart < 0) return contact.path;
+  const host = textOf(buf, range.hostStart, range.hostEnd).toLowerCase();
+  if (!reg.host.proxy.identity.isMyself(host, range.port < 0 ? 5060 : range.port)) return contact.path;
+  const bytes = bytesOf(contact.path);
+  return contact.path.slice(nextValue(bytes, 0, bytes.length) + 1).trimStart();
+}
+
+/** The URI of the first value of a Path; null when it is broken. */
+function firstUri(path: string): string | null {
+  const buf = bytesOf(path);
+  if (parseNameAddr(buf, 0, buf.length, address) !== 0) return null;
+  return textOf(buf, address.uriStart, address.uriEnd);
+}
+
+/** lookup() for the R-URI and for each branch that has nothing but a URI. Returns the best code. */
+export function lookupBranches(reg: Registrar, ctx: RouteContext, table: string): number | Promise<number> {
+  const before = ctx.branches;
+  const kept: BranchTarget[] = [];
+  const open: string[] = [];
+  for (const branch of before) {
+    if (branch.dstUri === null && branch.path === null && branch.flowId === 0) open.push(branch.uri);
+    else kept.push(branch);
+  }
+  ctx.clearBranches();
+  for (const branch of kept) ctx.addBranch(branch);
+  let result: number | Promise<number> = lookup(reg, ctx, table, null, false);
+  for (const uri of open) {
+    const next = (so: number): number | Promise<number> => {
+      const found = lookup(reg, ctx, table, uri, true);
+      const settle = (code: number): number => {
+        // who is not registered here stays a destination as it was
+        if (code < 0) ctx.addBranch({ uri, dstUri: null, path: null, q: -1, flags: 0, flowId: 0, ruid: "", instance: "" });
+        return Math.max(so, code);
+      };
+      return found instanceof Promise ? found.then(settle) : settle(found);
+    };
+    result = result instanceof Promise ? result.then(next) : next(result);
+  }
+  return result;
+}
+
+/** registered(): 1 when the user of the URI (default: R-URI, in replies To) has a valid binding, else -1. */
+export function registered(reg: Registrar, ctx: RouteContext, table: string, uri: string | null): number | Promise<number> {
+  return withRecord(reg, ctx.message, table, uri, (record) => (record !== undefined && record.countValid(reg.usrloc.now()) > 0 ? 1 : -1));
+}
+
+/** unregister(): takes all bindings of the URI's user out, or the one with that record id. */
+export function unregister(reg: Registrar, ctx: RouteContext, table: string, uri: string, ruid: string | null): number | Promise<number> {
+  return withRecord(reg, ctx.message, table, uri, (record, domain) => {
+    if (record === undefined) return 1; // as the oracle does, though its documentation says -3
+    if (ruid === null) domain.removeAll(record);
+    else {
+      const contact = record.contacts.find((c) => c.ruid === ruid);
+      if (contact !== undefined) domain.remove(record, contact);
+    }
+    const waiting = reg.usrloc.settle();
+    return waiting === null ? 1 : waiting.then(() => 1);
+  });
+}
+
+/** Calls `then` with the record of the URI's user (undefined: none); -1 when the URI has no user, -2 when the table fails. */
+export function withRecord(
+  reg: Registrar,
+  msg: SipMessage,
+  table: string,
+  uri: string | null,
+  then: (record: AorRecord | undefined, domain: Domain) => number | Promise<number>,
+): number | Promise<number> {
+  const domain = reg.domain(table);
+  if (domain === null) return -2;
+  const sought = soughtBy(reg, uri ?? defaultUri(msg));
+  if (sought === null) return -1;
+  const failed = (error: unknown): number => {
+    reg.host.log.error(`location table ${table}: ${error instanceof Error ? error.message : String(error)}`);
+    return -2;
+  };
+  try {
+    const record = recordFor(domain, sought);
+    if (!(record instanceof Promise)) return then(record, domain);
+    msg.own();
+    return record.then((found) => then(found, domain)).catch(failed);
+  } catch (error) {
+    return failed(error);
+  }
+}

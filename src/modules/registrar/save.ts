@@ -1,0 +1,336 @@
+// save(): what a REGISTER does to the bindings of its address of record (RFC 3261 10.3). All of a request is checked before
+// any binding changes.
+
+import type { RouteContext } from "../../proxy/context.ts";
+import { H } from "../../sip/headers.ts";
+import type { SipMessage } from "../../sip/message.ts";
+import { Method } from "../../sip/methods.ts";
+import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
+import { unescapeUri } from "../../sip/uri-text.ts";
+import { equalsText, textOf } from "../../util/bytes.ts";
+import { AorRecord, Contact, type Domain, Matching } from "../usrloc/index.ts";
+import { aorOf, aorOfText, aorUri } from "./aor.ts";
+import { type ContactItem, ContactList, ContactsError } from "./contacts.ts";
+import { expiresHeader, grant } from "./expires.ts";
+import { kamailioBits } from "./methods.ts";
+import { hasOption, joined, peerUri, type Registrar } from "./registrar.ts";
+import { contactLine, type GruuParts, outboundLines, Refusal, type RefusalRow, refusal, type RegisterReply } from "./reply.ts";
+
+/** Flags of save(). */
+export const SaveFlag = { MEMORY: 1, NO_REPLY: 2, ONE_CONTACT: 4, NO_RANGE: 8, PREPARE: 16 } as const;
+
+/** Return codes of save(). */
+export const Saved = { INSERTED: 1, UPDATED: 2, DELETED: 3, QUERIED: 4, ERROR: -1, TOO_MANY: -2 } as const;
+
+/** The most bindings of one address of record where max_contacts sets no limit: each REGISTER looks at all of them. */
+const MAX_PER_AOR = 1000;
+
+/** Where the answer waits for reg_send_reply(). */
+export const preparedReply: object = {};
+
+const list = new ContactList();
+
+/** One run of save(). */
+interface Save {
+  readonly reg: Registrar;
+  readonly ctx: RouteContext;
+  readonly domain: Domain;
+  readonly flags: number;
+  readonly aor: string;
+  /** The URI the address of record came from, when it is not To. */
+  readonly uri: string | null;
+  readonly now: number;
+}
+
+/** Handles a REGISTER and answers it. Returns one of `Saved`, or a promise of it when a database makes it wait. */
+export function save(reg: Registrar, ctx: RouteContext, table: string, flags: number, uri: string | null): number | Promise<number> {
+  const msg = ctx.message;
+  const now = reg.usrloc.now();
+  const bad = list.read(msg);
+  if (bad !== ContactsError.NONE) return refuse(reg, ctx, flags, bad === ContactsError.PARSE ? Refusal.CONTACT_PARSE : Refusal.TOO_MANY_HEADERS, "", "");
+  const wrong = checkContacts(reg, msg);
+  if (wrong !== null) return refuse(reg, ctx, flags, wrong, "", "");
+  const outbound = checkOutbound(reg, ctx, flags);
+  if (outbound !== 0) return outbound;
+  const to = uri === null ? msg.to() : null;
+  const aor = uri !== null ? aorOfText(uri, reg.aorForm) : to === null ? "" : aorOf(msg.buf, to.uriStart, to.uriEnd, reg.aorForm);
+  if (aor === "") return refuse(reg, ctx, flags, Refusal.BAD_AOR, "", "");
+  const domain = reg.domain(table);
+  if (domain === null) return refuse(reg, ctx, flags, Refusal.STORE, "", "");
+  const run: Save = { reg, ctx, domain, flags, aor, uri, now };
+  try {
+    const record = domain.fetch(aor);
+    if (!(record instanceof Promise)) return process(run, record);
+    msg.own();
+    return record.then((found) => (list.read(msg) === ContactsError.NONE ? process(run, found) : -1)).catch((error) => storeFailed(run, error));
+  } catch (error) {
+    return storeFailed(run, error);
+  }
+}
+
+function storeFailed(run: Save, error: unknown): number {
+  run.reg.host.log.error(`save ${run.aor}: ${error instanceof Error ? error.message : String(error)}`);
+  return refuse(run.reg, run.ctx, run.flags, Refusal.STORE, "", "");
+}
+
+/** What is wrong with the list as such; null when nothing is. */
+function checkContacts(reg: Registrar, msg: SipMessage): RefusalRow | null {
+  if (list.star) {
+    if (list.count > 1) return Refusal.STAR_MIXED;
+    return expiresHeader(msg) === 0 ? null : Refusal.STAR_EXPIRES;
+  }
+  for (let i = 0; i < list.count; i++) {
+    const { addr } = list.items[i]!;
+    if (addr.uriEnd - addr.uriStart > reg.settings.contactMaxSize) return Refusal.TOO_LONG;
+  }
+  return null;
+}
+
+/** Whether server and user agent agree on outbound (RFC 5626 6); 0 when they do, else the return code after a refusal. */
+function checkOutbound(reg: Registrar, ctx: RouteContext, flags: number): number {
+  const { outboundMode } = reg.settings;
+  const msg = ctx.message;
+  if (outboundMode === 0) {
+    if (msg.find(H.REQUIRE) < 0 || !hasOption(msg, H.REQUIRE, "outbound")) return 0;
+    return refuse(reg, ctx, flags, Refusal.OUTBOUND_HERE, "", "Unsupported: outbound\r\n");
+  }
+  if (outboundMode === 1 || hasOption(msg, H.SUPPORTED, "outbound")) return 0;
+  return refuse(reg, ctx, flags, Refusal.OUTBOUND_THERE, "", "Require: outbound\r\nSupported: outbound\r\n");
+}
+
+function process(run: Save, record: AorRecord | undefined): number | Promise<number> {
+  const { reg, ctx, domain, now } = run;
+  const msg = ctx.message;
+  if (list.count === 0) return accept(run, record, Saved.QUERIED, "");
+  const persist = (run.flags & SaveFlag.MEMORY) === 0;
+  if (list.star) {
+    if (record !== undefined) domain.removeAll(record, persist);
+    return accept(run, undefined, Saved.DELETED, "");
+  }
+  const path = reg.settings.usePath ? joined(msg, H.PATH) : "";
+  const pathAnswered = path !== "" && reg.settings.pathMode !== 0 && hasOption(msg, H.SUPPORTED, "path");
+  if (path !== "" && reg.settings.pathMode === 2 && !pathAnswered) {
+    return refuseWith(run, record, Refusal.NO_PATH, `Unsupported: path\r\nPath: ${path}\r\n`);
+  }
+  const wrong = plan(run, record, path);
+  if (wrong === Refusal.BRIEF) return refuseWith(run, record, wrong, `Min-Expires: ${reg.settings.minExpires}\r\n`);
+  if (wrong !== null) return refuseWith(run, record, wrong, "");
+  const done = applyPlan(run, record, path, persist);
+  const left = done.record !== undefined && done.record.countValid(now) > 0 ? done.record : undefined;
+  return accept(run, left, done.code, pathAnswered ? `Path: ${path}\r\n` : "");
+}
+
+/** Works out for each contact which binding it means and for how long; returns what forbids the whole request, or null. */
+function plan(run: Save, record: AorRecord | undefined, path: string): RefusalRow | null {
+  const { reg, ctx, now } = run;
+  const { settings } = reg;
+  const msg = ctx.message;
+  const cseq = msg.cseq();
+  const callId = msg.find(H.CALL_ID);
+  if (cseq === null || callId < 0) return Refusal.BAD_HEADERS;
+  const callStart = msg.index[callId * STRIDE + VALUE_START]!;
+  const callEnd = msg.index[callId * STRIDE + VALUE_END]!;
+  const header = expiresHeader(msg);
+  let added = 0;
+  let removed = 0;
+  for (let i = 0; i < list.count; i++) {
+    const item = list.items[i]!;
+    if (item.q === -2) return Refusal.BAD_Q;
+    item.granted = grant(settings, reg.host.host.random, item.expires, header, (run.flags & SaveFlag.NO_RANGE) !== 0);
+    if (item.granted < 0) return Refusal.BRIEF;
+    const match = record === undefined ? null : findBinding(reg, msg, record, item, callStart, callEnd, path);
+    item.match = match;
+    if (match === null) {
+      if (item.granted > 0) added++;
+      continue;
+    }
+    if (cseq.number <= match.cseq && equalsText(msg.buf, callStart, callEnd, match.callid)) {
+      const { cseqDelay } = reg.usrloc.settings;
+      if (cseq.number < match.cseq || cseqDelay === 0 || now > match.lastModified + cseqDelay) return Refusal.BAD_CSEQ;
+      item.repeated = true;
+    } else if (item.granted === 0) removed++;
+  }
+  return added === 0 ? null : checkRoom(run, record, added, removed);
+}
+
+function checkRoom(run: Save, record: AorRecord | undefined, added: number, removed: number): RefusalRow | null {
+  const { reg, now } = run;
+  const { maxContacts } = reg.settings;
+  const kept = record === undefined || (run.flags & SaveFlag.ONE_CONTACT) !== 0 ? 0 : record.countValid(now) - removed;
+  if (kept + added > (maxContacts > 0 ? maxContacts : MAX_PER_AOR)) return Refusal.TOO_MANY;
+  if (reg.usrloc.total + added > reg.usrloc.settings.maxTotal) return Refusal.TOO_MANY;
+  return null;
+}
+
+/** The binding a contact means: by instance and reg-id (RFC 5626 6), else as matching_mode says. URIs are compared as texts, as Kamailio does. */
+function findBinding(reg: Registrar, msg: SipMessage, record: AorRecord, item: ContactItem, callStart: number, callEnd: number, path: string): Contact | null {
+  const { contacts } = record;
+  const { buf } = msg;
+  const { uriStart, uriEnd } = item.addr;
+  if (item.regId > 0 && item.instance !== "") {
+    for (const c of contacts) if (c.regId === item.regId && c.instance === item.instance) return c;
+  }
+  const mode = reg.usrloc.settings.matching;
+  for (const c of contacts) {
+    if (mode === Matching.CALLID) {
+      if (equalsText(buf, callStart, callEnd, c.callid)) return c;
+    } else if (equalsText(buf, uriStart, uriEnd, c.contact)) {
+      if (mode === Matching.CONTACT_CALLID && !equalsText(buf, callStart, callEnd, c.callid)) continue;
+      if (mode === Matching.CONTACT_PATH && path !== "" && c.path !== path) continue;
+      return c;
+    }
+  }
+  return null;
+}
+
+/** Carries the plan out. Returns the record as it is then, and which code the script gets. */
+function applyPlan(run: Save, found: AorRecord | undefined, path: string, persist: boolean): { record: AorRecord | undefined; code: number } {
+  const { reg, domain } = run;
+  let record = found;
+  let code: number = Saved.INSERTED;
+  for (let i = 0; i < list.count; i++) {
+    const item = list.items[i]!;
+    const { match } = item;
+    if (match !== null && record !== undefined) {
+      if (item.repeated) continue;
+      if (item.granted === 0) {
+        domain.remove(record, match, persist);
+        code = Saved.DELETED;
+        continue;
+      }
+      fill(run, match, item, path);
+      domain.changed(record, match, persist);
+      code = Math.max(code, Saved.UPDATED);
+    } else if (item.granted > 0) {
+      const contact = new Contact(run.aor, reg.usrloc.newRuid());
+      fill(run, contact, item, path);
+      // a record whose last binding has just gone is no longer in the table
+      record = domain.add(record !== undefined && record.contacts.length > 0 ? record : undefined, contact, persist);
+      item.match = contact;
+    }
+  }
+  if ((run.flags & SaveFlag.ONE_CONTACT) !== 0 && record !== undefined) {
+    for (let i = record.contacts.length - 1; i >= 0; i--) {
+      const contact = record.contacts[i]!;
+      let named = false;
+      for (let k = 0; k < list.count; k++) if (list.items[k]!.match === contact) named = true;
+      if (!named) domain.remove(record, contact, persist);
+    }
+  }
+  return { record, code };
+}
+
+/** Writes a contact of the request into a binding. Texts that have not changed are not made anew. */
+function fill(run: Save, contact: Contact, item: ContactItem, path: string): void {
+  const { reg, ctx, now } = run;
+  const { settings } = reg;
+  const msg = ctx.message;
+  const { buf, index } = msg;
+  const { addr } = item;
+  if (!equalsText(buf, addr.uriStart, addr.uriEnd, contact.contact)) contact.contact = textOf(buf, addr.uriStart, addr.uriEnd);
+  const callId = msg.find(H.CALL_ID) * STRIDE;
+  if (!equalsText(buf, index[callId + VALUE_START]!, index[callId + VALUE_END]!, contact.callid)) {
+    contact.callid = textOf(buf, index[callId + VALUE_START]!, index[callId + VALUE_END]!);
+  }
+  const agent = msg.find(H.USER_AGENT) * STRIDE;
+  if (agent < 0) contact.userAgent = "n/a";
+  else if (!equalsText(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!, contact.userAgent)) {
+    contact.userAgent = textOf(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!);
+  }
+  contact.expires = now + item.granted;
+  contact.lastModified = now;
+  contact.cseq = msg.cseq()?.number ?? 0;
+  contact.q = item.q >= 0 ? item.q : settings.defaultQ;
+  contact.methods = item.methods >= 0 ? item.methods : allowed(msg);
+  contact.instance = item.instance;
+  contact.regId = item.regId;
+  contact.serverId = reg.usrloc.settings.serverId;
+  contact.socket = reg.socketOf(ctx);
+  contact.cflags = msg.branchFlags;
+  contact.path = path;
+  contact.received = reg.receivedOf(ctx);
+  if (settings.pathUseReceived && path !== "") takeReceived(run, contact, path);
+  if (ctx.flow.reliable) {
+    if (contact.flowId !== ctx.flow.id) contact.peer = peerUri(ctx.flow);
+    contact.flowId = ctx.flow.id;
+  } else contact.flowId = 0;
+}
+
+/** path_use_received: the first hop tells the source address in its Path URI (RFC 3327 has no such thing; load balancers do). */
+function takeReceived(run: Save, contact: Contact, path: string): void {
+  const received = /^\s*<?[^>,]*?;received=([^;>,]*)/i.exec(path)?.[1];
+  if (received === undefined || received === "") return;
+  contact.received = unescapeUri(received);
+  contact.cflags |= run.reg.usrloc.settings.natFlag;
+}
+
+function allowed(msg: SipMessage): number {
+  let bits = -1;
+  for (let h = msg.find(H.ALLOW); h >= 0; h = msg.find(H.ALLOW, h + 1)) {
+    bits = (bits < 0 ? 0 : bits) | kamailioBits(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!);
+  }
+  return bits;
+}
+
+/** User and host for GRUUs, when they are wanted; null otherwise. */
+function gruuParts(run: Save): GruuParts | null {
+  const { reg, ctx } = run;
+  const msg = ctx.message;
+  if (!reg.settings.gruu || !hasOption(msg, H.SUPPORTED, "gruu")) return null;
+  if (run.uri !== null) return null;
+  const to = msg.to();
+  if (to === null || aorOf(msg.buf, to.uriStart, to.uriEnd, reg.aorForm) === "" || aorUri.hostStart < 0) return null;
+  return { user: textOf(msg.buf, aorUri.userStart, aorUri.userEnd), host: textOf(msg.buf, aorUri.hostStart, aorUri.hostEnd) };
+}
+
+function accept(run: Save, record: AorRecord | undefined, code: number, path: string): number | Promise<number> {
+  const { reg, ctx } = run;
+  const headers = contactLine(record, run.now, reg.settings.receivedParam, record === undefined || !hasInstance(record) ? null : gruuParts(run));
+  const outbound = reg.settings.outboundMode === 0 ? "" : outboundLines(reg.settings, hasOption(ctx.message, H.SUPPORTED, "outbound"));
+  const waiting = reg.usrloc.settle();
+  const reply: RegisterReply = { code: 200, reason: "OK", headers: `${headers}${path}${outbound}` };
+  if (waiting === null) return answered(run, reply, code);
+  ctx.message.own();
+  return waiting.then(
+    () => answered(run, reply, code),
+    (error) => storeFailed(run, error),
+  );
+}
+
+function answered(run: Save, reply: RegisterReply, code: number): number {
+  run.reg.state.accepted++;
+  return send(run.ctx, run.flags, reply) ? code : Saved.ERROR;
+}
+
+function hasInstance(record: AorRecord): boolean {
+  for (const contact of record.contacts) if (contact.instance !== "") return true;
+  return false;
+}
+
+/** Refuses, listing what stays bound. */
+function refuseWith(run: Save, record: AorRecord | undefined, row: RefusalRow, more: string): number {
+  const { reg } = run;
+  const contacts = contactLine(record, run.now, reg.settings.receivedParam, null);
+  return refuse(reg, run.ctx, run.flags, row, contacts, more);
+}
+
+function refuse(reg: Registrar, ctx: RouteContext, flags: number, row: RefusalRow, contacts: string, more: string): number {
+  reg.state.rejected++;
+  send(ctx, flags, refusal(row, contacts, more, reg.settings));
+  return row === Refusal.TOO_MANY ? Saved.TOO_MANY : Saved.ERROR;
+}
+
+/** Sends the answer, or keeps it for reg_send_reply(). */
+function send(ctx: RouteContext, flags: number, reply: RegisterReply): boolean {
+  if ((flags & SaveFlag.NO_REPLY) === 0 && ctx.message.isRequest && ctx.message.method === Method.REGISTER) {
+    return ctx.proxy.reply(ctx, reply.code, reply.reason, reply.headers) >= 0;
+  }
+  if ((flags & (SaveFlag.NO_REPLY | SaveFlag.PREPARE)) !== 0) ctx.attach(preparedReply, reply);
+  return true;
+}
+
+/** Sends what save() with flag 2 has prepared. Returns 1, or -1 when there is nothing. */
+export function sendPrepared(ctx: RouteContext): number {
+  const reply = ctx.attachment<RegisterReply>(preparedReply);
+  return reply === undefined ? -1 : ctx.proxy.reply(ctx, reply.code, reply.reason, reply.headers);
+}

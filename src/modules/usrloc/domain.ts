@@ -1,0 +1,153 @@
+// One location table in memory: addresses of record by name, their bindings, and what of them must reach the database.
+
+import { AorRecord, type Contact, ContactState } from "./contact.ts";
+import { DbMode } from "./settings.ts";
+import type { TableStore } from "./table-store.ts";
+import type { Usrloc } from "./usrloc.ts";
+
+/** A location table ("location"). Changes go through `add`, `changed` and `remove`, which keep counts and database. */
+export class Domain {
+  readonly name: string;
+  /** Bindings in memory. */
+  contacts = 0;
+  /** Bindings that a sweep found expired, since the start. */
+  expired = 0;
+  private readonly usrloc: Usrloc;
+  private readonly records = new Map<string, AorRecord>();
+  /** Bindings with an instance, by ruid, for temporary GRUUs. */
+  private readonly instances = new Map<string, Contact>();
+  private readonly store: TableStore | null;
+  private sweepAt: MapIterator<AorRecord> | null = null;
+
+  constructor(usrloc: Usrloc, name: string, store: TableStore | null) {
+    this.usrloc = usrloc;
+    this.name = name;
+    this.store = store;
+  }
+
+  /** Addresses of record in memory. */
+  get users(): number {
+    return this.records.size;
+  }
+
+  /** The record in memory; undefined when there is none. With db_mode 3 there never is: see `fetch`. */
+  get(aor: string): AorRecord | undefined {
+    return this.records.get(aor);
+  }
+
+  all(): Iterable<AorRecord> {
+    return this.records.values();
+  }
+
+  /** The record, read from the database when nothing is kept in memory (db_mode 3). */
+  fetch(aor: string): AorRecord | undefined | Promise<AorRecord | undefined> {
+    if (this.store === null || this.usrloc.settings.dbMode !== DbMode.DB_ONLY) return this.records.get(aor);
+    const found = this.store.read(aor);
+    return found instanceof Promise ? found.then((list) => this.recordOf(aor, list)) : this.recordOf(aor, found);
+  }
+
+  private recordOf(aor: string, contacts: readonly Contact[]): AorRecord | undefined {
+    if (contacts.length === 0) return undefined;
+    const record = new AorRecord(aor);
+    for (const contact of contacts) record.place(contact, this.usrloc.settings.newestFirst);
+    return record;
+  }
+
+  /** A binding by its ruid, among those with an instance. */
+  byRuid(ruid: string): Contact | undefined {
+    return this.instances.get(ruid);
+  }
+
+  /** Puts in what the database had; nothing is written. */
+  loaded(contact: Contact): void {
+    let record = this.records.get(contact.aor);
+    if (record === undefined) {
+      record = new AorRecord(contact.aor);
+      this.records.set(contact.aor, record);
+    }
+    record.place(contact, this.usrloc.settings.newestFirst);
+    this.count(contact);
+  }
+
+  /** Adds a binding to a record, or to a new one when that is undefined. Returns the record. `persist` false: memory only. */
+  add(found: AorRecord | undefined, contact: Contact, persist = true): AorRecord {
+    const record = found ?? new AorRecord(contact.aor);
+    record.place(contact, this.usrloc.settings.newestFirst);
+    if (this.usrloc.settings.dbMode !== DbMode.DB_ONLY || this.store === null) {
+      if (found === undefined) this.records.set(contact.aor, record);
+      this.count(contact);
+    }
+    if (persist) this.store?.written(contact);
+    return record;
+  }
+
+  private count(contact: Contact): void {
+    this.contacts++;
+    this.usrloc.total++;
+    if (contact.instance !== "") this.instances.set(contact.ruid, contact);
+  }
+
+  /** Tells that a binding's fields have changed. */
+  changed(record: AorRecord, contact: Contact, persist = true): void {
+    record.refreshed(contact, this.usrloc.settings.newestFirst);
+    if (contact.instance !== "" && this.records.has(contact.aor)) this.instances.set(contact.ruid, contact);
+    if (contact.state === ContactState.SYNC) contact.state = ContactState.DIRTY;
+    if (persist) this.store?.written(contact);
+  }
+
+  /** Takes a binding out, and its record with the last one. */
+  remove(record: AorRecord, contact: Contact, persist = true): void {
+    const at = record.contacts.indexOf(contact);
+    if (at < 0) return;
+    record.contacts.splice(at, 1);
+    if (this.records.get(record.aor) === record) {
+      this.contacts--;
+      this.usrloc.total--;
+      if (contact.instance !== "") this.instances.delete(contact.ruid);
+      if (record.contacts.length === 0) this.records.delete(record.aor);
+    }
+    if (persist) this.store?.removed(contact);
+  }
+
+  /** Takes all bindings out. */
+  removeAll(record: AorRecord, persist = true): void {
+    for (let i = record.contacts.length - 1; i >= 0; i--) this.remove(record, record.contacts[i]!, persist);
+  }
+
+  /**
+   * Looks at the next `budget` records and takes out what has expired. The place is kept between calls, so that a table of any size
+   * is swept in slices that never hold up the loop. Returns true when the end of the table was reached.
+   */
+  sweep(now: number, budget: number): boolean {
+    this.sweepAt ??= this.records.values();
+    for (let i = 0; i < budget; i++) {
+      const { value: record, done } = this.sweepAt.next();
+      if (done === true) {
+        this.sweepAt = null;
+        return true;
+      }
+      for (let k = record.contacts.length - 1; k >= 0; k--) {
+        const contact = record.contacts[k]!;
+        if (contact.isValid(now)) continue;
+        this.expired++;
+        this.remove(record, contact);
+      }
+    }
+    return false;
+  }
+
+  /** Writes up to `budget` pending changes (write-back). Returns true when none is left. */
+  flush(budget: number): boolean {
+    return this.store === null || this.store.flush(budget);
+  }
+
+  /** How many changes wait to be written. */
+  get pending(): number {
+    return this.store?.pending ?? 0;
+  }
+
+  /** Removes rows of the database that have expired, for db_mode 3 where memory knows nothing of them. */
+  cleanDatabase(now: number): void {
+    this.store?.deleteExpired(now);
+  }
+}

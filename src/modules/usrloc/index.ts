@@ -1,0 +1,167 @@
+// Module usrloc: where users can be reached. It has no functions for scripts; registrar works on it.
+
+import { ConfigError, defineModule, intParam, manyParam, strParam } from "../../registry/define.ts";
+import { commands, type UsrlocInstance } from "./rpc.ts";
+import { DbMode, DEFAULT_COLUMNS, DEFAULT_SETTINGS, type UsrlocSettings } from "./settings.ts";
+import { LOCATION_VERSION } from "./table-store.ts";
+import { Usrloc } from "./usrloc.ts";
+
+export { AorRecord, Contact } from "./contact.ts";
+export type { Domain } from "./domain.ts";
+export { aorHash } from "./rpc.ts";
+export { DEFAULT_SETTINGS, Matching, type UsrlocSettings } from "./settings.ts";
+export { Usrloc } from "./usrloc.ts";
+
+const column = (name: string, what: string) => strParam(name, `Column of ${what}.`);
+
+const params = {
+  db_url: strParam("", "Database of the location tables, needed unless db_mode is 0."),
+  db_mode: intParam(0, "0 memory only, 1 written at once, 2 written by timer, 3 nothing kept in memory, 4 read at start and never written.", { min: 0, max: 4 }),
+  db_load: intParam(1, "Whether tables are read at start."),
+  use_domain: intParam(0, "Whether the domain is part of an address of record."),
+  desc_time_order: intParam(0, "Whether the newest contact comes first, whatever its q."),
+  timer_interval: intParam(60, "Within this time every binding is looked at, and with db_mode 2 written.", { unit: "seconds", min: 1 }),
+  matching_mode: intParam(0, "Which bindings are the same: 0 by Contact, 1 and Call-ID, 2 and Path, 3 by Call-ID alone.", { min: 0, max: 3 }),
+  cseq_delay: intParam(20, "How long a repeated CSeq is taken as a retransmission.", { unit: "seconds", min: 0 }),
+  fetch_rows: intParam(2000, "Rows read at a time at start.", { min: 1 }),
+  hash_size: intParam(10, "Accepted for Kamailio's sake: tables here grow as needed.", { min: 0 }),
+  preload: manyParam("A table read at start; others are when they are first used."),
+  nat_bflag: intParam(-1, "Branch flag that marks contacts behind NAT; -1 none.", { min: -1, max: 31 }),
+  expires_type: intParam(0, "Time columns: 0 dates, 1 seconds since 1970.", { min: 0, max: 1 }),
+  version_table: intParam(1, "Whether the table's version number is checked."),
+  server_id_filter: intParam(0, "Whether only rows of the own server_id are read and cleaned."),
+  max_total_contacts: intParam(1_000_000, "The most bindings in memory, all tables together; beyond them registrations get 503.", { min: 1 }),
+  user_column: column(DEFAULT_COLUMNS.user, "user names"),
+  domain_column: column(DEFAULT_COLUMNS.domain, "domains"),
+  contact_column: column(DEFAULT_COLUMNS.contact, "contact URIs"),
+  expires_column: column(DEFAULT_COLUMNS.expires, "expiry times"),
+  q_column: column(DEFAULT_COLUMNS.q, "q values"),
+  callid_column: column(DEFAULT_COLUMNS.callid, "Call-IDs"),
+  cseq_column: column(DEFAULT_COLUMNS.cseq, "CSeq numbers"),
+  methods_column: column(DEFAULT_COLUMNS.methods, "allowed methods"),
+  flags_column: column(DEFAULT_COLUMNS.flags, "internal flags"),
+  cflags_column: column(DEFAULT_COLUMNS.cflags, "branch flags"),
+  user_agent_column: column(DEFAULT_COLUMNS.userAgent, "user agents"),
+  received_column: column(DEFAULT_COLUMNS.received, "source addresses"),
+  socket_column: column(DEFAULT_COLUMNS.socket, "listeners"),
+  path_column: column(DEFAULT_COLUMNS.path, "paths"),
+  ruid_column: column(DEFAULT_COLUMNS.ruid, "record ids"),
+  instance_column: column(DEFAULT_COLUMNS.instance, "instances"),
+  reg_id_column: column(DEFAULT_COLUMNS.regId, "reg-ids"),
+  server_id_column: column(DEFAULT_COLUMNS.serverId, "server ids"),
+  connection_id_column: column(DEFAULT_COLUMNS.connectionId, "connection ids"),
+  keepalive_column: column(DEFAULT_COLUMNS.keepalive, "keepalive state"),
+  partition_column: column(DEFAULT_COLUMNS.partition, "partitions"),
+  // Accepted, without effect here; when set to anything else than the default, the log says so at start (see WITHOUT_EFFECT).
+  timer_procs: intParam(0, "Without effect: there are no timer processes."),
+  load_rank: intParam(1, "Without effect: there are no child processes."),
+  db_insert_update: intParam(0, "Without effect: rows are always inserted or updated by their ruid."),
+  db_update_as_insert: intParam(0, "Without effect: rows are always inserted or updated by their ruid."),
+  db_check_update: intParam(0, "Without effect: rows are always inserted or updated by their ruid."),
+  db_ops_ruid: intParam(1, "Without effect: rows are always found by their ruid."),
+  db_raw_fetch_type: intParam(0, "Without effect: only for Oracle."),
+  db_insert_null: intParam(0, "Without effect: empty fields are always written as NULL."),
+  db_timer_clean: intParam(0, "Without effect: rows of expired bindings go with them."),
+  rm_expired_delay: intParam(0, "Without effect so far: expired bindings go at the next sweep."),
+  xavp_contact: strParam("", "Without effect so far: attributes of contacts."),
+  handle_lost_tcp: intParam(0, "Without effect so far: bindings stay when their connection closes."),
+  close_expired_tcp: intParam(0, "Without effect so far: connections stay when their binding expires."),
+  skip_remote_socket: intParam(0, "Without effect so far: rows of other servers' sockets are read too."),
+  db_clean_tcp: intParam(0, "Without effect so far: rows of stream contacts are read too."),
+  ka_mode: intParam(0, "Without effect so far: keepalives to contacts."),
+  ka_method: strParam("OPTIONS", "Without effect so far: method of keepalives."),
+  ka_from: strParam("sip:server@kamailio.org", "Without effect so far: From of keepalives."),
+  ka_domain: strParam("kamailio.org", "Without effect so far: domain of keepalives."),
+  ka_filter: intParam(0, "Without effect so far: which contacts get keepalives."),
+  ka_timeout: intParam(0, "Without effect so far: when a silent contact is removed."),
+  ka_interval: intParam(40, "Without effect so far: time between keepalives."),
+  ka_randomize: intParam(20, "Without effect so far: spread of keepalives."),
+  ka_loglevel: intParam(255, "Without effect so far: log level of keepalives."),
+  ka_logmsg: strParam("to-uri: [$tu] remote-addr: [$sas]", "Without effect so far: log text of keepalives."),
+  ka_reply_codes: strParam("0", "Without effect so far: replies that count as alive."),
+};
+
+/** Parameters that change nothing here and whose absence somebody may notice. */
+const WITHOUT_EFFECT = [
+  "rm_expired_delay",
+  "xavp_contact",
+  "handle_lost_tcp",
+  "close_expired_tcp",
+  "skip_remote_socket",
+  "db_clean_tcp",
+  "ka_mode",
+  "timer_procs",
+] as const;
+
+interface Instance extends UsrlocInstance {
+  readonly settings: UsrlocSettings;
+  readonly ignored: readonly string[];
+}
+
+type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
+
+function settingsOf(p: Given): UsrlocSettings {
+  return {
+    ...DEFAULT_SETTINGS,
+    dbUrl: p.db_url,
+    dbMode: p.db_mode,
+    dbLoad: p.db_load !== 0,
+    useDomain: p.use_domain !== 0,
+    newestFirst: p.desc_time_order !== 0,
+    matching: p.matching_mode,
+    cseqDelay: p.cseq_delay,
+    timerInterval: p.timer_interval,
+    fetchRows: p.fetch_rows,
+    natFlag: p.nat_bflag < 0 ? 0 : 1 << p.nat_bflag,
+    preload: p.preload,
+    expiresType: p.expires_type,
+    checkVersion: p.version_table !== 0,
+    serverIdFilter: p.server_id_filter !== 0,
+    maxTotal: p.max_total_contacts,
+    columns: {
+      user: p.user_column,
+      domain: p.domain_column,
+      contact: p.contact_column,
+      expires: p.expires_column,
+      q: p.q_column,
+      callid: p.callid_column,
+      cseq: p.cseq_column,
+      methods: p.methods_column,
+      flags: p.flags_column,
+      cflags: p.cflags_column,
+      userAgent: p.user_agent_column,
+      received: p.received_column,
+      socket: p.socket_column,
+      path: p.path_column,
+      ruid: p.ruid_column,
+      instance: p.instance_column,
+      regId: p.reg_id_column,
+      serverId: p.server_id_column,
+      connectionId: p.connection_id_column,
+      keepalive: p.keepalive_column,
+      partition: p.partition_column,
+    },
+  };
+}
+
+export default defineModule({
+  name: "usrloc",
+  doc: "Where users can be reached: the location tables that registrar fills, in memory and in a database.",
+  params,
+  state: (host) => new Usrloc(host),
+  configure: (usrloc, p): Instance => {
+    if (p.db_mode !== DbMode.MEMORY && p.db_url === "") {
+      throw new ConfigError("db_mode is set but db_url is not", "db_url", 'modparam("usrloc", "db_url", "sqlite:///var/lib/portico/portico.db")');
+    }
+    const ignored = WITHOUT_EFFECT.filter((name) => p[name] !== params[name].default);
+    return { usrloc, settings: settingsOf(p), ignored };
+  },
+  start: ({ usrloc, settings, ignored }, host) => {
+    for (const name of ignored) host.log.warn(`parameter ${name} has no effect: ${params[name as keyof typeof params].doc}`);
+    usrloc.apply(settings);
+    return usrloc.settle() ?? undefined;
+  },
+  stop: (usrloc) => usrloc.stop() ?? undefined,
+  rpc: commands,
+  tables: { location: { version: LOCATION_VERSION, doc: "Registered contacts." } },
+});

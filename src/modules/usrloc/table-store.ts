@@ -1,0 +1,141 @@
+// The database side of a location table: written at once (write-through, database only) or gathered and written in slices
+// (write-back). With a database that answers later, what is under way is told to `Usrloc.wait`.
+
+import type { Database, Match, Row } from "../../store/database.ts";
+import { type Contact, ContactState } from "./contact.ts";
+import { cells, contactOf, timeCell, writtenColumns } from "./rows.ts";
+import { DbMode, type UsrlocSettings } from "./settings.ts";
+
+/** Kamailio's version number of table location. */
+export const LOCATION_VERSION = 9;
+
+/** Where promises of a database go, so that a reply can wait for them. */
+export type Waiter = (work: unknown) => void;
+
+export class TableStore {
+  readonly db: Database;
+  readonly table: string;
+  private readonly settings: UsrlocSettings;
+  private readonly wait: Waiter;
+  private readonly columns: readonly string[];
+  private readonly key: readonly string[];
+  /** Write-back: what must be written, and the ruids of rows to delete. */
+  private readonly dirty = new Set<Contact>();
+  private readonly gone = new Set<string>();
+
+  constructor(db: Database, table: string, settings: UsrlocSettings, wait: Waiter) {
+    this.db = db;
+    this.table = table;
+    this.settings = settings;
+    this.wait = wait;
+    this.columns = writtenColumns(settings.columns, settings.useDomain);
+    this.key = [settings.columns.ruid];
+    wait(db.ensureTable({ name: table, layout: "location", version: LOCATION_VERSION }, settings.checkVersion));
+  }
+
+  get pending(): number {
+    return this.dirty.size + this.gone.size;
+  }
+
+  /** A binding is new or has changed. */
+  written(contact: Contact): void {
+    if (this.settings.dbMode === DbMode.READ_ONLY) return;
+    if (this.settings.dbMode === DbMode.WRITE_BACK) this.dirty.add(contact);
+    else this.put(contact);
+  }
+
+  /** A binding has gone. */
+  removed(contact: Contact): void {
+    if (this.settings.dbMode === DbMode.READ_ONLY) return;
+    if (this.settings.dbMode !== DbMode.WRITE_BACK) {
+      this.drop(contact.ruid);
+      return;
+    }
+    this.dirty.delete(contact);
+    if (contact.state !== ContactState.NEW) this.gone.add(contact.ruid);
+  }
+
+  /** Writes up to `budget` changes; true when none is left. */
+  flush(budget: number): boolean {
+    let left = budget;
+    for (const ruid of this.gone) {
+      if (left-- <= 0) return false;
+      this.drop(ruid);
+      this.gone.delete(ruid);
+    }
+    for (const contact of this.dirty) {
+      if (left-- <= 0) return false;
+      this.put(contact);
+      this.dirty.delete(contact);
+    }
+    return true;
+  }
+
+  private put(contact: Contact): void {
+    this.wait(this.db.upsert(this.table, this.key, this.columns, cells(contact, this.settings)));
+    contact.state = ContactState.SYNC;
+  }
+
+  private drop(ruid: string): void {
+    this.wait(this.db.delete(this.table, [{ column: this.settings.columns.ruid, value: ruid }]));
+  }
+
+  /** The bindings of an address of record, as the database has them. */
+  read(aor: string): Contact[] | Promise<Contact[]> {
+    const { columns, useDomain } = this.settings;
+    const at = useDomain ? aor.lastIndexOf("@") : -1;
+    const where: Match[] = [{ column: columns.user, value: at < 0 ? aor : aor.slice(0, at) }];
+    if (at >= 0) where.push({ column: columns.domain, value: aor.slice(at + 1) });
+    const rows = this.db.query(this.table, [], where, { order: "last_modified" });
+    return rows instanceof Promise ? rows.then((list) => this.contacts(list)) : this.contacts(rows);
+  }
+
+  private contacts(rows: readonly Row[]): Contact[] {
+    const list: Contact[] = [];
+    for (const row of rows) {
+      const contact = contactOf(row, this.settings);
+      if (contact !== null) list.push(contact);
+    }
+    return list;
+  }
+
+  /** Reads the whole table in pages of `fetch_rows`, giving each binding to `put`; at once where the database answers at once. */
+  load(put: (contact: Contact) => void): void | Promise<void> {
+    let after = -1;
+    for (;;) {
+      const rows = this.page(after);
+      if (rows instanceof Promise) return this.loadLater(rows, put);
+      after = this.take(rows, put);
+      if (after < 0) return undefined;
+    }
+  }
+
+  private async loadLater(first: Promise<Row[]>, put: (contact: Contact) => void): Promise<void> {
+    for (let after = this.take(await first, put); after >= 0; ) after = this.take(await this.page(after), put);
+  }
+
+  private page(after: number): Row[] | Promise<Row[]> {
+    const where: Match[] = [{ column: "id", op: ">", value: after }];
+    if (this.settings.serverIdFilter) where.push({ column: this.settings.columns.serverId, value: this.settings.serverId });
+    return this.db.query(this.table, [], where, { order: "id", limit: this.settings.fetchRows });
+  }
+
+  /** Id of the last row, or -1 when this was the last page. */
+  private take(rows: readonly Row[], put: (contact: Contact) => void): number {
+    for (const contact of this.contacts(rows)) put(contact);
+    const last = rows.at(-1)?.["id"];
+    return rows.length < this.settings.fetchRows || typeof last !== "number" ? -1 : last;
+  }
+
+  /** Removes rows that have expired; 0 means for ever. */
+  deleteExpired(now: number): void {
+    if (this.settings.dbMode === DbMode.READ_ONLY) return;
+    const { expires, serverId } = this.settings.columns;
+    const where: Match[] = [
+      { column: expires, op: ">", value: 0 },
+      { column: expires, op: "<", value: timeCell(now, this.settings.expiresType) },
+    ];
+    if (this.settings.serverIdFilter) where.push({ column: serverId, value: this.settings.serverId });
+    this.wait(this.db.delete(this.table, where));
+  }
+}

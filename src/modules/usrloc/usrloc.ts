@@ -1,0 +1,161 @@
+// The location tables of a process: they survive reloads of the configuration, whose settings are put in force by `apply`.
+
+import { isTableName } from "../../store/database.ts";
+import { Timer } from "../../util/timer-wheel.ts";
+import type { ModuleHost } from "../../registry/module-host.ts";
+import { Domain } from "./domain.ts";
+import { DbMode, DEFAULT_SETTINGS, type UsrlocSettings } from "./settings.ts";
+import { TableStore } from "./table-store.ts";
+
+/** How often a slice of sweeping and writing is done, milliseconds. */
+const SLICE = 100;
+/** The least records swept and rows written in one slice; more when that would not get through all in `timer_interval`. */
+const SWEEP_LEAST = 200;
+const FLUSH_LEAST = 200;
+/** The most location tables: their names may come from messages by way of variables. */
+const MAX_DOMAINS = 64;
+
+export class Usrloc {
+  settings: UsrlocSettings = DEFAULT_SETTINGS;
+  /** Bindings in memory, all tables. */
+  total = 0;
+  private readonly host: ModuleHost;
+  private readonly tables = new Map<string, Domain>();
+  private readonly ruidPrefix: string;
+  private ruidCount: number;
+  private waiting: Promise<unknown>[] = [];
+  private readonly timer: Timer;
+  private sliceCount = 0;
+  /** Write-back: set once in each `timer_interval`, until all that had gathered is written. */
+  private flushing = false;
+
+  constructor(host: ModuleHost) {
+    this.host = host;
+    const { clock, process, random } = host.host;
+    this.ruidPrefix = `uloc-${Math.floor(clock.wall() / 1000).toString(16)}-${process.pid.toString(16)}-`;
+    // two starts in one second with one pid (containers) must not give a ruid twice
+    this.ruidCount = random.uint32() & 0xffff;
+    this.timer = new Timer(() => this.slice());
+  }
+
+  /** Seconds since 1970. */
+  now(): number {
+    return Math.floor(this.host.host.clock.wall() / 1000);
+  }
+
+  newRuid(): string {
+    return this.ruidPrefix + (++this.ruidCount).toString(16);
+  }
+
+  /** The table of that name if it is in use. */
+  known(name: string): Domain | undefined {
+    return this.tables.get(name);
+  }
+
+  /** All tables in use. */
+  domains(): Iterable<Domain> {
+    return this.tables.values();
+  }
+
+  /** The table of that name, made (and read from the database) when first asked for; null when it cannot be one. Throws StoreError. */
+  domain(name: string): Domain | null {
+    const found = this.tables.get(name);
+    if (found !== undefined) return found;
+    if (!isTableName(name) || this.tables.size >= MAX_DOMAINS) return null;
+    const store = this.storeFor(name);
+    const domain = new Domain(this, name, store);
+    this.tables.set(name, domain);
+    if (store !== null && this.settings.dbMode !== DbMode.DB_ONLY && (this.settings.dbLoad || this.settings.dbMode === DbMode.READ_ONLY)) {
+      this.load(domain, store);
+    }
+    return domain;
+  }
+
+  private storeFor(name: string): TableStore | null {
+    const { dbMode, dbUrl } = this.settings;
+    if (dbMode === DbMode.MEMORY) return null;
+    return new TableStore(this.host.database(dbUrl), name, this.settings, (work) => this.wait(work));
+  }
+
+  private load(domain: Domain, store: TableStore): void {
+    const now = this.now();
+    let left = 0;
+    this.wait(
+      store.load((contact) => {
+        if (!contact.isValid(now)) return;
+        if (this.total < this.settings.maxTotal) domain.loaded(contact);
+        else left++;
+      }),
+    );
+    store.deleteExpired(now);
+    if (left > 0) this.host.log.warn(`table ${domain.name}: ${left} bindings were left out, there are more than max_total_contacts`);
+  }
+
+  /** Puts the settings of a generation in force. Tables stay; a change of database or db_mode needs a restart and is refused with a line. */
+  apply(settings: UsrlocSettings): void {
+    const before = this.settings;
+    const moved = before.dbUrl !== settings.dbUrl || before.dbMode !== settings.dbMode || before.useDomain !== settings.useDomain;
+    if (this.tables.size > 0 && moved) {
+      this.host.log.warn("db_url, db_mode and use_domain stay as they were until the next start: bindings are in use");
+      this.settings = { ...settings, dbUrl: before.dbUrl, dbMode: before.dbMode, useDomain: before.useDomain };
+    } else this.settings = settings;
+    for (const name of this.settings.preload) this.domain(name);
+    this.arm();
+  }
+
+  private arm(): void {
+    this.host.wheel.arm(this.timer, SLICE, this.host.host.clock.mono());
+  }
+
+  /** One slice of the work that never ends: a part of each table is swept, some changes are written. */
+  private slice(): void {
+    const now = this.now();
+    const slices = Math.max(1, (this.settings.timerInterval * 1000) / SLICE);
+    const whole = ++this.sliceCount >= slices;
+    if (whole) this.sliceCount = 0;
+    if (whole) this.flushing = true;
+    try {
+      for (const domain of this.tables.values()) {
+        domain.sweep(now, Math.max(SWEEP_LEAST, Math.ceil(domain.users / slices)));
+        if (this.flushing && domain.pending > 0) domain.flush(Math.max(FLUSH_LEAST, Math.ceil(domain.pending / slices)));
+        if (whole && this.settings.dbMode === DbMode.DB_ONLY) domain.cleanDatabase(now);
+      }
+      if (this.flushing) this.flushing = this.hasPending();
+    } catch (error) {
+      this.host.log.error(`location tables: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.arm();
+  }
+
+  private hasPending(): boolean {
+    for (const domain of this.tables.values()) if (domain.pending > 0) return true;
+    return false;
+  }
+
+  /** Writes all that waits to be written. */
+  flushAll(): void {
+    for (const domain of this.tables.values()) domain.flush(Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Stops the timer and writes what is left. */
+  stop(): Promise<void> | null {
+    this.host.wheel.cancel(this.timer);
+    this.flushAll();
+    return this.settle();
+  }
+
+  /** Takes note of work under way in a database that answers later. */
+  private wait(work: unknown): void {
+    if (!(work instanceof Promise)) return;
+    this.waiting.push(work);
+    work.catch(() => undefined); // told to whoever calls settle; without anybody it must not end the process
+  }
+
+  /** Null when nothing is under way, else a promise that resolves when all that is under way now is done, or rejects. */
+  settle(): Promise<void> | null {
+    if (this.waiting.length === 0) return null;
+    const all = this.waiting;
+    this.waiting = [];
+    return Promise.all(all).then(() => undefined);
+  }
+}

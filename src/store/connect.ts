@@ -1,0 +1,73 @@
+// From a db_url to a Database. Kamailio's forms are understood; one file is opened once, whoever asks.
+
+import type { Host } from "../host/host.ts";
+import type { Log } from "../util/log.ts";
+import { type Database, StoreError } from "./database.ts";
+import { type SqliteOptions, SqliteStore } from "./sqlite.ts";
+
+/** The databases of a process by URL. */
+export class Databases {
+  private readonly host: Host;
+  private readonly log: Log;
+  private readonly byUrl = new Map<string, Database>();
+
+  constructor(host: Host, log: Log) {
+    this.host = host;
+    this.log = log;
+  }
+
+  /** The database of a URL, opened when first asked for. Throws StoreError. */
+  get(url: string): Database {
+    const target = parseDatabaseUrl(url, (path) => this.host.files.resolve(path));
+    const known = this.byUrl.get(target.key);
+    if (known !== undefined) return known;
+    const database = new SqliteStore(this.host, this.log, url, target.path, target.options);
+    this.byUrl.set(target.key, database);
+    return database;
+  }
+
+  /** Commits and closes all. */
+  closeAll(): void {
+    for (const database of this.byUrl.values()) database.close();
+    this.byUrl.clear();
+  }
+}
+
+interface Target {
+  readonly key: string;
+  readonly path: string;
+  readonly options: SqliteOptions;
+}
+
+/**
+ * Reads a db_url: `sqlite:///absolute/path`, `sqlite:////absolute/path` (as in Kamailio's examples), `sqlite://relative/path`,
+ * `sqlite://:memory:` and `memory:`; after a `?`, `synchronous=full` and `busy_timeout=MS`. Throws StoreError for any other.
+ */
+export function parseDatabaseUrl(url: string, resolve: (path: string) => string): Target {
+  const colon = url.indexOf(":");
+  const scheme = colon < 0 ? "" : url.slice(0, colon).toLowerCase();
+  if (scheme === "memory") return { key: "memory:", path: ":memory:", options: {} };
+  if (scheme !== "sqlite" && scheme !== "sqlite3") {
+    const known = ["mysql", "postgres", "text", "unixodbc", "redis", "mongodb", "cluster", "flatstore"].includes(scheme);
+    const why = known ? `databases of kind "${scheme}" are not supported` : "this is no database URL";
+    throw new StoreError("ERR_DB_URL", `${url.replace(/\/\/.*@/, "//…@")}: ${why}; use sqlite:///path/to/file`);
+  }
+  const [rest = "", query = ""] = url.slice(colon + 1).replace(/^\/\//, "").split("?", 2);
+  if (rest === "") throw new StoreError("ERR_DB_URL", `${url}: a file name is missing; use sqlite:///path/to/file`);
+  const options = sqliteOptions(url, query);
+  if (rest === ":memory:") return { key: "memory:", path: rest, options };
+  const path = resolve(rest.replace(/^\/+/, "/"));
+  return { key: path, path, options };
+}
+
+function sqliteOptions(url: string, query: string): SqliteOptions {
+  const options: { synchronous?: "normal" | "full"; busyTimeout?: number } = {};
+  for (const part of query.split("&")) {
+    if (part === "") continue;
+    const [name, value = ""] = part.split("=", 2);
+    if (name === "synchronous" && (value === "full" || value === "normal")) options.synchronous = value;
+    else if (name === "busy_timeout" && /^\d{1,6}$/.test(value)) options.busyTimeout = Number(value);
+    else throw new StoreError("ERR_DB_URL", `${url}: "${part}" is not understood; there are synchronous=normal|full and busy_timeout=MS`);
+  }
+  return options;
+}
