@@ -129,7 +129,8 @@ export class ContentTypeRange {
 
 /** Parse the first media type in [start, end), as in Content-Type and Accept. Returns 0 or a `SipError`. */
 export function parseContentType(buf: Uint8Array, start: number, end: number, out: ContentTypeRange): number {
-  out.paramsStart = out.paramsEnd = out.boundaryStart = out.boundaryEnd = out.next = -1;
+  out.subtypeStart = out.subtypeEnd = out.paramsStart = out.paramsEnd = -1;
+  out.boundaryStart = out.boundaryEnd = out.next = -1;
   out.typeStart = skipLws(buf, start, end);
   out.typeEnd = skipToken(buf, out.typeStart, end);
   let i = skipLws(buf, out.typeEnd, end);

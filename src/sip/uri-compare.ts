@@ -2,7 +2,7 @@
 // Works on parsed ranges of two buffers; equality under these rules is not transitive, so there is no canonical form.
 import { isIPv6, readIPv6 } from "./host.ts";
 import { C, equalsIgnoreCase, findByte, isClass, lowerByte, rangesEqualIgnoreCase } from "./tokens.ts";
-import { nextUriParam, Scheme, UriParamRange, type UriRange } from "./uri.ts";
+import { hexValue, nextUriParam, Scheme, UriParamRange, type UriRange } from "./uri.ts";
 
 /** More parameters or headers than this are compared byte for byte only: it keeps a hostile URI cheap. */
 const MAX_PARTS = 64;
@@ -76,10 +76,6 @@ function unitAt(buf: Uint8Array, pos: number, end: number): number {
 }
 
 const RESERVED = [0x3b, 0x2f, 0x3f, 0x3a, 0x40, 0x26, 0x3d, 0x2b, 0x24, 0x2c];
-
-function hexValue(b: number): number {
-  return b <= 0x39 ? b - 0x30 : (b | 32) - 0x57;
-}
 
 /** Whether two ranges are the same once escapes are read (RFC 3261 section 19.1.4, second rule). -1 is an empty range. */
 function sameEscaped(

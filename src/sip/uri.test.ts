@@ -172,6 +172,15 @@ describe("parseUri", () => {
     expect(uri).toEqual(fresh);
   });
 
+  test("an escaped parameter name is that name", () => {
+    const { uri, at } = parse("sip:h;%6C%72;%74RANSPORT=tcp;%58=1");
+    expect([uri.lr, uri.transport, at(uri.transportStart, uri.transportEnd)]).toEqual([1, Transport.TCP, "tcp"]);
+    const bytes = bytesOf(`@@sip:h;%6C%72;%74RANSPORT=tcp;%58=1;${"%41".repeat(40)}`);
+    const out = new UriParamRange();
+    expect(findUriParam(bytes, uri.paramsStart, bytes.length, "x", out)).toBe(true);
+    expect(findUriParam(bytes, uri.paramsStart, bytes.length, "y", out)).toBe(false);
+  });
+
   test("the first of repeated parameters counts", () => {
     const { uri } = parse("sip:h;transport=tcp;transport=udp");
     expect(uri.transport).toBe(Transport.TCP);
@@ -205,7 +214,10 @@ describe("parseUriText", () => {
   });
 
   test("escaped text of any bytes is a legal user and parameter, and reads back", () => {
-    const bytes = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((c) => String.fromCharCode(c)), minLength: 1 });
+    const bytes = fc.string({
+      unit: fc.integer({ min: 0, max: 255 }).map((c) => String.fromCharCode(c)),
+      minLength: 1,
+    });
     fc.assert(
       fc.property(bytes, (text) => {
         const uri = parseUriText(`sip:${escapeUser(text)}@h;x=${escapeParam(text)}`);

@@ -127,10 +127,13 @@ function schemeOf(buf: Uint8Array, start: number, end: number): number {
 
 /** Why the last `scan` stopped before its end. */
 let scanError = 0;
+/** How many escapes the last `scan` passed. */
+let scanEscapes = 0;
 
 /** First position in [pos, end) that is neither of the class nor a whole `%XX`; `scanError` then says why. */
 function scan(buf: Uint8Array, pos: number, end: number, bits: number, otherwise: number): number {
   let i = pos;
+  scanEscapes = 0;
   while (i < end) {
     const b = buf[i]!;
     // `%` first: the generic class holds it, and it must still be a whole escape.
@@ -139,6 +142,7 @@ function scan(buf: Uint8Array, pos: number, end: number, bits: number, otherwise
         scanError = SipError.URI_ESCAPE;
         return i;
       }
+      scanEscapes++;
       i += 3;
     } else if ((CLASS[b]! & bits) !== 0) i++;
     else break;
@@ -223,6 +227,8 @@ export class UriParamRange {
   nameEnd = -1;
   valueStart = -1;
   valueEnd = -1;
+  /** How many escapes the name holds; `%6Cr` is the name `lr` (RFC 3261 section 19.1.4). */
+  nameEscapes = 0;
 }
 
 const uriParam = new UriParamRange();
@@ -233,6 +239,7 @@ export function nextUriParam(buf: Uint8Array, pos: number, end: number, out: Uri
   if (i === pos) return -scanError;
   out.nameStart = pos;
   out.nameEnd = i;
+  out.nameEscapes = scanEscapes;
   out.valueStart = -1;
   out.valueEnd = -1;
   if (i < end && buf[i] === 0x3d) {
@@ -256,10 +263,32 @@ function parseUriParams(buf: Uint8Array, semicolon: number, end: number, out: Ur
   return i;
 }
 
+/** Room for a parameter name without its escapes: that of the longest name anybody looks for. */
+const plainName = new Uint8Array(32);
+
+/** Write a name without its escapes into `plainName`; returns its length, or 0 when it is longer than any name of interest. */
+function unescapeName(buf: Uint8Array, start: number, end: number): number {
+  let n = 0;
+  for (let i = start; i < end; n++) {
+    if (n === plainName.length) return 0;
+    const b = buf[i]!;
+    plainName[n] = b === PERCENT ? (hexValue(buf[i + 1]!) << 4) | hexValue(buf[i + 2]!) : b;
+    i += b === PERCENT ? 3 : 1;
+  }
+  return n;
+}
+
+/** Value of a byte that is a hexadecimal digit. */
+export function hexValue(b: number): number {
+  return b <= 0x39 ? b - 0x30 : (b | 32) - 0x57;
+}
+
 /** Remember the parameters a proxy looks at. The first of a repeated one counts. */
-function keepUriParam(buf: Uint8Array, out: UriRange): void {
-  const s = uriParam.nameStart;
-  const e = uriParam.nameEnd;
+function keepUriParam(message: Uint8Array, out: UriRange): void {
+  const escaped = uriParam.nameEscapes > 0;
+  const buf = escaped ? plainName : message;
+  const s = escaped ? 0 : uriParam.nameStart;
+  const e = escaped ? unescapeName(message, uriParam.nameStart, uriParam.nameEnd) : uriParam.nameEnd;
   const v = uriParam.valueStart;
   const ve = uriParam.valueEnd;
   switch (e - s) {
@@ -305,7 +334,7 @@ function keepUriParam(buf: Uint8Array, out: UriRange): void {
       if (out.transportStart < 0 && equalsIgnoreCase(buf, s, e, "transport")) {
         out.transportStart = v;
         out.transportEnd = ve;
-        out.transport = v < 0 ? Transport.OTHER : parseTransport(buf, v, ve);
+        out.transport = v < 0 ? Transport.OTHER : parseTransport(message, v, ve);
       }
       break;
     default:
@@ -338,7 +367,12 @@ export function findUriParam(
   while (i >= 0 && i < end) {
     i = nextUriParam(buf, i, end, out);
     if (i < 0) return false;
-    if (equalsIgnoreCase(buf, out.nameStart, out.nameEnd, lowerName)) return true;
+    if (out.nameEscapes === 0) {
+      if (equalsIgnoreCase(buf, out.nameStart, out.nameEnd, lowerName)) return true;
+    } else {
+      const length = unescapeName(buf, out.nameStart, out.nameEnd);
+      if (equalsIgnoreCase(plainName, 0, length, lowerName)) return true;
+    }
     if (buf[i] !== SEMI) return false;
     i++;
   }

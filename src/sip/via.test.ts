@@ -71,7 +71,7 @@ describe("parseVia", () => {
     ["SIP/2.0/UDP", SipError.VIA_TRANSPORT],
     ["SIP/2.0/UDP;branch=x", SipError.VIA_TRANSPORT],
     ["SIP/2.0/UDP ;branch=x", SipError.VIA_HOST],
-    ["SIP/2.0/UDP 2001:db8::1", SipError.VIA_PORT],
+    ["SIP/2.0/UDP 2001:db8::1", SipError.VIA_HOST],
     ["SIP/2.0/UDP [::1", SipError.VIA_HOST],
     ["SIP/2.0/UDP h:", SipError.VIA_PORT],
     ["SIP/2.0/UDP h:65536", SipError.VIA_PORT],

@@ -1,0 +1,184 @@
+// Session descriptions: reading addresses and ports, and rewriting them by edits.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ipv4, ipv6 } from "../../test/support/sip-arbitraries.ts";
+import { bytesOf, textOf } from "../util/bytes.ts";
+import { SipError } from "./errors.ts";
+import { CANDIDATE_FIELDS, Direction, parseSdp, Sdp } from "./sdp.ts";
+import {
+  addAttribute,
+  applyEdits,
+  removeCandidates,
+  type SdpEdit,
+  setAddress,
+  setOrigin,
+  setPort,
+} from "./sdp-edit.ts";
+
+const OFFER = `v=0
+o=alice 2890844526 2890844527 IN IP4 host.atlanta.example.com
+s=-
+c=IN IP4 10.0.0.1/127
+t=0 0
+a=sendonly
+m=audio 49170/2 RTP/AVP 0 8 97
+a=rtpmap:0 PCMU/8000
+a=rtcp:53020 IN IP4 10.0.0.2
+a=candidate:1 1 UDP 2130706431 10.0.0.1 49170 typ host
+a=candidate:2 1 UDP 1694498815 192.0.2.3 45664 typ srflx raddr 10.0.0.1 rport 49170
+m=video 51372 RTP/SAVPF 31
+c=IN IP6 2001:db8::5
+a=rtcp-mux
+a=recvonly
+m=application 0 UDP/BFCP
+`.replaceAll("\n", "\r\n");
+
+function parse(text: string) {
+  const bytes = bytesOf(`#${text}#`);
+  const sdp = new Sdp();
+  const code = parseSdp(bytes, 1, 1 + text.length, sdp);
+  const at = (start: number, end: number) => (start < 0 ? null : textOf(bytes, start, end));
+  const rewrite = (edits: SdpEdit[]) => {
+    const out = applyEdits(bytes, 1, 1 + text.length, edits);
+    return textOf(out, 0, out.length);
+  };
+  return { code, sdp, bytes, at, rewrite };
+}
+
+describe("parseSdp", () => {
+  test("finds what an offer holds", () => {
+    const { code, sdp, at } = parse(OFFER);
+    expect(code).toBe(0);
+    expect(at(sdp.originAddressStart, sdp.originAddressEnd)).toBe("host.atlanta.example.com");
+    expect(at(sdp.originVersionStart, sdp.originVersionEnd)).toBe("2890844527");
+    expect([sdp.family, at(sdp.addressStart, sdp.addressEnd)]).toEqual([4, "10.0.0.1"]);
+    expect(sdp.direction).toBe(Direction.SENDONLY);
+    expect(at(sdp.sessionEnd, sdp.sessionEnd + 7)).toBe("m=audio");
+    expect(sdp.mediaCount).toBe(3);
+    const [audio, video, bfcp] = [sdp.media[0]!, sdp.media[1]!, sdp.media[2]!];
+    expect([at(audio.typeStart, audio.typeEnd), audio.port, audio.portCount]).toEqual(["audio", 49170, 2]);
+    expect(at(audio.protoStart, audio.protoEnd)).toBe("RTP/AVP");
+    expect(at(audio.formatsStart, audio.formatsEnd)).toBe("0 8 97");
+    expect([audio.family, audio.direction, audio.candidates]).toEqual([0, Direction.SENDONLY, 2]);
+    expect(at(audio.rtcpPortStart, audio.rtcpPortEnd)).toBe("53020");
+    expect(at(audio.rtcpAddressStart, audio.rtcpAddressEnd)).toBe("10.0.0.2");
+    expect(at(audio.end, audio.end + 7)).toBe("m=video");
+    expect([video.family, at(video.addressStart, video.addressEnd)]).toEqual([6, "2001:db8::5"]);
+    expect([video.rtcpMux, video.direction]).toEqual([1, Direction.RECVONLY]);
+    expect([bfcp.port, bfcp.formatsStart]).toEqual([0, -1]);
+    expect(sdp.candidates.length).toBe(2 * CANDIDATE_FIELDS);
+    expect(at(sdp.candidates[8]!, sdp.candidates[9]!)).toBe("192.0.2.3");
+    expect(at(sdp.candidates[10]!, sdp.candidates[11]!)).toBe("45664");
+  });
+
+  test("bare line feeds, missing s= and t=, and a missing last line end are borne", () => {
+    const { code, sdp } = parse("v=0\no=- 1 1 IN IP4 h\nm=audio 1 RTP/AVP 0");
+    expect([code, sdp.mediaCount, sdp.media[0]!.port]).toEqual([0, 1, 1]);
+  });
+
+  test("a record used again keeps nothing of the description before", () => {
+    const sdp = new Sdp();
+    const bytes = bytesOf(OFFER);
+    expect(parseSdp(bytes, 0, bytes.length, sdp)).toBe(0);
+    const small = bytesOf("v=0\r\no=- 1 1 IN IP4 h\r\nm=audio 1 RTP/AVP 0\r\n");
+    expect(parseSdp(small, 0, small.length, sdp)).toBe(0);
+    const fresh = new Sdp();
+    parseSdp(small, 0, small.length, fresh);
+    sdp.media.length = 1;
+    expect(sdp).toEqual(fresh);
+  });
+
+  test.each([
+    ["", SipError.SDP_VERSION],
+    ["o=- 1 1 IN IP4 h\r\n", SipError.SDP_VERSION],
+    ["v=1\r\n", SipError.SDP_VERSION],
+    ["v=0\r\nv=0\r\n", SipError.SDP_VERSION],
+    ["v=0\r\n", SipError.SDP_ORIGIN],
+    ["v=0\r\no=- 1 1 IN IP4\r\n", SipError.SDP_ORIGIN],
+    ["v=0\r\nx\r\n", SipError.SDP_LINE],
+    ["v=0\r\nc=IN IP4\r\n", SipError.SDP_CONNECTION],
+    ["v=0\r\nc=IN IP5 1.2.3.4\r\n", SipError.SDP_CONNECTION],
+    ["v=0\r\nc=IN IP4 ::1\r\n", SipError.SDP_CONNECTION],
+    ["v=0\r\nc=IN IP6 1.2.3.4\r\n", SipError.SDP_CONNECTION],
+    ["v=0\r\nm=audio 1\r\n", SipError.SDP_MEDIA],
+    ["v=0\r\nm=audio 65536 RTP/AVP 0\r\n", SipError.SDP_PORT],
+    ["v=0\r\nm=audio -1 RTP/AVP 0\r\n", SipError.SDP_PORT],
+    ["v=0\r\nm=audio 1/0 RTP/AVP 0\r\n", SipError.SDP_PORT],
+    ["v=0\r\nm=audio 1 RTP/AVP 0\r\na=rtcp:x\r\n", SipError.SDP_PORT],
+    [`v=0\r\n${"m=audio 1 RTP/AVP 0\r\n".repeat(65)}`, SipError.SDP_TOO_MANY_MEDIA],
+  ])("refuses %j", (text, error) => {
+    expect(parse(text).code).toBe(error);
+  });
+});
+
+describe("edits", () => {
+  test("addresses and ports are rewritten, everything else stays", () => {
+    const { sdp, bytes, rewrite } = parse(OFFER);
+    const edits: SdpEdit[] = [];
+    setAddress(bytes, sdp, "2001:db8::99", 6, edits);
+    setOrigin(sdp, "203.0.113.9", 4, edits);
+    setPort(sdp.media[0]!, 30000, edits);
+    removeCandidates(bytes, sdp, edits);
+    addAttribute(bytes, sdp, null, "nortpproxy:yes", edits);
+    addAttribute(bytes, sdp, sdp.media[1]!, "x", edits);
+    const expected = OFFER.replace("host.atlanta.example.com", "203.0.113.9")
+      .replace("c=IN IP4 10.0.0.1", "c=IN IP6 2001:db8::99")
+      .replace("49170/2", "30000/2")
+      .replace("a=rtcp:53020 IN IP4 10.0.0.2", "a=rtcp:30001 IN IP6 2001:db8::99")
+      .replace(/a=candidate.*\r\n/g, "")
+      .replace("c=IN IP6 2001:db8::5", "c=IN IP6 2001:db8::99")
+      .replace("m=audio", "a=nortpproxy:yes\r\nm=audio")
+      .replace("m=application", "a=x\r\nm=application");
+    expect(rewrite(edits)).toBe(expected);
+  });
+
+  test("the hold address is kept, and an attribute after an open last line gets its own line", () => {
+    const { sdp, bytes, rewrite } = parse("v=0\r\no=- 1 1 IN IP4 h\r\nc=IN IP4 0.0.0.0\r\nm=audio 1 RTP/AVP 0");
+    const edits: SdpEdit[] = [];
+    setAddress(bytes, sdp, "192.0.2.1", 4, edits);
+    addAttribute(bytes, sdp, sdp.media[0]!, "x", edits);
+    expect(rewrite(edits)).toBe("v=0\r\no=- 1 1 IN IP4 h\r\nc=IN IP4 0.0.0.0\r\nm=audio 1 RTP/AVP 0\r\na=x\r\n");
+  });
+
+  test("what was rewritten reads back as rewritten", () => {
+    const medium = fc.record({
+      port: fc.integer({ min: 0, max: 65535 }),
+      address: fc.option(fc.oneof(ipv4, ipv6), { nil: null }),
+      rtcp: fc.option(fc.integer({ min: 0, max: 65535 }), { nil: null }),
+    });
+    const family = (address: string): 4 | 6 => (address.includes(":") ? 6 : 4);
+    fc.assert(
+      fc.property(
+        fc.array(medium, { maxLength: 4 }),
+        fc.oneof(ipv4, ipv6),
+        fc.integer({ min: 1, max: 60000 }),
+        (media, to, base) => {
+          let text = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\nc=IN IP4 192.0.2.8\r\nt=0 0\r\n";
+          for (const { port, address, rtcp } of media) {
+            text += `m=audio ${port} RTP/AVP 0\r\n`;
+            if (address !== null) text += `c=IN IP${family(address)} ${address}\r\n`;
+            if (rtcp !== null) text += `a=rtcp:${rtcp}\r\n`;
+          }
+          const first = parse(text);
+          expect(first.code).toBe(0);
+          const edits: SdpEdit[] = [];
+          setAddress(first.bytes, first.sdp, to, family(to), edits);
+          for (let i = 0; i < media.length; i++) setPort(first.sdp.media[i]!, base + 2 * i, edits);
+          const second = parse(first.rewrite(edits));
+          expect(second.code).toBe(0);
+          expect(second.at(second.sdp.addressStart, second.sdp.addressEnd)).toBe(to);
+          media.forEach(({ address, rtcp }, i) => {
+            const found = second.sdp.media[i]!;
+            expect(found.port).toBe(base + 2 * i);
+            const kept = address === null ? null : /^0\.0\.0\.0$/.test(address) ? address : to;
+            expect(second.at(found.addressStart, found.addressEnd)).toBe(kept);
+            expect(second.at(found.rtcpPortStart, found.rtcpPortEnd)).toBe(
+              rtcp === null ? null : String(base + 2 * i + 1),
+            );
+          });
+        },
+      ),
+      { seed: 14 },
+    );
+  });
+});
