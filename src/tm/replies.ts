@@ -145,7 +145,7 @@ function finish(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null
     }
     const remapped = status === 503 && tm.options.remap503 ? 500 : status;
     if (remapped !== status) {
-      best.edits.add(best.lineStart, best.reasonEnd - best.lineStart, `SIP/2.0 ${remapped} ${reasonPhrase(remapped)}`);
+      best.edits.add(best.reasonStart - 4, 3, String(remapped)); // the phrase stays, as in Kamailio
     }
     forwardReply(tm, tx, best, remapped);
   }
@@ -162,6 +162,12 @@ function forwardReply(tm: Tm, tx: Transaction, msg: SipMessage, code: number): v
   else replyLocally(tm, tx, 500, "", ""); // larger than anything we send
 }
 
+/** A final reply was made by the script: whatever is still out is ended. */
+export function abandonBranches(tm: Tm, tx: Transaction, status: number): void {
+  const extra = tm.options.localCancelReason ? `Reason: SIP;cause=${status}\r\n` : "";
+  for (const branch of tx.branches) endBranch(tm, branch, extra);
+}
+
 /** Ends all branches but one because of its final reply. */
 export function cancelOthers(tm: Tm, winner: Branch, status: number): void {
   const { branches } = winner.tx;
@@ -176,7 +182,8 @@ export function cancelAll(tm: Tm, tx: Transaction, extra: string): void {
   for (const branch of tx.branches) endBranch(tm, branch, extra);
 }
 
-function endBranch(tm: Tm, branch: Branch, extra: string): void {
+/** Ends one branch: by CANCEL where it must be asked, at once where nobody has it yet. */
+export function endBranch(tm: Tm, branch: Branch, extra: string): void {
   if (!cancelBranch(tm, branch, extra)) return;
   branch.flags &= ~BranchFlag.PREPARING;
   branchEndedHere(tm, branch, 487);

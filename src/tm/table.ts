@@ -30,7 +30,8 @@ export class TransactionTable {
   /** How many there are. */
   count = 0;
   private readonly seed: number;
-  private readonly max: number;
+  /** The most transactions at a time. */
+  max: number;
   private readonly buckets: (Transaction | null)[] = new Array<Transaction | null>(BUCKETS).fill(null);
   private readonly slots: (Transaction | null)[] = [];
   private readonly free: number[] = [];
@@ -81,7 +82,7 @@ export class TransactionTable {
 
   remove(tx: Transaction): void {
     const at = tx.hash & (BUCKETS - 1);
-    let t = this.buckets[at]!;
+    let t: Transaction | null = this.buckets[at]!;
     if (t === tx) this.buckets[at] = tx.nextInBucket;
     else {
       while (t !== null && t.nextInBucket !== tx) t = t.nextInBucket;

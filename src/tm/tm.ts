@@ -6,11 +6,11 @@ import { Method } from "../sip/methods.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
 import type { Branch } from "./branch.ts";
 import { BranchId } from "./branch-id.ts";
-import { branchTimer } from "./downstream.ts";
+import { branchTimer, retime } from "./downstream.ts";
 import { type Hooks, Outgoing, type Target } from "./hooks.ts";
 import { methodSought, setKey } from "./key.ts";
 import { Do } from "./machine.ts";
-import { branchTimedOut, cancelAll, replyCame } from "./replies.ts";
+import { abandonBranches, branchTimedOut, cancelAll, endBranch, replyCame } from "./replies.ts";
 import { TransactionTable } from "./table.ts";
 import { DEFAULT_TIMERS, type Timers } from "./timers.ts";
 import { type TimerOwner, Transaction } from "./transaction.ts";
@@ -22,7 +22,10 @@ import {
   release,
   replyLocally,
   requestAgain,
+  resend,
+  sendReply,
   serverTimer,
+  startWait,
 } from "./upstream.ts";
 
 /** What can be set (module tm's parameters), for all transactions. */
@@ -38,6 +41,8 @@ export interface TmOptions {
   remap503: boolean;
   /** Whether challenges of several branches are joined (aggregate_challenges). */
   aggregateChallenges: boolean;
+  /** Whether 6xx is a failure like others (disable_6xx_block). */
+  disable6xx: boolean;
   /** The most branches of a transaction. */
   maxBranches: number;
 }
@@ -49,6 +54,7 @@ export const DEFAULT_OPTIONS: TmOptions = {
   localCancelReason: true,
   remap503: true,
   aggregateChallenges: true,
+  disable6xx: false,
   maxBranches: 32,
 };
 
@@ -132,6 +138,7 @@ export class Tm implements TimerOwner {
       this.options.timers,
       now,
     );
+    tx.disable6xx = this.options.disable6xx;
     setKey(tx, msg, shared ? 0 : -msg.start);
     table.add(tx);
     armLifetime(this, tx, now);
@@ -161,6 +168,46 @@ export class Tm implements TimerOwner {
       replyLocally(this, tx, 487, "Request Terminated", "");
       endIfDone(this, tx);
     }
+  }
+
+  /** The script replies: `extra` is whole header lines. Returns whether it went out; a final one ends what is still out. */
+  sendReply(tx: Transaction, code: number, reason: string, extra: string): boolean {
+    if (tx.final || tx.released) return false;
+    if (!replyLocally(this, tx, code, reason, extra) && !tx.final) return false;
+    if (code >= 200) abandonBranches(this, tx, code);
+    endIfDone(this, tx);
+    return true;
+  }
+
+  /** Sends a reply that is already built. Returns whether it went out. */
+  sendBytes(tx: Transaction, code: number, buf: Uint8Array, start: number, end: number): boolean {
+    if (tx.final || tx.released) return false;
+    this.table.counters.repliesGenerated++;
+    return sendReply(this, tx, code, buf, start, end);
+  }
+
+  /** Ends one branch as the script asks. */
+  cancelBranch(branch: Branch): void {
+    endBranch(this, branch, "");
+  }
+
+  /** Sends the last reply again. Returns whether there was one. */
+  resendReply(tx: Transaction): boolean {
+    return resend(this, tx);
+  }
+
+  /** Lets the transaction go after its last wait, whatever its state; branches that are out are forgotten. */
+  release(tx: Transaction): void {
+    startWait(this, tx);
+  }
+
+  /** Gives the transaction other timer values, at once for what is out (t_set_fr). */
+  setTimers(tx: Transaction, timers: Timers): void {
+    const { fr, frInv, maxInvite, maxOther } = tx.timers;
+    tx.timers = timers;
+    if (timers.fr !== fr || timers.frInv !== frInv) for (const branch of tx.branches) retime(this, branch);
+    if ((timers.maxInvite !== maxInvite || timers.maxOther !== maxOther) && !tx.final)
+      armLifetime(this, tx, this.now());
   }
 
   // ---- replies ----

@@ -76,6 +76,10 @@ export class Transaction extends TimerNode {
   // ---- towards the next hops ----
   branches: Branch[] = NO_BRANCHES;
 
+  /** R-URI and destination that the last leg went to first: a failure route relays them again only when it changed them. */
+  usedUri: string | null = null;
+  usedDst: string | null = null;
+
   // ---- while a route waits ----
   /** A route of this transaction is suspended: what arrives meanwhile is put off. */
   busy = false;

@@ -1,0 +1,134 @@
+// The transaction engine of the process as module tm holds it, joined to the proxy core; and what a script has set before its
+// transaction exists.
+
+import type { Flow } from "../../net/flow.ts";
+import type { RouteContext } from "../../proxy/context.ts";
+import type { Proxy, Transactions } from "../../proxy/proxy.ts";
+import { leaveWith, TmHooks } from "../../proxy/tm-hooks.ts";
+import type { ModuleHost } from "../../registry/module-host.ts";
+import type { SipMessage } from "../../sip/message.ts";
+import { DEFAULT_OPTIONS, RelayError, type Timers, Tm, type Transaction } from "../../tm/index.ts";
+
+/** How many transactions there may be until the parameter says otherwise. */
+export const MAX_TRANSACTIONS = 500_000;
+
+const KEY = {};
+
+/** What functions called before t_relay or t_newtran want of the transaction to come. */
+export class Wishes {
+  timers: Timers | null = null;
+  /** Whether INVITE is answered 100 at once; null as the parameter says. */
+  auto100: boolean | null = null;
+  disable6xx: boolean | null = null;
+  /** Whether errors of t_relay are answered when the script ends; null as usual, which is yes. */
+  errorReply = true;
+  /** Why t_relay failed last; 0 when it did not. */
+  relayError = 0;
+}
+
+/** What the script wants of this context's transaction. */
+export function wishesOf(ctx: RouteContext): Wishes {
+  let wishes = ctx.attachment<Wishes>(KEY);
+  if (wishes === undefined) {
+    wishes = new Wishes();
+    ctx.attach(KEY, wishes);
+  }
+  return wishes;
+}
+
+/** The same, but null when the script has said nothing. */
+export function knownWishes(ctx: RouteContext): Wishes | null {
+  return ctx.attachment<Wishes>(KEY) ?? null;
+}
+
+/** The context's transaction; null when it has none. */
+export function transactionOf(ctx: RouteContext): Transaction | null {
+  return ctx.transaction as Transaction | null;
+}
+
+/** How errors of t_relay show: return code, status and text of the reply sent for them (as the oracle, 5.6.3, answers). */
+export function relayFailure(error: number): { readonly rc: number; readonly code: number; readonly reason: string } {
+  switch (error) {
+    case RelayError.UNRESOLVABLE:
+      return { rc: -478, code: 478, reason: "Unresolvable destination (478/TM)" };
+    case RelayError.SEND:
+      return { rc: -1, code: 477, reason: "Unfortunately error on sending to next hop occurred (477/TM)" };
+    default: {
+      const n = error === RelayError.DROPPED ? 6 : error === RelayError.BAD_REQUEST ? 7 : 1;
+      return { rc: -n, code: 500, reason: `I'm terribly sorry, server error occurred (${n}/TM)` };
+    }
+  }
+}
+
+/** The one engine of the process. */
+export class TmEngine implements Transactions {
+  readonly proxy: Proxy;
+  readonly tm: Tm;
+
+  constructor(host: ModuleHost) {
+    this.proxy = host.proxy;
+    const { clock, random } = host.host;
+    this.tm = new Tm({
+      wheel: host.wheel,
+      hooks: new TmHooks(host.proxy),
+      now: () => clock.mono(),
+      random: () => random.uint32(),
+      maxTransactions: MAX_TRANSACTIONS,
+    });
+    this.tm.options = { ...DEFAULT_OPTIONS };
+    host.proxy.transactions = this;
+  }
+
+  reply(msg: SipMessage, _flow: Flow): boolean {
+    return this.tm.reply(msg);
+  }
+
+  sendReply(ctx: RouteContext, code: number, reason: string, extra: string): number | null {
+    const tx = transactionOf(ctx);
+    if (tx === null) return null;
+    leaveWith(tx, ctx);
+    // the transaction may keep only the bytes of the request, without what the script has added for replies
+    const lines = ctx.message.isRequest && tx.message !== ctx.message ? ctx.message.replyHeaders + extra : extra;
+    return this.tm.sendReply(tx, code, reason, lines) ? 1 : -1;
+  }
+
+  /** The request route is over: errors of t_relay are answered, and a transaction that nobody used is let go. */
+  afterRequest(ctx: RouteContext): void {
+    const tx = transactionOf(ctx);
+    if (tx === null || tx.final || tx.released) return;
+    for (const branch of tx.branches) if (!branch.final) return;
+    const wishes = knownWishes(ctx);
+    if (wishes !== null && wishes.relayError !== 0 && wishes.errorReply) {
+      const { code, reason } = relayFailure(wishes.relayError);
+      this.tm.sendReply(tx, code, reason, "");
+    } else this.tm.release(tx);
+  }
+
+  /**
+   * Makes the context's transaction. 1 when it did; 0, which ends the script, when the request is a repetition (which has been absorbed)
+   * or there are too many transactions (which has been answered); -1 when the context has one already.
+   */
+  newTransaction(ctx: RouteContext): number {
+    if (ctx.transaction !== null) return -1;
+    const msg = ctx.message;
+    const known = this.tm.lookup(msg);
+    if (known !== null) {
+      this.tm.retransmission(known);
+      return 0;
+    }
+    const client = this.proxy.replyFlow(msg, ctx.flow) ?? ctx.flow;
+    const tx = this.tm.create(msg, client, ctx.flow);
+    if (tx === null) {
+      this.proxy.counters.drop("too-many-transactions");
+      this.proxy.replyStateless(msg, ctx.flow, 503, "Too Many Transactions", "Retry-After: 10\r\n");
+      return 0;
+    }
+    ctx.transaction = tx;
+    const wishes = knownWishes(ctx);
+    if (wishes !== null) {
+      if (wishes.timers !== null) this.tm.setTimers(tx, wishes.timers);
+      if (wishes.disable6xx !== null) tx.disable6xx = wishes.disable6xx;
+    }
+    return 1;
+  }
+}

@@ -1,0 +1,141 @@
+// t_relay and its kin: a request through its transaction, CANCEL to the branches of its INVITE, ACK to where it belongs.
+
+import { type RouteContext, RouteKind } from "../../proxy/context.ts";
+import { forwardStateless } from "../../proxy/forward.ts";
+import { leaveWith } from "../../proxy/tm-hooks.ts";
+import type { FunctionResult } from "../../registry/define.ts";
+import { H } from "../../sip/headers.ts";
+import { Method } from "../../sip/methods.ts";
+import { LINE_END, NAME_START, STRIDE } from "../../sip/scan.ts";
+import { type Destination, forward, RelayError, type Transaction } from "../../tm/index.ts";
+import { textOf } from "../../util/bytes.ts";
+import { knownWishes, relayFailure, type TmEngine, transactionOf, wishesOf } from "./engine.ts";
+import type { TmSettings } from "./settings.ts";
+
+/** The request's own R-URI and nothing else: what most requests go to. */
+const ONLY_REQUEST_URI: readonly (Destination | null)[] = [null];
+
+/** Relays the context's request. 1 when it went out, 0 when nothing is left to do, negative as relayFailure says. */
+export function relay(engine: TmEngine, settings: TmSettings, ctx: RouteContext, quiet100 = false): FunctionResult {
+  const { method } = ctx.message;
+  if (method === Method.ACK) return relayAck(engine, ctx);
+  if (method === Method.CANCEL && ctx.transaction === null) {
+    const cancelled = relayCancel(engine, settings, ctx);
+    if (cancelled !== NOT_FOUND) return cancelled;
+    if (settings.unmatchedCancel === 2) return 0;
+    if (settings.unmatchedCancel === 1) return forwardStateless(engine.proxy, ctx.message, ctx.flow, null);
+  }
+  if (ctx.transaction === null) {
+    const made = engine.newTransaction(ctx);
+    if (made <= 0) return made;
+  }
+  const tx = transactionOf(ctx)!;
+  leaveWith(tx, ctx);
+  if (method === Method.INVITE && tx.status === 0 && tx.branches.length === 0 && !quiet100)
+    trying(engine, settings, tx, ctx);
+  return forwardTo(engine, tx, ctx);
+}
+
+function trying(engine: TmEngine, settings: TmSettings, tx: Transaction, ctx: RouteContext): void {
+  if (!(knownWishes(ctx)?.auto100 ?? settings.auto100)) return;
+  const { proxy, tm } = engine;
+  const end = proxy.writeLocalReply(ctx.message, ctx.flow, 100, settings.auto100Reason, "", "");
+  if (end < 0) return;
+  proxy.counters.localReply(100);
+  tm.sendBytes(tx, 100, proxy.out, 0, end);
+}
+
+function forwardTo(engine: TmEngine, tx: Transaction, ctx: RouteContext): FunctionResult {
+  const { message: msg, kind } = ctx;
+  const inFailure = kind === RouteKind.FAILURE;
+  const to = destinations(tx, ctx, inFailure || kind === RouteKind.BRANCH_FAILURE);
+  if (to.length === 0) return -1;
+  tx.usedUri = msg.newUri;
+  tx.usedDst = msg.dstUri;
+  ctx.clearBranches();
+  const sent = forward(engine.tm, tx, ctx, to, inFailure);
+  return typeof sent === "number" ? outcome(ctx, sent) : sent.then((n) => outcome(ctx, n));
+}
+
+function outcome(ctx: RouteContext, sent: number): number {
+  if (sent > 0) return 1;
+  if (ctx.kind === RouteKind.REQUEST && sent !== RelayError.FINAL) wishesOf(ctx).relayError = sent;
+  return relayFailure(sent).rc;
+}
+
+// In a request route the R-URI comes first, then the branches. After a failure the R-URI counts only when the route has changed it, and
+// append_branch() without argument has not made a branch of it already.
+function destinations(tx: Transaction, ctx: RouteContext, afterFailure: boolean): readonly (Destination | null)[] {
+  const { branches, message: msg } = ctx;
+  if (!afterFailure) return branches.length === 0 ? ONLY_REQUEST_URI : [null, ...branches];
+  const changed = msg.newUri !== tx.usedUri || msg.dstUri !== tx.usedDst;
+  const uri = msg.requestUri();
+  if (changed && !branches.some((b) => b.uri === uri)) return [null, ...branches];
+  return [...branches];
+}
+
+// A failure's ACK ends here; any other is forwarded without a transaction.
+function relayAck(engine: TmEngine, ctx: RouteContext): FunctionResult {
+  if (engine.tm.ack(ctx.message)) return 0;
+  return forwardStateless(engine.proxy, ctx.message, ctx.flow, null);
+}
+
+/** What relayCancel returns when the INVITE is not known. */
+export const NOT_FOUND = -100;
+
+/** Cancels the INVITE that a CANCEL is for and answers the CANCEL. 1, or NOT_FOUND. */
+export function relayCancel(engine: TmEngine, settings: TmSettings, ctx: RouteContext): number {
+  const { message: msg, flow } = ctx;
+  const tx = engine.tm.lookupCancelled(msg);
+  if (tx === null) return NOT_FOUND;
+  const text = tx.final ? "ok -- no more pending branches" : "canceling";
+  const { proxy } = engine;
+  const end = proxy.writeLocalReply(msg, flow, 200, text, engine.tm.toTag(tx), "");
+  if (end > 0) {
+    proxy.counters.localReply(200);
+    (proxy.replyFlow(msg, flow) ?? flow).send(proxy.out, 0, end);
+  }
+  engine.tm.cancel(tx, settings.e2eCancelReason ? reasonLines(ctx) : "");
+  return 1;
+}
+
+// RFC 3326: why the client cancels is told to the next hops.
+function reasonLines(ctx: RouteContext): string {
+  const msg = ctx.message;
+  let lines = "";
+  for (let h = msg.find(H.REASON); h >= 0; h = msg.find(H.REASON, h + 1)) {
+    lines += textOf(msg.buf, msg.index[h * STRIDE + NAME_START]!, msg.index[h * STRIDE + LINE_END]!);
+  }
+  return lines;
+}
+
+/**
+ * As relay, but to a given address or by a given transport, whatever $du says; it keeps its value. `host` empty: where the R-URI leads.
+ */
+export function relayTo(
+  engine: TmEngine,
+  settings: TmSettings,
+  ctx: RouteContext,
+  host: string,
+  port: number,
+  transport: string,
+): FunctionResult {
+  const msg = ctx.message;
+  const before = msg.dstUri;
+  const suffix = transport === "" ? "" : `;transport=${transport}`;
+  if (host !== "") msg.dstUri = `sip:${host}${port > 0 ? `:${port}` : ""}${suffix}`;
+  else msg.dstUri = withTransport(before ?? msg.requestUri(), suffix);
+  const result = relay(engine, settings, ctx);
+  if (typeof result === "number") {
+    msg.dstUri = before;
+    return result;
+  }
+  return result.finally(() => {
+    msg.dstUri = before;
+  });
+}
+
+function withTransport(uri: string, suffix: string): string {
+  const bare = uri.replace(/\?.*$/, "").replace(/;transport=[^;]*/i, "");
+  return bare + suffix;
+}

@@ -1,0 +1,14 @@
+// What module tm's parameters say in one generation of the configuration, apart from what belongs to the engine (TmOptions).
+
+export interface TmSettings {
+  /** Whether INVITE is answered 100 before it is relayed, and with what phrase. */
+  readonly auto100: boolean;
+  readonly auto100Reason: string;
+  /** What becomes of a CANCEL whose INVITE is not known: 0 relayed with a transaction, 1 forwarded without, 2 dropped. */
+  readonly unmatchedCancel: number;
+  /** Whether Reason headers of a CANCEL go on with the CANCELs made from it. */
+  readonly e2eCancelReason: boolean;
+  /** Code and phrase of t_reply when its own cannot be used. */
+  readonly defaultCode: number;
+  readonly defaultReason: string;
+}
