@@ -1,0 +1,37 @@
+// `$var(name)`: one slot of the context for each name of a generation. Compiled routes read slots directly; a name that is computed
+// at run time, or asked for by another language, goes through the accessor and may add a slot.
+
+import type { Accessor } from "../registry/args.ts";
+
+/** Most names that run time may add: they can depend on what strangers send. */
+const MAX_SLOTS = 4096;
+
+/** Names to slots. The last slot is shared by all names beyond the bound. */
+export class VarSlots {
+  private readonly slots = new Map<string, number>();
+
+  /** The slot of a name, given now when it is new. */
+  slot(name: string): number {
+    const known = this.slots.get(name);
+    if (known !== undefined) return known;
+    if (this.slots.size >= MAX_SLOTS) return MAX_SLOTS;
+    this.slots.set(name, this.slots.size);
+    return this.slots.size - 1;
+  }
+
+  get count(): number {
+    return this.slots.size;
+  }
+}
+
+/** Reads and writes one `$var`. Never set, or set to null, it is the number 0 (measured on Kamailio 5.6.3). */
+export function varAccessor(slots: VarSlots, name: string): Accessor {
+  const slot = slots.slot(name);
+  return {
+    get: (ctx) => ctx.vars[slot] ?? 0,
+    set: (ctx, value) => {
+      if (ctx.vars.length <= slot) ctx.vars = [...ctx.vars, ...new Array<null>(slot + 1 - ctx.vars.length).fill(null)];
+      ctx.vars[slot] = value ?? 0;
+    },
+  };
+}

@@ -1,0 +1,135 @@
+// Global parameters of the network: sockets, DNS, TCP, TLS, SCTP, UDP, blocklist. Names, defaults and meaning follow the core
+// cookbook of Kamailio 5.6; `effect` says what becomes of each here.
+
+import type { GlobalDef } from "./globals.ts";
+import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, NO_SCTP, OS_SETTING, row, USED } from "./globals-define.ts";
+
+const SOCKETS: readonly GlobalDef[] = [
+  row("listen", "listen", null, USED, "address to listen on: [proto:]address[:port] [advertise address[:port]] [name \"x\"]", { many: true }),
+  row("word", "alias", null, USED, "a further name of this server: [proto:]host[:port]", { many: true }),
+  row("int", "port", 5060, USED, "port of addresses without one", { min: 1, max: 65535 }),
+  row("bool", "auto_aliases", 0, USED, "look up the names of the addresses listened on, and count them as ours"),
+  row("bool", "auto_bind_ipv6", 0, LATER, "listen on IPv6 addresses too when none is given"),
+  row("int", "bind_ipv6_link_local", 0, LATER, "which link-local addresses are listened on"),
+  row("bool", "ip_free_bind", 0, OS_SETTING, "listen on addresses that do not exist yet", { aliases: ["ipfreebind", "ip_nonlocal_bind"] }),
+  row("word", "ipv6_hex_style", "c", LATER, "how IPv6 addresses are written"),
+  row("int", "mhomed", 0, USED, "choose the sending address by the route to the destination", { min: 0, max: 1 }),
+  row("word", "advertised_address", null, USED, "address put into Via and Record-Route"),
+  row("int", "advertised_port", null, USED, "port put into Via and Record-Route", { min: 1, max: 65535 }),
+  row("word", "tos", 0, LATER, "type of service of sent packets"),
+  row("bool", "pmtu_discovery", 0, OS_SETTING, "path MTU discovery"),
+  row("int", "maxbuffer", 262144, LATER, "most bytes of the UDP receive buffer"),
+  row("int", "maxsndbuffer", 262144, LATER, "most bytes of the UDP send buffer"),
+  row("int", "mcast_ttl", null, LATER, "hops of multicast packets"),
+  row("bool", "mcast_loopback", 0, LATER, "receive our own multicast packets"),
+  row("str", "mcast", null, LATER, "interface for multicast"),
+];
+
+const UDP: readonly GlobalDef[] = [
+  row("int", "udp_mtu", 0, LATER, "bytes above which a request goes by udp_mtu_try_proto"),
+  row("word", "udp_mtu_try_proto", "UDP", LATER, "transport of requests above udp_mtu"),
+  row("int", "udp4_raw", 0, OS_SETTING, "send over raw sockets"),
+  row("int", "udp4_raw_mtu", 1500, OS_SETTING, "MTU of raw sockets"),
+  row("int", "udp4_raw_ttl", -1, OS_SETTING, "hops of raw packets"),
+];
+
+const DNS: readonly GlobalDef[] = [
+  row("bool", "dns", 0, LATER, "look up the host in Via to see whether received is needed"),
+  row("bool", "rev_dns", 0, LATER, "look up the source address to see whether received is needed"),
+  row("bool", "use_dns_cache", 1, LATER, "keep DNS answers"),
+  row("bool", "use_dns_failover", 0, LATER, "try the next address when one fails"),
+  row("bool", "dns_cache_init", 1, LATER, "set up the DNS cache"),
+  row("int", "dns_cache_flags", 0, LATER, "which records are looked up"),
+  row("bool", "dns_cache_del_nonexp", 0, LATER, "drop live records when full", { aliases: ["dns_cache_delete_nonexpired"] }),
+  row("int", "dns_cache_gc_interval", 120, LATER, "seconds between cleanings"),
+  row("int", "dns_cache_max_ttl", 2147483647, LATER, "most seconds an answer is kept"),
+  row("int", "dns_cache_min_ttl", 0, LATER, "least seconds an answer is kept"),
+  row("int", "dns_cache_negative_ttl", 60, LATER, "seconds a negative answer is kept"),
+  row("int", "dns_cache_mem", 500, LATER, "kilobytes of the cache"),
+  row("int", "dns_cache_rec_pref", 0, LATER, "which of old and new records is kept"),
+  row("int", "dns_retr_no", null, LATER, "how often a query is sent again"),
+  row("int", "dns_retr_time", null, LATER, "seconds before a query is sent again"),
+  row("bool", "dns_search_full_match", 1, LATER, "whether search list names are checked"),
+  row("int", "dns_servers_no", null, LATER, "how many servers are asked"),
+  row("bool", "dns_srv_lb", 0, LATER, "choose SRV targets by weight", { aliases: ["dns_srv_loadbalancing"] }),
+  row("bool", "dns_try_ipv6", 0, LATER, "look for IPv6 addresses"),
+  row("bool", "dns_try_naptr", 0, LATER, "look for NAPTR records"),
+  row("bool", "dns_naptr_ignore_rfc", 1, LATER, "prefer our own order of NAPTR records"),
+  row("bool", "dns_use_search_list", 1, LATER, "use the search list"),
+  row("int", "dns_udp_pref", 30, LATER, "preference of UDP", { aliases: ["dns_udp_preference"] }),
+  row("int", "dns_tcp_pref", 20, LATER, "preference of TCP", { aliases: ["dns_tcp_preference"] }),
+  row("int", "dns_tls_pref", 10, LATER, "preference of TLS", { aliases: ["dns_tls_preference"] }),
+  row("int", "dns_sctp_pref", 20, LATER, "preference of SCTP", { aliases: ["dns_sctp_preference"] }),
+];
+
+const TCP: readonly GlobalDef[] = [
+  row("bool", "disable_tcp", 0, USED, "turns TCP off"),
+  row("int", "tcp_children", null, NO_PROCESSES, "worker processes of TCP"),
+  row("int", "tcp_connection_lifetime", 120, USED, "seconds after which an idle connection is closed"),
+  row("int", "tcp_max_connections", 2048, USED, "most open connections"),
+  row("int", "tcp_connect_timeout", 10, USED, "seconds an outgoing connection may take"),
+  row("int", "tcp_send_timeout", 10, USED, "seconds a connection may stay unwritable"),
+  row("int", "tcp_conn_wq_max", 32768, USED, "most bytes queued on one connection"),
+  row("int", "tcp_wq_max", 10485760, LATER, "most bytes queued on all connections"),
+  row("int", "tcp_wq_blk_size", 2100, NO_MEMORY_POOLS, "block size of write queues"),
+  row("int", "tcp_rd_buf_size", 65536, USED, "most bytes of a message over TCP"),
+  row("bool", "tcp_crlf_ping", 1, USED, "answer CRLF keep-alives"),
+  row("bool", "tcp_accept_aliases", 0, LATER, "obey the alias parameter of Via"),
+  row("bool", "tcp_accept_no_cl", 0, LATER, "accept messages without Content-Length"),
+  row("bool", "tcp_accept_unique", 0, LATER, "one connection from each address and port"),
+  row("bool", "tcp_accept_haproxy", 0, LATER, "accept the PROXY protocol"),
+  row("bool", "tcp_accept_hep3", 0, LATER, "accept HEP3"),
+  row("bool", "tcp_no_connect", 0, LATER, "never open connections"),
+  row("int", "tcp_connection_match", 0, LATER, "how strict a connection is matched"),
+  row("int", "tcp_script_mode", 0, LATER, "whether a failing script closes the connection"),
+  row("bool", "tcp_reuse_port", 0, LATER, "share the port with other programs"),
+  row("word", "tcp_source_ipv4", null, LATER, "source address of outgoing connections"),
+  row("word", "tcp_source_ipv6", null, LATER, "source address of outgoing connections"),
+  row("bool", "tcp_async", 1, "writing never blocks here", "queue what cannot be written", { aliases: ["tcp_buf_write", "tcp_write_buf"] }),
+  row("bool", "tcp_fd_cache", 1, NO_PROCESSES, "keep descriptors in each process"),
+  row("bool", "tcp_clone_rcvbuf", 0, NO_MEMORY_POOLS, "copy each message"),
+  row("word", "tcp_poll_method", null, OS_SETTING, "how sockets are waited for"),
+  row("bool", "tcp_keepalive", 1, LATER, "keep-alive by the system"),
+  row("int", "tcp_keepcnt", null, OS_SETTING, "unanswered keep-alives before closing"),
+  row("int", "tcp_keepidle", null, OS_SETTING, "idle seconds before the first keep-alive"),
+  row("int", "tcp_keepintvl", null, OS_SETTING, "seconds between keep-alives"),
+  row("int", "tcp_syncnt", null, OS_SETTING, "SYN packets before giving up"),
+  row("int", "tcp_linger2", null, OS_SETTING, "seconds in FIN_WAIT2"),
+  row("int", "tcp_defer_accept", null, OS_SETTING, "accept when data has come"),
+  row("bool", "tcp_delayed_ack", 1, OS_SETTING, "delay the first ACK"),
+  row("int", "tcp_wait_data", 5000, LATER, "milliseconds to wait for data"),
+];
+
+const TLS_SCTP: readonly GlobalDef[] = [
+  row("bool", "enable_tls", 0, LATER, "turns TLS on", { aliases: ["tls_enable"] }),
+  row("bool", "disable_tls", 1, LATER, "turns TLS off", { aliases: ["tls_disable"] }),
+  row("int", "tls_port_no", 5061, LATER, "port of TLS addresses without one", { min: 1, max: 65535 }),
+  row("int", "tls_max_connections", 2048, LATER, "most open TLS connections"),
+  row("bool", "disable_sctp", 1, NO_SCTP, "turns SCTP off"),
+  row("int", "enable_sctp", 2, NO_SCTP, "turns SCTP on"),
+  ...["children", "socket_rcvbuf", "socket_sndbuf", "autoclose", "send_ttl", "send_retries", "assoc_tracking", "assoc_reuse", "max_assocs"].map(
+    (name) => row("bool", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP"),
+  ),
+  ...["srto_initial", "srto_max", "srto_min", "asocmaxrxt", "init_max_attempts", "init_max_timeo", "hbinterval", "pathmaxrxt"].map((name) =>
+    row("int", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP"),
+  ),
+  ...["sack_delay", "sack_freq", "max_burst"].map((name) => row("int", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP")),
+];
+
+const BLOCKLIST: readonly GlobalDef[] = ["blocklist", "blacklist"].flatMap((list) => [
+  row("bool", `use_dst_${list}`, 0, LATER, "avoid destinations that failed"),
+  row("int", `dst_${list}_expire`, 60, LATER, "seconds a destination is avoided", { aliases: [`dst_${list}_ttl`] }),
+  row("int", `dst_${list}_gc_interval`, 60, LATER, "seconds between cleanings"),
+  row("bool", `dst_${list}_init`, 1, LATER, "set up the list"),
+  row("int", `dst_${list}_mem`, 250, LATER, "kilobytes of the list"),
+  ...["udp", "tcp", "tls", "sctp"].map((p) => row("int", `dst_${list}_${p}_imask`, 0, LATER, "failures that do not count")),
+]);
+
+const STUN: readonly GlobalDef[] = [
+  row("int", "stun_refresh_interval", 0, LATER, "milliseconds of REFRESH-INTERVAL"),
+  row("bool", "stun_allow_stun", 1, LATER, "answer STUN"),
+  row("bool", "stun_allow_fp", 1, LATER, "FINGERPRINT in STUN answers"),
+];
+
+/** Rows that concern the network. */
+export const NET_GLOBALS: readonly GlobalDef[] = [...SOCKETS, ...UDP, ...DNS, ...TCP, ...TLS_SCTP, ...BLOCKLIST, ...STUN];
