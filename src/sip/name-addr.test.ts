@@ -36,41 +36,45 @@ describe("parseNameAddr", () => {
     expect(addr.brackets).toBe(0);
   });
 
-  test.each([
+  test.each<[string, string | null, number?]>([
     ["A  B\t<sip:a@b>", "A  B"],
     ["caller<sip:a@b>", "caller"],
     ["<sip:a@b>", null],
     ['""<sip:a@b>', '""'],
-    ["J\xc3\xb6rg <sip:a@b>", "J\xc3\xb6rg"],
-  ])("display name of %s", (text, display) => {
+    ["J\xc3\xb6rg <sip:a@b>", "J\xc3\xb6rg", 1],
+    ["A@B: (x) [y] <sip:a@b>", "A@B: (x) [y]", 1],
+    ["< sip:a@b>", null, 1],
+    ["<sip:a@b\r\n >", null, 1],
+  ])("display name of %j", (text, display, loose = 0) => {
     const { code, addr, at } = parse(text);
     expect(sipErrorText(code)).toBe("no error");
     expect(at(addr.displayStart, addr.displayEnd)).toBe(display);
+    expect(at(addr.uriStart, addr.uriEnd)).toBe("sip:a@b");
+    expect(addr.loose).toBe(loose);
   });
 
   test.each([
     ["", SipError.ADDR_EMPTY],
     ["  ", SipError.ADDR_EMPTY],
     ["alice", SipError.ADDR_URI],
-    ["alice@b", SipError.ADDR_DISPLAY],
+    ["alice@b", SipError.ADDR_URI],
     ["<>", SipError.ADDR_URI],
     ["<sip:>", SipError.ADDR_URI],
     ["<a@b>", SipError.ADDR_URI],
-    ["< sip:a@b>", SipError.ADDR_URI],
-    ["<sip:a@b >", SipError.ADDR_URI],
+    ["<sip:a b@c>", SipError.ADDR_URI],
     ["<sip:a@b", SipError.ADDR_UNCLOSED],
     ["<<sip:a@b>>", SipError.ADDR_URI],
     ['"A <sip:a@b>', SipError.UNTERMINATED_QUOTE],
     ['"A\\', SipError.UNTERMINATED_QUOTE],
     ['"A" sip:a@b', SipError.ADDR_DISPLAY],
     ['"A"', SipError.ADDR_DISPLAY],
-    ["A, B <sip:a@b>", SipError.ADDR_DISPLAY],
+    ["A, B <sip:a@b>", SipError.ADDR_URI],
     ["A sip:a@b", SipError.ADDR_URI],
     ["sip:a@b?x=y", SipError.ADDR_NEEDS_BRACKETS],
     ["<sip:a@b>;", SipError.ADDR_PARAM],
     ["<sip:a@b>;;tag=1", SipError.ADDR_PARAM],
     ["<sip:a@b>;tag", SipError.ADDR_TAG],
-    ["<sip:a@b>;tag=", SipError.ADDR_PARAM],
+    ["<sip:a@b>;tag=", SipError.ADDR_TAG],
     ['<sip:a@b>;tag="x"', SipError.ADDR_TAG],
     ["<sip:a@b> x", SipError.TRAILING_GARBAGE],
     ["<sip:a@b>,", SipError.ADDR_EMPTY],

@@ -2,7 +2,7 @@
 // One value of a possibly comma-separated list, as offsets; the URI inside is parsed by uri.ts when somebody asks.
 import { SipError } from "./errors.ts";
 import { nextParam, PARAMS_END, ParamRange } from "./params.ts";
-import { C, CLASS, equalsIgnoreCase, isToken, skipClass, skipLws, skipQuoted } from "./tokens.ts";
+import { C, CLASS, equalsIgnoreCase, skipClass, skipLws, skipQuoted } from "./tokens.ts";
 
 /** One address. All fields are offsets, -1 when absent, unless said otherwise. */
 export class NameAddrRange {
@@ -30,6 +30,11 @@ export class NameAddrRange {
   star: 0 | 1 = 0;
   /** 1 when the URI stood in `<` and `>`. */
   brackets: 0 | 1 = 0;
+  /**
+   * 1 when it is understood but not well-formed: characters in the display name that need quotes, white space inside
+   * `<` and `>`. Such calls go through, as on Kamailio; `validateMessage` refuses them.
+   */
+  loose: 0 | 1 = 0;
 }
 
 const param = new ParamRange();
@@ -41,6 +46,7 @@ export function clearNameAddr(out: NameAddrRange): void {
   out.qStart = out.qEnd = out.expiresStart = out.expiresEnd = out.next = -1;
   out.star = 0;
   out.brackets = 0;
+  out.loose = 0;
 }
 
 /**
@@ -98,32 +104,39 @@ function parseAddress(buf: Uint8Array, pos: number, end: number, out: NameAddrRa
     if (open >= end || buf[open] !== 0x3c) return -SipError.ADDR_DISPLAY;
     return parseBracketed(buf, open, end, out);
   }
-  // Tokens followed by `<` are a display name; anything else ends the run inside a bare URI (at its colon, mostly).
+  // Words followed by `<` are a display name; a run that ends otherwise is a bare URI.
   let i = pos;
   let wordEnd = pos;
+  let odd: 0 | 1 = 0;
   while (i < end) {
     const c = buf[i]!;
+    if (c === 0x3c || c === 0x2c || c === 0x3b || c === 0x22 || c === 0x3e) break;
     const bits = CLASS[c]!;
-    // Unquoted UTF-8 in a display name is no token, yet harmless and sent by some phones.
-    if ((bits & C.TOKEN) !== 0 || c >= 0x80) wordEnd = i + 1;
-    else if ((bits & C.LWS) === 0) break;
+    if ((bits & C.LWS) === 0) {
+      wordEnd = i + 1;
+      if ((bits & C.TOKEN) === 0) odd = 1;
+    }
     i++;
   }
   if (i < end && buf[i] === 0x3c) {
     out.displayStart = pos;
     out.displayEnd = wordEnd;
+    out.loose = odd;
     return parseBracketed(buf, i, end, out);
   }
-  return i >= end || buf[i] === 0x3a ? parseBare(buf, pos, end, out) : -SipError.ADDR_DISPLAY;
+  return parseBare(buf, pos, end, out);
 }
 
 function parseBracketed(buf: Uint8Array, open: number, end: number, out: NameAddrRange): number {
-  const close = skipClass(buf, open + 1, end, C.URIC | C.UNRESERVED);
+  const first = skipLws(buf, open + 1, end);
+  const last = skipClass(buf, first, end, C.URIC | C.UNRESERVED);
+  const close = skipLws(buf, last, end);
   if (close >= end) return -SipError.ADDR_UNCLOSED;
-  if (buf[close] !== 0x3e || !startsWithScheme(buf, open + 1, close)) return -SipError.ADDR_URI;
+  if (buf[close] !== 0x3e || !startsWithScheme(buf, first, last)) return -SipError.ADDR_URI;
+  if (first > open + 1 || close > last) out.loose = 1;
   out.brackets = 1;
-  out.uriStart = open + 1;
-  out.uriEnd = close;
+  out.uriStart = first;
+  out.uriEnd = last;
   return close + 1;
 }
 
@@ -165,7 +178,7 @@ function parseAddrParams(buf: Uint8Array, pos: number, end: number, out: NameAdd
     out.paramsEnd = v >= 0 ? param.valueEnd : e;
     const length = e - s;
     if (length === 3 && out.tagStart < 0 && equalsIgnoreCase(buf, s, e, "tag")) {
-      if (v < 0 || !isToken(buf, v, param.valueEnd)) return SipError.ADDR_TAG;
+      if (v < 0 || v === param.valueEnd || buf[v] === 0x22) return SipError.ADDR_TAG;
       out.tagStart = v;
       out.tagEnd = param.valueEnd;
     } else if (length === 1 && out.qStart < 0 && (buf[s]! | 32) === 0x71) {

@@ -35,8 +35,10 @@ describe("nextParam", () => {
     [";", SipError.PARAM_NAME],
     [";=x", SipError.PARAM_NAME],
     [";;a", SipError.PARAM_NAME],
-    [";a=", SipError.PARAM_VALUE],
-    [";a=;b", SipError.PARAM_VALUE],
+    [";a= (b)", SipError.PARAM_VALUE],
+    [";a==b", SipError.PARAM_VALUE],
+    [";a=", 0],
+    [";a= ;b", 0],
     [";a=<b>", SipError.PARAM_VALUE],
     [';a="b', SipError.UNTERMINATED_QUOTE],
     ["", PARAMS_END],
@@ -44,6 +46,11 @@ describe("nextParam", () => {
   ])("%j gives %i", (text, code) => {
     expect(codeOf(text)).toBe(code);
   });
+});
+
+test("a sign without a value gives an empty range right behind it", () => {
+  expect(codeOf(";a= ;b")).toBe(0);
+  expect([param.valueStart, param.valueEnd, param.next]).toEqual([3, 3, 4]);
 });
 
 describe("findParam and checkParams", () => {

@@ -19,7 +19,7 @@ export class ParamRange {
 /**
  * Read the parameter at or after `pos` (white space allowed before its `;`).
  * Returns 0 with `out` filled; `PARAMS_END` when what follows is no `;`; else a `SipError`.
- * White space is allowed around `;` and `=`. An empty name or a `=` without a value is refused.
+ * White space is allowed around `;` and `=`. An empty name is refused; a `=` without a value (`rport=`) gives an empty range.
  */
 export function nextParam(buf: Uint8Array, pos: number, end: number, out: ParamRange): number {
   let i = skipLws(buf, pos, end);
@@ -34,6 +34,7 @@ export function nextParam(buf: Uint8Array, pos: number, end: number, out: ParamR
   if (i === out.nameStart) return SipError.PARAM_NAME;
   i = skipLws(buf, i, end);
   if (i < end && buf[i] === 0x3d) {
+    const equals = i;
     i = skipLws(buf, i + 1, end);
     out.valueStart = i;
     if (i < end && buf[i] === 0x22) {
@@ -41,7 +42,12 @@ export function nextParam(buf: Uint8Array, pos: number, end: number, out: ParamR
       if (i < 0) return SipError.UNTERMINATED_QUOTE;
     } else {
       i = skipClass(buf, i, end, C.VALUE);
-      if (i === out.valueStart) return SipError.PARAM_VALUE;
+      if (i === out.valueStart) {
+        // White space after the `=` belongs to nothing: the empty value stands right behind the sign.
+        out.valueStart = out.valueEnd = equals + 1;
+        out.next = i;
+        return i >= end || buf[i] === 0x3b || buf[i] === 0x2c ? 0 : SipError.PARAM_VALUE;
+      }
     }
     out.valueEnd = i;
     i = skipLws(buf, i, end);

@@ -22,7 +22,10 @@ export const C = {
   URI_HEADER: 1024,
   /** Everything a URI of a scheme we do not know may hold (reserved, unreserved, `%`, `#`) */
   URIC: 2048,
-  /** Unquoted values of header parameters: token, host, IPv6 with or without brackets */
+  /**
+   * Unquoted values of header parameters: token, host, IPv6 with or without brackets; and the odd characters that
+   * equipment puts into branches and tags (`z9hG4bK{…}`, base64), which Kamailio takes too
+   */
   VALUE: 4096,
   /** Call-ID words: RFC 3261 `word` */
   WORD: 8192,
@@ -59,7 +62,7 @@ function buildClasses(): Uint16Array {
   mark("[]/:&+$", C.URI_PARAM);
   mark("[]/?:+$", C.URI_HEADER);
   mark(";/?:@&=+$,%#[]", C.URIC);
-  mark("[]:", C.VALUE);
+  mark("[]:/@?{}|^$&#", C.VALUE);
   mark('()<>:\\"/[]?{}', C.WORD);
   mark("-.()", C.PHONE);
   return table;

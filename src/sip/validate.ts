@@ -42,18 +42,22 @@ const rack = new RackRange();
 
 /** One address: name-addr or addr-spec with a well-formed URI, nothing after it. */
 function oneAddress(error: number): Check {
-  return (buf, start, end) =>
-    parseNameAddr(buf, start, end, addr) === 0 && addr.next < 0 && parseUri(buf, addr.uriStart, addr.uriEnd, uri) === 0
-      ? 0
-      : error;
+  return (buf, start, end) => {
+    if (parseNameAddr(buf, start, end, addr) !== 0 || addr.next >= 0) return error;
+    return isStrict(buf) ? 0 : error;
+  };
+}
+
+/** Whether the address just parsed is well-formed, its URI too, and not merely understood. */
+function isStrict(buf: Uint8Array): boolean {
+  return addr.loose === 0 && parseUri(buf, addr.uriStart, addr.uriEnd, uri) === 0;
 }
 
 /** A list of addresses. */
 function addresses(error: number): Check {
   return (buf, start, end) => {
     for (let pos = start; pos >= 0; pos = addr.next) {
-      if (parseNameAddr(buf, pos, end, addr) !== 0) return error;
-      if (parseUri(buf, addr.uriStart, addr.uriEnd, uri) !== 0) return error;
+      if (parseNameAddr(buf, pos, end, addr) !== 0 || !isStrict(buf)) return error;
     }
     return 0;
   };
@@ -66,7 +70,7 @@ function contacts(buf: Uint8Array, start: number, end: number): number {
     if (code === SipError.ADDR_STAR || (addr.star === 1 && pos !== start)) return SipError.MSG_STAR_NOT_ALONE;
     if (code !== 0) return SipError.MSG_BAD_CONTACT;
     if (addr.star === 1) return 0;
-    if (parseUri(buf, addr.uriStart, addr.uriEnd, uri) !== 0) return SipError.MSG_BAD_CONTACT;
+    if (!isStrict(buf)) return SipError.MSG_BAD_CONTACT;
     if (addr.qStart >= 0 && parseQ(buf, addr.qStart, addr.qEnd) < 0) return SipError.ADDR_Q;
   }
   return 0;
@@ -76,6 +80,7 @@ function vias(buf: Uint8Array, start: number, end: number): number {
   for (let pos = start; pos >= 0; pos = via.next) {
     const code = parseVia(buf, pos, end, via);
     if (code !== 0) return code;
+    if (via.isSip2 === 0) return SipError.VIA_PROTOCOL;
   }
   return 0;
 }

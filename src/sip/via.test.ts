@@ -55,6 +55,13 @@ describe("parseVia", () => {
     expect(at(via.next, via.next + 3)).toBe("SIP");
   });
 
+  test("odd characters in a branch and an empty rport are taken", () => {
+    const { code, via, at } = parse("SIP/2.0/UDP h;branch=z9hG4bK{4-5}/x@y; rport = ;x");
+    expect(code).toBe(0);
+    expect(at(via.branchStart, via.branchEnd)).toBe("z9hG4bK{4-5}/x@y");
+    expect([at(via.rportStart, via.rportStart + 5), at(via.rportValueStart, via.rportValueEnd)]).toEqual(["rport", ""]);
+  });
+
   test("another protocol is taken, and told apart", () => {
     expect(parse("SIP/3.0/UDP h").via.isSip2).toBe(0);
     expect(parse("sip/2.0/udp h").via).toMatchObject({ isSip2: 1, transport: Transport.UDP });
@@ -80,7 +87,7 @@ describe("parseVia", () => {
     ["SIP/2.0/UDP h;", SipError.VIA_PARAM],
     ["SIP/2.0/UDP h;;", SipError.VIA_PARAM],
     ["SIP/2.0/UDP h;branch", SipError.VIA_BRANCH],
-    ["SIP/2.0/UDP h;branch=", SipError.VIA_PARAM],
+    ["SIP/2.0/UDP h;branch=", SipError.VIA_BRANCH],
     ["SIP/2.0/UDP h;ttl=256", SipError.VIA_TTL],
     ["SIP/2.0/UDP h;ttl", SipError.VIA_TTL],
     ["SIP/2.0/UDP h;rport=x", SipError.VIA_RPORT],

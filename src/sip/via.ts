@@ -36,7 +36,7 @@ export class ViaRange {
   branchEnd = -1;
   receivedStart = -1;
   receivedEnd = -1;
-  /** Position of the parameter's name; the value range is -1 when it stands bare. */
+  /** Position of the parameter's name; the value range is -1 when it stands bare, empty when written `rport=`. */
   rportStart = -1;
   rportValueStart = -1;
   rportValueEnd = -1;
@@ -180,7 +180,7 @@ function keepViaParam(buf: Uint8Array, out: ViaRange): number {
         out.rportStart = s;
         out.rportValueStart = v;
         out.rportValueEnd = param.valueEnd;
-        const port = v < 0 ? 0 : parseUint(buf, v, param.valueEnd);
+        const port = v < 0 || v === param.valueEnd ? 0 : parseUint(buf, v, param.valueEnd);
         if (port < 0 || port > 65535) return SipError.VIA_RPORT;
       } else if (out.maddrStart < 0 && equalsIgnoreCase(buf, s, e, "maddr")) {
         if (v < 0 || !isHostValue(buf, v, param.valueEnd)) return SipError.VIA_PARAM;
@@ -192,7 +192,7 @@ function keepViaParam(buf: Uint8Array, out: ViaRange): number {
       break;
     case 6:
       if (out.branchStart < 0 && equalsIgnoreCase(buf, s, e, "branch")) {
-        if (v < 0) return SipError.VIA_BRANCH;
+        if (v < 0 || v === param.valueEnd) return SipError.VIA_BRANCH;
         out.branchStart = v;
         out.branchEnd = param.valueEnd;
       }
