@@ -137,7 +137,8 @@ export class Proxy {
     markSource(msg, source.remote);
     const via = this.identity.viaLine(to, branch);
     const route = path === null || path === "" ? "" : `Route: ${path}\r\n`;
-    return writeForwardedRequest(msg, uri, via, route, this.out);
+    const top = msg.currentEdits().recordRoute?.lines(source.listener, to.listener) ?? "";
+    return writeForwardedRequest(msg, uri, via, route, this.out, 0, top);
   }
 
   /** Forwards a reply to where its second Via says. Returns whether it could be sent. */

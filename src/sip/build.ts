@@ -147,11 +147,12 @@ export function markSource(msg: SipMessage, source: Source): void {
 /**
  * Writes a request as it is forwarded: the current R-URI (or `uri`), `via` (a whole header line) above the topmost Via, `route` (whole
  * header lines or nothing) above everything of the message, all edits applied. `msg.currentEdits()` decides which edits.
+ * `top` (whole header lines or nothing) comes right behind the first line: Record-Route, which must stand above any other.
  */
-export function writeForwardedRequest(msg: SipMessage, uri: string | null, via: string, route: string, out: Uint8Array, at = 0): number {
+export function writeForwardedRequest(msg: SipMessage, uri: string | null, via: string, route: string, out: Uint8Array, at = 0, top = ""): number {
   const edits = msg.currentEdits();
   const newUri = uri ?? msg.newUri;
-  const bound = msg.end - msg.start + edits.growth() + via.length + route.length + (newUri === null ? 0 : newUri.length) + 16;
+  const bound = msg.end - msg.start + edits.growth() + via.length + route.length + top.length + (newUri === null ? 0 : newUri.length) + 16;
   if (at + bound > out.length) return NO_ROOM;
   const { buf } = msg;
   const h = msg.find(H.VIA);
@@ -163,6 +164,7 @@ export function writeForwardedRequest(msg: SipMessage, uri: string | null, via: 
     p = putText(out, p, newUri);
     p = copyBytes(out, p, buf, msg.uriEnd, msg.firstLineEnd);
   }
+  p = putText(out, p, top);
   if (viaAt > msg.firstLineEnd) p = edits.write(out, p, buf, msg.firstLineEnd, viaAt);
   p = putText(out, p, route);
   // texts put exactly where the first Via stands (Record-Route) come above our own Via

@@ -3,15 +3,36 @@
 
 import { copyBytes, putText } from "../util/bytes.ts";
 
+/** How a listening socket shows itself in messages. */
+export interface SocketFace {
+  /** A `Transport` number. */
+  readonly protocol: number;
+  /** The address as it stands in URIs, IPv6 in brackets, and the port. */
+  readonly addressText: string;
+  readonly portText: string;
+  /** What is shown in place of them; null when nothing is. IPv6 without brackets. */
+  readonly advertisedHost: string | null;
+  readonly advertisedPort: number | null;
+}
+
+/** Record-Route headers that cannot be written before it is known by which socket the request leaves (module rr). */
+export interface RecordRoute {
+  /** Whole header lines for a request that came by one socket and leaves by the other. */
+  lines(from: SocketFace, to: SocketFace): string;
+}
+
 /** An ordered list of (position, bytes deleted there, text put there). Positions are offsets in the message's buffer. */
 export class Edits {
   count = 0;
+  /** Written above all headers when the request is forwarded; null when there is none. */
+  recordRoute: RecordRoute | null = null;
   private pos: number[] = [];
   private del: number[] = [];
   private text: string[] = [];
 
   clear(): void {
     this.count = 0;
+    this.recordRoute = null;
   }
 
   /** Deletes `del` bytes at `pos` and puts `text` (a byte string) in their place. At one position, later edits come after earlier ones. */
@@ -58,6 +79,7 @@ export class Edits {
   clone(): Edits {
     const copy = new Edits();
     copy.count = this.count;
+    copy.recordRoute = this.recordRoute;
     copy.pos = this.pos.slice(0, this.count);
     copy.del = this.del.slice(0, this.count);
     copy.text = this.text.slice(0, this.count);
