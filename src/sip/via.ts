@@ -36,7 +36,7 @@ export class ViaRange {
   branchEnd = -1;
   receivedStart = -1;
   receivedEnd = -1;
-  /** Position of the parameter's name; the value range is -1 when it stands bare, empty when written `rport=`. */
+  /** Position of the parameter's name; the value range is -1 when it stands bare. `rport=` counts as none. */
   rportStart = -1;
   rportValueStart = -1;
   rportValueEnd = -1;
@@ -177,10 +177,11 @@ function keepViaParam(buf: Uint8Array, out: ViaRange): number {
       break;
     case 5:
       if (out.rportStart < 0 && equalsIgnoreCase(buf, s, e, "rport")) {
+        if (v >= 0 && v === param.valueEnd) break;
         out.rportStart = s;
         out.rportValueStart = v;
         out.rportValueEnd = param.valueEnd;
-        const port = v < 0 || v === param.valueEnd ? 0 : parseUint(buf, v, param.valueEnd);
+        const port = v < 0 ? 0 : parseUint(buf, v, param.valueEnd);
         if (port < 0 || port > 65535) return SipError.VIA_RPORT;
       } else if (out.maddrStart < 0 && equalsIgnoreCase(buf, s, e, "maddr")) {
         if (v < 0 || !isHostValue(buf, v, param.valueEnd)) return SipError.VIA_PARAM;
