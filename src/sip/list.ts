@@ -22,10 +22,3 @@ export function nextValue(buf: Uint8Array, pos: number, end: number): number {
   }
   return end;
 }
-
-/** Number of comma-separated values in [start, end): 1 more than the commas that separate. */
-export function countValues(buf: Uint8Array, start: number, end: number): number {
-  let count = 1;
-  for (let i = nextValue(buf, start, end); i < end; i = nextValue(buf, i + 1, end)) count++;
-  return count;
-}

@@ -6,7 +6,7 @@ import { bytesOf, textOf } from "../util/bytes.ts";
 import { formatDate, parseDate } from "./date.ts";
 import { SipError } from "./errors.ts";
 import { HostKind, hostKind, isIPv4, isIPv6, readIPv6, skipHost } from "./host.ts";
-import { countValues, nextValue } from "./list.ts";
+import { nextValue } from "./list.ts";
 import { Method } from "./methods.ts";
 import {
   ContentTypeRange,
@@ -252,7 +252,6 @@ describe("comma lists", () => {
           pos = end + 1;
         }
         expect(found).toEqual(list.map((a) => a.text));
-        expect(countValues(bytes, 0, bytes.length)).toBe(list.length);
       }),
       { seed: 11 },
     );

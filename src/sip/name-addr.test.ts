@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { address } from "../../test/support/sip-arbitraries.ts";
 import { bytesOf, textOf } from "../util/bytes.ts";
 import { SipError, sipErrorText } from "./errors.ts";
-import { NameAddrRange, parseContact, parseNameAddr } from "./name-addr.ts";
+import { NameAddrRange, parseContact, parseNameAddr, parseSingleAddr } from "./name-addr.ts";
 
 function parse(text: string, parser = parseNameAddr) {
   const bytes = bytesOf(`<<${text}>;`);
@@ -103,6 +103,30 @@ describe("parseNameAddr", () => {
       { seed: 5, numRuns: 2000 },
     );
   });
+});
+
+describe("parseSingleAddr", () => {
+  test("understands a comma in an unquoted display name", () => {
+    const { code, addr, at } = parse("Doe, John <sip:a@b>;tag=1", parseSingleAddr);
+    expect([code, addr.loose, addr.next]).toEqual([0, 1, -1]);
+    expect([at(addr.displayStart, addr.displayEnd), at(addr.uriStart, addr.uriEnd)]).toEqual(["Doe, John", "sip:a@b"]);
+  });
+
+  test("sees a second value", () => {
+    expect(parse("<sip:a@b>, <sip:c@d>", parseSingleAddr).addr.next).toBeGreaterThan(0);
+    expect(parse("sip:a@b,sip:c@d", parseSingleAddr).addr.next).toBeGreaterThan(0);
+  });
+});
+
+test("a record used again keeps nothing of the address before", () => {
+  const addr = new NameAddrRange();
+  const full = bytesOf('"x" < sip:a@b >;tag=1;q=1;expires=1, <sip:c@d>');
+  expect(parseNameAddr(full, 0, full.length, addr)).toBe(0);
+  parseContact(bytesOf("*"), 0, 1, addr);
+  parseNameAddr(bytesOf("sip:h"), 0, 5, addr);
+  const fresh = new NameAddrRange();
+  parseNameAddr(bytesOf("sip:h"), 0, 5, fresh);
+  expect(addr).toEqual(fresh);
 });
 
 describe("parseContact", () => {

@@ -55,11 +55,23 @@ export function clearNameAddr(out: NameAddrRange): void {
  * The URI's bytes are checked for what no URI may hold; its parts are not.
  */
 export function parseNameAddr(buf: Uint8Array, start: number, end: number, out: NameAddrRange): number {
+  return parseValue(buf, start, end, out, false);
+}
+
+/**
+ * As `parseNameAddr`, for headers of one value (From, To): a comma in an unquoted display name separates nothing there, so
+ * `Doe, John <sip:…>` is understood (`loose` is 1), as Kamailio does. A second value after the first gives `next` as always.
+ */
+export function parseSingleAddr(buf: Uint8Array, start: number, end: number, out: NameAddrRange): number {
+  return parseValue(buf, start, end, out, true);
+}
+
+function parseValue(buf: Uint8Array, start: number, end: number, out: NameAddrRange, single: boolean): number {
   clearNameAddr(out);
   const first = skipLws(buf, start, end);
   if (first >= end) return SipError.ADDR_EMPTY;
   out.start = first;
-  let i = parseAddress(buf, first, end, out);
+  let i = parseAddress(buf, first, end, out, single);
   if (i < 0) return -i;
   out.end = i;
   i = skipLws(buf, i, end);
@@ -92,7 +104,7 @@ export function parseContact(buf: Uint8Array, start: number, end: number, out: N
 }
 
 /** Position after the display name and URI, or a negated `SipError`. */
-function parseAddress(buf: Uint8Array, pos: number, end: number, out: NameAddrRange): number {
+function parseAddress(buf: Uint8Array, pos: number, end: number, out: NameAddrRange, single: boolean): number {
   const b = buf[pos]!;
   if (b === 0x3c) return parseBracketed(buf, pos, end, out);
   if (b === 0x22) {
@@ -110,7 +122,7 @@ function parseAddress(buf: Uint8Array, pos: number, end: number, out: NameAddrRa
   let odd: 0 | 1 = 0;
   while (i < end) {
     const c = buf[i]!;
-    if (c === 0x3c || c === 0x2c || c === 0x3b || c === 0x22 || c === 0x3e) break;
+    if (c === 0x3c || (c === 0x2c && !single) || c === 0x3b || c === 0x22 || c === 0x3e) break;
     const bits = CLASS[c]!;
     if ((bits & C.LWS) === 0) {
       wordEnd = i + 1;

@@ -66,14 +66,3 @@ export function findParam(buf: Uint8Array, start: number, end: number, lowerName
   }
   return false;
 }
-
-/** Whether [start, end) is wholly a parameter list (possibly empty): 0 or a `SipError`. */
-export function checkParams(buf: Uint8Array, start: number, end: number, scratch: ParamRange): number {
-  let pos = start;
-  for (;;) {
-    const code = nextParam(buf, pos, end, scratch);
-    if (code > 0) return code;
-    pos = scratch.next;
-    if (code === PARAMS_END) return pos >= end ? 0 : SipError.TRAILING_GARBAGE;
-  }
-}

@@ -24,7 +24,7 @@ import {
   RackRange,
   TokenParamsRange,
 } from "./misc.ts";
-import { NameAddrRange, parseContact, parseNameAddr } from "./name-addr.ts";
+import { NameAddrRange, parseContact, parseNameAddr, parseSingleAddr } from "./name-addr.ts";
 import { ID, STRIDE, VALUE_END, VALUE_START } from "./scan.ts";
 import { parseUri, UriRange } from "./uri.ts";
 import { parseVia, ViaRange } from "./via.ts";
@@ -43,7 +43,7 @@ const rack = new RackRange();
 /** One address: name-addr or addr-spec with a well-formed URI, nothing after it. */
 function oneAddress(error: number): Check {
   return (buf, start, end) => {
-    if (parseNameAddr(buf, start, end, addr) !== 0 || addr.next >= 0) return error;
+    if (parseSingleAddr(buf, start, end, addr) !== 0 || addr.next >= 0) return error;
     return isStrict(buf) ? 0 : error;
   };
 }

@@ -127,6 +127,16 @@ describe("parseVia", () => {
   });
 });
 
+test("a record used again keeps nothing of the Via before", () => {
+  const via = new ViaRange();
+  const full = bytesOf("SIP/2.0/TLS h:1;branch=a;rport=1;received=1.2.3.4;maddr=h;ttl=1;i=1;alias, SIP/2.0/UDP g");
+  expect(parseVia(full, 0, full.length, via)).toBe(0);
+  parseVia(bytesOf("X/1/Y h"), 0, 7, via);
+  const fresh = new ViaRange();
+  parseVia(bytesOf("X/1/Y h"), 0, 7, fresh);
+  expect(via).toEqual(fresh);
+});
+
 describe("transports", () => {
   test("names and numbers agree", () => {
     for (const [name, id] of Object.entries(Transport)) {
