@@ -1,5 +1,6 @@
 // Via (RFC 3261 section 20.42, RFC 3581 rport, RFC 5923 alias): one value of a possibly comma-separated list.
 // Offsets into the message only; the reused ViaRange is the whole result.
+import { equalsText } from "../util/bytes.ts";
 import { SipError } from "./errors.ts";
 import { isIPv6, skipHost } from "./host.ts";
 import { nextParam, PARAMS_END, ParamRange } from "./params.ts";
@@ -105,27 +106,35 @@ export function parseVia(buf: Uint8Array, start: number, end: number, out: ViaRa
 
 /** Position after `SIP / 2.0 / UDP` and its white space, or a negated `SipError`. */
 function parseSentProtocol(buf: Uint8Array, pos: number, end: number, out: ViaRange): number {
-  // The spelling nearly every message uses, without white space inside.
-  const nameEnd = skipToken(buf, pos, end);
-  let i = skipLws(buf, nameEnd, end);
-  if (nameEnd === pos || i >= end || buf[i] !== 0x2f) return -SipError.VIA_PROTOCOL;
-  const versionStart = skipLws(buf, i + 1, end);
-  const versionEnd = skipToken(buf, versionStart, end);
-  i = skipLws(buf, versionEnd, end);
-  if (versionEnd === versionStart || i >= end || buf[i] !== 0x2f) return -SipError.VIA_PROTOCOL;
-  const transportStart = skipLws(buf, i + 1, end);
+  let transportStart = pos + USUAL.length;
+  if (equalsText(buf, pos, Math.min(transportStart, end), USUAL)) {
+    out.isSip2 = 1;
+    transportStart = skipLws(buf, transportStart, end);
+  } else {
+    const nameEnd = skipToken(buf, pos, end);
+    const slash = skipLws(buf, nameEnd, end);
+    if (nameEnd === pos || slash >= end || buf[slash] !== 0x2f) return -SipError.VIA_PROTOCOL;
+    const versionStart = skipLws(buf, slash + 1, end);
+    const versionEnd = skipToken(buf, versionStart, end);
+    const second = skipLws(buf, versionEnd, end);
+    if (versionEnd === versionStart || second >= end || buf[second] !== 0x2f) return -SipError.VIA_PROTOCOL;
+    const isSip = equalsIgnoreCase(buf, pos, nameEnd, "sip");
+    out.isSip2 = isSip && equalsText(buf, versionStart, versionEnd, "2.0") ? 1 : 0;
+    transportStart = skipLws(buf, second + 1, end);
+  }
   const transportEnd = skipToken(buf, transportStart, end);
-  i = skipLws(buf, transportEnd, end);
+  const i = skipLws(buf, transportEnd, end);
   if (transportEnd === transportStart || i === transportEnd) return -SipError.VIA_TRANSPORT;
   out.protoStart = pos;
   out.protoEnd = transportEnd;
   out.transportStart = transportStart;
   out.transportEnd = transportEnd;
   out.transport = parseTransport(buf, transportStart, transportEnd);
-  out.isSip2 =
-    equalsIgnoreCase(buf, pos, nameEnd, "sip") && equalsIgnoreCase(buf, versionStart, versionEnd, "2.0") ? 1 : 0;
   return i;
 }
+
+/** How nearly every Via begins. */
+const USUAL = "SIP/2.0/";
 
 /** Position after host and port, or a negated `SipError`. */
 function parseSentBy(buf: Uint8Array, pos: number, end: number, out: ViaRange): number {
