@@ -1,5 +1,5 @@
 // Clock, random numbers, hashing and the system's names and addresses, the same on Bun and on Deno.
-import { createHash, createHmac, getRandomValues, randomFillSync } from "node:crypto";
+import { createHash, createHmac, getRandomValues, hash, randomFillSync } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import type { Clock, Hashing, Network, Random } from "./host.ts";
@@ -35,7 +35,14 @@ export const random: Random = {
   },
 };
 
-const hex = (algorithm: string) => (text: string) => createHash(algorithm).update(text, "latin1").digest("hex");
+/** `hash` is the fastest on both runtimes but takes text as UTF-8, which is the same for ASCII only. */
+const hex = (algorithm: string) => (text: string) =>
+  isAscii(text) ? hash(algorithm, text, "hex") : createHash(algorithm).update(text, "latin1").digest("hex");
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
+}
 
 /** Digests by node:crypto. */
 export const hashing: Hashing = {

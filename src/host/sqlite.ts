@@ -71,12 +71,17 @@ function attempt<T>(fn: () => T): T {
   }
 }
 
-/** bun:sqlite names the code, node:sqlite gives its number only. */
+/** bun:sqlite names the code; node:sqlite gives its number, or on Deno's `exec` nothing but SQLite's own sentence. */
 function sqliteError(error: unknown): HostError {
   const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
   const text = typeof message === "string" ? message : String(error);
   if (typeof errcode === "number") return new HostError(codeName(errcode), text);
-  return new HostError(typeof code === "string" && code.startsWith("SQLITE_") ? code : "SQLITE_ERROR", text);
+  return new HostError(typeof code === "string" && code.startsWith("SQLITE_") ? code : codeOfText(text), text);
+}
+
+function codeOfText(text: string): string {
+  for (const [beginning, code] of SENTENCES) if (text.startsWith(beginning)) return code;
+  return "SQLITE_ERROR";
 }
 
 function codeName(number: number): string {
@@ -115,3 +120,21 @@ const EXTENDED: Record<number, string> = {
   2067: "SQLITE_CONSTRAINT_UNIQUE",
   2579: "SQLITE_CONSTRAINT_ROWID",
 };
+
+// What sqlite3_errmsg begins with (https://www.sqlite.org/c3ref/errcode.html, sqlite3_errstr).
+const SENTENCES: readonly (readonly [string, string])[] = [
+  ["database is locked", "SQLITE_BUSY"],
+  ["database table is locked", "SQLITE_LOCKED"],
+  ["attempt to write a readonly database", "SQLITE_READONLY"],
+  ["disk I/O error", "SQLITE_IOERR"],
+  ["database disk image is malformed", "SQLITE_CORRUPT"],
+  ["database or disk is full", "SQLITE_FULL"],
+  ["unable to open database file", "SQLITE_CANTOPEN"],
+  ["database schema has changed", "SQLITE_SCHEMA"],
+  ["file is not a database", "SQLITE_NOTADB"],
+  ["datatype mismatch", "SQLITE_MISMATCH"],
+  ["UNIQUE constraint failed", "SQLITE_CONSTRAINT_UNIQUE"],
+  ["NOT NULL constraint failed", "SQLITE_CONSTRAINT_NOTNULL"],
+  ["CHECK constraint failed", "SQLITE_CONSTRAINT_CHECK"],
+  ["FOREIGN KEY constraint failed", "SQLITE_CONSTRAINT_FOREIGNKEY"],
+];

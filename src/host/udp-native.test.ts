@@ -1,0 +1,112 @@
+// What only the native driver promises: threads and descriptors come back, and a flood starves nobody.
+import { readdirSync, readlinkSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { rigs } from "./suite-rig.ts";
+
+const rig = rigs()[0]!;
+const { network, clock } = rig.host;
+const LOCAL = { family: 4, address: "127.0.0.1", port: 0 } as const;
+
+/** Descriptors that belong to UDP sockets' waiting: epoll instances, event counters and sockets. */
+function descriptors(): number {
+  let count = 0;
+  for (const fd of readdirSync("/proc/self/fd")) {
+    try {
+      if (/^(socket:|anon_inode:\[eventfd\]|anon_inode:\[eventpoll\])/.test(readlinkSync(`/proc/self/fd/${fd}`)))
+        count++;
+    } catch {} // closed meanwhile: the one of the listing itself
+  }
+  return count;
+}
+
+const threads = () => readdirSync("/proc/self/task").length;
+
+async function openAndClose(): Promise<void> {
+  let got = 0;
+  const a = await network.bindUdp({
+    local: LOCAL,
+    onMessage: () => {
+      got++;
+    },
+  });
+  a.send(a.peer(a.local)!, new Uint8Array(3), 0, 3);
+  await rig.until(() => got === 1);
+  a.close();
+}
+
+describe.skipIf(!network.nativeUdp)("native UDP (only where the system has it)", () => {
+  test("closing the last socket gives descriptors and the thread back", async () => {
+    await openAndClose();
+    const before = descriptors();
+    for (let i = 0; i < 10; i++) await openAndClose();
+    await rig.until(() => descriptors() <= before);
+    const settled = threads();
+    for (let i = 0; i < 10; i++) await openAndClose();
+    // runtimes keep some threads of their own ready; ten more wakers would show
+    await rig.until(() => threads() < settled + 5);
+  });
+
+  test("a flood that never ends leaves timers and other sockets their turns", async () => {
+    const pay = new Uint8Array(300);
+    let bounced = 0;
+    // Two sockets send each datagram back for ever, 500 of them at once.
+    let over = false;
+    const open = () =>
+      network.bindUdp({
+        local: LOCAL,
+        onMessage(buf, start, end, peer) {
+          bounced++;
+          if (!over)
+            sockets.get(peer.remote.port === b.local.port ? a.local.port : b.local.port)!.send(peer, buf, start, end);
+        },
+      });
+    const a = await open();
+    const b = await open();
+    const sockets = new Map([
+      [a.local.port, a],
+      [b.local.port, b],
+    ]);
+    let others = 0;
+    const quiet = await network.bindUdp({
+      local: LOCAL,
+      onMessage: () => {
+        others++;
+      },
+    });
+    const peer = a.peer(b.local)!;
+    for (let i = 0; i < 500; i++) a.send(peer, pay, 0, pay.length);
+    await rig.until(() => bounced > 2000);
+    let ticks = 0;
+    for (let i = 0; i < 20; i++) {
+      quiet.send(quiet.peer(quiet.local)!, pay, 0, 1);
+      await new Promise<void>((resolve) => void clock.after(1, resolve));
+      ticks++;
+    }
+    await rig.until(() => others === 20);
+    expect(ticks).toBe(20);
+    expect(bounced).toBeGreaterThan(5000);
+    over = true;
+    for (const socket of [a, b, quiet]) socket.close();
+  });
+
+  test("one bug above does not cost the other datagrams of a batch", async () => {
+    let got = 0;
+    const errors: unknown[] = [];
+    const seen = (error: unknown) => errors.push(error);
+    const old = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    process.on("uncaughtException", seen);
+    const a = await network.bindUdp({
+      local: LOCAL,
+      onMessage() {
+        if (++got === 2) throw new Error("a bug");
+      },
+    });
+    for (let i = 0; i < 5; i++) a.send(a.peer(a.local)!, new Uint8Array(3), 0, 3);
+    await rig.until(() => got === 5 && errors.length === 1);
+    process.off("uncaughtException", seen);
+    for (const listener of old) process.on("uncaughtException", listener);
+    expect(String(errors[0])).toContain("a bug");
+    a.close();
+  });
+});
