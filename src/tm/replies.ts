@@ -165,7 +165,7 @@ function forwardReply(tm: Tm, tx: Transaction, msg: SipMessage, code: number): v
 /** A final reply was made by the script: whatever is still out is ended. */
 export function abandonBranches(tm: Tm, tx: Transaction, status: number): void {
   const extra = tm.options.localCancelReason ? `Reason: SIP;cause=${status}\r\n` : "";
-  for (const branch of tx.branches) endBranch(tm, branch, extra);
+  endAll(tm, tx, extra);
 }
 
 /** Ends all branches but one because of its final reply. */
@@ -176,9 +176,8 @@ export function cancelOthers(tm: Tm, winner: Branch, status: number): void {
   for (const branch of branches) if (branch !== winner) endBranch(tm, branch, extra);
 }
 
-/** Ends all branches because the client cancelled. */
-export function cancelAll(tm: Tm, tx: Transaction, extra: string): void {
-  tx.canceled = true;
+/** Ends all branches; `extra` is header lines for their CANCELs. */
+export function endAll(tm: Tm, tx: Transaction, extra: string): void {
   for (const branch of tx.branches) endBranch(tm, branch, extra);
 }
 

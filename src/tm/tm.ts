@@ -10,7 +10,7 @@ import { branchTimer, retime } from "./downstream.ts";
 import { type Hooks, Outgoing, type Target } from "./hooks.ts";
 import { methodSought, setKey } from "./key.ts";
 import { Do } from "./machine.ts";
-import { abandonBranches, branchTimedOut, cancelAll, endBranch, replyCame } from "./replies.ts";
+import { abandonBranches, branchTimedOut, endAll, endBranch, replyCame } from "./replies.ts";
 import { TransactionTable } from "./table.ts";
 import { DEFAULT_TIMERS, type Timers } from "./timers.ts";
 import { type TimerOwner, Transaction } from "./transaction.ts";
@@ -158,16 +158,18 @@ export class Tm implements TimerOwner {
 
   /** The client cancels: branches are ended, and the INVITE is answered 487 when all are. `extra` is header lines for the CANCELs. */
   cancel(tx: Transaction, extra: string): void {
-    if (tx.busy) {
-      this.defer(tx, () => this.cancel(tx, extra));
-      return;
-    }
     if (tx.final || tx.released || tx.canceled) return;
-    cancelAll(this, tx, extra);
-    if (tx.branches.length === 0) {
-      replyLocally(this, tx, 487, "Request Terminated", "");
-      endIfDone(this, tx);
-    }
+    tx.canceled = true; // at once: a failure route that waits must not start another leg
+    if (tx.busy) this.defer(tx, () => this.endCancelled(tx, extra), true);
+    else this.endCancelled(tx, extra);
+  }
+
+  private endCancelled(tx: Transaction, extra: string): void {
+    if (tx.final) return;
+    endAll(this, tx, extra);
+    if (tx.branches.length > 0 || tx.final) return;
+    replyLocally(this, tx, 487, "Request Terminated", "");
+    endIfDone(this, tx);
   }
 
   /** The script replies: `extra` is whole header lines. Returns whether it went out; a final one ends what is still out. */
