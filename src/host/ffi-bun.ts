@@ -61,12 +61,15 @@ function watch(epoll: number, onReady: (data: number) => void, onEnd: () => void
     if (data !== 0) onReady(data);
     else onEnd();
   };
+  worker.onerror = (event: ErrorEvent) => {
+    throw new HostError("EIO", `the helper thread for UDP failed: ${event.message}`);
+  };
   worker.postMessage(epoll);
 }
 
-/** The helper is a second entry point of the compiled executable, which keeps the folders below src. */
+/** In the compiled executable the helper is a second entry point, which keeps its folder below src. */
 function wakerUrl(): string {
   const here = import.meta.url;
-  if (here.includes("/$bunfs/") || here.includes("/~BUN/")) return "./host/udp-waker.ts";
-  return new URL("./udp-waker.ts", here).href;
+  const compiled = here.includes("/$bunfs/") || here.includes("/~BUN/");
+  return new URL(compiled ? "./host/udp-waker.js" : "./udp-waker.ts", here).href;
 }

@@ -158,6 +158,8 @@ export interface Files {
   rename(from: string, to: string): void;
   resolve(...parts: string[]): string; // absolute path
   workingDirectory(): string;
+  /** Makes relative names mean another directory from now on. Throws HostError. */
+  changeDirectory(path: string): void;
 }
 
 export interface Process {

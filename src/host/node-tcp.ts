@@ -10,6 +10,7 @@ import {
   type TcpListener,
   type TcpListenOptions,
 } from "./host.ts";
+import { interfaces } from "./node-basics.ts";
 import { toHostError } from "./node-files.ts";
 
 const BACKLOG = 1024;
@@ -211,8 +212,14 @@ function endpoint(address: string | undefined, port: number | undefined): Socket
 }
 
 function listenError(error: unknown, local: SocketAddress): HostError {
-  const { code } = toHostError(error);
+  let { code } = toHostError(error);
+  // What Deno says of an address that is not ours.
+  if (code === "EINVAL" && !isOurs(local.address)) code = "EADDRNOTAVAIL";
   return new HostError(code, `cannot listen on tcp:${text(local)}: ${code}`);
+}
+
+function isOurs(address: string): boolean {
+  return interfaces().some(([, own]) => own === address);
 }
 
 function text({ family, address, port }: SocketAddress): string {
