@@ -32,6 +32,11 @@ export class StatelessReplies {
   constructor(host: ModuleHost) {
     this.host = host;
     this.proxy = host.proxy;
+    this.proxy.absorbAck = (ctx) => {
+      if (!this.absorbsAck(ctx.message)) return false;
+      host.runEvent("sl:filtered-ack", ctx);
+      return true;
+    };
   }
 
   /** Replies to the context's request without a transaction. Returns 1, or -1 when it could not be sent. */
@@ -71,11 +76,6 @@ export class StatelessReplies {
     if (!equalsText(msg.buf, to.tagStart, to.tagEnd, this.proxy.toTag(msg))) return false;
     this.absorbedAcks++;
     return true;
-  }
-
-  /** Runs event_route[sl:filtered-ack] for an ACK that was absorbed. */
-  ackAbsorbed(ctx: RouteContext): void {
-    this.host.runEvent("sl:filtered-ack", ctx);
   }
 
   /** The counters under the names Kamailio's statistics have. */

@@ -1,0 +1,57 @@
+// $avp(name): values that stay with the transaction; a stack under each name, newest first, as measured on Kamailio 5.6.3.
+
+import type { RouteContext } from "../../proxy/context.ts";
+import type { Accessor } from "../../registry/args.ts";
+import { pvClass, type PvDef } from "../../registry/define.ts";
+import { toText, type Value } from "../../sip/value.ts";
+
+/**
+ * The key of an AVP in `ctx.avps` for its name as scripts write it: "name" and "s:name" are the same, "i:5" is another one than "5".
+ */
+export function avpKey(name: string): string {
+  if (name.startsWith("s:")) return name.slice(2);
+  return name.startsWith("i:") ? `\x00${name.slice(2)}` : name;
+}
+
+function readOne(ctx: RouteContext, key: string, index: number): Value {
+  return ctx.avpsOrNull?.all(key)?.[index] ?? null;
+}
+
+function readAll(ctx: RouteContext, key: string): Value {
+  const all = ctx.avpsOrNull?.all(key);
+  return all === undefined || all.length === 0 ? null : all.map(toText).join(", ");
+}
+
+// Null takes the newest value away; anything else goes on top, whatever the index.
+function push(ctx: RouteContext, key: string, value: Value): void {
+  if (value !== null) {
+    ctx.avps.push(key, value);
+    return;
+  }
+  const all = ctx.avpsOrNull?.all(key);
+  if (all === undefined) return;
+  if (all.length <= 1) ctx.avps.delete(key);
+  else all.shift();
+}
+
+function replaceAll(ctx: RouteContext, key: string, value: Value): void {
+  ctx.avps.delete(key);
+  if (value !== null) ctx.avps.push(key, value);
+}
+
+/** The accessor of one AVP; negative indexes hold nothing, as on Kamailio. */
+export function avpAccessor(name: string, index: number | "*" | null): Accessor {
+  const key = avpKey(name);
+  if (index === "*") return { get: (ctx) => readAll(ctx, key), set: (ctx, value) => replaceAll(ctx, key, value) };
+  const at = index ?? 0;
+  return { get: (ctx) => readOne(ctx, key, at), set: (ctx, value) => push(ctx, key, value) };
+}
+
+/** The class $avp. */
+export const avp: PvDef<unknown> = pvClass<unknown>({
+  doc: "Value that stays with the transaction: assigning adds on top, $null takes the top away; [n] counts from the newest, [*] is all.",
+  inner: "required",
+  indexed: true,
+  writable: true,
+  resolve: (_instance, name, index) => avpAccessor(name ?? "", index),
+});

@@ -1,0 +1,118 @@
+// Variables for the further destinations of a request, and for flags.
+
+import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
+import { type Accessor, ArgError } from "../../registry/args.ts";
+import { pv, pvClass, type PvDef } from "../../registry/define.ts";
+import { toInt, toText, type Value } from "../../sip/value.ts";
+import { branchText, destinationSet } from "../core/index.ts";
+
+function newBranch(uri: string): BranchTarget {
+  return { uri, dstUri: null, path: null, q: -1, flags: 0, flowId: 0, ruid: "", instance: "" };
+}
+
+function textOrNull(value: Value): string | null {
+  return value === null || value === "" ? null : toText(value);
+}
+
+interface Attribute {
+  readonly get: (b: BranchTarget) => Value;
+  readonly set?: (b: BranchTarget, value: Value) => BranchTarget;
+}
+
+const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
+  uri: { get: (b) => b.uri, set: (b, value) => ({ ...b, uri: toText(value) }) },
+  dst_uri: { get: (b) => b.dstUri, set: (b, value) => ({ ...b, dstUri: textOrNull(value) }) },
+  path: { get: (b) => b.path, set: (b, value) => ({ ...b, path: textOrNull(value) }) },
+  q: { get: (b) => (b.q < 0 ? null : b.q), set: (b, value) => ({ ...b, q: value === null ? -1 : Math.min(1000, Math.max(0, toInt(value))) }) },
+  flags: { get: (b) => b.flags, set: (b, value) => ({ ...b, flags: toInt(value) }) },
+  ruid: { get: (b) => (b.ruid === "" ? null : b.ruid) },
+  instance: { get: (b) => (b.instance === "" ? null : b.instance) },
+};
+
+// Index null is the first branch, negative ones count from the last.
+function setAttribute(ctx: RouteContext, name: string, attribute: Attribute, index: number, value: Value): void {
+  const { branches } = ctx;
+  const at = index < 0 ? branches.length + index : index;
+  const branch = branches[at];
+  if (branch === undefined || attribute.set === undefined) return;
+  if (name === "uri" && value === null) branches.splice(at, 1);
+  else branches[at] = attribute.set(branch, value);
+}
+
+function branchAccessor(name: string, index: number): Accessor | ArgError {
+  if (name === "count") return { get: (ctx) => (ctx.branches.length === 0 ? null : ctx.branches.length) };
+  const attribute = ATTRIBUTES[name];
+  if (attribute === undefined) return new ArgError(`unknown attribute of a branch "${name}"`, `one of count, ${Object.keys(ATTRIBUTES).join(", ")}`);
+  const get = (ctx: RouteContext): Value => {
+    const branch = ctx.branches.at(index);
+    return branch === undefined ? null : attribute.get(branch);
+  };
+  if (attribute.set === undefined) return { get };
+  return { get, set: (ctx, value) => setAttribute(ctx, name, attribute, index, value) };
+}
+
+function hex(n: number): string {
+  return (n >>> 0).toString(16).toUpperCase().padStart(8, "0");
+}
+
+function flagWord(word: "flags" | "branchFlags", doc: string, show: (n: number) => Value): PvDef<unknown> {
+  return pv(
+    doc,
+    (_i: unknown, ctx) => show(ctx.message[word]),
+    (_i: unknown, ctx, value) => {
+      ctx.message[word] = toInt(value) | 0;
+    },
+  );
+}
+
+function flagBit(word: "flags" | "branchFlags", doc: string): PvDef<unknown> {
+  return pvClass<unknown>({
+    doc,
+    inner: "required",
+    writable: true,
+    resolve: (_i, inner) => {
+      const bit = Number(inner);
+      if (!Number.isInteger(bit) || bit < 0 || bit > 31) return new ArgError(`no flag ${inner}`, "flags are 0 to 31");
+      return {
+        get: (ctx) => (ctx.message[word] >>> bit) & 1,
+        set: (ctx, value) => {
+          if (toInt(value) !== 0) ctx.message[word] |= 1 << bit;
+          else ctx.message[word] &= ~(1 << bit);
+        },
+      };
+    },
+  });
+}
+
+const decimal = (n: number): Value => n >>> 0;
+
+/** Variables of branches and flags. */
+export const branchVariables: Record<string, PvDef<unknown>> = {
+  br: pv(
+    "The first of the further destinations; assigning adds one.",
+    (_i: unknown, ctx): Value => (ctx.branches.length === 0 ? null : branchText(ctx.branches[0]!)),
+    (_i: unknown, ctx, value) => {
+      const uri = textOrNull(value);
+      if (uri === null) ctx.clearBranches();
+      else ctx.addBranch(newBranch(uri));
+    },
+  ),
+  bR: pv("All further destinations.", (_i: unknown, ctx): Value => (ctx.branches.length === 0 ? null : ctx.branches.map(branchText).join(", "))),
+  ds: pv("The destination set as a Contact header.", (_i: unknown, ctx): Value => {
+    const line = destinationSet(ctx);
+    return line === "" ? null : line.slice(0, -2);
+  }),
+  branch: pvClass<unknown>({
+    doc: `An attribute of a further destination, [n] which one: count, ${Object.keys(ATTRIBUTES).join(", ")}; $null as uri takes it away.`,
+    inner: "required",
+    indexed: true,
+    writable: true,
+    resolve: (_i, name, index) => branchAccessor(name ?? "", index === "*" || index === null ? 0 : index),
+  }),
+  mf: flagWord("flags", "Message flags as a number.", decimal),
+  mF: flagWord("flags", "Message flags as eight hexadecimal digits.", hex),
+  bf: flagWord("branchFlags", "Branch flags of the R-URI as a number.", decimal),
+  bF: flagWord("branchFlags", "Branch flags of the R-URI as eight hexadecimal digits.", hex),
+  Mf: flagBit("flags", "One message flag, 0 or 1."),
+  Bf: flagBit("branchFlags", "One branch flag of the R-URI, 0 or 1."),
+};
