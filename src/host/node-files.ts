@@ -14,6 +14,7 @@ export const files: Files = {
   rename: (from, to) => attempt(() => renameSync(from, to)),
   resolve: (...parts) => resolve(...parts),
   workingDirectory: () => process.cwd(),
+  changeDirectory: (path) => attempt(() => process.chdir(path)),
 };
 
 function attempt<T>(fn: () => T): T {

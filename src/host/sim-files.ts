@@ -42,6 +42,9 @@ export function simFiles(): Files {
     },
     resolve: (...parts) => resolvePath(parts),
     workingDirectory: () => "/",
+    changeDirectory(path) {
+      if (path !== "/") throw missing(path); // relative names always start at the root here
+    },
   };
 }
 

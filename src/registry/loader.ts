@@ -34,13 +34,13 @@ export class ModuleLoader {
   }
 
   /**
-   * Makes the instances of a generation, in the order given (which has each module after those it uses). `params` gives each module's
-   * checked values with defaults filled in. Throws ConfigError from a module whose parameters do not go together; nothing is in force then.
+   * Makes the instances of a generation, in the order given, which has each module after those it uses; `params` are a module's checked
+   * values with defaults filled in. Throws ConfigError from a module whose parameters do not go together; nothing is in force then.
    */
-  configure(modules: readonly AnyModule[], params: (module: AnyModule) => Readonly<Record<string, unknown>>): Configured[] {
-    return modules.map((module) => {
+  configure(modules: readonly { readonly module: AnyModule; readonly params: Readonly<Record<string, unknown>> }[]): Configured[] {
+    return modules.map(({ module, params }) => {
       const { state, host } = this.stateOf(module);
-      return { module, host, instance: module.configure(state, params(module), host) };
+      return { module, host, instance: module.configure(state, params, host) };
     });
   }
 

@@ -16,12 +16,28 @@ function parse(lines: string[], body = ""): SipMessage {
 }
 
 function invite(via: string, more: string[] = []): SipMessage {
-  return parse(["INVITE sip:bob@b SIP/2.0", `Via: ${via}`, ...more, "Max-Forwards: 70", "From: <sip:a@a>;tag=1", "To: <sip:bob@b>", "Call-ID: c", "CSeq: 1 INVITE", "Content-Length: 2"], "hi");
+  return parse(
+    [
+      "INVITE sip:bob@b SIP/2.0",
+      `Via: ${via}`,
+      ...more,
+      "Max-Forwards: 70",
+      "From: <sip:a@a>;tag=1",
+      "To: <sip:bob@b>",
+      "Call-ID: c",
+      "CSeq: 1 INVITE",
+      "Content-Length: 2",
+    ],
+    "hi",
+  );
 }
 
 describe("writeReply", () => {
   test("copies what RFC 3261 8.2.6 asks for, in order, with rport, received and a tag", () => {
-    const msg = invite("SIP/2.0/UDP 10.0.0.1:5061;rport;branch=z9hG4bKa", ["Record-Route: <sip:p;lr>", "Via: SIP/2.0/UDP 10.0.0.9"]);
+    const msg = invite("SIP/2.0/UDP 10.0.0.1:5061;rport;branch=z9hG4bKa", [
+      "Record-Route: <sip:p;lr>",
+      "Via: SIP/2.0/UDP 10.0.0.9",
+    ]);
     const end = writeReply(msg, source, 180, "Ringing", "tt", true, "X: y\r\n", "Server: s\r\n", "", out);
     expect(textOf(out, 0, end)).toBe(
       [
@@ -47,8 +63,16 @@ describe("writeReply", () => {
     end = writeReply(invite("SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKa"), source, 200, "OK", "", false, "", "", "", out);
     expect(textOf(out, 0, end)).toContain("Via: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKa\r\n");
   });
+  test("puts our port over a wrong rport when it is forced, whatever stands around the equals sign", () => {
+    const msg = invite("SIP/2.0/UDP 10.0.0.1;rport = 5;branch=z9hG4bKa");
+    msg.forceRport = true;
+    const end = writeReply(msg, source, 200, "OK", "", false, "", "", "", out);
+    expect(textOf(out, 0, end)).toContain("Via: SIP/2.0/UDP 10.0.0.1;rport = 4242;branch=z9hG4bKa;received=192.0.2.7\r\n");
+  });
   test("says when the output would not fit", () => {
-    expect(writeReply(invite("SIP/2.0/UDP h"), source, 200, "OK", "", false, "", "", "", new Uint8Array(100))).toBe(NO_ROOM);
+    expect(writeReply(invite("SIP/2.0/UDP h"), source, 200, "OK", "", false, "", "", "", new Uint8Array(100))).toBe(
+      NO_ROOM,
+    );
   });
 });
 
@@ -61,7 +85,13 @@ describe("writeForwardedRequest", () => {
     msg.edits.add(viaAt, 0, "Record-Route: <sip:one;lr>\r\n");
     msg.edits.addFirst(viaAt, 0, "Record-Route: <sip:two;lr>\r\n");
     msg.newUri = "sip:bob@192.0.2.99";
-    const end = writeForwardedRequest(msg, null, "Via: SIP/2.0/UDP us;branch=z9hG4bKb\r\n", "Route: <sip:path;lr>\r\n", out);
+    const end = writeForwardedRequest(
+      msg,
+      null,
+      "Via: SIP/2.0/UDP us;branch=z9hG4bKb\r\n",
+      "Route: <sip:path;lr>\r\n",
+      out,
+    );
     expect(textOf(out, 0, end).split("\r\n")).toEqual([
       "INVITE sip:bob@192.0.2.99 SIP/2.0",
       "Route: <sip:path;lr>",
@@ -85,15 +115,25 @@ describe("writeForwardedReply", () => {
   const rest = ["From: <sip:a@a>;tag=1", "To: <sip:b@b>;tag=2", "Call-ID: c", "CSeq: 1 BYE"];
   test("drops the topmost Via header, or only its first value", () => {
     let msg = parse(["SIP/2.0 200 OK", "Via: SIP/2.0/UDP us;branch=z9hG4bKb", "Via: SIP/2.0/UDP them", ...rest]);
-    expect(textOf(out, 0, writeForwardedReply(msg, out)).split("\r\n").slice(0, 2)).toEqual(["SIP/2.0 200 OK", "Via: SIP/2.0/UDP them"]);
+    expect(textOf(out, 0, writeForwardedReply(msg, out)).split("\r\n").slice(0, 2)).toEqual([
+      "SIP/2.0 200 OK",
+      "Via: SIP/2.0/UDP them",
+    ]);
     msg = parse(["SIP/2.0 200 OK", "v: SIP/2.0/UDP us;branch=z9hG4bKb , SIP/2.0/UDP them", ...rest]);
-    expect(textOf(out, 0, writeForwardedReply(msg, out)).split("\r\n").slice(0, 2)).toEqual(["SIP/2.0 200 OK", "v: SIP/2.0/UDP them"]);
+    expect(textOf(out, 0, writeForwardedReply(msg, out)).split("\r\n").slice(0, 2)).toEqual([
+      "SIP/2.0 200 OK",
+      "v: SIP/2.0/UDP them",
+    ]);
   });
 });
 
 describe("Edits", () => {
   test("any edits give the text that doing them one by one on a string gives", () => {
-    const edit = fc.record({ pos: fc.nat(60), del: fc.nat(8), text: fc.string({ maxLength: 4 }).map((s) => s.replace(/[^a-z]/g, "x")) });
+    const edit = fc.record({
+      pos: fc.nat(60),
+      del: fc.nat(8),
+      text: fc.string({ maxLength: 4 }).map((s) => s.replace(/[^a-z]/g, "x")),
+    });
     fc.assert(
       fc.property(fc.array(edit, { maxLength: 8 }), (list) => {
         const src = bytesOf("0123456789".repeat(7));

@@ -98,10 +98,12 @@ function writeTopVia(msg: SipMessage, source: Source, start: number, end: number
   let p = at;
   let cursor = start;
   if (answerRport) {
-    if (via.rportStart >= 0) {
-      const after = via.rportValueStart >= 0 ? via.rportValueStart - 1 : via.rportStart + 5;
-      p = copyBytes(out, p, buf, cursor, after);
-      cursor = via.rportValueStart >= 0 ? via.rportValueEnd : after;
+    if (via.rportValueStart >= 0) {
+      p = copyBytes(out, p, buf, cursor, via.rportValueStart);
+      cursor = via.rportValueEnd;
+    } else if (via.rportStart >= 0) {
+      cursor = via.rportStart + 5;
+      p = copyBytes(out, p, buf, start, cursor);
       out[p++] = 61;
     } else {
       p = copyBytes(out, p, buf, cursor, via.end);

@@ -4,7 +4,7 @@ import { copyBytes, textOf } from "../util/bytes.ts";
 import { CseqRange, parseCseq } from "./cseq.ts";
 import { Edits } from "./edits.ts";
 import { H } from "./headers.ts";
-import { NameAddrRange, parseNameAddr } from "./name-addr.ts";
+import { NameAddrRange, parseSingleAddr } from "./name-addr.ts";
 import { findHeader, scan, STRIDE, VALUE_END, VALUE_START } from "./scan.ts";
 import { parseUint } from "./tokens.ts";
 import { parseUri, UriRange } from "./uri.ts";
@@ -252,7 +252,7 @@ export class SipMessage {
       const h = findHeader(this, id);
       if (h >= 0) {
         const { index } = this;
-        if (parseNameAddr(this.buf, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!, range) === 0) this.good |= bit;
+        if (parseSingleAddr(this.buf, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!, range) === 0) this.good |= bit;
       }
     }
     return (this.good & bit) !== 0 ? range : null;

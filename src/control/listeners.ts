@@ -1,0 +1,94 @@
+// Opens what the configuration listens on: expands interfaces and wildcards to addresses, both protocols where none is named.
+
+import type { Host, SocketAddress } from "../host/host.ts";
+import { HostError } from "../host/host.ts";
+import type { NetTransports } from "../proxy/transports.ts";
+import type { Globals, Listen } from "../script/index.ts";
+import { Transport } from "../sip/transports.ts";
+import { ipFamily } from "../util/ip.ts";
+import type { Log } from "../util/log.ts";
+
+/** A listen line that cannot be had; the process ends with code 3. */
+export class ListenError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "ListenError";
+  }
+}
+
+const PROTOCOLS: Readonly<Record<string, number>> = { udp: Transport.UDP, tcp: Transport.TCP };
+const EVERYWHERE: readonly Pick<Listen, "proto" | "host" | "port" | "advertise">[] = [{ proto: null, host: "*", port: null, advertise: null }];
+
+/** Opens all listeners. Throws ListenError; those opened before stay open for the caller to close. */
+export async function openListeners(host: Host, transports: NetTransports, globals: Globals, log: Log): Promise<void> {
+  const noTcp = globals.bool("disable_tcp");
+  const defaultPort = globals.int("port") || 5060;
+  const wanted = globals.listen.length > 0 ? globals.listen : EVERYWHERE;
+  const opened = new Set<string>();
+  for (const listen of wanted) {
+    const protocols = listen.proto === null ? ["udp", ...(noTcp ? [] : ["tcp"])] : [listen.proto];
+    for (const name of protocols) {
+      const protocol = PROTOCOLS[name];
+      if (protocol === undefined) {
+        log.warn(`listen ${name}:${listen.host}: ${name} is not available yet; left out`);
+        continue;
+      }
+      if (protocol === Transport.TCP && noTcp) {
+        log.warn(`listen tcp:${listen.host}: left out, since disable_tcp is set`);
+        continue;
+      }
+      for (const address of await addressesOf(host, listen.host, listen.advertise !== null)) {
+        const port = listen.port ?? defaultPort;
+        const key = `${name}:${address}:${port}`;
+        if (opened.has(key)) continue;
+        opened.add(key);
+        await open(transports, protocol, name, address, port, listen.advertise);
+      }
+    }
+  }
+  if (transports.listeners.length === 0) throw new ListenError("nothing to listen on");
+}
+
+async function open(transports: NetTransports, protocol: number, name: string, address: string, port: number, advertise: Listen["advertise"]): Promise<void> {
+  const local: SocketAddress = { family: ipFamily(address) as 4 | 6, address, port };
+  const shown = `${name}:${address.includes(":") ? `[${address}]` : address}:${port}`;
+  try {
+    await transports.listen(protocol, {
+      local,
+      ...(advertise === null ? {} : { advertisedHost: advertise.host }),
+      ...(advertise === null || advertise.port === null ? {} : { advertisedPort: advertise.port }),
+    });
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    throw new ListenError(`cannot listen on ${shown}: ${explain(error)}`);
+  }
+}
+
+function explain(error: HostError): string {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return "another program has that port. Stop it, or choose another with -l or listen=";
+    case "EACCES":
+      return "not permitted. Ports below 1024 need privileges";
+    case "EADDRNOTAVAIL":
+      return "this machine has no such address";
+    default:
+      return error.message;
+  }
+}
+
+// "*" and interface names stand for addresses. Wildcards are expanded, since what stands in Via must be an address one can reach;
+// where something is advertised in its place, the wildcard itself is bound.
+async function addressesOf(host: Host, text: string, advertised: boolean): Promise<readonly string[]> {
+  if (ipFamily(text) !== 0 && (advertised || (text !== "0.0.0.0" && text !== "::"))) return [text];
+  const all = host.network.interfaces();
+  if (text === "*" || text === "0.0.0.0" || text === "::") {
+    const family = text === "::" ? 6 : text === "0.0.0.0" ? 4 : 0;
+    return all.map(([, address]) => address).filter((a) => !a.startsWith("fe80") && (family === 0 || ipFamily(a) === family));
+  }
+  const named = all.filter(([name]) => name === text).map(([, address]) => address);
+  if (named.length > 0) return named;
+  const found = await host.network.lookup(text, 4);
+  if (found.length > 0) return found.slice(0, 1);
+  throw new ListenError(`cannot listen on ${text}: it is no address, no interface of this machine and no known name`);
+}

@@ -1,0 +1,123 @@
+// argv → command. The program's name decides nothing yet; subcommands and Kamailio's flags do (design.md, section 3).
+
+import { catalogue, start } from "./boot.ts";
+import { runCheck } from "./control/cli/check.ts";
+import { HELP, type Options, parseOptions, UsageError } from "./control/cli/options.ts";
+import { run as runUser } from "./control/cli/user.ts";
+import { check, readSource, renderAll, SourceError } from "./control/configuration.ts";
+import { dataDirectory, databaseUrl } from "./control/data-directory.ts";
+import { ListenError } from "./control/listeners.ts";
+import { type Host, HostError } from "./host/host.ts";
+import { selectHost } from "./host/index.ts";
+import type { Listener } from "./net/flow.ts";
+import { ConfigError } from "./registry/define.ts";
+import { catalogueJson } from "./registry/docs.ts";
+import { StoreError } from "./store/database.ts";
+import { Level, type LogSettings } from "./util/log.ts";
+import { COMMIT, VERSION } from "./util/version.ts";
+
+/** Exit codes (design.md, section 3). */
+const Exit = { OK: 0, CONFIG: 1, USAGE: 2, LISTEN: 3 } as const;
+
+async function main(host: Host): Promise<number> {
+  const [command, ...rest] = host.process.args;
+  switch (command) {
+    case "user":
+      return runUser(host, rest, databaseUrl(dataDirectory(host, null)));
+    case "check":
+      return runCheck(host, parseOptions(rest));
+    case "catalogue":
+      host.process.write(1, `${catalogueJson(catalogue)}\n`);
+      return Exit.OK;
+    case "build-info":
+      host.process.write(1, buildInfo(host));
+      return Exit.OK;
+    case "serve":
+      return serve(host, parseOptions(rest));
+    default:
+      if (command !== undefined && !command.startsWith("-")) throw new UsageError(`there is no command "${command}"`);
+      return withFlags(host, parseOptions(host.process.args));
+  }
+}
+
+async function withFlags(host: Host, options: Options): Promise<number> {
+  if (options.help) host.process.write(1, HELP);
+  else if (options.version) host.process.write(1, `portico ${VERSION}\n`);
+  else if (options.buildInfo) host.process.write(1, buildInfo(host));
+  else if (options.checkOnly) return runCheck(host, options);
+  else return serve(host, options);
+  return Exit.OK;
+}
+
+function buildInfo(host: Host): string {
+  return `portico ${VERSION}${COMMIT === "" ? "" : ` (${COMMIT})`} on ${host.name}\n`;
+}
+
+async function serve(host: Host, options: Options): Promise<number> {
+  if (options.workingDirectory !== null) host.files.changeDirectory(options.workingDirectory);
+  const source = await readSource(host, options.config);
+  const config = check(host, source, options);
+  for (const text of options.ignored) host.process.write(2, `portico: no effect: ${text}\n`);
+  host.process.write(2, renderAll(config.diagnostics));
+  if (!config.ok) {
+    host.process.write(2, `portico: ${source.file} cannot be used as it is\n`);
+    return Exit.CONFIG;
+  }
+  const directory = dataDirectory(host, options.dataDirectory);
+  if (source.builtIn) host.files.makeDirectory(directory);
+  const server = await start(host, config, logSettings(host, options, config.globals.int("debug")));
+  if (options.pidFile !== null) host.files.write(options.pidFile, new TextEncoder().encode(`${host.process.pid}\n`));
+  host.process.write(2, greeting(server.listeners, source.file, source.builtIn ? directory : null));
+  await signalled(host);
+  await server.stop();
+  if (options.pidFile !== null) host.files.remove(options.pidFile);
+  return Exit.OK;
+}
+
+function greeting(listeners: readonly Listener[], file: string, directory: string | null): string {
+  const lines = [`portico ${VERSION} is ready.`, `  listening on   ${listeners.map((l) => l.name).join("\n                 ")}`, `  configuration  ${file}`];
+  if (directory !== null) {
+    lines.push(`  data           ${directory}/portico.sqlite`);
+    lines.push("  next           add users:  portico user add NAME   (from source: ./scripts/portico user add NAME)");
+    lines.push("                 then let two telephones register with one of the addresses above; stop with Ctrl-C");
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function signalled(host: Host): Promise<void> {
+  return new Promise((resolve) => {
+    host.process.onSignal("SIGINT", resolve);
+    host.process.onSignal("SIGTERM", resolve);
+    host.process.onSignal("SIGHUP", () => {}); // reload comes later; a closed terminal must not end the proxy
+  });
+}
+
+const COLOURS: Readonly<Record<number, string>> = { [-5]: "35", [-4]: "35", [-3]: "31", [-1]: "31", 0: "33", 1: "36", 2: "0", 3: "2" };
+
+function logSettings(host: Host, options: Options, configured: number): LogSettings {
+  return {
+    level: options.debug ?? Math.max(configured, Level.WARNING),
+    sink: (level, line) => {
+      const { pid } = host.process;
+      host.process.write(2, options.colours ? `\u001b[${COLOURS[level] ?? "0"}m(${pid}) ${line}\u001b[0m\n` : `(${pid}) ${line}\n`);
+    },
+  };
+}
+
+/** What a person reads when the program cannot go on, and the exit code. */
+function explain(error: unknown): { readonly text: string; readonly code: number } {
+  if (error instanceof UsageError) return { text: `${error.message}; "portico -h" lists what there is`, code: Exit.USAGE };
+  if (error instanceof ListenError) return { text: error.message, code: Exit.LISTEN };
+  if (error instanceof ConfigError) return { text: error.hint === null ? error.message : `${error.message} (${error.hint})`, code: Exit.CONFIG };
+  if (error instanceof SourceError || error instanceof StoreError || error instanceof HostError) return { text: error.message, code: Exit.CONFIG };
+  return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: Exit.CONFIG };
+}
+
+const host = await selectHost();
+try {
+  host.process.exit(await main(host));
+} catch (error) {
+  const { text, code } = explain(error);
+  host.process.write(2, `portico: ${text}\n`);
+  host.process.exit(code);
+}
