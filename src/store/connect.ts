@@ -21,9 +21,21 @@ export class Databases {
     const target = parseDatabaseUrl(url, (path) => this.host.files.resolve(path));
     const known = this.byUrl.get(target.key);
     if (known !== undefined) return known;
+    if (target.path !== ":memory:") this.makeDirectory(target.path);
     const database = new SqliteStore(this.host, this.log, url, target.path, target.options);
     this.byUrl.set(target.key, database);
     return database;
+  }
+
+  // What cannot be made here is told better by the attempt to open the file.
+  private makeDirectory(path: string): void {
+    const directory = path.slice(0, path.lastIndexOf("/"));
+    if (directory === "" || this.host.files.exists(directory)) return;
+    try {
+      this.host.files.makeDirectory(directory);
+    } catch (error) {
+      this.log.warn(`cannot make the directory ${directory}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   /** Commits and closes all. */
