@@ -261,6 +261,20 @@ describe("forking", () => {
     expect([lab.bed.tm.table.count, lab.bed.wheel.count]).toEqual([0, 0]);
   });
 
+  test("the transaction stays while a branch is out, longer than its last wait", () => {
+    const lab = new Lab();
+    lab.in(request("INVITE", "sip:fork=b1+b2@p"), "c");
+    const i1 = lab.last("b1", "INVITE");
+    lab.in(reply(lab.last("b2", "INVITE"), 200), "b2");
+    lab.run(8000);
+    lab.take();
+    lab.in(reply(i1, 180), "b1");
+    lab.in(reply(i1, 487), "b1");
+    expect(lab.take()).toEqual(["b1: CANCEL", "b1: ACK"]);
+    lab.run(6000);
+    expect([lab.bed.tm.table.count, lab.bed.wheel.count]).toEqual([0, 0]);
+  });
+
   test("of failures the best goes back, once, when all are in; challenges are joined", () => {
     const lab = new Lab();
     lab.in(request("INVITE", "sip:fork=b1+b2+b3@p"), "c");

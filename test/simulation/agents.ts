@@ -40,6 +40,9 @@ export class Call {
   readonly finals: string[] = [];
   provisional = false;
   canceled = false;
+  canceledAt = 0;
+  /** When the first final reply came; 0 not yet. */
+  finalAt = 0;
 
   constructor(method: string, uri: string, id: string) {
     this.method = method;
@@ -82,6 +85,7 @@ export class Caller implements Node {
       return;
     }
     call.canceled = true;
+    call.canceledAt = this.world.now;
     const stop = (): boolean => this.cancelAnswered.has(call.id);
     repeat(this.world, () => this.send(call, "CANCEL", call.uri, `z9hG4bK${call.id}`, ""), stop);
   }
@@ -113,6 +117,7 @@ export class Caller implements Node {
     const to = header(text, "To");
     const tag = to.slice(to.indexOf(";tag="));
     const seen = `${status} ${tag}`;
+    if (call.finals.length === 0) call.finalAt = this.world.now;
     if (!call.finals.includes(seen)) call.finals.push(seen);
     if (call.method !== "INVITE") return;
     if (status >= 300) this.send(call, "ACK", call.uri, `z9hG4bK${call.id}`, tag);
@@ -134,6 +139,7 @@ export interface Behaviour {
 interface Served {
   readonly request: string;
   final: number;
+  endedAt: number;
   acked: boolean;
   last: string;
 }
@@ -182,7 +188,7 @@ export class Callee implements Node {
       if (known.last !== "") this.put(known.last);
       return;
     }
-    const served: Served = { request: text, final: 0, acked: false, last: "" };
+    const served: Served = { request: text, final: 0, endedAt: 0, acked: false, last: "" };
     this.served.set(key, served);
     if (behaviour.mute) return;
     if (method !== "INVITE") {
@@ -202,6 +208,7 @@ export class Callee implements Node {
 
   private finish(served: Served, code: number): void {
     served.final = code;
+    served.endedAt = this.world.now;
     repeat(
       this.world,
       () => (served.last = this.reply(served.request, code)),

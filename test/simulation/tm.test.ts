@@ -93,7 +93,13 @@ function judge({ call, callees, behaviours }: Planned, patient: boolean): string
     // whoever rang either ended it or was cancelled
     if (call.method === "INVITE") {
       const mute = behaviours[callees.indexOf(callee)]!.mute;
-      for (const s of callee.served.values()) if (s.final === 0 && !mute) say(`${callee.name} rings for ever`);
+      for (const s of callee.served.values()) {
+        if (mute) continue;
+        if (call.canceled && s.endedAt > call.canceledAt + 10_000) say(`${callee.name} rang on after the CANCEL`);
+        if (s.final === 0) say(`${callee.name} rings for ever`);
+        else if (call.finals.length > 0 && s.endedAt > call.finalAt + 10_000)
+          say(`${callee.name} rang on after the call was decided`);
+      }
     }
   }
   if (!call.canceled && call.finals.length > 0) {
