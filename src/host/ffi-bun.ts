@@ -58,8 +58,12 @@ function watch(epoll: number, onReady: (data: number) => void, onEnd: () => void
   const worker = new Worker(wakerUrl());
   worker.onmessage = (event: MessageEvent) => {
     const data = event.data as number;
-    if (data !== 0) onReady(data);
-    else onEnd();
+    if (data !== 0) {
+      onReady(data);
+      return;
+    }
+    worker.terminate();
+    onEnd();
   };
   worker.onerror = (event: ErrorEvent) => {
     throw new HostError("EIO", `the helper thread for UDP failed: ${event.message}`);

@@ -3,25 +3,27 @@ import { type Files, HostError, type Process } from "./host.ts";
 
 /** An in-memory file system with POSIX paths. */
 export function simFiles(): Files {
+  let current = "/";
+  const resolve = (...parts: readonly string[]) => resolvePath([current, ...parts]);
   const contents = new Map<string, Uint8Array>();
   const folders = new Set<string>(["/"]);
   const missing = (path: string) => new HostError("ENOENT", `no such file: ${path}`);
   const parent = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
   return {
     read(path) {
-      const data = contents.get(resolvePath([path]));
+      const data = contents.get(resolve(path));
       if (data === undefined) throw missing(path);
       return data.slice();
     },
     write(path, data) {
-      const full = resolvePath([path]);
+      const full = resolve(path);
       if (!folders.has(parent(full))) throw missing(parent(full));
       if (folders.has(full)) throw new HostError("EISDIR", `is a directory: ${path}`);
       contents.set(full, data.slice());
     },
-    exists: (path) => contents.has(resolvePath([path])) || folders.has(resolvePath([path])),
+    exists: (path) => contents.has(resolve(path)) || folders.has(resolve(path)),
     list(path) {
-      const full = resolvePath([path]);
+      const full = resolve(path);
       if (!folders.has(full)) throw missing(path);
       const names: string[] = [];
       for (const other of [...contents.keys(), ...folders])
@@ -29,21 +31,22 @@ export function simFiles(): Files {
       return names.sort();
     },
     makeDirectory(path) {
-      for (let full = resolvePath([path]); !folders.has(full); full = parent(full)) folders.add(full);
+      for (let full = resolve(path); !folders.has(full); full = parent(full)) folders.add(full);
     },
     remove(path) {
-      if (!contents.delete(resolvePath([path]))) throw missing(path);
+      if (!contents.delete(resolve(path))) throw missing(path);
     },
     rename(from, to) {
-      const data = contents.get(resolvePath([from]));
+      const data = contents.get(resolve(from));
       if (data === undefined) throw missing(from);
-      contents.delete(resolvePath([from]));
-      contents.set(resolvePath([to]), data);
+      contents.delete(resolve(from));
+      contents.set(resolve(to), data);
     },
-    resolve: (...parts) => resolvePath(parts),
-    workingDirectory: () => "/",
+    resolve,
+    workingDirectory: () => current,
     changeDirectory(path) {
-      if (path !== "/") throw missing(path); // relative names always start at the root here
+      if (!folders.has(resolve(path))) throw missing(path);
+      current = resolve(path);
     },
   };
 }

@@ -32,7 +32,6 @@ function wait(epoll: number): void {
     }
   }
   self.postMessage(0);
-  self.close();
 }
 
 function open(ffi: any): any {
