@@ -1,17 +1,22 @@
 // Every module there is, by name. Importing a module has no effect; what a configuration loads is decided by its loadmodule lines.
 
 import type { AnyModule } from "../registry/define.ts";
+import auth from "./auth/index.ts";
+import authDb from "./auth_db/index.ts";
 import { core } from "./core/index.ts";
 import { maxfwd } from "./maxfwd.ts";
 import { pv } from "./pv/index.ts";
+import registrar from "./registrar/index.ts";
 import { rr } from "./rr/index.ts";
 import { siputils } from "./siputils/index.ts";
 import { sl } from "./sl.ts";
 import { textops } from "./textops/index.ts";
+import { tm } from "./tm/index.ts";
+import { tmx } from "./tmx.ts";
+import usrloc from "./usrloc/index.ts";
 import { xlog } from "./xlog.ts";
 
-/** All modules, each after those it uses. */
-export const modules: readonly AnyModule[] = [core, pv, sl, maxfwd, rr, textops, siputils, xlog];
+const ALL: readonly AnyModule[] = [core, pv, sl, tm, tmx, maxfwd, rr, textops, siputils, xlog, usrloc, registrar, auth, authDb];
 
-/** Modules that are there without a loadmodule line. */
-export const builtIn: readonly AnyModule[] = [core];
+/** All modules by name. The one called "core" is there without a loadmodule line. */
+export const modules: ReadonlyMap<string, AnyModule> = new Map(ALL.map((m) => [m.name, m]));

@@ -58,6 +58,11 @@ export function catalogue(modules: readonly AnyModule[]): ModuleDoc[] {
   return [...modules].sort(byName).map(moduleDoc);
 }
 
+/** The catalogue as JSON text, for `portico catalogue`. */
+export function catalogueJson(modules: ReadonlyMap<string, AnyModule>): string {
+  return JSON.stringify(catalogue([...modules.values()]), null, 2);
+}
+
 function moduleDoc(m: AnyModule): ModuleDoc {
   return {
     name: m.name,
