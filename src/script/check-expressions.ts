@@ -1,0 +1,157 @@
+// Checks expressions: calls against their declarations, variables, core keywords, operators on types that never fit.
+
+import { ArgError } from "../registry/args.ts";
+import type { FunctionDef } from "../registry/define.ts";
+import { bindArg, type ArgScope } from "./arguments.ts";
+import type { Expr } from "./ast.ts";
+import { type Catalogue, type LoadedModules, moduleWithFunction, type Owned } from "./catalogue.ts";
+import type { NameChecker } from "./check-names.ts";
+import { type Diagnostics, didYouMean } from "./diagnostics.ts";
+import { constantOf, fold, staticType } from "./fold.ts";
+import { compileKeywordTest } from "./keywords.ts";
+import { posixRegex } from "./posix-regex.ts";
+import { kindNames } from "./route-table.ts";
+import type { Place } from "./source.ts";
+import { constantRouteName, subExprs } from "./walk.ts";
+
+/** What the check of one configuration knows. */
+export interface CheckScope extends ArgScope {
+  readonly loaded: LoadedModules;
+  readonly catalogue: Catalogue;
+  readonly names: NameChecker;
+  readonly diagnostics: Diagnostics;
+  /** Whether some loadmodule failed: unknown functions may come from it. */
+  readonly modulesMissing: boolean;
+}
+
+/** Checks one expression and all inside it. `kinds` are the kinds of route the block runs in; 0 when not known. */
+export function checkExpr(expr: Expr, scope: CheckScope, kinds: number): void {
+  switch (expr.kind) {
+    case "pv":
+      scope.names.variable(expr.ref, expr.at);
+      return;
+    case "call":
+      checkCall(expr, scope, kinds);
+      return;
+    case "route":
+      checkRouteName(expr.name, scope);
+      break;
+    case "assign":
+      scope.names.target(expr.target, expr.targetAt);
+      break;
+    case "select":
+      scope.diagnostics.error("not-supported", expr.at, `selects such as ${expr.text} are not supported yet`, "use the variable of the same meaning");
+      return;
+    case "word":
+      scope.diagnostics.error("unknown-word", expr.at, `unknown word ${expr.text}`, wordHint(expr.text, scope));
+      return;
+    case "keyword":
+      if (compileKeywordTest(expr.name, "==", "") === null) {
+        scope.diagnostics.error("unknown-word", expr.at, `${expr.name} can only be compared, and only where it has a meaning`);
+      }
+      return;
+    case "binary":
+      if (checkBinary(expr, scope, kinds)) return;
+      break;
+    default:
+  }
+  for (const part of subExprs(expr)) checkExpr(part, scope, kinds);
+}
+
+function wordHint(text: string, scope: CheckScope): string {
+  const near = didYouMean(text, [...scope.loaded.functions.keys()]);
+  return near === null ? "a text stands in quotes, a variable begins with $" : `${near.slice(0, -1)}()?`;
+}
+
+/** Checks an operator; true when its operands need no more. */
+function checkBinary(expr: Expr & { kind: "binary" }, scope: CheckScope, kinds: number): boolean {
+  const { left, op } = expr;
+  const right = fold(expr.right);
+  if (left.kind === "keyword") {
+    const value = right.kind === "word" ? right.text : constantOf(right);
+    const test = compileKeywordTest(left.name, op, value === null ? null : String(value));
+    if (test === null || typeof test === "string") {
+      scope.diagnostics.error("bad-comparison", expr.at, test ?? `${left.name} cannot be compared with ${op}`);
+    }
+    if (right.kind !== "word") checkExpr(right, scope, kinds);
+    return true;
+  }
+  if ((op === "=~" || op === "!~") && right.kind === "str") {
+    const regex = posixRegex(right.value, true);
+    if (typeof regex === "string") scope.diagnostics.error("bad-regex", right.at, regex);
+  }
+  const types = [staticType(left), staticType(right)];
+  const isMixed = types.includes("int") && types.includes("str");
+  if (isMixed && right.kind !== "word" && /^(==|!=|\+)$/.test(op)) {
+    const message = `${op} on a ${types[0] === "int" ? "number" : "text"} and a ${types[1] === "int" ? "number" : "text"}`;
+    if (types[0] === "int") scope.diagnostics.warning("type-mismatch", expr.at, message, "use a cast, (int) or (str), to say what is meant");
+  }
+  return false;
+}
+
+function checkRouteName(name: Expr, scope: CheckScope): void {
+  const constant = constantRouteName(fold(name));
+  if (constant === null || scope.routes.find("route", constant) !== null) return;
+  const hint = didYouMean(constant, scope.routes.names("route")) ?? `add route[${constant}] { … }`;
+  scope.diagnostics.error("unknown-route", name.at, `there is no route[${constant}]`, hint);
+}
+
+function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: number): void {
+  const found = scope.loaded.functions.get(expr.name);
+  if (found === undefined) {
+    unknownFunction(expr, scope);
+    for (const arg of expr.args) if (arg.kind !== "word") checkExpr(arg, scope, kinds);
+    return;
+  }
+  const { def } = found;
+  if (kinds !== 0 && (def.routes & kinds) !== kinds) {
+    const wrong = kindNames(kinds & ~def.routes);
+    scope.diagnostics.error("wrong-route", expr.nameAt, `${expr.name}() cannot be used in ${wrong}`, `it can be used in ${kindNames(def.routes)}`);
+  }
+  const required = def.args.filter((a) => !a.optional).length;
+  if (expr.args.length < required || expr.args.length > def.args.length) {
+    const takes = required === def.args.length ? String(required) : `${required} to ${def.args.length}`;
+    const message = `${expr.name}() takes ${takes} argument${takes === "1" ? "" : "s"}, not ${expr.args.length}`;
+    scope.diagnostics.error("argument-count", expr.at, message, signature(expr.name, found));
+    return;
+  }
+  for (const [i, arg] of expr.args.entries()) checkArg(arg, expr, found, i, scope, kinds);
+}
+
+function checkArg(arg: Expr, call: Expr & { kind: "call" }, found: Owned<FunctionDef<unknown>>, i: number, scope: CheckScope, kinds: number): void {
+  const bound = bindArg(found.def.args[i]!, fold(arg), scope);
+  if (bound instanceof ArgError) {
+    scope.diagnostics.error("bad-argument", arg.at, `${call.name}(): ${bound.message}`, bound.hint ?? signature(call.name, found));
+  } else if (bound.kind === "template") scope.names.template(bound.template, arg.at);
+  else if (bound.kind === "var") scope.names.variable(bound.ref, arg.at);
+  else if (bound.kind === "expr") checkExpr(arg, scope, kinds);
+  else if (bound.kind === "routeName") {
+    if (Array.isArray(bound.name)) scope.names.template(bound.name, arg.at);
+    else checkExpr(bound.name as Expr, scope, kinds);
+  }
+}
+
+function unknownFunction(expr: Expr & { kind: "call" }, scope: CheckScope): void {
+  const owner = moduleWithFunction(scope.catalogue, expr.name);
+  if (owner !== null) {
+    scope.diagnostics.error("not-loaded", expr.nameAt, `${expr.name}() needs module ${owner}`, `add loadmodule "${owner}.so"`);
+    return;
+  }
+  const near = didYouMean(expr.name, scope.loaded.functions.keys());
+  const hint = near ?? (scope.modulesMissing ? "it may belong to a module that does not exist here" : null);
+  scope.diagnostics.error("unknown-function", expr.nameAt, `unknown function ${expr.name}()`, hint);
+}
+
+/** How a function is called, with its line of documentation. */
+function signature(name: string, found: Owned<FunctionDef<unknown>>): string {
+  const args = found.def.args.map((a) => (a.optional ? `[${a.name}]` : a.name)).join(", ");
+  return `${name}(${args}): ${found.def.doc}`;
+}
+
+/** Warns of conditions that never change. */
+export function checkCondition(cond: Expr, at: Place, diagnostics: Diagnostics): void {
+  const value = constantOf(fold(cond));
+  if (value === null) return;
+  const isTrue = typeof value === "number" ? value > 0 : /^\d*[1-9]\d*$/.test(value);
+  diagnostics.warning("constant-condition", at, `this condition is always ${isTrue ? "true" : "false"}`);
+}

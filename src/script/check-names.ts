@@ -1,0 +1,99 @@
+// Checks variables, their transformations, and the variables inside texts: that a loaded module gives them, and that they are written
+// as they must be. What only a module can judge (the inner name) is found when the routes are compiled.
+
+import { parseTemplate, type PvRef, splitTransformArgs, type TakesInner, type Template } from "../pv/parse.ts";
+import { type Catalogue, type LoadedModules, moduleWithPv, moduleWithTransform } from "./catalogue.ts";
+import { type Diagnostics, didYouMean } from "./diagnostics.ts";
+import type { Place } from "./source.ts";
+
+/** Checks names against the loaded modules of one configuration. */
+export class NameChecker {
+  private readonly loaded: LoadedModules;
+  private readonly catalogue: Catalogue;
+  private readonly diagnostics: Diagnostics;
+  private saidLoadPv = false;
+
+  constructor(loaded: LoadedModules, catalogue: Catalogue, diagnostics: Diagnostics) {
+    this.loaded = loaded;
+    this.catalogue = catalogue;
+    this.diagnostics = diagnostics;
+  }
+
+  /** Whether `$name(` opens an inner name. */
+  readonly takesInner: TakesInner = (name) => this.loaded.pvs.get(name)?.def.inner !== "none";
+
+  /** A variable that is read. */
+  variable(ref: PvRef, at: Place): void {
+    if (ref.name !== "null") this.declared(ref, at);
+    if (ref.inner !== null) this.template(ref.inner, at);
+    if (ref.index !== null && typeof ref.index === "object") this.variable(ref.index, at);
+    for (const t of ref.transforms) this.transform(t.name, t.rest, at);
+  }
+
+  /** A variable that is assigned. */
+  target(ref: PvRef, at: Place): void {
+    this.variable(ref, at);
+    const found = this.loaded.pvs.get(ref.name);
+    if (ref.name === "null") this.diagnostics.error("read-only", at, "$null cannot be assigned");
+    else if (ref.transforms.length > 0) {
+      this.diagnostics.error("read-only", at, "a variable with a transformation cannot be assigned", `assign $${ref.name} itself`);
+    } else if (found !== undefined && !found.def.writable) {
+      this.diagnostics.error("read-only", at, `$${ref.name} cannot be assigned: ${found.def.doc}`);
+    }
+  }
+
+  template(template: Template, at: Place): void {
+    for (const part of template) if (typeof part !== "string") this.variable(part, at);
+  }
+
+  private declared(ref: PvRef, at: Place): void {
+    const found = this.loaded.pvs.get(ref.name);
+    if (found === undefined) {
+      this.unknownVariable(ref.name, at);
+      return;
+    }
+    const { inner, indexed } = found.def;
+    const isEmpty = ref.inner === null || ref.inner[0] === "";
+    if (inner === "required" && isEmpty) {
+      this.diagnostics.error("bad-variable", at, `$${ref.name} needs a name in parentheses`, `write $${ref.name}(name); ${found.def.doc}`);
+    } else if (inner === "none" && ref.inner !== null) {
+      this.diagnostics.error("bad-variable", at, `$${ref.name} takes no name in parentheses`, found.def.doc);
+    }
+    if (!indexed && ref.index !== null && ref.index !== 0 && ref.index !== "*") {
+      this.diagnostics.error("bad-variable", at, `$${ref.name} has one value: it takes no index`);
+    }
+  }
+
+  /** Without module pv every variable is unknown: that is said once. */
+  private unknownVariable(name: string, at: Place): void {
+    const owner = moduleWithPv(this.catalogue, name);
+    if (owner === null) {
+      this.diagnostics.error("unknown-variable", at, `unknown variable $${name}`, didYouMean(name, this.loaded.pvs.keys()));
+    } else if (owner !== "pv" || !this.saidLoadPv) {
+      this.saidLoadPv ||= owner === "pv";
+      this.diagnostics.error("not-loaded", at, `variable $${name} needs module ${owner}`, `add loadmodule "${owner}.so"`);
+    }
+  }
+
+  private transform(name: string, rest: string | null, at: Place): void {
+    const def = this.loaded.transforms.get(name)?.def;
+    if (def === undefined) {
+      const owner = moduleWithTransform(this.catalogue, name);
+      const hint = owner === null ? didYouMean(name, this.loaded.transforms.keys()) : `add loadmodule "${owner}.so"`;
+      if (owner !== "pv" || this.loaded.has("pv")) this.diagnostics.error("unknown-transform", at, `unknown transformation {${name}}`, hint);
+      return;
+    }
+    const args = splitTransformArgs(rest, Math.max(1, def.maxArgs));
+    if (args.length < def.minArgs || (def.maxArgs === 0 && rest !== null)) {
+      const count = def.minArgs === def.maxArgs ? String(def.minArgs) : `${def.minArgs} to ${def.maxArgs}`;
+      this.diagnostics.error("bad-transform", at, `{${name}} takes ${count} argument(s), not ${args.length}`, def.doc);
+    }
+    for (const arg of args) {
+      const text = arg.trim();
+      if (!text.startsWith("$") || text.length === 1) continue;
+      const template = parseTemplate(text, this.takesInner);
+      if ("problem" in template) this.diagnostics.error("bad-transform", at, `{${name}}: ${template.problem}`);
+      else this.template(template, at);
+    }
+  }
+}

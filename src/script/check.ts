@@ -1,0 +1,130 @@
+// Checks the route blocks of a configuration: statements, and in what kinds of route each block runs. Expressions are checked in
+// check-expressions.ts, modules in check-modules.ts.
+
+import type { Case, ConfigTree, Stmt } from "./ast.ts";
+import { type Catalogue, LoadedModules } from "./catalogue.ts";
+import { type CheckScope, checkCondition, checkExpr } from "./check-expressions.ts";
+import type { LoadedModule } from "./check-modules.ts";
+import { NameChecker } from "./check-names.ts";
+import type { Diagnostics } from "./diagnostics.ts";
+import { constantOf, fold, staticType } from "./fold.ts";
+import { posixRegex } from "./posix-regex.ts";
+import { type RouteEntry, RouteTable } from "./route-table.ts";
+import type { Place } from "./source.ts";
+import { constantRouteName, eachExpr, ownExprs } from "./walk.ts";
+
+/** Checks all route blocks; returns the table of routes. */
+export function checkRoutes(
+  tree: ConfigTree,
+  modules: readonly LoadedModule[],
+  flags: ReadonlyMap<string, number>,
+  catalogue: Catalogue,
+  diagnostics: Diagnostics,
+): RouteTable {
+  const routes = new RouteTable(tree.routes, diagnostics);
+  const loaded = new LoadedModules(modules.map((m) => m.module));
+  const names = new NameChecker(loaded, catalogue, diagnostics);
+  const modulesMissing = tree.modules.some((m) => !catalogue.has(m.name));
+  const scope: CheckScope = { loaded, catalogue, names, diagnostics, flags, routes, modulesMissing, takesInner: names.takesInner };
+  const kinds = routeKinds(routes);
+  for (const entry of routes.entries) new BlockChecker(scope, kinds.get(entry) ?? 0).body(entry.block.body, false);
+  return routes;
+}
+
+/** The kinds of route each block may run in: its own, or those of the blocks that call it by a constant name. */
+export function routeKinds(routes: RouteTable): Map<RouteEntry, number> {
+  const kinds = new Map<RouteEntry, number>();
+  const visit = (entry: RouteEntry, kind: number): void => {
+    const before = kinds.get(entry) ?? 0;
+    if ((before | kind) === before) return;
+    kinds.set(entry, before | kind);
+    for (const callee of callees(entry, routes)) visit(callee, kind);
+  };
+  for (const entry of routes.entries) if (entry.kind !== 0) visit(entry, entry.kind);
+  return kinds;
+}
+
+/** The routes that a block calls by a constant name. */
+export function callees(entry: RouteEntry, routes: RouteTable): RouteEntry[] {
+  const found: RouteEntry[] = [];
+  eachExpr(entry.block.body, (expr) => {
+    if (expr.kind !== "route") return;
+    const name = constantRouteName(fold(expr.name));
+    const callee = name === null ? null : routes.find("route", name);
+    if (callee !== null) found.push(callee);
+  });
+  return found;
+}
+
+class BlockChecker {
+  private readonly scope: CheckScope;
+  private readonly kinds: number;
+
+  constructor(scope: CheckScope, kinds: number) {
+    this.scope = scope;
+    this.kinds = kinds;
+  }
+
+  /** Checks statements in turn; what follows an exit, drop, return or break is never run. */
+  body(body: readonly Stmt[], inCase: boolean): void {
+    for (const [i, stmt] of body.entries()) {
+      this.statement(stmt);
+      const isEnd = stmt.kind === "exit" || stmt.kind === "drop" || stmt.kind === "return" || stmt.kind === "break";
+      const after = body[i + 1];
+      if (isEnd && after !== undefined && !(inCase && after.kind === "break")) {
+        this.scope.diagnostics.warning("unreachable", after.at, `this is never run: ${stmt.kind} comes before it`);
+      }
+    }
+  }
+
+  private statement(stmt: Stmt): void {
+    const { scope } = this;
+    for (const expr of ownExprs(stmt)) checkExpr(expr, scope, this.kinds);
+    switch (stmt.kind) {
+      case "if":
+        checkCondition(stmt.cond, stmt.cond.at, scope.diagnostics);
+        this.body(stmt.then, false);
+        this.body(stmt.else, false);
+        return;
+      case "while":
+        this.body(stmt.body, false);
+        return;
+      case "switch":
+        this.cases(stmt.cases, stmt.value.at);
+        for (const c of stmt.cases) this.body(c.body, true);
+        return;
+      case "return":
+        if (stmt.value !== null && staticType(stmt.value) === "str") {
+          scope.diagnostics.error("wrong-type", stmt.value.at, "return takes a number");
+        }
+        return;
+      default:
+    }
+  }
+
+  private cases(cases: readonly Case[], at: Place): void {
+    const { diagnostics } = this.scope;
+    const seen = new Set<string>();
+    const kinds = new Set<string>();
+    for (const c of cases) {
+      const value = c.value === null ? null : constantOf(fold(c.value));
+      if (c.value !== null && value === null) {
+        if (c.value.kind !== "word") diagnostics.error("bad-case", c.value.at, "a case takes a constant value");
+        continue;
+      }
+      if (c.isRegex) {
+        const regex = typeof value === "string" ? posixRegex(value, false) : "a pattern is a text in quotes";
+        if (typeof regex === "string") diagnostics.error("bad-regex", c.value?.at ?? c.at, regex);
+      }
+      kinds.add(c.isRegex ? "string" : value === null ? "" : typeof value);
+      const key = `${c.isRegex ? "/" : ""}${typeof value}:${value}`;
+      if (seen.has(key)) {
+        diagnostics.error("duplicate-case", c.at, value === null ? "a second default in this switch" : `case ${value} stands twice`);
+      }
+      seen.add(key);
+    }
+    if (kinds.has("number") && kinds.has("string")) {
+      diagnostics.error("mixed-cases", at, "numbers and texts cannot be mixed in the cases of one switch", "write all of them in quotes");
+    }
+  }
+}

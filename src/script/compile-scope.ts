@@ -1,0 +1,94 @@
+// What the compilation of all routes shares: the constants that generated code refers to, the runtime, names and their instances.
+
+import type { Accessor } from "../registry/args.ts";
+import { ArgError } from "../registry/args.ts";
+import type { PvRef } from "../pv/parse.ts";
+import { type PvEnv, resolvePv } from "../pv/resolve.ts";
+import type { ArgScope } from "./arguments.ts";
+import type { LoadedModules } from "./catalogue.ts";
+import type { Diagnostics } from "./diagnostics.ts";
+import type { RouteEntry } from "./route-table.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Place } from "./source.ts";
+
+/** Compile-time state of one generation. */
+export class CompileScope {
+  readonly args: ArgScope;
+  readonly loaded: LoadedModules;
+  readonly instances: ReadonlyMap<string, unknown>;
+  readonly env: PvEnv;
+  readonly runtime: Runtime;
+  readonly diagnostics: Diagnostics;
+  readonly maxLoops: number;
+  readonly maxDepth: number;
+  /** The routes that may wait. */
+  readonly waiting: ReadonlySet<RouteEntry>;
+  /** Values of the names k0, k1 … in generated code. */
+  readonly constants: unknown[] = [];
+  private readonly names = new Map<unknown, string>();
+  private readonly accessors = new Map<string, string>();
+
+  constructor(from: {
+    args: ArgScope;
+    loaded: LoadedModules;
+    instances: ReadonlyMap<string, unknown>;
+    env: PvEnv;
+    runtime: Runtime;
+    diagnostics: Diagnostics;
+    maxLoops: number;
+    maxDepth: number;
+    waiting: ReadonlySet<RouteEntry>;
+  }) {
+    this.args = from.args;
+    this.loaded = from.loaded;
+    this.instances = from.instances;
+    this.env = from.env;
+    this.runtime = from.runtime;
+    this.diagnostics = from.diagnostics;
+    this.maxLoops = from.maxLoops;
+    this.maxDepth = from.maxDepth;
+    this.waiting = from.waiting;
+  }
+
+  /** How generated code names a value: a literal, or a constant. */
+  constant(value: unknown): string {
+    if (typeof value === "number") return value < 0 ? `(${value})` : String(value);
+    if (typeof value === "string") return JSON.stringify(value);
+    if (value === null || value === undefined) return String(value);
+    let name = this.names.get(value);
+    if (name === undefined) {
+      name = `k${this.constants.length}`;
+      this.constants.push(value);
+      this.names.set(value, name);
+    }
+    return name;
+  }
+
+  /** The number of a place in the table that errors look into. */
+  site(place: Place, what: string): number {
+    return this.runtime.sites.push({ place, what }) - 1;
+  }
+
+  /** The accessor of a variable; a harmless one after reporting what is wrong with it. */
+  accessor(ref: PvRef, at: Place): Accessor {
+    const found = resolvePv(ref, this.env);
+    if (!(found instanceof ArgError)) return found;
+    this.diagnostics.error("bad-variable", at, found.message, found.hint);
+    return { get: () => null, set: () => undefined };
+  }
+
+  /** The name of the constant that holds a variable's accessor; the same variable written twice shares one. */
+  accessorName(ref: PvRef, at: Place): string {
+    const key = `${ref.text} ${String(ref.index)}`;
+    let name = this.accessors.get(key);
+    if (name === undefined) this.accessors.set(key, (name = this.constant(this.accessor(ref, at))));
+    return name;
+  }
+
+  /** The slot of a plain `$var(name)`; -1 for other variables. */
+  slot(ref: PvRef): number {
+    const [inner] = ref.inner ?? [];
+    const isPlain = ref.name === "var" && ref.inner?.length === 1 && typeof inner === "string" && ref.transforms.length === 0 && ref.index === null;
+    return isPlain ? this.env.slots.slot(inner) : -1;
+  }
+}

@@ -1,0 +1,119 @@
+// compileRoutes: a checked configuration and its modules' instances to generated JavaScript, one function for each route block.
+// Second of the two stages; what only instances can judge (names inside variables) is reported here.
+
+import type { RouteContext } from "../proxy/context.ts";
+import { intOf, printed, textOfValue } from "../pv/convert.ts";
+import type { PvEnv } from "../pv/resolve.ts";
+import { VarSlots } from "../pv/vars.ts";
+import type { ArgScope } from "./arguments.ts";
+import { LoadedModules } from "./catalogue.ts";
+import { callees } from "./check.ts";
+import { CallCompiler } from "./compile-calls.ts";
+import { ExpressionCompiler } from "./compile-expressions.ts";
+import { CompileScope } from "./compile-scope.ts";
+import { StatementCompiler } from "./compile-statements.ts";
+import type { Config } from "./config.ts";
+import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
+import { Emitter, render } from "./emitter.ts";
+import { fold } from "./fold.ts";
+import { matches } from "./posix-regex.ts";
+import type { RouteEntry, RouteTable } from "./route-table.ts";
+import { CompiledRoutes } from "./routes.ts";
+import { type RouteFunction, Runtime } from "./runtime.ts";
+import { constantRouteName, eachExpr } from "./walk.ts";
+
+export interface CompileOptions {
+  /** Where errors of running routes go: one line, naming file and line. */
+  readonly report?: (message: string) => void;
+}
+
+/** The routes, or null when something was found wrong. */
+export interface Compiled {
+  readonly routes: CompiledRoutes | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Compiles the routes of a configuration that is ok. `instances`: what each module's configure returned, by module name. */
+export function compileRoutes(config: Config, instances: ReadonlyMap<string, unknown>, options: CompileOptions = {}): Compiled {
+  const diagnostics = new Diagnostics();
+  const loaded = new LoadedModules(config.modules.map((m) => m.module));
+  const slots = new VarSlots();
+  const env = pvEnv(loaded, instances, slots);
+  const maxDepth = config.globals.int("max_recursive_level");
+  const runtime = new Runtime(options.report ?? (() => undefined), maxDepth);
+  const takesInner = (name: string): boolean => loaded.pvs.get(name)?.def.inner !== "none";
+  const args: ArgScope = { flags: config.flags, routes: config.routes, takesInner };
+  const maxLoops = config.globals.int("max_while_loops");
+  const waiting = waitingRoutes(config.routes, loaded);
+  const scope = new CompileScope({ args, loaded, instances, env, runtime, diagnostics, maxLoops, maxDepth, waiting });
+  const sources = config.routes.entries.map((entry) => compileRoute(entry, scope));
+  if (diagnostics.errors > 0) return { routes: null, diagnostics: diagnostics.sorted() };
+  const functions = build(sources, scope);
+  runtime.setRoutes((name) => {
+    const entry = config.routes.find("route", name);
+    return entry === null ? null : functions[entry.index]!;
+  });
+  return { routes: new CompiledRoutes(config.routes, functions, sources, env), diagnostics: diagnostics.sorted() };
+}
+
+function pvEnv(loaded: LoadedModules, instances: ReadonlyMap<string, unknown>, slots: VarSlots): PvEnv {
+  return {
+    slots,
+    findPv(name) {
+      const found = loaded.pvs.get(name);
+      return found === undefined ? null : { def: found.def, instance: instances.get(found.module.name) };
+    },
+    findTransform: (name) => loaded.transforms.get(name)?.def ?? null,
+  };
+}
+
+/** The routes that may wait: they call a function that may, or a route that may, or a route whose name is computed. */
+function waitingRoutes(routes: RouteTable, loaded: LoadedModules): Set<RouteEntry> {
+  const waiting = new Set<RouteEntry>();
+  const dynamic = new Set<RouteEntry>();
+  for (const entry of routes.entries) {
+    eachExpr(entry.block.body, (expr) => {
+      if (expr.kind === "call" && (loaded.functions.get(expr.name)?.def.waits ?? "never") !== "never") waiting.add(entry);
+      if (expr.kind === "route" && constantRouteName(fold(expr.name)) === null) dynamic.add(entry);
+    });
+  }
+  for (let before = -1; before !== waiting.size; ) {
+    before = waiting.size;
+    for (const entry of routes.entries) {
+      if (callees(entry, routes).some((callee) => waiting.has(callee))) waiting.add(entry);
+      if (waiting.size > 0 && dynamic.has(entry)) waiting.add(entry);
+    }
+  }
+  return waiting;
+}
+
+/** The source of the function of one route. */
+function compileRoute(entry: RouteEntry, scope: CompileScope): string {
+  const out = new Emitter();
+  const self = `route_${entry.index}`;
+  const mayWait = scope.waiting.has(entry);
+  const result = mayWait ? out.temp() : "q";
+  const expressions = new ExpressionCompiler(scope, out);
+  const calls = new CallCompiler(scope, out, expressions, self);
+  expressions.connect(calls);
+  const statements = new StatementCompiler(scope, out, expressions, calls, result);
+  const block = out.block(() => {
+    if (mayWait) out.emit(`${result} = 1;`);
+    statements.body(entry.block.body, true);
+  });
+  const locals = `let p = 0, w${mayWait ? "" : ", v, q = 1"}${out.locals};`;
+  const head = mayWait ? `function ${self}(ctx, r, v${out.parameters}) {` : `function ${self}(ctx) {`;
+  return `${head}\n${locals}\ntry {\n${render(block)}\nreturn ${result};\n} catch (e) { throw rt.error(e, p); }\n}`;
+}
+
+/** Turns the sources of all routes into functions; the generated code sees the runtime and the constants, nothing else. */
+function build(sources: readonly string[], scope: CompileScope): RouteFunction[] {
+  const constants = scope.constants.map((_, i) => `const k${i} = K[${i}];`).join("\n");
+  const helpers = "const stop = rt.stop, eq = rt.equal, add = rt.add;";
+  const list = `return [${sources.map((_, i) => `route_${i}`).join(", ")}];`;
+  const make = new Function("rt", "K", "io", "tx", "pr", "mt", `"use strict";\n${helpers}\n${constants}\n${sources.join("\n")}\n${list}`);
+  return make(scope.runtime, scope.constants, intOf, textOfValue, printed, matches) as RouteFunction[];
+}
+
+/** The type of a function that runs one route from its start. */
+export type RunRoute = (ctx: RouteContext) => number | Promise<number>;

@@ -1,0 +1,171 @@
+// Types of expressions as far as they are known before the script runs, and folding of constant ones. Conversions are those
+// measured on Kamailio 5.6.3 (docs/semantics.md): the right operand of + == != is turned into the type of the left one.
+
+import { intOf } from "../pv/convert.ts";
+import type { BinaryOp, Expr } from "./ast.ts";
+
+export type StaticType = "int" | "str" | "any";
+
+const COMPARISONS = new Set<BinaryOp>(["==", "!=", "<", ">", "<=", ">=", "=~", "!~", "eq", "ne", "ieq", "ine", "&&", "||"]);
+
+/** What an expression gives, when that is certain. */
+export function staticType(expr: Expr): StaticType {
+  switch (expr.kind) {
+    case "int":
+    case "call":
+    case "route":
+      return "int";
+    case "str":
+    case "word":
+      return "str";
+    case "unary":
+      return expr.op === "str" ? "str" : "int";
+    case "binary":
+      return expr.op === "+" ? staticType(expr.left) : "int";
+    case "keyword":
+      return /^(src_port|dst_port|snd_port|to_port|msg:len|status|retcode|max_len)$/.test(expr.name) ? "int" : "str";
+    default:
+      return "any";
+  }
+}
+
+/** Whether an expression is the variable $null. */
+export function isNull(expr: Expr): boolean {
+  return expr.kind === "pv" && expr.ref.name === "null";
+}
+
+/** The expression with constant parts computed. Division by zero is left to run time, which reports it. */
+export function fold(expr: Expr): Expr {
+  switch (expr.kind) {
+    case "unary": {
+      const operand = fold(expr.operand);
+      const value = constantOf(operand);
+      const result = value === null ? null : unary(expr.op, value);
+      return result === null ? { ...expr, operand } : literal(result, expr);
+    }
+    case "binary":
+      return foldBinary({ ...expr, left: fold(expr.left), right: fold(expr.right) });
+    case "assign":
+      return { ...expr, value: fold(expr.value) };
+    case "call":
+      return { ...expr, args: expr.args.map(fold) };
+    case "route":
+      return { ...expr, name: fold(expr.name) };
+    default:
+      return expr;
+  }
+}
+
+/** The number or text of a constant expression; null when it is not constant. */
+export function constantOf(expr: Expr): number | string | null {
+  return expr.kind === "int" || expr.kind === "str" ? expr.value : null;
+}
+
+function literal(value: number | string, from: Expr): Expr {
+  return typeof value === "number" ? { kind: "int", value, at: from.at } : { kind: "str", value, at: from.at };
+}
+
+function unary(op: string, value: number | string): number | string | null {
+  switch (op) {
+    case "!":
+      return intOf(value) === 0 ? 1 : 0;
+    case "~":
+      return ~intOf(value);
+    case "-":
+      return -intOf(value) | 0;
+    case "int":
+      return intOf(value);
+    case "str":
+      return String(value);
+    case "defined":
+      return 1;
+    case "strlen":
+      return String(value).length;
+    case "strempty":
+      return String(value) === "" ? 1 : 0;
+    default:
+      return null;
+  }
+}
+
+function foldBinary(expr: Expr & { kind: "binary" }): Expr {
+  const a = constantOf(expr.left);
+  const b = constantOf(expr.right);
+  if (a !== null && b !== null) {
+    const value = binary(expr.op, a, b);
+    return value === null ? expr : literal(value, expr);
+  }
+  if (expr.op === "&&" || expr.op === "||") return foldLogical(expr, a, b);
+  // "a" + $x + "b" + "c": join constants that meet at the end of a text.
+  const { left } = expr;
+  if (expr.op === "+" && b !== null && left.kind === "binary" && left.op === "+" && staticType(left) === "str") {
+    const before = constantOf(left.right);
+    if (before !== null) return { ...expr, left: left.left, right: { kind: "str", value: `${before}${b}`, at: left.right.at } };
+  }
+  return expr;
+}
+
+/** A constant side decides, or leaves the integer of the other side, as the oracle's optimizer does (so -1 && 1 is -1 there). */
+function foldLogical(expr: Expr & { kind: "binary" }, a: number | string | null, b: number | string | null): Expr {
+  const isAnd = expr.op === "&&";
+  if (a !== null) {
+    if ((intOf(a) !== 0) !== isAnd) return literal(isAnd ? 0 : 1, expr);
+    return { kind: "unary", op: "int", operand: expr.right, at: expr.at };
+  }
+  if (b === null || (intOf(b) !== 0) !== isAnd) return expr;
+  return { kind: "unary", op: "int", operand: expr.left, at: expr.at };
+}
+
+/** The value of an operator on two constants; null for division by zero. */
+export function binary(op: BinaryOp, a: number | string, b: number | string): number | string | null {
+  if (op === "+") return typeof a === "string" ? a + String(b) : (a + intOf(b)) | 0;
+  if (op === "==" || op === "!=") {
+    const same = typeof a === "string" ? a === String(b) : a === intOf(b);
+    return same === (op === "==") ? 1 : 0;
+  }
+  if (op === "eq" || op === "ne") return (String(a) === String(b)) === (op === "eq") ? 1 : 0;
+  if (op === "=~" || op === "!~") return null;
+  const x = intOf(a);
+  const y = intOf(b);
+  switch (op) {
+    case "-":
+      return (x - y) | 0;
+    case "*":
+      return Math.imul(x, y);
+    case "/":
+      return y === 0 ? null : (x / y) | 0;
+    case "mod":
+      return y === 0 ? null : (x % y) | 0;
+    case "<<":
+      return x << y;
+    case ">>":
+      return x >> y;
+    case "&":
+      return x & y;
+    case "|":
+      return x | y;
+    case "^":
+      return x ^ y;
+    case "<":
+      return x < y ? 1 : 0;
+    case ">":
+      return x > y ? 1 : 0;
+    case "<=":
+      return x <= y ? 1 : 0;
+    case ">=":
+      return x >= y ? 1 : 0;
+    case "ieq":
+      return x === y ? 1 : 0;
+    case "ine":
+      return x !== y ? 1 : 0;
+    case "&&":
+      return x !== 0 && y !== 0 ? 1 : 0;
+    default:
+      return x !== 0 || y !== 0 ? 1 : 0;
+  }
+}
+
+/** Whether an operator gives 0 or 1. */
+export function isComparison(op: BinaryOp): boolean {
+  return COMPARISONS.has(op);
+}

@@ -1,0 +1,11 @@
+// The native configuration language: loadConfig reads and checks, compileRoutes makes it run.
+
+export type { Catalogue } from "./catalogue.ts";
+export type { LoadedModule } from "./check-modules.ts";
+export { type Compiled, type CompileOptions, compileRoutes } from "./compile.ts";
+export { type Config, loadConfig } from "./config.ts";
+export { type Diagnostic, renderDiagnostic } from "./diagnostics.ts";
+export { GLOBALS, type Globals, type Listen } from "./globals.ts";
+export type { PreprocessOptions, ReadFile } from "./preprocess.ts";
+export type { CompiledRoutes } from "./routes.ts";
+export { RouteError } from "./runtime.ts";

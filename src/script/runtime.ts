@@ -1,0 +1,153 @@
+// What generated code calls: conversions that need more than an operator, errors, and suspending a route on a promise.
+
+import { intOf, textOfValue } from "../pv/convert.ts";
+import type { RouteContext, RouteResult } from "../proxy/context.ts";
+import { Stop } from "../proxy/context.ts";
+import { ArgError } from "../registry/args.ts";
+import type { Value } from "../sip/value.ts";
+import { matches, posixRegex } from "./posix-regex.ts";
+import type { Place } from "./source.ts";
+import { fileLine } from "./source.ts";
+
+/** A generated route: `r` is the suspension point to go on from (0: the start), `v` what was waited for. */
+export type RouteFunction = (ctx: RouteContext, r: number, v: unknown, ...temps: unknown[]) => RouteResult;
+
+/** A module function threw while a route ran. The message names the place in the configuration. */
+export class RouteError extends Error {
+  readonly place: Place | null;
+  constructor(message: string, place: Place | null, cause: unknown) {
+    super(message, { cause });
+    this.name = "RouteError";
+    this.place = place;
+  }
+}
+
+/** What the place of a call is called in logs: the function and where it is called. */
+export interface CallSite {
+  readonly place: Place;
+  readonly what: string;
+}
+
+const PATTERN_CACHE = 256;
+
+/** The helpers of one generation, handed to the generated code under short names. */
+export class Runtime {
+  readonly sites: CallSite[] = [];
+  /** Set when an expression could not be computed (division by zero); the assignment at hand is then left out. */
+  failed = false;
+  private readonly report: (message: string) => void;
+  private readonly patterns = new Map<string, RegExp | null>();
+  private routeByName: (name: string) => RouteFunction | null = () => null;
+  private readonly maxDepth: number;
+
+  constructor(report: (message: string) => void, maxDepth: number) {
+    this.report = report;
+    this.maxDepth = maxDepth;
+  }
+
+  setRoutes(find: (name: string) => RouteFunction | null): void {
+    this.routeByName = find;
+  }
+
+  /** `==` where the left type is not known: the right side takes the type of the left one; undefined takes that of the right. */
+  readonly equal = (a: Value, b: Value): boolean => {
+    if (typeof a === "number") return a === intOf(b);
+    if (typeof a === "string") return a === textOfValue(b);
+    return b === null || b === "" || b === 0;
+  };
+
+  /** `+` where the left type is not known: numbers add, anything else joins. */
+  readonly add = (a: Value, b: Value): Value => (typeof a === "number" ? (a + intOf(b)) | 0 : textOfValue(a) + textOfValue(b));
+
+  readonly divide = (a: number, b: number, site: number): number => {
+    if (b !== 0) return (a / b) | 0;
+    this.fail("division by zero", site);
+    return 0;
+  };
+  readonly modulo = (a: number, b: number, site: number): number => {
+    if (b !== 0) return (a % b) | 0;
+    this.fail("mod by zero", site);
+    return 0;
+  };
+
+  /** `=~` with a pattern that is computed; compiled patterns are kept, up to a bound. */
+  readonly match = (text: string, pattern: string): boolean => {
+    let regex = this.patterns.get(pattern);
+    if (regex === undefined) {
+      const compiled = posixRegex(pattern, true);
+      regex = typeof compiled === "string" ? null : compiled;
+      if (this.patterns.size >= PATTERN_CACHE) this.patterns.clear();
+      this.patterns.set(pattern, regex);
+    }
+    return regex !== null && matches(regex, text);
+  };
+
+  /** Ends the script as exit does, unless it was ended already. */
+  readonly stop = (ctx: RouteContext): number => {
+    if (ctx.stop === Stop.NONE) ctx.stop = Stop.EXIT;
+    return 0;
+  };
+
+  readonly tooDeep = (site: number): number => {
+    this.report(`${this.where(site)}: routes call each other more than ${this.maxDepth} deep`);
+    return -1;
+  };
+  readonly tooLong = (site: number, limit: number): void => {
+    this.report(`${this.where(site)}: while ended after ${limit} rounds (max_while_loops)`);
+  };
+
+  /** route(name) with a computed name. */
+  readonly callRoute = (ctx: RouteContext, name: string, site: number): RouteResult => {
+    const found = this.routeByName(name);
+    if (found !== null) return found(ctx, 0, 0);
+    this.report(`${this.where(site)}: there is no route[${name.slice(0, 64)}]`);
+    return -1;
+  };
+
+  /** Goes on with the route when the promise is settled. A rejection is logged and counts as -1. */
+  readonly suspend = (self: RouteFunction, ctx: RouteContext, point: number, promise: Promise<number>, site: number, ...temps: unknown[]): RouteResult =>
+    promise.then(
+      (value) => self(ctx, point, typeof value === "number" ? value : -1, ...temps),
+      (error: unknown) => {
+        if (error instanceof RouteError) throw error;
+        this.report(`${this.where(site)}: ${messageOf(error)}`);
+        return self(ctx, point, -1, ...temps);
+      },
+    );
+
+  /** What a route throws when a function in it threw. */
+  readonly error = (error: unknown, site: number): RouteError => {
+    if (error instanceof RouteError) return error;
+    return new RouteError(`${this.where(site)}: ${messageOf(error)}`, this.sites[site]?.place ?? null, error);
+  };
+
+  /** A function whose arguments are parsed on each call; one that cannot be parsed makes the call fail. */
+  parsing<R>(run: (...args: unknown[]) => R, parsers: readonly (((value: string | number) => unknown) | null)[], site: number): (...args: unknown[]) => R | number {
+    return (instance, ctx, ...args) => {
+      for (const [i, parse] of parsers.entries()) {
+        if (parse === null) continue;
+        const value = parse(args[i] as string | number);
+        if (value instanceof ArgError) {
+          this.report(`${this.where(site)}: ${value.message}`);
+          return -1;
+        }
+        args[i] = value;
+      }
+      return run(instance, ctx, ...args);
+    };
+  }
+
+  private fail(what: string, site: number): void {
+    this.failed = true;
+    this.report(`${this.where(site)}: ${what}`);
+  }
+
+  private where(site: number): string {
+    const found = this.sites[site];
+    return found === undefined ? "script" : `${fileLine(found.place)}: ${found.what}`;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
