@@ -13,11 +13,12 @@ export class FlushGate {
   readonly #hooks: (() => void)[] = [];
   readonly #run = () => {
     this.#scheduled = false;
-    if (this.#dirty > 0) this.flush();
+    if (this.#dirty > 0 || this.#touched) this.flush();
   };
   #queues: Flushable[] = [];
   #dirty = 0;
   #scheduled = false;
+  #touched = false;
   #inBatch = false;
   #flushing = false;
 
@@ -34,10 +35,13 @@ export class FlushGate {
   /** Tells that `queue` has bytes; called once by each queue until it was flushed. Outside a batch a flush is arranged for the next turn. */
   mark(queue: Flushable): void {
     this.#queues[this.#dirty++] = queue;
-    if (!this.#inBatch && !this.#scheduled) {
-      this.#scheduled = true;
-      this.#soon(this.#run);
-    }
+    if (!this.#inBatch) this.#plan();
+  }
+
+  /** Tells that input was handed out outside a batch: the hooks run at the end of this turn, even when nothing is sent. */
+  touch(): void {
+    this.#touched = true;
+    this.#plan();
   }
 
   /** Starts a batch: until `endBatch`, marked queues wait. */
@@ -45,16 +49,17 @@ export class FlushGate {
     this.#inBatch = true;
   }
 
-  /** Ends a batch: hooks run even when nothing was sent, since handlers may have changed data. */
-  endBatch(): void {
+  /** Ends a batch: when `worked`, hooks run even if nothing was sent, since handlers may have changed data. */
+  endBatch(worked: boolean): void {
     this.#inBatch = false;
-    this.flush();
+    if (worked || this.#dirty > 0) this.flush();
   }
 
   /** Runs the hooks and empties the queues. A hook may send; what it sends leaves in the same flush. */
   flush(): void {
     if (this.#flushing) return;
     this.#flushing = true;
+    this.#touched = false;
     try {
       for (let i = 0; i < this.#hooks.length; i++) this.#hooks[i]!();
       for (let i = 0; i < this.#dirty; i++) this.#queues[i]!.flush();
@@ -63,5 +68,11 @@ export class FlushGate {
       this.#dirty = 0;
       this.#flushing = false;
     }
+  }
+
+  #plan(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#soon(this.#run);
   }
 }

@@ -112,8 +112,9 @@ class NodeTcpConnection implements TcpConnection, Flushable {
     const socket = this.#socket;
     socket.on("data", (data: Uint8Array) => {
       // A Buffer's own slice() would not copy: nobody above must meet one.
-      if (!this.#closed)
-        handlers.onData(this, new Uint8Array(data.buffer, data.byteOffset, data.length), 0, data.length);
+      if (this.#closed) return;
+      this.#gate.touch();
+      handlers.onData(this, new Uint8Array(data.buffer, data.byteOffset, data.length), 0, data.length);
     });
     socket.on("end", () => this.close());
     socket.on("error", (error) => {

@@ -240,7 +240,7 @@ export class SimTcpConnection implements TcpConnection, Flushable {
       try {
         this.#handlers.onData(this, bytes, 0, bytes.length);
       } finally {
-        gate.endBatch();
+        gate.endBatch(true);
       }
     }
   }

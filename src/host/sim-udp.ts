@@ -107,7 +107,7 @@ export class SimUdpSocket implements UdpSocket, Flushable {
     try {
       this.#options.onMessage(bytes, 0, bytes.length, this.peer(from)!);
     } finally {
-      gate.endBatch();
+      gate.endBatch(true);
     }
   }
 

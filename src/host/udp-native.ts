@@ -17,7 +17,8 @@ const SLOT = 65_536 + 64 * 17;
 const BATCHES_PER_TURN = 4;
 /** Empty looks, one a turn, before a socket is armed again: under load they save the way over the waker, which costs more. */
 const EMPTY_LOOKS = 4;
-const PEERS = 16_384;
+/** Places in each socket's cache of peers: half a megabyte. */
+const PEERS = 65_536;
 const DEFAULT_BUFFER = 8 << 20;
 
 /** The UDP sockets of one host. Throws HostError "ENOSYS" when the system lacks what it needs. */
@@ -108,7 +109,7 @@ export class NativeUdp {
     for (let k = 0; k < BATCHES_PER_TURN; k++) {
       this.gate.startBatch();
       const n = socket.receive();
-      this.gate.endBatch();
+      this.gate.endBatch(n > 0);
       if (!socket.open) return false;
       if (n <= 0) return ++socket.empty < EMPTY_LOOKS;
       socket.empty = 0;
@@ -175,11 +176,9 @@ export class NativeSocket implements UdpSocket {
     const vector = this.#vector;
     const n = libc.recvmmsg(this.fd, vector.pinned, BATCH, C.MSG_DONTWAIT);
     if (n <= 0) {
-      // ICMP errors also end up here, one a call, and more may follow: look again.
       const errno = n < 0 ? libc.errno() : C.EAGAIN;
-      if (errno === C.EAGAIN || errno === C.EINTR) return 0;
-      this.#counts.receiveErrors++;
-      return 1;
+      if (errno !== C.EAGAIN && errno !== C.EINTR) this.#counts.receiveErrors++;
+      return 0;
     }
     this.#counts.received += n;
     const { onMessage } = this.#options;

@@ -68,6 +68,7 @@ class PortableSocket implements UdpSocket, Flushable {
       this.#counts.received++;
       // A Buffer's own slice() would not copy: nobody above must meet one.
       const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
+      gate.touch();
       options.onMessage(bytes, 0, bytes.length, this.#peer(address, port));
     });
     socket.on("error", (error) => {

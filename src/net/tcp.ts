@@ -1,6 +1,7 @@
 // SIP over TCP: listeners, and connections as flows, opened on demand and used again.
 import { type Host, HostError, type TcpListener as HostListener, type SocketAddress } from "../host/host.ts";
 import { Transport } from "../sip/transports.ts";
+import { canonicalIp } from "../util/ip.ts";
 import { type Flow, type Listener, type ListenOptions, listenerParts, type Receive } from "./flow.ts";
 import type { FlowTable, StreamFlow } from "./flows.ts";
 import { DEFAULT_LIMITS, type FrameLimits } from "./frame-rules.ts";
@@ -70,7 +71,9 @@ export class TcpTransport {
    * The flow to an address: one that is open, else a new one that connects while it queues what is sent. Its messages name
    * `listener` as ours. Null when there are too many flows or the listener is of another family.
    */
-  flowTo(remote: SocketAddress, listener: Listener): StreamFlow | null {
+  flowTo(to: SocketAddress, listener: Listener): StreamFlow | null {
+    // IPv6 can be spelled in many ways; the table knows one.
+    const remote = to.family === 6 ? { ...to, address: canonicalIp(to.address) ?? to.address } : to;
     const open = this.flows.find(Transport.TCP, remote.address, remote.port);
     if (open !== null) return open;
     if (remote.family !== listener.local.family || remote.port === 0 || !this.flows.hasRoom()) return null;
