@@ -26,17 +26,28 @@ describe("portico user", () => {
     const host = newHost();
     expect(await user(host, "add", "Bob", "--password", "secret")).toBe(0);
     expect(rows(host, "subscriber")).toMatchObject([
-      { username: "bob", domain: "", password: "", ha1: md5("bob:portico:secret"), ha1b: md5("bob@portico:portico:secret") },
+      {
+        username: "bob",
+        domain: "",
+        password: "",
+        ha1: md5("bob:portico:secret"),
+        ha1b: md5("bob@portico:portico:secret"),
+      },
     ]);
     const sha = createHash("sha256").update("bob:portico:secret").digest("hex");
-    expect(rows(host, "portico_ha1")).toMatchObject([{ username: "bob", realm: "portico", ha1: md5("bob:portico:secret"), ha1_sha256: sha }]);
+    expect(rows(host, "portico_ha1")).toMatchObject([
+      { username: "bob", realm: "portico", ha1: md5("bob:portico:secret"), ha1_sha256: sha },
+    ]);
   });
 
   test("a domain is the realm, unless one is given", async () => {
     const host = newHost();
     await user(host, "add", "bob@example.com", "--password", "x");
     await user(host, "add", "amy@example.com", "--password", "x", "--realm", "office");
-    expect(rows(host, "subscriber")).toMatchObject([{ ha1: md5("amy:office:x") }, { domain: "example.com", ha1: md5("bob:example.com:x") }]);
+    expect(rows(host, "subscriber")).toMatchObject([
+      { ha1: md5("amy:office:x") },
+      { domain: "example.com", ha1: md5("bob:example.com:x") },
+    ]);
   });
 
   test("passwd, rm and list", async () => {
@@ -52,12 +63,17 @@ describe("portico user", () => {
     expect([rows(host, "subscriber"), rows(host, "portico_ha1")]).toEqual([[], []]);
   });
 
-  test.each([[], ["frobnicate"], ["add"], ["list", "x"], ["add", "a", "b"], ["add", "a", "--nope"], ["add", "a", "--password", "x", "--generate"]])(
-    "wrong usage %j is told with code 2",
-    async (...args) => {
-      expect(await user(newHost(), ...args)).toBe(2);
-    },
-  );
+  test.each([
+    [],
+    ["frobnicate"],
+    ["add"],
+    ["list", "x"],
+    ["add", "a", "b"],
+    ["add", "a", "--nope"],
+    ["add", "a", "--password", "x", "--generate"],
+  ])("wrong usage %j is told with code 2", async (...args) => {
+    expect(await user(newHost(), ...args)).toBe(2);
+  });
 
   test("help, bad names and bad passwords", async () => {
     const host = newHost();
@@ -71,7 +87,8 @@ describe("portico user", () => {
 test("names are checked and put in one form", () => {
   expect(parseUserName("sip:Bob@Example.COM")).toEqual({ name: "bob", domain: "example.com" });
   expect(parseUserName("100")).toEqual({ name: "100", domain: "" });
-  for (const bad of ["", "a b", "a:b", "@x", "a@", "a@b c", "a@-x", 'a"b', "a".repeat(65), "j\u00fcrgen"]) expect(() => parseUserName(bad)).toThrow(UserError);
+  for (const bad of ["", "a b", "a:b", "@x", "a@", "a@b c", "a@-x", 'a"b', "a".repeat(65), "j\u00fcrgen"])
+    expect(() => parseUserName(bad)).toThrow(UserError);
 });
 
 test("generated passwords are long and differ", () => {

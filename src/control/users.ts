@@ -38,7 +38,11 @@ export function parseUserName(text: string): UserName {
   const at = bare.lastIndexOf("@");
   const name = at < 0 ? bare : bare.slice(0, at);
   const domain = at < 0 ? "" : bare.slice(at + 1);
-  if (!NAME.test(name)) throw new UserError("BAD_NAME", `"${name}" cannot be a user name: use 1 to 64 letters, digits and - _ . ! ~ * ' ( ) & = + $ , ; ? /`);
+  if (!NAME.test(name))
+    throw new UserError(
+      "BAD_NAME",
+      `"${name}" cannot be a user name: use 1 to 64 letters, digits and - _ . ! ~ * ' ( ) & = + $ , ; ? /`,
+    );
   if (at >= 0 && !HOST.test(domain)) throw new UserError("BAD_NAME", `"${domain}" cannot be a domain`);
   return { name: name.toLowerCase(), domain: domain.toLowerCase() };
 }
@@ -78,7 +82,11 @@ export class Users {
 
   /** Adds a user. `realm` is what phones are challenged with: by default the domain, else DEFAULT_REALM. */
   async add(user: UserName, password: string, realm: string = realmOf(user)): Promise<void> {
-    if (await this.find(user)) throw new UserError("EXISTS", `${userText(user)} exists already; "portico user passwd ${userText(user)}" changes the password`);
+    if (await this.find(user))
+      throw new UserError(
+        "EXISTS",
+        `${userText(user)} exists already; "portico user passwd ${userText(user)}" changes the password`,
+      );
     await this.store(user, password, realm);
   }
 
@@ -107,7 +115,8 @@ export class Users {
   }
 
   private async existing(user: UserName): Promise<void> {
-    if (!(await this.find(user))) throw new UserError("MISSING", `there is no user ${userText(user)}; "portico user list" shows who there is`);
+    if (!(await this.find(user)))
+      throw new UserError("MISSING", `there is no user ${userText(user)}; "portico user list" shows who there is`);
   }
 
   private async store(user: UserName, password: string, realm: string): Promise<void> {
@@ -115,15 +124,30 @@ export class Users {
     const secret = checkPassword(password);
     const { hashing } = this.host;
     const short = (a: number): string => digestHash(hashing, a, `${name}:${realm}:${secret}`);
-    const long = (a: number): string => digestHash(hashing, a, `${name}@${domain === "" ? realm : domain}:${realm}:${secret}`);
+    const long = (a: number): string =>
+      digestHash(hashing, a, `${name}@${domain === "" ? realm : domain}:${realm}:${secret}`);
     const ha1 = short(Algorithm.MD5);
     const key = ["username", "domain"];
-    await this.db.upsert(SUBSCRIBER.name, key, [...key, "password", "ha1", "ha1b"], [name, domain, "", ha1, long(Algorithm.MD5)]);
+    await this.db.upsert(
+      SUBSCRIBER.name,
+      key,
+      [...key, "password", "ha1", "ha1b"],
+      [name, domain, "", ha1, long(Algorithm.MD5)],
+    );
     await this.db.upsert(
       HA1.name,
       key,
       [...key, "realm", "ha1", "ha1_sha256", "ha1b_sha256", "ha1_sha512_256", "ha1b_sha512_256"],
-      [name, domain, realm, ha1, short(Algorithm.SHA256), long(Algorithm.SHA256), short(Algorithm.SHA512_256), long(Algorithm.SHA512_256)],
+      [
+        name,
+        domain,
+        realm,
+        ha1,
+        short(Algorithm.SHA256),
+        long(Algorithm.SHA256),
+        short(Algorithm.SHA512_256),
+        long(Algorithm.SHA512_256),
+      ],
     );
   }
 }

@@ -34,7 +34,9 @@ export class Databases {
     try {
       this.host.files.makeDirectory(directory);
     } catch (error) {
-      this.log.warn(`cannot make the directory ${directory}: ${error instanceof Error ? error.message : String(error)}`);
+      this.log.warn(
+        `cannot make the directory ${directory}: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 
@@ -60,11 +62,16 @@ export function parseDatabaseUrl(url: string, resolve: (path: string) => string)
   const scheme = colon < 0 ? "" : url.slice(0, colon).toLowerCase();
   if (scheme === "memory") return { key: "memory:", path: ":memory:", options: {} };
   if (scheme !== "sqlite" && scheme !== "sqlite3") {
-    const known = ["mysql", "postgres", "text", "unixodbc", "redis", "mongodb", "cluster", "flatstore"].includes(scheme);
+    const known = ["mysql", "postgres", "text", "unixodbc", "redis", "mongodb", "cluster", "flatstore"].includes(
+      scheme,
+    );
     const why = known ? `databases of kind "${scheme}" are not supported` : "this is no database URL";
     throw new StoreError("ERR_DB_URL", `${url.replace(/\/\/.*@/, "//…@")}: ${why}; use sqlite:///path/to/file`);
   }
-  const [rest = "", query = ""] = url.slice(colon + 1).replace(/^\/\//, "").split("?", 2);
+  const [rest = "", query = ""] = url
+    .slice(colon + 1)
+    .replace(/^\/\//, "")
+    .split("?", 2);
   if (rest === "") throw new StoreError("ERR_DB_URL", `${url}: a file name is missing; use sqlite:///path/to/file`);
   const options = sqliteOptions(url, query);
   if (rest === ":memory:") return { key: "memory:", path: rest, options };
@@ -79,7 +86,11 @@ function sqliteOptions(url: string, query: string): SqliteOptions {
     const [name, value = ""] = part.split("=", 2);
     if (name === "synchronous" && (value === "full" || value === "normal")) options.synchronous = value;
     else if (name === "busy_timeout" && /^\d{1,6}$/.test(value)) options.busyTimeout = Number(value);
-    else throw new StoreError("ERR_DB_URL", `${url}: "${part}" is not understood; there are synchronous=normal|full and busy_timeout=MS`);
+    else
+      throw new StoreError(
+        "ERR_DB_URL",
+        `${url}: "${part}" is not understood; there are synchronous=normal|full and busy_timeout=MS`,
+      );
   }
   return options;
 }

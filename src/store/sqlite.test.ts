@@ -41,7 +41,9 @@ describe("SqliteStore", () => {
       { username: "bob", ha1: "2" },
     ]);
     expect(db.update("subscriber", [{ column: "username", value: "bob" }], ["ha1"], ["9"])).toBe(1);
-    expect(db.query("subscriber", ["ha1"], [{ column: "username", op: ">", value: "b" }], { limit: 1 })).toEqual([{ ha1: "9" }]);
+    expect(db.query("subscriber", ["ha1"], [{ column: "username", op: ">", value: "b" }], { limit: 1 })).toEqual([
+      { ha1: "9" },
+    ]);
     expect(db.delete("subscriber", [{ column: "domain", value: "x" }])).toBe(2);
     expect(db.raw("SELECT count(*) AS n FROM subscriber", [])).toEqual([{ n: 0 }]);
     db.close();
@@ -122,7 +124,10 @@ describe("parseDatabaseUrl", () => {
     expect(path("sqlite://db/file")).toBe("/work/db/file");
     expect(path("sqlite://:memory:")).toBe(":memory:");
     expect(path("memory:")).toBe(":memory:");
-    expect(parseDatabaseUrl("sqlite:///a?synchronous=full&busy_timeout=10", (p) => p).options).toEqual({ synchronous: "full", busyTimeout: 10 });
+    expect(parseDatabaseUrl("sqlite:///a?synchronous=full&busy_timeout=10", (p) => p).options).toEqual({
+      synchronous: "full",
+      busyTimeout: 10,
+    });
   });
   test("others are refused, without showing a password", () => {
     for (const url of ["", "foo", "sqlite://", "sqlite:///a?x=1"]) expect(codeOf(() => path(url))).toBe("ERR_DB_URL");

@@ -4,7 +4,16 @@
 import { type Host, HostError, type SqliteDatabase, type SqliteStatement, type SqlValue } from "../host/host.ts";
 import { fromUnicode, textOf, toUnicode } from "../util/bytes.ts";
 import type { Log } from "../util/log.ts";
-import { type Cell, type Database, isTableName, type Match, type QueryOptions, type Row, StoreError, type TableLayout } from "./database.ts";
+import {
+  type Cell,
+  type Database,
+  isTableName,
+  type Match,
+  type QueryOptions,
+  type Row,
+  StoreError,
+  type TableLayout,
+} from "./database.ts";
 
 export interface SqliteOptions {
   /** How long to wait for another process that writes (`portico user`, Kamailio), in milliseconds. */
@@ -54,7 +63,10 @@ export class SqliteStore implements Database {
   }
 
   insert(table: string, columns: readonly string[], values: readonly Cell[]): void {
-    this.write(`INSERT INTO ${quoted(table)} (${columns.map(quoted).join(",")}) VALUES (${marks(columns.length)})`, values);
+    this.write(
+      `INSERT INTO ${quoted(table)} (${columns.map(quoted).join(",")}) VALUES (${marks(columns.length)})`,
+      values,
+    );
   }
 
   upsert(table: string, key: readonly string[], columns: readonly string[], values: readonly Cell[]): void {
@@ -84,7 +96,9 @@ export class SqliteStore implements Database {
     if (!isTableName(table.name)) throw new StoreError("ERR_DB_NAME", `"${table.name}" cannot be the name of a table`);
     this.begin();
     guard(this.url, () => this.db.exec(this.schema("version", "version")));
-    const known = this.rows("SELECT 1 AS there FROM sqlite_master WHERE type IN ('table','view') AND name=?", [table.name]).length > 0;
+    const known =
+      this.rows("SELECT 1 AS there FROM sqlite_master WHERE type IN ('table','view') AND name=?", [table.name]).length >
+      0;
     if (!known) {
       guard(this.url, () => this.db.exec(this.schema(table.layout, table.name)));
       const values = [table.name, table.version];
@@ -100,7 +114,10 @@ export class SqliteStore implements Database {
     this.commit();
     const is = found === null ? "has no version number" : `is of version ${found}`;
     const fix = "move the rows to a table of that version, or set version_table to 0 if its columns are known to fit";
-    throw new StoreError("ERR_DB_VERSION", `table ${table.name} in ${this.url} ${is}, but version ${table.version} is needed: ${fix}`);
+    throw new StoreError(
+      "ERR_DB_VERSION",
+      `table ${table.name} in ${this.url} ${is}, but version ${table.version} is needed: ${fix}`,
+    );
   }
 
   private schema(layout: string, name: string): string {
@@ -151,7 +168,11 @@ export class SqliteStore implements Database {
 
   private rows(sql: string, values: readonly Cell[]): Row[] {
     if (!this.open) throw new StoreError("ERR_DB_CLOSED", `${this.url} is closed`);
-    return guard(this.url, () => this.statement(sql).all(...values.map(outward)).map(inward));
+    return guard(this.url, () =>
+      this.statement(sql)
+        .all(...values.map(outward))
+        .map(inward),
+    );
   }
 
   private statement(sql: string): SqliteStatement {

@@ -77,7 +77,11 @@ export class ModuleBed {
     this.host = this.world.host({ addresses: ["10.0.0.1"] });
     const log = new Log({ level: 3, sink: (_, line) => this.lines.push(line) }, "");
     const wheel = new TimerWheel(this.host.clock.mono());
-    const transports = { listeners: [this.flow.listener], flowTo: () => this.flow, flowById: (id: number) => this.flows.get(id) ?? null };
+    const transports = {
+      listeners: [this.flow.listener],
+      flowTo: () => this.flow,
+      flowById: (id: number) => this.flows.get(id) ?? null,
+    };
     this.proxy = new Proxy(this.host, log, wheel, transports);
     this.databases = new Databases(this.host, log);
     this.moduleHost = {
@@ -102,7 +106,12 @@ export class ModuleBed {
     const values: Record<string, unknown> = {};
     for (const [name, def] of Object.entries(module.params)) {
       const value = given[name];
-      values[name] = value === undefined ? def.default : def.parse !== null && !Array.isArray(value) ? def.parse(value as string) : value;
+      values[name] =
+        value === undefined
+          ? def.default
+          : def.parse !== null && !Array.isArray(value)
+            ? def.parse(value as string)
+            : value;
     }
     for (const name of Object.keys(given)) if (!(name in module.params)) throw new Error(`no parameter ${name}`);
     const instance = module.configure(this.state(module), values, this.moduleHost);
@@ -134,8 +143,14 @@ export class ModuleBed {
   callSync(module: AnyModule, name: string, ctx: RouteContext, ...args: readonly unknown[]): FunctionResult {
     const def = module.functions[name] ?? Object.values(module.functions).find((f) => f.aliases.includes(name));
     if (def === undefined) throw new Error(`no function ${name}`);
-    const values = args.map((arg, i) => (def.args[i]?.parse === undefined || arg === undefined ? arg : def.args[i].parse(arg as string)));
-    return (def.run as (instance: unknown, ctx: RouteContext, ...rest: unknown[]) => FunctionResult)(this.instances.get(module), ctx, ...values);
+    const values = args.map((arg, i) =>
+      def.args[i]?.parse === undefined || arg === undefined ? arg : def.args[i].parse(arg as string),
+    );
+    return (def.run as (instance: unknown, ctx: RouteContext, ...rest: unknown[]) => FunctionResult)(
+      this.instances.get(module),
+      ctx,
+      ...values,
+    );
   }
 
   /** Lets virtual time pass, timers of the wheel included. */
@@ -149,12 +164,22 @@ export class ModuleBed {
 
 /** The value of a header of a message in text; "" without one. */
 export function headerOf(message: string, name: string): string {
-  for (const line of message.split("\r\n")) if (line.toLowerCase().startsWith(`${name.toLowerCase()}:`)) return line.slice(name.length + 1).trim();
+  for (const line of message.split("\r\n"))
+    if (line.toLowerCase().startsWith(`${name.toLowerCase()}:`)) return line.slice(name.length + 1).trim();
   return "";
 }
 
 /** A REGISTER in text. */
-export function registerText(o: { user?: string; contact?: string | readonly string[]; cseq?: number; callId?: string; more?: string; host?: string } = {}): string {
+export function registerText(
+  o: {
+    user?: string;
+    contact?: string | readonly string[];
+    cseq?: number;
+    callId?: string;
+    more?: string;
+    host?: string;
+  } = {},
+): string {
   const user = o.user ?? "alice";
   const host = o.host ?? "127.0.0.1";
   const contacts = o.contact === undefined ? [] : typeof o.contact === "string" ? [o.contact] : o.contact;

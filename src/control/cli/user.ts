@@ -4,7 +4,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import type { Host } from "../../host/host.ts";
 import { Databases } from "../../store/connect.ts";
 import { Log } from "../../util/log.ts";
-import { generatePassword, parseUserName, Users, UserError, userErrorText, userText } from "../users.ts";
+import { generatePassword, parseUserName, UserError, Users, userErrorText, userText } from "../users.ts";
 
 /** Where users are kept unless --db or --data says otherwise: what the embedded configuration uses. */
 export const DEFAULT_USER_DB = "sqlite:///var/lib/portico/portico.sqlite";
@@ -57,7 +57,10 @@ export async function run(host: Host, args: readonly string[], defaultUrl: strin
     out(HELP);
     return 0;
   }
-  const databases = new Databases(host, new Log({ level: 0, sink: (_, line) => host.process.write(2, `${line}\n`) }, "user"));
+  const databases = new Databases(
+    host,
+    new Log({ level: 0, sink: (_, line) => host.process.write(2, `${line}\n`) }, "user"),
+  );
   try {
     const users = new Users(host, databases.get(command.url));
     await users.open();
@@ -86,7 +89,8 @@ function readCommand(args: readonly string[], defaultUrl: string): Command | nul
   if (unknown !== "") throw new Usage(`there is no option ${unknown}`);
   const [verb, name, ...rest] = a._;
   if (verb === undefined) throw new Usage("what to do is missing: add, passwd, rm or list");
-  if (verb !== "add" && verb !== "passwd" && verb !== "rm" && verb !== "list") throw new Usage(`"${verb}" is none of add, passwd, rm and list`);
+  if (verb !== "add" && verb !== "passwd" && verb !== "rm" && verb !== "list")
+    throw new Usage(`"${verb}" is none of add, passwd, rm and list`);
   if (verb !== "list" && name === undefined) throw new Usage("the name of the user is missing");
   if (rest.length > 0 || (verb === "list" && name !== undefined)) throw new Usage(`"${rest[0] ?? name}" is too much`);
   if (a.generate && a.password !== undefined) throw new Usage("--password and --generate exclude each other");
@@ -119,6 +123,7 @@ async function askPassword(host: Host): Promise<string> {
     return text.split(/\r?\n/, 1)[0] ?? "";
   }
   const first = await host.process.readSecret("password: ");
-  if (first !== (await host.process.readSecret("again: "))) throw new UserError("BAD_PASSWORD", "the two passwords differ");
+  if (first !== (await host.process.readSecret("again: ")))
+    throw new UserError("BAD_PASSWORD", "the two passwords differ");
   return first;
 }

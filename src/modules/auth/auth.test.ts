@@ -7,11 +7,16 @@ import { headerOf, ModuleBed, type Outcome } from "../../../test/support/module-
 import { Algorithm } from "../../sip/digest.ts";
 import authDb from "../auth_db/index.ts";
 import auth, { authorizedCredentials, digestHash, digestResponse, ha1Of } from "./index.ts";
-import { equalTexts, Nonces, NonceState } from "./nonce.ts";
+import { equalTexts, NonceState, Nonces } from "./nonce.ts";
 
 const URL = "sqlite:///data/users.sqlite";
-const NODE_NAMES: Readonly<Record<number, string>> = { [Algorithm.MD5]: "md5", [Algorithm.SHA256]: "sha256", [Algorithm.SHA512_256]: "sha512-256" };
-const hash = (algorithm: number, text: string): string => createHash(NODE_NAMES[algorithm]!).update(text, "latin1").digest("hex");
+const NODE_NAMES: Readonly<Record<number, string>> = {
+  [Algorithm.MD5]: "md5",
+  [Algorithm.SHA256]: "sha256",
+  [Algorithm.SHA512_256]: "sha512-256",
+};
+const hash = (algorithm: number, text: string): string =>
+  createHash(NODE_NAMES[algorithm]!).update(text, "latin1").digest("hex");
 const md5 = (text: string): string => hash(Algorithm.MD5, text);
 
 type Params = Parameters<ModuleBed["load"]>[1];
@@ -23,7 +28,13 @@ function bed(params: Params = {}, db: Params = {}): ModuleBed {
   const database = b.databases.get(URL);
   database.ensureTable({ name: "subscriber", layout: "subscriber", version: 7 });
   const columns = ["username", "domain", "password", "ha1", "ha1b"];
-  database.insert("subscriber", columns, ["bob", "test", "secret", md5("bob:test:secret"), md5("bob@test:test:secret")]);
+  database.insert("subscriber", columns, [
+    "bob",
+    "test",
+    "secret",
+    md5("bob:test:secret"),
+    md5("bob@test:test:secret"),
+  ]);
   return b;
 }
 
@@ -55,7 +66,8 @@ function answer(challenge: string, o: Asked = {}): string {
   const nc = o.nc === undefined ? "00000001" : o.nc;
   const ha1 = hash(algorithm, `${user}:${realm}:${o.password ?? "secret"}`);
   const ha2 = hash(algorithm, `${method}:sip:test`);
-  const response = o.response ?? hash(algorithm, nc === null ? `${ha1}:${nonce}:${ha2}` : `${ha1}:${nonce}:${nc}:abc:auth:${ha2}`);
+  const response =
+    o.response ?? hash(algorithm, nc === null ? `${ha1}:${nonce}:${ha2}` : `${ha1}:${nonce}:${nc}:abc:auth:${ha2}`);
   const qop = nc === null ? "" : `, qop=auth, nc=${nc}, cnonce="abc"`;
   const name = method === "REGISTER" ? "Authorization" : "Proxy-Authorization";
   return `${name}: Digest username="${user}", realm="${realm}", nonce="${nonce}", uri="sip:test", response="${response}"${qop}${o.more ?? ""}\n`;
@@ -84,11 +96,22 @@ describe("published examples", () => {
     uri: "/dir/index.html",
     body: "",
   };
-  const by = (algorithm: number): string => digestResponse(host.hashing, { ...rfc7616, algorithm, ha1: ha1Of(host.hashing, algorithm, "Mufasa", "http-auth@example.org", "Circle of Life") });
+  const by = (algorithm: number): string =>
+    digestResponse(host.hashing, {
+      ...rfc7616,
+      algorithm,
+      ha1: ha1Of(host.hashing, algorithm, "Mufasa", "http-auth@example.org", "Circle of Life"),
+    });
 
   test("RFC 2617 3.5", () => {
     const ha1 = ha1Of(host.hashing, Algorithm.MD5, "Mufasa", "testrealm@host.com", "Circle Of Life");
-    const input = { ...rfc7616, algorithm: Algorithm.MD5, ha1, nonce: "dcd98b7102dd2f0e8b11d0f600bfb0c093", cnonce: "0a4f113b" };
+    const input = {
+      ...rfc7616,
+      algorithm: Algorithm.MD5,
+      ha1,
+      nonce: "dcd98b7102dd2f0e8b11d0f600bfb0c093",
+      cnonce: "0a4f113b",
+    };
     expect(digestResponse(host.hashing, input)).toBe("6629fae49393a05397450978507c4ef1");
   });
   test("RFC 7616 3.9.1, MD5 and SHA-256", () => {
@@ -97,28 +120,52 @@ describe("published examples", () => {
   });
   test("RFC 7616 3.9.2, SHA-512-256, as corrected by its errata", () => {
     // "Jäsøn Doe" in UTF-8
-    const ha1 = ha1Of(host.hashing, Algorithm.SHA512_256, "J\xc3\xa4s\xc3\xb8n Doe", "api@example.org", "Secret, or not?");
+    const ha1 = ha1Of(
+      host.hashing,
+      Algorithm.SHA512_256,
+      "J\xc3\xa4s\xc3\xb8n Doe",
+      "api@example.org",
+      "Secret, or not?",
+    );
     const nonce = "5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK";
-    const input = { ...rfc7616, algorithm: Algorithm.SHA512_256, ha1, nonce, cnonce: "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v", uri: "/doe.json" };
-    expect(digestResponse(host.hashing, input)).toBe("3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5");
+    const input = {
+      ...rfc7616,
+      algorithm: Algorithm.SHA512_256,
+      ha1,
+      nonce,
+      cnonce: "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v",
+      uri: "/doe.json",
+    };
+    expect(digestResponse(host.hashing, input)).toBe(
+      "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5",
+    );
   });
   test("each algorithm agrees with another implementation", () => {
-    for (const algorithm of [Algorithm.MD5, Algorithm.SHA256, Algorithm.SHA512_256]) expect(digestHash(host.hashing, algorithm, "a\xffb")).toBe(hash(algorithm, "a\xffb"));
+    for (const algorithm of [Algorithm.MD5, Algorithm.SHA256, Algorithm.SHA512_256])
+      expect(digestHash(host.hashing, algorithm, "a\xffb")).toBe(hash(algorithm, "a\xffb"));
   });
 });
 
 describe("challenges", () => {
   test("401 and 407 with Kamailio's parameters", async () => {
     const b = bed();
-    expect(headerOf(await challenge(b, 1), "WWW-Authenticate")).toMatch(/^Digest realm="test", nonce="[0-9a-f]{40}", qop="auth"$/);
-    expect(headerOf(await challenge(b, 0, "MESSAGE"), "Proxy-Authenticate")).toMatch(/^Digest realm="test", nonce="[0-9a-f]{40}"$/);
+    expect(headerOf(await challenge(b, 1), "WWW-Authenticate")).toMatch(
+      /^Digest realm="test", nonce="[0-9a-f]{40}", qop="auth"$/,
+    );
+    expect(headerOf(await challenge(b, 0, "MESSAGE"), "Proxy-Authenticate")).toMatch(
+      /^Digest realm="test", nonce="[0-9a-f]{40}"$/,
+    );
     expect(headerOf(await challenge(b, 19), "WWW-Authenticate")).toMatch(/, qop="auth-int", stale=true$/);
     expect((await challenge(b)).startsWith("SIP/2.0 401 Unauthorized\r\n")).toBe(true);
     expect((await challenge(b, 1, "INVITE")).startsWith("SIP/2.0 407 Proxy Authentication Required\r\n")).toBe(true);
   });
   test("one for each algorithm, the preferred one first", async () => {
     const reply = await challenge(bed({ algorithm: "SHA-512-256, SHA-256,MD5" }));
-    expect(reply.match(/algorithm=[A-Z0-9-]+/g)).toEqual(["algorithm=SHA-512-256", "algorithm=SHA-256", "algorithm=MD5"]);
+    expect(reply.match(/algorithm=[A-Z0-9-]+/g)).toEqual([
+      "algorithm=SHA-512-256",
+      "algorithm=SHA-256",
+      "algorithm=MD5",
+    ]);
   });
   test("an empty realm is taken from the request; ACK is not challenged", async () => {
     const b = bed({ realm_prefix: "te" });
@@ -132,7 +179,9 @@ describe("auth_check()", () => {
   test("return codes", async () => {
     const b = bed();
     const c = await challenge(b);
-    expect(await code(b.call(authDb, "auth_check", b.context(request("REGISTER", "bob", "")), "test", "subscriber", "1"))).toBe(-5);
+    expect(
+      await code(b.call(authDb, "auth_check", b.context(request("REGISTER", "bob", "")), "test", "subscriber", "1")),
+    ).toBe(-5);
     expect(await code(check(b, c))).toBe(1);
     expect(await code(check(b, c, { nc: null }))).toBe(1);
     expect(await code(check(b, c, { user: "bob@test" }))).toBe(1);
@@ -166,18 +215,28 @@ describe("auth_check()", () => {
     expect(authorizedCredentials(o.ctx)?.username).toBe("bob");
     expect(await code(b.call(auth, "consume_credentials", o.ctx))).toBe(1);
     const out = new Uint8Array(4000);
-    const text = new TextDecoder().decode(out.subarray(0, o.ctx.message.edits.write(out, 0, o.ctx.message.buf, 0, o.ctx.message.end)));
+    const text = new TextDecoder().decode(
+      out.subarray(0, o.ctx.message.edits.write(out, 0, o.ctx.message.buf, 0, o.ctx.message.end)),
+    );
     expect(text).not.toContain("Authorization");
     expect(text).toContain("CSeq: 1 REGISTER\r\nContent-Length: 0\r\n");
     expect(await code(b.call(auth, "consume_credentials", (await check(b, c, { password: "x" })).ctx))).toBe(-1);
   });
 
   test("plain passwords, columns into AVPs, domains", async () => {
-    const b = bed({}, { calculate_ha1: 1, password_column: "password", load_credentials: "$avp(d)=domain;ha1b", use_domain: 1 });
+    const b = bed(
+      {},
+      { calculate_ha1: 1, password_column: "password", load_credentials: "$avp(d)=domain;ha1b", use_domain: 1 },
+    );
     const { ctx, code: ok } = await check(b, await challenge(b));
     expect([ok, ctx.avps.all("d"), ctx.avps.all("ha1b")]).toEqual([1, ["test"], [md5("bob@test:test:secret")]]);
-    const subscriber = (uri: string, flags: string): Promise<number> => code(b.call(authDb, "is_subscriber", b.context(request("OPTIONS", "x", "")), uri, "subscriber", flags));
-    expect([await subscriber("sip:bob@test", "3"), await subscriber("sip:bob@other", "3"), await subscriber("sip:no@test", "3")]).toEqual([1, -1, -1]);
+    const subscriber = (uri: string, flags: string): Promise<number> =>
+      code(b.call(authDb, "is_subscriber", b.context(request("OPTIONS", "x", "")), uri, "subscriber", flags));
+    expect([
+      await subscriber("sip:bob@test", "3"),
+      await subscriber("sip:bob@other", "3"),
+      await subscriber("sip:no@test", "3"),
+    ]).toEqual([1, -1, -1]);
   });
 
   test("a database that fails is an error, not an open door", async () => {
@@ -199,7 +258,9 @@ describe("algorithms", () => {
     expect(await code(check(b, c, asked))).toBe(-3);
     const columns = ["username", "domain", "realm", "ha1", "ha1_sha256", "ha1_sha512_256"];
     const newer = [Algorithm.SHA256, Algorithm.SHA512_256].map((a) => hash(a, "bob:test:secret"));
-    b.databases.get(URL).insert("portico_ha1", columns, ["bob", "test", "test", md5("bob:test:secret"), newer[0]!, newer[1]!]);
+    b.databases
+      .get(URL)
+      .insert("portico_ha1", columns, ["bob", "test", "test", md5("bob:test:secret"), newer[0]!, newer[1]!]);
     expect(await code(check(b, c, asked))).toBe(1);
     expect(await code(check(b, c, { ...asked, more: "" }))).toBe(algorithm === Algorithm.SHA256 ? -2 : 1);
     expect(await code(check(b, c))).toBe(1);
@@ -219,7 +280,9 @@ describe("nonces", () => {
     await b.world.advance(3000);
     const { ctx, code: late } = await check(b, c);
     expect(late).toBe(-4);
-    expect(headerOf((await b.call(auth, "auth_challenge", ctx, "test", 1)).reply, "WWW-Authenticate")).toContain("stale=true");
+    expect(headerOf((await b.call(auth, "auth_challenge", ctx, "test", 1)).reply, "WWW-Authenticate")).toContain(
+      "stale=true",
+    );
     expect(await challenge(b)).not.toContain("stale");
   });
 
@@ -268,11 +331,17 @@ describe("nonces", () => {
       }),
       { seed: 1 },
     );
-    fc.assert(fc.property(fc.string(), (text) => nonces.check(text, 1, "x", settings) === NonceState.STALE), { seed: 2 });
+    fc.assert(
+      fc.property(fc.string(), (text) => nonces.check(text, 1, "x", settings) === NonceState.STALE),
+      { seed: 2 },
+    );
   });
 
   test("equalTexts is equality", () => {
-    fc.assert(fc.property(fc.string(), fc.string(), (a, b) => equalTexts(a, b) === (a === b) && equalTexts(a, a)), { seed: 3 });
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (a, b) => equalTexts(a, b) === (a === b) && equalTexts(a, a)),
+      { seed: 3 },
+    );
   });
 });
 
@@ -281,7 +350,17 @@ describe("passwords of the script", () => {
     const b = bed();
     const c = await challenge(b);
     const pv = (o: Asked, password: string, flags: number, checks: number): Promise<number> =>
-      code(b.call(auth, "pv_auth_check", b.context(request("REGISTER", o.from ?? "bob", answer(c, o))), "test", password, flags, checks));
+      code(
+        b.call(
+          auth,
+          "pv_auth_check",
+          b.context(request("REGISTER", o.from ?? "bob", answer(c, o))),
+          "test",
+          password,
+          flags,
+          checks,
+        ),
+      );
     expect(await pv({}, "secret", 0, 1)).toBe(1);
     expect(await pv({}, md5("bob:test:secret"), 1, 1)).toBe(1);
     expect(await pv({}, "other", 0, 1)).toBe(-2);

@@ -10,8 +10,14 @@ import { Method } from "../../sip/methods.ts";
 import { quote } from "../../sip/tokens.ts";
 import { parseUri, UriRange } from "../../sip/uri.ts";
 import { textOf } from "../../util/bytes.ts";
-import { authorizedCredentials, type DigestCredentials, findCredentials, outcomeOf, setOutcome } from "./credentials.ts";
-import { equalTexts, type Nonces, type NonceSettings, NonceState } from "./nonce.ts";
+import {
+  authorizedCredentials,
+  type DigestCredentials,
+  findCredentials,
+  outcomeOf,
+  setOutcome,
+} from "./credentials.ts";
+import { equalTexts, type NonceSettings, NonceState, type Nonces } from "./nonce.ts";
 import { digestResponse, ha1Of, responseLength } from "./response.ts";
 
 /** Return codes of the authenticating functions, as Kamailio documents them. */
@@ -85,7 +91,8 @@ export class Authenticator {
     const found = findCredentials(msg, header, realm);
     if (typeof found === "number") return this.failed(ctx, found);
     const state = this.nonces.check(found.nonce, found.count, this.parts(ctx), this.settings.nonces);
-    if (state !== NonceState.FRESH) return this.failed(ctx, state === NonceState.REUSED ? AuthCode.REUSED : AuthCode.STALE);
+    if (state !== NonceState.FRESH)
+      return this.failed(ctx, state === NonceState.REUSED ? AuthCode.REUSED : AuthCode.STALE);
     const algorithm = this.algorithmOf(found);
     if (algorithm === 0 || found.response.length !== responseLength(algorithm)) return this.failed(ctx, AuthCode.ERROR);
     return found;
@@ -94,13 +101,20 @@ export class Authenticator {
   /** The algorithm credentials were made with, 0 when it is not on offer. Who does not say is taken by the length of the response. */
   algorithmOf(credentials: DigestCredentials): number {
     const { algorithms } = this.settings;
-    if (credentials.algorithm !== Algorithm.NONE) return algorithms.includes(credentials.algorithm) ? credentials.algorithm : 0;
+    if (credentials.algorithm !== Algorithm.NONE)
+      return algorithms.includes(credentials.algorithm) ? credentials.algorithm : 0;
     return algorithms.find((a) => responseLength(a) === credentials.response.length) ?? 0;
   }
 
   /** HA1 of a plain password for credentials. */
   ha1(credentials: DigestCredentials, password: string): string {
-    return ha1Of(this.host.host.hashing, this.algorithmOf(credentials), credentials.username, credentials.realm, password);
+    return ha1Of(
+      this.host.host.hashing,
+      this.algorithmOf(credentials),
+      credentials.username,
+      credentials.realm,
+      password,
+    );
   }
 
   /** The second half: whether the response was made with that HA1. `method` overrides the request's. Returns an AuthCode. */
@@ -114,13 +128,16 @@ export class Authenticator {
       body: textOf(msg.buf, msg.bodyStart, msg.end),
     };
     const { hashing } = this.host.host;
-    if (!equalTexts(credentials.response, digestResponse(hashing, input))) return this.failed(ctx, AuthCode.WRONG_PASSWORD);
+    if (!equalTexts(credentials.response, digestResponse(hashing, input)))
+      return this.failed(ctx, AuthCode.WRONG_PASSWORD);
     const { nonces } = this.settings;
     // where a database had to be waited for, the same nonce may have been used meanwhile
     const state = this.nonces.check(credentials.nonce, credentials.count, this.parts(ctx), nonces);
-    if (state !== NonceState.FRESH) return this.failed(ctx, state === NonceState.REUSED ? AuthCode.REUSED : AuthCode.STALE);
+    if (state !== NonceState.FRESH)
+      return this.failed(ctx, state === NonceState.REUSED ? AuthCode.REUSED : AuthCode.STALE);
     this.nonces.used(credentials.nonce, credentials.count, nonces);
-    if (this.settings.authInfo) msg.replyHeaders += this.authInfo(ctx, credentials, digestResponse(hashing, { ...input, method: "" }));
+    if (this.settings.authInfo)
+      msg.replyHeaders += this.authInfo(ctx, credentials, digestResponse(hashing, { ...input, method: "" }));
     setOutcome(ctx, { code: AuthCode.OK, credentials });
     return AuthCode.OK;
   }
@@ -132,7 +149,8 @@ export class Authenticator {
 
   /** Takes note of a failure, so that the challenge that follows can say `stale`; returns its code. */
   failed(ctx: RouteContext, code: number): number {
-    if (code === AuthCode.STALE || code === AuthCode.REUSED || outcomeOf(ctx) !== undefined) setOutcome(ctx, { code, credentials: null });
+    if (code === AuthCode.STALE || code === AuthCode.REUSED || outcomeOf(ctx) !== undefined)
+      setOutcome(ctx, { code, credentials: null });
     return code;
   }
 
@@ -148,7 +166,11 @@ export class Authenticator {
     const { settings } = this;
     const to = msg.to();
     const inDialog = to !== null && to.tagStart >= 0;
-    const bits = inDialog ? settings.checksInDialog : msg.method === Method.REGISTER ? settings.checksRegister : settings.checksNoDialog;
+    const bits = inDialog
+      ? settings.checksInDialog
+      : msg.method === Method.REGISTER
+        ? settings.checksRegister
+        : settings.checksNoDialog;
     if (bits === 0) return null;
     let parts = "";
     if ((bits & 1) !== 0) parts += textOf(msg.buf, msg.uriStart, msg.uriEnd);
@@ -159,9 +181,16 @@ export class Authenticator {
   }
 
   /** Header lines of a challenge, one for each algorithm (RFC 8760 2.4: the preferred one first). */
-  challengeLines(ctx: RouteContext, name: string, realm: string, flags: number, algorithms: readonly number[] | null): string {
+  challengeLines(
+    ctx: RouteContext,
+    name: string,
+    realm: string,
+    flags: number,
+    algorithms: readonly number[] | null,
+  ): string {
     let lines = "";
-    for (const algorithm of algorithms ?? this.settings.algorithms) lines += `${name}: ${this.challengeValue(ctx, realm, flags, algorithm)}\r\n`;
+    for (const algorithm of algorithms ?? this.settings.algorithms)
+      lines += `${name}: ${this.challengeValue(ctx, realm, flags, algorithm)}\r\n`;
     return lines;
   }
 
@@ -170,7 +199,12 @@ export class Authenticator {
     const code = outcomeOf(ctx)?.code;
     const stale = (flags & ChallengeFlag.STALE) !== 0 || code === AuthCode.STALE || code === AuthCode.REUSED;
     const { settings } = this;
-    const qop = (flags & ChallengeFlag.QOP_AUTH_INT) !== 0 ? "auth-int" : (flags & ChallengeFlag.QOP_AUTH) !== 0 ? "auth" : settings.qop;
+    const qop =
+      (flags & ChallengeFlag.QOP_AUTH_INT) !== 0
+        ? "auth-int"
+        : (flags & ChallengeFlag.QOP_AUTH) !== 0
+          ? "auth"
+          : settings.qop;
     let text = `Digest realm=${quote(realm)}, nonce="${this.nonces.make(this.parts(ctx))}"`;
     if (qop !== "") text += `, qop="${qop}"`;
     if (stale) text += ", stale=true";
@@ -179,7 +213,13 @@ export class Authenticator {
   }
 
   /** Sends a challenge: 401, or 407 with `proxy`. Returns 1, or -1 when it cannot be sent. */
-  challenge(ctx: RouteContext, given: string, flags: number, proxy: boolean, algorithms: readonly number[] | null): number {
+  challenge(
+    ctx: RouteContext,
+    given: string,
+    flags: number,
+    proxy: boolean,
+    algorithms: readonly number[] | null,
+  ): number {
     const msg = ctx.message;
     if (msg.method === Method.ACK || msg.method === Method.CANCEL) return -1;
     const realm = this.realm(msg, given);

@@ -1,7 +1,16 @@
 // Finding the credentials of a realm among the Authorization headers of a request.
 
 import type { RouteContext } from "../../proxy/context.ts";
-import { Algorithm, checkCredentials, DigestParam, DigestRange, digestText, hasDigestParam, nonceCount, parseDigest } from "../../sip/digest.ts";
+import {
+  Algorithm,
+  checkCredentials,
+  DigestParam,
+  DigestRange,
+  digestText,
+  hasDigestParam,
+  nonceCount,
+  parseDigest,
+} from "../../sip/digest.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 
@@ -40,7 +49,8 @@ const range = new DigestRange();
 export function findCredentials(msg: SipMessage, header: number, realm: string): DigestCredentials | number {
   for (let h = msg.find(header); h >= 0; h = msg.find(header, h + 1)) {
     const { buf, index } = msg;
-    if (parseDigest(buf, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!, range) !== 0) return NoCredentials.BROKEN;
+    if (parseDigest(buf, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!, range) !== 0)
+      return NoCredentials.BROKEN;
     if (range.isDigest === 0 || digestText(buf, range, DigestParam.REALM) !== realm) continue;
     if (checkCredentials(range) !== 0 || range.algorithm === Algorithm.OTHER) return NoCredentials.BROKEN;
     return read(buf, h);
@@ -49,7 +59,8 @@ export function findCredentials(msg: SipMessage, header: number, realm: string):
 }
 
 function read(buf: Uint8Array, header: number): DigestCredentials | number {
-  for (let p = 0; p <= DigestParam.NC; p++) if (range.end[p]! - range.start[p]! > MAX_VALUE) return NoCredentials.BROKEN;
+  for (let p = 0; p <= DigestParam.NC; p++)
+    if (range.end[p]! - range.start[p]! > MAX_VALUE) return NoCredentials.BROKEN;
   const withQop = hasDigestParam(range, DigestParam.QOP);
   const count = withQop ? nonceCount(buf, range) : -1;
   if (withQop && count < 0) return NoCredentials.BROKEN;

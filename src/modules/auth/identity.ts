@@ -22,11 +22,22 @@ export function userMatches(msg: SipMessage, credentials: DigestCredentials, use
   return !publish || uriIs(msg.buf, msg.uriStart, msg.uriEnd, credentials, useDomain);
 }
 
-function addressIs(msg: SipMessage, address: NameAddrRange | null, credentials: DigestCredentials, useDomain: boolean): boolean {
+function addressIs(
+  msg: SipMessage,
+  address: NameAddrRange | null,
+  credentials: DigestCredentials,
+  useDomain: boolean,
+): boolean {
   return address !== null && uriIs(msg.buf, address.uriStart, address.uriEnd, credentials, useDomain);
 }
 
-function uriIs(buf: Uint8Array, start: number, end: number, credentials: DigestCredentials, useDomain: boolean): boolean {
+function uriIs(
+  buf: Uint8Array,
+  start: number,
+  end: number,
+  credentials: DigestCredentials,
+  useDomain: boolean,
+): boolean {
   if (parseUri(buf, start, end, range) !== 0 || range.userStart < 0) return false;
   if (unescapeUri(textOf(buf, range.userStart, range.userEnd)) !== credentials.user) return false;
   if (!useDomain) return true;

@@ -1,8 +1,8 @@
 // Module auth: digest challenges and checks against passwords the script has. auth_db checks against a database by way of it.
 
+import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { ArgError, int, optional, parsed, str, variable } from "../../registry/args.ts";
 import { defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
-import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { Algorithm } from "../../sip/digest.ts";
 import { H } from "../../sip/headers.ts";
@@ -32,12 +32,17 @@ export class AuthState {
 
 /** Algorithms named in a list such as "SHA-256, MD5", in that order; MD5 when it is empty. */
 export function algorithmList(text: string): readonly number[] | ArgError {
-  const known: Readonly<Record<string, number>> = { md5: Algorithm.MD5, "sha-256": Algorithm.SHA256, "sha-512-256": Algorithm.SHA512_256 };
+  const known: Readonly<Record<string, number>> = {
+    md5: Algorithm.MD5,
+    "sha-256": Algorithm.SHA256,
+    "sha-512-256": Algorithm.SHA512_256,
+  };
   const list: number[] = [];
   for (const name of text.split(/[\s,]+/)) {
     if (name === "") continue;
     const algorithm = known[name.toLowerCase()];
-    if (algorithm === undefined || responseLength(algorithm) === 0) return new ArgError(`"${name}" is no algorithm for digests`, "there are MD5, SHA-256 and SHA-512-256");
+    if (algorithm === undefined || responseLength(algorithm) === 0)
+      return new ArgError(`"${name}" is no algorithm for digests`, "there are MD5, SHA-256 and SHA-512-256");
     if (!list.includes(algorithm)) list.push(algorithm);
   }
   return list.length === 0 ? [Algorithm.MD5] : list;
@@ -50,15 +55,25 @@ function qopValue(text: string): string | ArgError {
 }
 
 const params = {
-  auth_checks_register: intParam(0, "What nonces of REGISTER are bound to: 1 R-URI, 2 Call-ID, 4 From tag, 8 source address.", { min: 0, max: 15 }),
+  auth_checks_register: intParam(
+    0,
+    "What nonces of REGISTER are bound to: 1 R-URI, 2 Call-ID, 4 From tag, 8 source address.",
+    { min: 0, max: 15 },
+  ),
   auth_checks_no_dlg: intParam(0, "The same for requests outside dialogs.", { min: 0, max: 15 }),
   auth_checks_in_dlg: intParam(0, "The same for requests inside dialogs.", { min: 0, max: 15 }),
   qop: parsedParam("", "qop of challenges where the function does not say: auth, auth-int or empty.", qopValue),
   nonce_count: intParam(0, "Whether nc must grow with each use of a nonce, which refuses replays."),
   one_time_nonce: intParam(0, "Whether a nonce is good for one request only."),
-  nc_array_size: intParam(1_048_576, "How many of the last nonces nc is remembered for; a power of two.", { min: 2, max: 2 ** 26 }),
+  nc_array_size: intParam(1_048_576, "How many of the last nonces nc is remembered for; a power of two.", {
+    min: 2,
+    max: 2 ** 26,
+  }),
   nc_array_order: intParam(0, "The same as the exponent of two.", { min: 0, max: 26 }),
-  otn_in_flight_no: intParam(1_048_576, "How many of the last one-time nonces are remembered; a power of two.", { min: 2, max: 2 ** 26 }),
+  otn_in_flight_no: intParam(1_048_576, "How many of the last one-time nonces are remembered; a power of two.", {
+    min: 2,
+    max: 2 ** 26,
+  }),
   otn_in_flight_order: intParam(0, "The same as the exponent of two.", { min: 0, max: 26 }),
   secret: strParam("", "Key of the nonces, for several servers; otherwise random."),
   nonce_expire: intParam(300, "How long a nonce is good.", { unit: "seconds", min: 1 }),
@@ -66,7 +81,10 @@ const params = {
   force_stateless_reply: intParam(0, "Whether challenges are sent without the transaction."),
   realm_prefix: strParam("", "Prefix taken off realms."),
   use_domain: intParam(0, "Whether pv_auth_check() compares domains too."),
-  algorithm: strParam("", "Algorithms offered, in order of preference: MD5, SHA-256, SHA-512-256, or several with commas."),
+  algorithm: strParam(
+    "",
+    "Algorithms offered, in order of preference: MD5, SHA-256, SHA-512-256, or several with commas.",
+  ),
   add_authinfo_hdr: intParam(0, "Whether answers to authenticated requests carry Authentication-Info."),
   nid_pool_no: intParam(1, "Without effect: there is one pool of nonces."),
   challenge_attr: strParam("$digest_challenge", "Without effect: challenges are put into $avp(digest_challenge)."),
@@ -75,7 +93,12 @@ const params = {
   www_challenge_header: strParam("WWW-Authenticate", "Without effect: name of the header."),
 };
 
-const WITHOUT_EFFECT = ["challenge_attr", "protect_contacts", "proxy_challenge_header", "www_challenge_header"] as const;
+const WITHOUT_EFFECT = [
+  "challenge_attr",
+  "protect_contacts",
+  "proxy_challenge_header",
+  "www_challenge_header",
+] as const;
 
 type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
 
@@ -118,21 +141,43 @@ const algorithmsArg = optional(parsed("algorithms", algorithmList));
 const PvFlag = { HA1: 1, CHALLENGE_PLAIN: 2, CHALLENGE_AUTH: 4, CHALLENGE_AUTH_INT: 8, STALE: 16 } as const;
 
 /** Checks credentials against a password (or HA1) of the script. */
-function checkPassword(auth: Authenticator, ctx: RouteContext, given: string, password: string, flags: number, header: number, method: string | null): number {
+function checkPassword(
+  auth: Authenticator,
+  ctx: RouteContext,
+  given: string,
+  password: string,
+  flags: number,
+  header: number,
+  method: string | null,
+): number {
   const found = auth.before(ctx, given, header);
-  const code = typeof found === "number" ? found : auth.after(ctx, found, (flags & PvFlag.HA1) !== 0 ? password.toLowerCase() : auth.ha1(found, password), method);
+  const code =
+    typeof found === "number"
+      ? found
+      : auth.after(ctx, found, (flags & PvFlag.HA1) !== 0 ? password.toLowerCase() : auth.ha1(found, password), method);
   if (code < 0 && (flags & (PvFlag.CHALLENGE_PLAIN | PvFlag.CHALLENGE_AUTH | PvFlag.CHALLENGE_AUTH_INT)) !== 0) {
     const qop = (flags & PvFlag.CHALLENGE_AUTH_INT) !== 0 ? 2 : (flags & PvFlag.CHALLENGE_AUTH) !== 0 ? 1 : 0;
     const name = header === H.AUTHORIZATION ? "WWW-Authenticate" : "Proxy-Authenticate";
-    ctx.avps.push("digest_challenge", auth.challengeLines(ctx, name, auth.realm(ctx.message, given), qop | (flags & PvFlag.STALE), null));
+    ctx.avps.push(
+      "digest_challenge",
+      auth.challengeLines(ctx, name, auth.realm(ctx.message, given), qop | (flags & PvFlag.STALE), null),
+    );
   }
   return code;
 }
 
 /** Which header a REGISTER carries credentials in, and which any other request. */
-const headerFor = (ctx: RouteContext): number => (ctx.message.method === Method.REGISTER ? H.AUTHORIZATION : H.PROXY_AUTHORIZATION);
+const headerFor = (ctx: RouteContext): number =>
+  ctx.message.method === Method.REGISTER ? H.AUTHORIZATION : H.PROXY_AUTHORIZATION;
 
-function pvAuthCheck(auth: Authenticator, ctx: RouteContext, realm: string, password: string, flags: number, checks: number): number {
+function pvAuthCheck(
+  auth: Authenticator,
+  ctx: RouteContext,
+  realm: string,
+  password: string,
+  flags: number,
+  checks: number,
+): number {
   const code = checkPassword(auth, ctx, realm, password, flags, headerFor(ctx), null);
   const credentials: DigestCredentials | null = authorizedCredentials(ctx);
   if (code < 0 || (checks & 1) === 0 || credentials === null) return code;
@@ -171,7 +216,8 @@ export default defineModule({
     return instance;
   },
   start: (instance, host) => {
-    for (const name of instance.ignored) host.log.warn(`parameter ${name} has no effect: ${params[name as keyof typeof params].doc}`);
+    for (const name of instance.ignored)
+      host.log.warn(`parameter ${name} has no effect: ${params[name as keyof typeof params].doc}`);
     instance.nonces.configure(instance.settings.secret, instance.settings.nonces);
     if (instance.state !== null) instance.state.current = instance;
   },
@@ -180,39 +226,45 @@ export default defineModule({
       args: [realmArg, flagsArg, algorithmsArg],
       routes: REQUEST,
       doc: "Answers 401 with a challenge. Flags: 1 qop auth, 2 qop auth-int, 4 no answer 500 on failure, 16 stale.",
-      run: (auth: Instance, ctx, realm, flags, algorithms) => auth.challenge(ctx, realm, flags, false, algorithms ?? null),
+      run: (auth: Instance, ctx, realm, flags, algorithms) =>
+        auth.challenge(ctx, realm, flags, false, algorithms ?? null),
     }),
     proxy_challenge: fn({
       args: [realmArg, flagsArg, algorithmsArg],
       routes: REQUEST,
       doc: "Answers 407 with a challenge. Flags as for www_challenge().",
-      run: (auth: Instance, ctx, realm, flags, algorithms) => auth.challenge(ctx, realm, flags, true, algorithms ?? null),
+      run: (auth: Instance, ctx, realm, flags, algorithms) =>
+        auth.challenge(ctx, realm, flags, true, algorithms ?? null),
     }),
     auth_challenge: fn({
       args: [realmArg, flagsArg, algorithmsArg],
       routes: REQUEST,
       doc: "www_challenge() for REGISTER, proxy_challenge() for all else.",
-      run: (auth: Instance, ctx, realm, flags, algorithms) => auth.challenge(ctx, realm, flags, ctx.message.method !== Method.REGISTER, algorithms ?? null),
+      run: (auth: Instance, ctx, realm, flags, algorithms) =>
+        auth.challenge(ctx, realm, flags, ctx.message.method !== Method.REGISTER, algorithms ?? null),
     }),
     pv_www_authenticate: fn({
       args: [realmArg, str("passwd"), flagsArg, optional(str("method"))],
       routes: REQUEST,
       doc: "Checks Authorization against a password. Flags: 1 it is an HA1; 2, 4, 8 on failure put a challenge without qop, with auth, auth-int into $avp(digest_challenge); 16 stale.",
       aliases: ["pv_www_authorize"],
-      run: (auth: Instance, ctx, realm, password, flags, method) => checkPassword(auth, ctx, realm, password, flags, H.AUTHORIZATION, method ?? null),
+      run: (auth: Instance, ctx, realm, password, flags, method) =>
+        checkPassword(auth, ctx, realm, password, flags, H.AUTHORIZATION, method ?? null),
     }),
     pv_proxy_authenticate: fn({
       args: [realmArg, str("passwd"), flagsArg],
       routes: REQUEST,
       doc: "Checks Proxy-Authorization against a password. Flags as for pv_www_authenticate().",
       aliases: ["pv_proxy_authorize"],
-      run: (auth: Instance, ctx, realm, password, flags) => checkPassword(auth, ctx, realm, password, flags, H.PROXY_AUTHORIZATION, null),
+      run: (auth: Instance, ctx, realm, password, flags) =>
+        checkPassword(auth, ctx, realm, password, flags, H.PROXY_AUTHORIZATION, null),
     }),
     pv_auth_check: fn({
       args: [realmArg, str("passwd"), flagsArg, int("checks")],
       routes: REQUEST,
       doc: "Checks the credentials of the kind the method wants; with checks 1 also that they are those of From (REGISTER: To).",
-      run: (auth: Instance, ctx, realm, password, flags, checks) => pvAuthCheck(auth, ctx, realm, password, flags, checks),
+      run: (auth: Instance, ctx, realm, password, flags, checks) =>
+        pvAuthCheck(auth, ctx, realm, password, flags, checks),
     }),
     consume_credentials: fn({
       routes: REQUEST,

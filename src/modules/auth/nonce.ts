@@ -96,7 +96,8 @@ export class Nonces {
   check(nonce: string, count: number, parts: string | null, s: NonceSettings): number {
     if (nonce.length !== BASE && nonce.length !== BASE + PARTS_MAC) return NonceState.STALE;
     const head = nonce.slice(0, 16);
-    if (!/^[0-9a-f]{16}$/.test(head) || !equalTexts(nonce.slice(16, BASE), this.mac(head, MAC))) return NonceState.STALE;
+    if (!/^[0-9a-f]{16}$/.test(head) || !equalTexts(nonce.slice(16, BASE), this.mac(head, MAC)))
+      return NonceState.STALE;
     const made = Number.parseInt(head.slice(0, 8), 16);
     const now = this.now();
     if (made + s.expire < now || made > now + s.maxDrift) return NonceState.STALE;
@@ -109,7 +110,8 @@ export class Nonces {
       const known = this.oneTime?.count(serial) ?? -1;
       return known < 0 ? NonceState.STALE : known > 0 ? NonceState.REUSED : NonceState.FRESH;
     }
-    if (parts !== null && !equalTexts(nonce.slice(BASE), this.mac(`${head}|${parts}`, PARTS_MAC))) return NonceState.STALE;
+    if (parts !== null && !equalTexts(nonce.slice(BASE), this.mac(`${head}|${parts}`, PARTS_MAC)))
+      return NonceState.STALE;
     return NonceState.FRESH;
   }
 

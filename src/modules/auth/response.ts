@@ -38,6 +38,8 @@ export interface ResponseInput {
 /** The response as lower-case hex. */
 export function digestResponse(hashing: Hashing, i: ResponseInput): string {
   const hash = (text: string): string => digestHash(hashing, i.algorithm, text);
-  const ha2 = hash(i.qop.toLowerCase() === "auth-int" ? `${i.method}:${i.uri}:${hash(i.body)}` : `${i.method}:${i.uri}`);
+  const ha2 = hash(
+    i.qop.toLowerCase() === "auth-int" ? `${i.method}:${i.uri}:${hash(i.body)}` : `${i.method}:${i.uri}`,
+  );
   return hash(i.qop === "" ? `${i.ha1}:${i.nonce}:${ha2}` : `${i.ha1}:${i.nonce}:${i.nc}:${i.cnonce}:${i.qop}:${ha2}`);
 }

@@ -1,15 +1,28 @@
 // Module auth_db: digest authentication against the subscriber table.
 
+import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { ArgError, optional, parsed, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
-import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { H } from "../../sip/headers.ts";
 import { Method } from "../../sip/methods.ts";
 import { parseUriText, unescapeUri } from "../../sip/uri-text.ts";
 import type { Later, Row } from "../../store/database.ts";
-import authModule, { AuthCode, type Authenticator, type AuthState, type DigestCredentials, userMatches } from "../auth/index.ts";
-import { HA1_TABLE, HA1_VERSION, type Subscriber, SUBSCRIBER_VERSION, Subscribers, type SubscriberSettings } from "./subscribers.ts";
+import authModule, {
+  AuthCode,
+  type Authenticator,
+  type AuthState,
+  type DigestCredentials,
+  userMatches,
+} from "../auth/index.ts";
+import {
+  HA1_TABLE,
+  HA1_VERSION,
+  SUBSCRIBER_VERSION,
+  type Subscriber,
+  type SubscriberSettings,
+  Subscribers,
+} from "./subscribers.ts";
 
 /** `$avp(x)=column;column2` as pairs of column and AVP name. */
 function loadList(text: string): readonly (readonly [string, string])[] | ArgError {
@@ -17,7 +30,11 @@ function loadList(text: string): readonly (readonly [string, string])[] | ArgErr
   for (const part of text.split(";")) {
     if (part.trim() === "") continue;
     const m = /^\s*(?:\$?avp\(\s*(?:s:)?([^)]+?)\s*\)\s*=\s*)?([A-Za-z_][A-Za-z0-9_]*)\s*$/.exec(part);
-    if (m === null) return new ArgError(`"${part.trim()}" is no column to load`, "write column or $avp(name)=column, several with semicolons");
+    if (m === null)
+      return new ArgError(
+        `"${part.trim()}" is no column to load`,
+        "write column or $avp(name)=column, several with semicolons",
+      );
     list.push([m[2]!, m[1] ?? m[2]!]);
   }
   return list;
@@ -31,7 +48,11 @@ const params = {
   password_column_2: strParam("ha1b", "Column of HA1 values made with user@domain."),
   calculate_ha1: intParam(0, "Whether the password column holds passwords."),
   use_domain: intParam(0, "Whether the domain must match too."),
-  load_credentials: parsedParam<readonly (readonly [string, string])[]>([], "Columns put into AVPs: $avp(x)=column;column2.", loadList),
+  load_credentials: parsedParam<readonly (readonly [string, string])[]>(
+    [],
+    "Columns put into AVPs: $avp(x)=column;column2.",
+    loadList,
+  ),
   version_table: intParam(1, "Whether the table's version number is checked."),
   force_generate_avps: intParam(0, "Whether AVPs are filled although the check failed."),
 };
@@ -85,7 +106,14 @@ class AuthDb {
 const NOBODY = "0".repeat(32);
 
 /** Checks the credentials in headers of one kind. */
-function authenticate(db: AuthDb, ctx: RouteContext, realm: string, table: string, header: number, method: string | null): Later<number> {
+function authenticate(
+  db: AuthDb,
+  ctx: RouteContext,
+  realm: string,
+  table: string,
+  header: number,
+  method: string | null,
+): Later<number> {
   const auth = db.auth.current;
   if (auth === null) return AuthCode.ERROR;
   const found = auth.before(ctx, realm, header);
@@ -98,7 +126,14 @@ function authenticate(db: AuthDb, ctx: RouteContext, realm: string, table: strin
   });
 }
 
-function decide(db: AuthDb, auth: Authenticator, ctx: RouteContext, c: DigestCredentials, s: Subscriber | null, method: string | null): number {
+function decide(
+  db: AuthDb,
+  auth: Authenticator,
+  ctx: RouteContext,
+  c: DigestCredentials,
+  s: Subscriber | null,
+  method: string | null,
+): number {
   if (s === null) {
     auth.after(ctx, c, NOBODY, method);
     return auth.failed(ctx, AuthCode.NO_USER);
@@ -116,7 +151,8 @@ function authCheck(db: AuthDb, ctx: RouteContext, realm: string, table: string, 
   const header = method === Method.REGISTER ? H.AUTHORIZATION : H.PROXY_AUTHORIZATION;
   const identity = (code: number): number => {
     const auth = db.auth.current;
-    if (code < 0 || auth === null || (flags & 1) === 0 || ((flags & 2) !== 0 && MAY_BE_ANONYMOUS.includes(method))) return code;
+    if (code < 0 || auth === null || (flags & 1) === 0 || ((flags & 2) !== 0 && MAY_BE_ANONYMOUS.includes(method)))
+      return code;
     const credentials = auth.authorized(ctx);
     if (credentials === null || userMatches(ctx.message, credentials, db.settings.useDomain)) return code;
     return auth.failed(ctx, AuthCode.WRONG_USER);
@@ -158,7 +194,11 @@ export default defineModule({
   state: () => null,
   configure: (_, p, host): AuthDb => {
     if (p.db_url === "") {
-      throw new ConfigError("db_url is not set", "db_url", 'modparam("auth_db", "db_url", "sqlite:///var/lib/portico/portico.db")');
+      throw new ConfigError(
+        "db_url is not set",
+        "db_url",
+        'modparam("auth_db", "db_url", "sqlite:///var/lib/portico/portico.db")',
+      );
     }
     const settings: SubscriberSettings = {
       userColumn: p.user_column,
@@ -179,7 +219,8 @@ export default defineModule({
       waits: "maybe",
       doc: "Checks Authorization: 1 right, -1 error, -2 wrong password, -3 no such user, -4 nonce expired, -5 no credentials, -6 nonce used before.",
       aliases: ["www_authorize"],
-      run: (db: AuthDb, ctx, realm, table, method) => authenticate(db, ctx, realm, table, H.AUTHORIZATION, method ?? null),
+      run: (db: AuthDb, ctx, realm, table, method) =>
+        authenticate(db, ctx, realm, table, H.AUTHORIZATION, method ?? null),
     }),
     proxy_authenticate: fn({
       args: [realmArg, tableArg],

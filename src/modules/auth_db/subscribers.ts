@@ -64,10 +64,12 @@ export class Subscribers {
   private prepared(table: string): Later<void> {
     if (this.ready.has(table)) return undefined;
     const { checkVersion } = this.settings;
-    return then(this.db.ensureTable({ name: table, layout: "subscriber", version: SUBSCRIBER_VERSION }, checkVersion), () =>
-      then(this.db.ensureTable({ name: HA1_TABLE, layout: HA1_TABLE, version: HA1_VERSION }), () => {
-        this.ready.add(table);
-      }),
+    return then(
+      this.db.ensureTable({ name: table, layout: "subscriber", version: SUBSCRIBER_VERSION }, checkVersion),
+      () =>
+        then(this.db.ensureTable({ name: HA1_TABLE, layout: HA1_TABLE, version: HA1_VERSION }), () => {
+          this.ready.add(table);
+        }),
     );
   }
 
@@ -83,7 +85,9 @@ export class Subscribers {
       // a column of 64 digits: whoever filled it uses one of the newer algorithms alone, as Kamailio's own setting does
       if (algorithm === Algorithm.MD5 || known?.secret.length === 64) return known;
       const ha1 = text(row[settings.passwordColumn]);
-      return then(this.newer(row, ha1), (other) => (other === null ? null : secretOf({ ...row, ...other }, ha1Column(algorithm, long), "ha1")));
+      return then(this.newer(row, ha1), (other) =>
+        other === null ? null : secretOf({ ...row, ...other }, ha1Column(algorithm, long), "ha1"),
+      );
     });
   }
 

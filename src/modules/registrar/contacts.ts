@@ -79,7 +79,8 @@ function readParams(buf: Uint8Array, item: ContactItem): void {
     const { nameStart: s, nameEnd: e, valueStart: v } = param;
     if (v < 0) continue;
     if (e - s === 13 && equalsIgnoreCase(buf, s, e, "+sip.instance")) item.instance = inQuotes(buf, v, param.valueEnd);
-    else if (e - s === 6 && equalsIgnoreCase(buf, s, e, "reg-id")) item.regId = Math.max(0, parseUint(buf, v, param.valueEnd));
+    else if (e - s === 6 && equalsIgnoreCase(buf, s, e, "reg-id"))
+      item.regId = Math.max(0, parseUint(buf, v, param.valueEnd));
     else if (e - s === 7 && equalsIgnoreCase(buf, s, e, "methods")) {
       const inner = buf[v] === 0x22 ? 1 : 0;
       item.methods = kamailioBits(buf, v + inner, param.valueEnd - inner);

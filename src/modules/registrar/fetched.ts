@@ -1,8 +1,8 @@
 // reg_fetch_contacts() and $ulc(profile=>attribute): the bindings of a user, looked at by the script one by one.
 
 import type { RouteContext } from "../../proxy/context.ts";
-import { ArgError, type Accessor } from "../../registry/args.ts";
-import { pvClass, type PvDef } from "../../registry/define.ts";
+import { type Accessor, ArgError } from "../../registry/args.ts";
+import { type PvDef, pvClass } from "../../registry/define.ts";
 import type { Value } from "../../sip/value.ts";
 import { aorHash, type Contact } from "../usrloc/index.ts";
 import { withRecord } from "./lookup.ts";
@@ -18,11 +18,19 @@ interface Profile {
 const profilesKey: object = {};
 
 /** Takes a snapshot under the name of a profile, for the time of this message. Returns 1, or a negative code. */
-export function fetchContacts(reg: Registrar, ctx: RouteContext, table: string, uri: string, profile: string): number | Promise<number> {
+export function fetchContacts(
+  reg: Registrar,
+  ctx: RouteContext,
+  table: string,
+  uri: string,
+  profile: string,
+): number | Promise<number> {
   return withRecord(reg, ctx.message, table, uri, (record) => {
     profilesOf(ctx).delete(profile);
     if (record === undefined || record.contacts.length === 0) return -1;
-    const contacts = record.contacts.map((c) => Object.assign(Object.create(Object.getPrototypeOf(c)), c) as Readonly<Contact>);
+    const contacts = record.contacts.map(
+      (c) => Object.assign(Object.create(Object.getPrototypeOf(c)), c) as Readonly<Contact>,
+    );
     profilesOf(ctx).set(profile, { aor: record.aor, table, contacts });
     return 1;
   });
@@ -79,7 +87,10 @@ export const ulc: PvDef<Registrar> = pvClass<Registrar>({
     const [profile = "", attribute = ""] = (inner ?? "").split("=>", 2).map((part) => part.trim());
     const read = ATTRIBUTES[attribute];
     if (profile === "" || read === undefined) {
-      return new ArgError(`$ulc has no "${inner}"`, `write $ulc(profile=>attribute) with one of ${Object.keys(ATTRIBUTES).join(", ")}`);
+      return new ArgError(
+        `$ulc has no "${inner}"`,
+        `write $ulc(profile=>attribute) with one of ${Object.keys(ATTRIBUTES).join(", ")}`,
+      );
     }
     const at = typeof index === "number" ? index : 0;
     return {

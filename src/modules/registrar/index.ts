@@ -1,8 +1,8 @@
 // Module registrar: REGISTER requests into location tables, and back from users to their contacts.
 
+import { RouteKind } from "../../proxy/context.ts";
 import { ArgError, optional, parsed, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
-import { RouteKind } from "../../proxy/context.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import usrlocModule from "../usrloc/index.ts";
 import { fetchContacts, freeContacts, ulc } from "./fetched.ts";
@@ -17,7 +17,8 @@ const { REQUEST, FAILURE, ANY } = RouteKind;
 
 /** A number in decimal or hexadecimal, as flags are written. */
 function flagsArg(text: string): number | ArgError {
-  if (!/^\s*(?:0x[0-9a-f]+|\d+)?\s*$/i.test(text)) return new ArgError(`"${text}" is no number`, "flags are written as 4 or 0x04");
+  if (!/^\s*(?:0x[0-9a-f]+|\d+)?\s*$/i.test(text))
+    return new ArgError(`"${text}" is no number`, "flags are written as 4 or 0x04");
   return Number(text.trim() || "0");
 }
 
@@ -48,7 +49,11 @@ const params = {
   sock_mode: intParam(0, "Which address of the listener is stored: 0 bound, 1 advertised.", { min: 0, max: 1 }),
   method_filtering: intParam(0, "Whether lookup() leaves out contacts that do not allow the method."),
   use_path: intParam(0, "Whether Path is kept (RFC 3327)."),
-  path_mode: intParam(2, "Path without support by the user agent: 0 kept and not answered, 1 kept and answered if supported, 2 refused.", { min: 0, max: 2 }),
+  path_mode: intParam(
+    2,
+    "Path without support by the user agent: 0 kept and not answered, 1 kept and answered if supported, 2 refused.",
+    { min: 0, max: 2 },
+  ),
   path_use_received: intParam(0, "Whether `received` of the first Path URI is the source address."),
   path_check_local: intParam(0, "Whether lookup() leaves out a first hop that is this server."),
   gruu_enabled: intParam(1, "Whether GRUUs are given and looked up (RFC 5627)."),
@@ -68,7 +73,15 @@ const params = {
   tcp_persistent_flag: intParam(-1, "Without effect so far: connections kept open by flag."),
 };
 
-const WITHOUT_EFFECT = ["aor_avp", "reg_callid_avp", "xavp_cfg", "xavp_rcd", "event_callback", "lookup_filter_mode", "tcp_persistent_flag"] as const;
+const WITHOUT_EFFECT = [
+  "aor_avp",
+  "reg_callid_avp",
+  "xavp_cfg",
+  "xavp_rcd",
+  "event_callback",
+  "lookup_filter_mode",
+  "tcp_persistent_flag",
+] as const;
 
 type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
 
@@ -117,16 +130,22 @@ export default defineModule({
   state: () => new RegistrarState(),
   configure: (state, p, host: ModuleHost): Instance => {
     if (p.flow_timer > 0 && p.outbound_mode === 0) {
-      throw new ConfigError("flow_timer needs outbound_mode 1 or 2", "flow_timer", 'modparam("registrar", "outbound_mode", 1)');
+      throw new ConfigError(
+        "flow_timer needs outbound_mode 1 or 2",
+        "flow_timer",
+        'modparam("registrar", "outbound_mode", 1)',
+      );
     }
-    if (p.max_expires > 0 && p.max_expires < p.min_expires) throw new ConfigError("max_expires is less than min_expires", "max_expires");
+    if (p.max_expires > 0 && p.max_expires < p.min_expires)
+      throw new ConfigError("max_expires is less than min_expires", "max_expires");
     if (p.default_expires < p.min_expires) host.log.warn("default_expires is less than min_expires, which is used");
     const instance = new Instance(host, host.use(usrlocModule), state, settingsOf(p));
     instance.ignored = WITHOUT_EFFECT.filter((name) => p[name] !== params[name].default);
     return instance;
   },
   start: ({ ignored }, host) => {
-    for (const name of ignored) host.log.warn(`parameter ${name} has no effect: ${params[name as keyof typeof params].doc}`);
+    for (const name of ignored)
+      host.log.warn(`parameter ${name} has no effect: ${params[name as keyof typeof params].doc}`);
   },
   functions: {
     save: fn({
@@ -134,7 +153,8 @@ export default defineModule({
       routes: REQUEST | FAILURE,
       waits: "maybe",
       doc: "Handles a REGISTER: stores, refreshes or removes contacts and answers. Flags: 1 memory only, 2 no answer, 4 one contact a user, 8 exact times, 16 prepare the answer.",
-      run: (reg: Instance, ctx, domain, flags, uri) => save(reg, ctx, domain, flags ?? 0, uri === undefined || uri === "" ? null : uri),
+      run: (reg: Instance, ctx, domain, flags, uri) =>
+        save(reg, ctx, domain, flags ?? 0, uri === undefined || uri === "" ? null : uri),
     }),
     lookup: fn({
       args: [str("domain"), optional(str("uri"))],
@@ -158,13 +178,20 @@ export default defineModule({
       run: (reg: Instance, ctx, domain) => lookupBranches(reg, ctx, domain),
     }),
     registered: fn({
-      args: [str("domain"), optional(str("uri")), optional(parsed("match_option", flagsArg)), optional(parsed("match_action", flagsArg))],
+      args: [
+        str("domain"),
+        optional(str("uri")),
+        optional(parsed("match_option", flagsArg)),
+        optional(parsed("match_action", flagsArg)),
+      ],
       routes: ANY,
       waits: "maybe",
       doc: "Whether the user of a URI (default: of the R-URI) is registered.",
       run: (reg: Instance, ctx, domain, uri, option) => {
         if (option !== undefined && option !== 0) {
-          reg.host.log.error("registered(): match options need xavp_cfg, which is not supported; taken as not registered");
+          reg.host.log.error(
+            "registered(): match options need xavp_cfg, which is not supported; taken as not registered",
+          );
           return -1;
         }
         return registered(reg, ctx, domain, uri === undefined || uri === "" ? null : uri);

@@ -1,13 +1,13 @@
 // lookup() and its relatives: from an address of record to the places where it can be reached now.
 
 import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
-import type { SipMessage } from "../../sip/message.ts";
 import { nextValue } from "../../sip/list.ts";
+import type { SipMessage } from "../../sip/message.ts";
 import { NameAddrRange, parseNameAddr } from "../../sip/name-addr.ts";
 import { parseUri, UriRange } from "../../sip/uri.ts";
 import { unescapeUri } from "../../sip/uri-text.ts";
 import { bytesOf, textOf } from "../../util/bytes.ts";
-import { type AorRecord, Contact, type Domain } from "../usrloc/index.ts";
+import type { AorRecord, Contact, Domain } from "../usrloc/index.ts";
 import { aorOfRange } from "./aor.ts";
 import { kamailioBit } from "./methods.ts";
 import { defaultUri, hasToTag, type Registrar } from "./registrar.ts";
@@ -53,7 +53,13 @@ function recordFor(domain: Domain, sought: Sought): AorRecord | undefined | Prom
  * Sends the request where the user is: first binding into R-URI, others as branches (`all` false: as `append_branches` says; `toSet`: all
  * of them as branches, the R-URI stays). Returns one of `Found`.
  */
-export function lookup(reg: Registrar, ctx: RouteContext, table: string, uri: string | null, toSet: boolean): number | Promise<number> {
+export function lookup(
+  reg: Registrar,
+  ctx: RouteContext,
+  table: string,
+  uri: string | null,
+  toSet: boolean,
+): number | Promise<number> {
   const domain = reg.domain(table);
   if (domain === null) return Found.ERROR;
   const sought = soughtBy(reg, uri ?? ctx.message.requestUri());
@@ -164,7 +170,8 @@ export function lookupBranches(reg: Registrar, ctx: RouteContext, table: string)
       const found = lookup(reg, ctx, table, uri, true);
       const settle = (code: number): number => {
         // who is not registered here stays a destination as it was
-        if (code < 0) ctx.addBranch({ uri, dstUri: null, path: null, q: -1, flags: 0, flowId: 0, ruid: "", instance: "" });
+        if (code < 0)
+          ctx.addBranch({ uri, dstUri: null, path: null, q: -1, flags: 0, flowId: 0, ruid: "", instance: "" });
         return Math.max(so, code);
       };
       return found instanceof Promise ? found.then(settle) : settle(found);
@@ -175,12 +182,25 @@ export function lookupBranches(reg: Registrar, ctx: RouteContext, table: string)
 }
 
 /** registered(): 1 when the user of the URI (default: R-URI, in replies To) has a valid binding, else -1. */
-export function registered(reg: Registrar, ctx: RouteContext, table: string, uri: string | null): number | Promise<number> {
-  return withRecord(reg, ctx.message, table, uri, (record) => (record !== undefined && record.countValid(reg.usrloc.now()) > 0 ? 1 : -1));
+export function registered(
+  reg: Registrar,
+  ctx: RouteContext,
+  table: string,
+  uri: string | null,
+): number | Promise<number> {
+  return withRecord(reg, ctx.message, table, uri, (record) =>
+    record !== undefined && record.countValid(reg.usrloc.now()) > 0 ? 1 : -1,
+  );
 }
 
 /** unregister(): takes all bindings of the URI's user out, or the one with that record id. */
-export function unregister(reg: Registrar, ctx: RouteContext, table: string, uri: string, ruid: string | null): number | Promise<number> {
+export function unregister(
+  reg: Registrar,
+  ctx: RouteContext,
+  table: string,
+  uri: string,
+  ruid: string | null,
+): number | Promise<number> {
   return withRecord(reg, ctx.message, table, uri, (record, domain) => {
     if (record === undefined) return 1; // as the oracle does, though its documentation says -3
     if (ruid === null) domain.removeAll(record);

@@ -1,7 +1,7 @@
 // Kamailio's bits for methods, as its location table holds them; they differ from our numbers.
 
-import { methodBits } from "../../sip/misc.ts";
 import { Method } from "../../sip/methods.ts";
+import { methodBits } from "../../sip/misc.ts";
 
 /** Kamailio's bit by our method number; what it does not know is its "other". */
 const BITS: Readonly<Record<number, number>> = {

@@ -1,15 +1,15 @@
 // What the functions of module registrar share: settings of a generation, the tables, and small facts about a message.
 
 import type { Flow, Listener } from "../../net/flow.ts";
-import type { Domain, Usrloc } from "../usrloc/index.ts";
-import type { ModuleHost } from "../../registry/module-host.ts";
 import type { RouteContext } from "../../proxy/context.ts";
+import type { ModuleHost } from "../../registry/module-host.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { listHasToken } from "../../sip/misc.ts";
 import { findHeaderByName, STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { transportName } from "../../sip/transports.ts";
 import { toText } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
+import type { Domain, Usrloc } from "../usrloc/index.ts";
 import type { AorForm } from "./aor.ts";
 import { DEFAULT_REGISTRAR, type RegistrarSettings } from "./settings.ts";
 
@@ -28,7 +28,12 @@ export class Registrar {
   readonly state: RegistrarState;
   readonly settings: RegistrarSettings;
 
-  constructor(host: ModuleHost, usrloc: Usrloc, state: RegistrarState, settings: RegistrarSettings = DEFAULT_REGISTRAR) {
+  constructor(
+    host: ModuleHost,
+    usrloc: Usrloc,
+    state: RegistrarState,
+    settings: RegistrarSettings = DEFAULT_REGISTRAR,
+  ) {
     this.host = host;
     this.usrloc = usrloc;
     this.state = state;
@@ -95,7 +100,8 @@ export function peerUri(flow: Flow): string {
 /** Whether a header with a list of option tags (in any number of lines) holds that tag, given in lower case. */
 export function hasOption(msg: SipMessage, header: number, tag: string): boolean {
   for (let h = msg.find(header); h >= 0; h = msg.find(header, h + 1)) {
-    if (listHasToken(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!, tag)) return true;
+    if (listHasToken(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!, tag))
+      return true;
   }
   return false;
 }
@@ -103,7 +109,8 @@ export function hasOption(msg: SipMessage, header: number, tag: string): boolean
 /** Values of all headers of a kind, joined by commas; "" without one. */
 export function joined(msg: SipMessage, header: number): string {
   let text = "";
-  for (let h = msg.find(header); h >= 0; h = msg.find(header, h + 1)) text += text === "" ? msg.value(h) : `,${msg.value(h)}`;
+  for (let h = msg.find(header); h >= 0; h = msg.find(header, h + 1))
+    text += text === "" ? msg.value(h) : `,${msg.value(h)}`;
   return text;
 }
 

@@ -1,6 +1,6 @@
 // What save() answers: the Contact list and the other headers, in Kamailio's form and order.
 
-import { aorHash, type AorRecord, type Contact } from "../usrloc/index.ts";
+import { type AorRecord, aorHash, type Contact } from "../usrloc/index.ts";
 import type { RegistrarSettings } from "./settings.ts";
 
 /** A prepared answer. `headers` is whole lines. */
@@ -35,7 +35,12 @@ export type RefusalRow = (typeof Refusal)[keyof typeof Refusal];
  * The Contact line of a record's valid bindings; "" when there are none. `gruuHost` is the host of the address of record in GRUUs, null
  * to leave GRUUs out (the user agent does not support them).
  */
-export function contactLine(record: AorRecord | undefined, now: number, receivedParam: string, gruuUri: GruuParts | null): string {
+export function contactLine(
+  record: AorRecord | undefined,
+  now: number,
+  receivedParam: string,
+  gruuUri: GruuParts | null,
+): string {
   if (record === undefined) return "";
   let line = "";
   for (const contact of record.contacts) {
@@ -93,6 +98,9 @@ export function refusal(row: RefusalRow, contacts: string, more: string, s: Regi
 export function outboundLines(s: RegistrarSettings, supported: boolean): string {
   if (s.outboundMode === 0) return "";
   if (s.outboundMode === 1 && !supported) return "Supported: outbound\r\n";
-  const lines = s.outboundMode === 1 ? "Supported: outbound\r\nRequire: outbound\r\n" : "Require: outbound\r\nSupported: outbound\r\n";
+  const lines =
+    s.outboundMode === 1
+      ? "Supported: outbound\r\nRequire: outbound\r\n"
+      : "Require: outbound\r\nSupported: outbound\r\n";
   return s.flowTimer > 0 ? `${lines}Flow-Timer: ${s.flowTimer}\r\n` : lines;
 }

@@ -25,9 +25,15 @@ describe("save()", () => {
   test("stores a contact, answers 200 with it, and lists contacts by q", async () => {
     const b = bed();
     const first = await register(b, { contact: "<sip:alice@1.1.1.1:5060>" });
-    expect([first.code, status(first), contactOf(first)]).toEqual([1, "200 OK", "<sip:alice@1.1.1.1:5060>;expires=3600"]);
+    expect([first.code, status(first), contactOf(first)]).toEqual([
+      1,
+      "200 OK",
+      "<sip:alice@1.1.1.1:5060>;expires=3600",
+    ]);
     const second = await register(b, { contact: '"A" <sip:a2@1.1.1.1;transport=tcp>;q=0.5;expires=100', cseq: 2 });
-    expect(contactOf(second)).toBe("<sip:a2@1.1.1.1;transport=tcp>;q=0.5;expires=100, <sip:alice@1.1.1.1:5060>;expires=3600");
+    expect(contactOf(second)).toBe(
+      "<sip:a2@1.1.1.1;transport=tcp>;q=0.5;expires=100, <sip:alice@1.1.1.1:5060>;expires=3600",
+    );
     const query = await register(b, { cseq: 3 });
     expect([query.code, contactOf(query)]).toEqual([4, contactOf(second)]);
   });
@@ -36,7 +42,10 @@ describe("save()", () => {
     const b = bed();
     await register(b, { contact: ["<sip:d1@5.5.5.5>;expires=100", "<sip:d2@5.5.5.5>;expires=90;q=0.5"] });
     const again = await register(b, { contact: "<sip:d1@5.5.5.5>;q=0.9", cseq: 2 });
-    expect([again.code, contactOf(again)]).toEqual([2, "<sip:d2@5.5.5.5>;q=0.5;expires=90, <sip:d1@5.5.5.5>;q=0.9;expires=3600"]);
+    expect([again.code, contactOf(again)]).toEqual([
+      2,
+      "<sip:d2@5.5.5.5>;q=0.5;expires=90, <sip:d1@5.5.5.5>;q=0.9;expires=3600",
+    ]);
   });
 
   test("desc_time_order puts the newest first", async () => {
@@ -68,7 +77,12 @@ describe("save()", () => {
 
   test.each([
     ["star without Expires", { contact: "*" }, "400 Bad Request", "* used in contact and expires is not zero"],
-    ["star with another", { contact: ["*", "<sip:x@1.1.1.1>"], more: "Expires: 0\n" }, "400 Bad Request", "* used in contact and more than 1 contact"],
+    [
+      "star with another",
+      { contact: ["*", "<sip:x@1.1.1.1>"], more: "Expires: 0\n" },
+      "400 Bad Request",
+      "* used in contact and more than 1 contact",
+    ],
     ["unclosed bracket", { contact: "<sip:b3@1.1.1.1" }, "400 Bad Request", "Contact parse error"],
     ["long contact", { contact: `<sip:${"a".repeat(600)}@1.1.1.1>` }, "400 Bad Request", "Contact/received too long"],
     ["bad q", { contact: "<sip:b3@1.1.1.1>;q=2" }, "400 Bad Request", "Invalid q param in contact"],
@@ -83,7 +97,11 @@ describe("save()", () => {
     const same = await register(b, { contact: "<sip:a@1.1.1.1>;q=0.9", cseq: 5 });
     expect([same.code, contactOf(same)]).toEqual([1, "<sip:a@1.1.1.1>;q=0.5;expires=3600"]);
     const older = await register(b, { contact: "<sip:a@1.1.1.1>;expires=0", cseq: 4 });
-    expect([older.code, status(older), contactOf(older)]).toEqual([-1, "400 Bad Request", "<sip:a@1.1.1.1>;q=0.5;expires=3600"]);
+    expect([older.code, status(older), contactOf(older)]).toEqual([
+      -1,
+      "400 Bad Request",
+      "<sip:a@1.1.1.1>;q=0.5;expires=3600",
+    ]);
     expect(headerOf(older.reply, "P-Registrar-Error")).toBe("Invalid CSeq number");
     await b.pass(21_000);
     expect((await register(b, { contact: "<sip:a@1.1.1.1>;q=0.9", cseq: 5 })).code).toBe(-1);
@@ -94,8 +112,15 @@ describe("save()", () => {
     const b = bed({ max_contacts: 3, retry_after: 30 });
     await register(b, { contact: ["<sip:b2@1.1.1.1>;q=0.333;expires=200", "<sip:b3@1.1.1.1>;expires=200"] });
     const o = await register(b, { contact: "<sip:b4@1.1.1.1>;expires=300, <sip:b5@1.1.1.1>;expires=200", cseq: 2 });
-    expect([o.code, status(o), contactOf(o)]).toEqual([-2, "503 Service Unavailable", "<sip:b2@1.1.1.1>;q=0.333;expires=200, <sip:b3@1.1.1.1>;expires=200"]);
-    expect([headerOf(o.reply, "P-Registrar-Error"), headerOf(o.reply, "Retry-After")]).toEqual(["Too many registered contacts", "30"]);
+    expect([o.code, status(o), contactOf(o)]).toEqual([
+      -2,
+      "503 Service Unavailable",
+      "<sip:b2@1.1.1.1>;q=0.333;expires=200, <sip:b3@1.1.1.1>;expires=200",
+    ]);
+    expect([headerOf(o.reply, "P-Registrar-Error"), headerOf(o.reply, "Retry-After")]).toEqual([
+      "Too many registered contacts",
+      "30",
+    ]);
     expect((await register(b, { contact: "<sip:b4@1.1.1.1>", cseq: 3 })).code).toBe(1);
   });
 
@@ -107,17 +132,25 @@ describe("save()", () => {
   });
 
   test("too short a time is raised, or refused with Min-Expires", async () => {
-    expect(contactOf(await register(bed(), { contact: "<sip:a@1.1.1.1>;expires=5" }))).toBe("<sip:a@1.1.1.1>;expires=60");
+    expect(contactOf(await register(bed(), { contact: "<sip:a@1.1.1.1>;expires=5" }))).toBe(
+      "<sip:a@1.1.1.1>;expires=60",
+    );
     const o = await register(bed({ min_expires_mode: 1 }), { contact: "<sip:a@1.1.1.1>;expires=5" });
     expect([o.code, status(o), headerOf(o.reply, "Min-Expires")]).toEqual([-1, "423 Interval Too Brief", "60"]);
-    expect(contactOf(await register(bed({ max_expires: 7200 }), { contact: "<sip:a@1.1.1.1>;expires=50000000" }))).toBe("<sip:a@1.1.1.1>;expires=7200");
+    expect(contactOf(await register(bed({ max_expires: 7200 }), { contact: "<sip:a@1.1.1.1>;expires=50000000" }))).toBe(
+      "<sip:a@1.1.1.1>;expires=7200",
+    );
   });
 
   test("malformed times count as not given", async () => {
     for (const expires of ["abc", "99999999999"]) {
-      expect(contactOf(await register(bed(), { contact: `<sip:a@1.1.1.1>;expires=${expires}` }))).toBe("<sip:a@1.1.1.1>;expires=3600");
+      expect(contactOf(await register(bed(), { contact: `<sip:a@1.1.1.1>;expires=${expires}` }))).toBe(
+        "<sip:a@1.1.1.1>;expires=3600",
+      );
     }
-    expect(contactOf(await register(bed(), { contact: '<sip:a@1.1.1.1>;expires="100"' }))).toBe("<sip:a@1.1.1.1>;expires=100");
+    expect(contactOf(await register(bed(), { contact: '<sip:a@1.1.1.1>;expires="100"' }))).toBe(
+      "<sip:a@1.1.1.1>;expires=100",
+    );
   });
 
   test("flag 4 keeps one contact", async () => {
@@ -142,15 +175,29 @@ describe("save()", () => {
       /^<sip:bob@1\.1\.1\.1>;q=0\.7;expires=3600;pub-gruu="sip:bob@127\.0\.0\.1;gr=urn:uuid:1234";temp-gruu="sip:uloc-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+@127\.0\.0\.1;gr";\+sip\.instance="<urn:uuid:1234>";reg-id=1$/,
     );
     const moved = await register(b, { user: "bob", contact: contact.replace("1.1.1.1", "2.2.2.2"), callId: "b2" });
-    expect([moved.code, contactOf(moved)]).toEqual([2, '<sip:bob@2.2.2.2>;q=0.7;expires=3600;+sip.instance="<urn:uuid:1234>";reg-id=1']);
+    expect([moved.code, contactOf(moved)]).toEqual([
+      2,
+      '<sip:bob@2.2.2.2>;q=0.7;expires=3600;+sip.instance="<urn:uuid:1234>";reg-id=1',
+    ]);
   });
 
   test("Path: refused without support and nothing stored, kept and answered with it", async () => {
     const b = bed({ use_path: 1 });
-    const refused = await register(b, { contact: "<sip:a@1.1.1.1>", more: "Path: <sip:7.7.7.7;lr>,<sip:8.8.8.8;lr>\n" });
-    expect([refused.code, status(refused), headerOf(refused.reply, "Unsupported")]).toEqual([-1, "420 Bad Extension", "path"]);
+    const refused = await register(b, {
+      contact: "<sip:a@1.1.1.1>",
+      more: "Path: <sip:7.7.7.7;lr>,<sip:8.8.8.8;lr>\n",
+    });
+    expect([refused.code, status(refused), headerOf(refused.reply, "Unsupported")]).toEqual([
+      -1,
+      "420 Bad Extension",
+      "path",
+    ]);
     expect(contactOf(await register(b, { cseq: 2 }))).toBe("");
-    const kept = await register(b, { contact: "<sip:a@1.1.1.1>", cseq: 3, more: "Supported: path\nPath: <sip:7.7.7.7;lr>\nPath: <sip:9.9.9.9;lr>\n" });
+    const kept = await register(b, {
+      contact: "<sip:a@1.1.1.1>",
+      cseq: 3,
+      more: "Supported: path\nPath: <sip:7.7.7.7;lr>\nPath: <sip:9.9.9.9;lr>\n",
+    });
     expect([kept.code, headerOf(kept.reply, "Path")]).toEqual([1, "<sip:7.7.7.7;lr>,<sip:9.9.9.9;lr>"]);
   });
 
@@ -159,7 +206,10 @@ describe("save()", () => {
     expect([status(off), headerOf(off.reply, "Unsupported")]).toEqual(["420 Bad Extension", "outbound"]);
     const required = await register(bed({ outbound_mode: 2 }), { contact: "<sip:a@1.1.1.1>" });
     expect([status(required), headerOf(required.reply, "Require")]).toEqual(["421 Extension Required", "outbound"]);
-    const on = await register(bed({ outbound_mode: 1, flow_timer: 25 }), { contact: "<sip:a@1.1.1.1>", more: "Supported: outbound\n" });
+    const on = await register(bed({ outbound_mode: 1, flow_timer: 25 }), {
+      contact: "<sip:a@1.1.1.1>",
+      more: "Supported: outbound\n",
+    });
     expect(on.reply).toContain("Supported: outbound\r\nRequire: outbound\r\nFlow-Timer: 25\r\n");
   });
 
@@ -167,16 +217,22 @@ describe("save()", () => {
     const b = bed({ received_avp: "$avp(s:rcv)" });
     const ctx = b.context(registerText({ contact: "<sip:a@1.1.1.1>" }));
     ctx.avps.push("rcv", "sip:9.9.9.9:1234;transport=tcp");
-    expect(contactOf(await b.call(registrar, "save", ctx, "location"))).toBe('<sip:a@1.1.1.1>;expires=3600;received="sip:9.9.9.9:1234;transport=tcp"');
+    expect(contactOf(await b.call(registrar, "save", ctx, "location"))).toBe(
+      '<sip:a@1.1.1.1>;expires=3600;received="sip:9.9.9.9:1234;transport=tcp"',
+    );
   });
 
   test("addresses of record: without case and escapes, with the domain when usrloc says so", async () => {
     const plain = bed();
     await register(plain, { user: "B%6fB", contact: "<sip:a@1.1.1.1>" });
-    expect(contactOf(await register(plain, { user: "bob", host: "other.example" }))).toBe("<sip:a@1.1.1.1>;expires=3600");
+    expect(contactOf(await register(plain, { user: "bob", host: "other.example" }))).toBe(
+      "<sip:a@1.1.1.1>;expires=3600",
+    );
     const domains = bed({ realm_prefix: "sip." }, { use_domain: 1 });
     await register(domains, { user: "bob", host: "SIP.example.com", contact: "<sip:a@1.1.1.1>" });
-    expect(contactOf(await register(domains, { user: "bob", host: "example.com" }))).toBe("<sip:a@1.1.1.1>;expires=3600");
+    expect(contactOf(await register(domains, { user: "bob", host: "example.com" }))).toBe(
+      "<sip:a@1.1.1.1>;expires=3600",
+    );
     expect(contactOf(await register(domains, { user: "bob", host: "example.net" }))).toBe("");
   });
 
@@ -215,12 +271,18 @@ describe("lookup()", () => {
 
   test("path decides before received; branch flags come back", async () => {
     const b = bed({ use_path: 1, received_avp: "$avp(rcv)" });
-    const ctx = b.context(registerText({ contact: "<sip:a@1.1.1.1>", more: "Supported: path\nPath: <sip:7.7.7.7;lr>,<sip:8.8.8.8;lr>\n" }));
+    const ctx = b.context(
+      registerText({ contact: "<sip:a@1.1.1.1>", more: "Supported: path\nPath: <sip:7.7.7.7;lr>,<sip:8.8.8.8;lr>\n" }),
+    );
     ctx.avps.push("rcv", "sip:9.9.9.9:1");
     ctx.message.branchFlags = 32;
     await b.call(registrar, "save", ctx, "location");
     const { message } = (await b.call(registrar, "lookup", b.context(options()), "location")).ctx;
-    expect([message.dstUri, message.path, message.branchFlags]).toEqual(["sip:7.7.7.7;lr", "<sip:7.7.7.7;lr>,<sip:8.8.8.8;lr>", 32]);
+    expect([message.dstUri, message.path, message.branchFlags]).toEqual([
+      "sip:7.7.7.7;lr",
+      "<sip:7.7.7.7;lr>,<sip:8.8.8.8;lr>",
+      32,
+    ]);
   });
 
   test("a binding made over a stream is called over it while it is open", async () => {
@@ -228,7 +290,9 @@ describe("lookup()", () => {
     const tcp = new CaughtFlow(Transport.TCP, 50123);
     b.flows.set(tcp.id, tcp);
     await b.call(registrar, "save", b.context(registerText({ contact: "<sip:a@10.1.1.1>" }), tcp), "location");
-    expect((await b.call(registrar, "lookup", b.context(options()), "location")).ctx.message.dstUri).toBe("sip:127.0.0.1:50123;transport=tcp");
+    expect((await b.call(registrar, "lookup", b.context(options()), "location")).ctx.message.dstUri).toBe(
+      "sip:127.0.0.1:50123;transport=tcp",
+    );
     tcp.close();
     expect((await b.call(registrar, "lookup", b.context(options()), "location")).ctx.message.dstUri).toBeNull();
   });
@@ -258,12 +322,21 @@ describe("lookup()", () => {
   test("unregister and reg_fetch_contacts", async () => {
     const b = bed();
     await register(b, { contact: ["<sip:a@1.1.1.1>", "<sip:b@1.1.1.1>"] });
-    const { ctx } = await b.call(registrar, "reg_fetch_contacts", b.context(options()), "location", "sip:alice@x", "callee");
+    const { ctx } = await b.call(
+      registrar,
+      "reg_fetch_contacts",
+      b.context(options()),
+      "location",
+      "sip:alice@x",
+      "callee",
+    );
     const read = (inner: string, index: number | null): unknown => {
       const accessor = registrar.pvs["ulc"]!.resolve(b.instance(registrar), inner, index);
       return "get" in accessor ? accessor.get(ctx) : accessor.message;
     };
-    expect([read("callee=>count", null), read("callee=>addr", 1), read("callee=>addr", 2), read("x=>addr", 0)]).toEqual([2, "sip:b@1.1.1.1", null, null]);
+    expect([read("callee=>count", null), read("callee=>addr", 1), read("callee=>addr", 2), read("x=>addr", 0)]).toEqual(
+      [2, "sip:b@1.1.1.1", null, null],
+    );
     const ruid = read("callee=>ruid", 0);
     await b.call(registrar, "unregister", ctx, "location", "sip:alice@x", ruid);
     expect(contactOf(await register(b, { cseq: 2 }))).toBe("<sip:b@1.1.1.1>;expires=3600");

@@ -8,13 +8,21 @@ import { Method } from "../../sip/methods.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { unescapeUri } from "../../sip/uri-text.ts";
 import { equalsText, textOf } from "../../util/bytes.ts";
-import { AorRecord, Contact, type Domain, Matching } from "../usrloc/index.ts";
+import { type AorRecord, Contact, type Domain, Matching } from "../usrloc/index.ts";
 import { aorOf, aorOfText, aorUri } from "./aor.ts";
 import { type ContactItem, ContactList, ContactsError } from "./contacts.ts";
 import { expiresHeader, grant } from "./expires.ts";
 import { kamailioBits } from "./methods.ts";
 import { hasOption, joined, peerUri, type Registrar } from "./registrar.ts";
-import { contactLine, type GruuParts, outboundLines, Refusal, type RefusalRow, refusal, type RegisterReply } from "./reply.ts";
+import {
+  contactLine,
+  type GruuParts,
+  outboundLines,
+  Refusal,
+  type RefusalRow,
+  type RegisterReply,
+  refusal,
+} from "./reply.ts";
 
 /** Flags of save(). */
 export const SaveFlag = { MEMORY: 1, NO_REPLY: 2, ONE_CONTACT: 4, NO_RANGE: 8, PREPARE: 16 } as const;
@@ -43,17 +51,32 @@ interface Save {
 }
 
 /** Handles a REGISTER and answers it. Returns one of `Saved`, or a promise of it when a database makes it wait. */
-export function save(reg: Registrar, ctx: RouteContext, table: string, flags: number, uri: string | null): number | Promise<number> {
+export function save(
+  reg: Registrar,
+  ctx: RouteContext,
+  table: string,
+  flags: number,
+  uri: string | null,
+): number | Promise<number> {
   const msg = ctx.message;
   const now = reg.usrloc.now();
   const bad = list.read(msg);
-  if (bad !== ContactsError.NONE) return refuse(reg, ctx, flags, bad === ContactsError.PARSE ? Refusal.CONTACT_PARSE : Refusal.TOO_MANY_HEADERS, "", "");
+  if (bad !== ContactsError.NONE)
+    return refuse(
+      reg,
+      ctx,
+      flags,
+      bad === ContactsError.PARSE ? Refusal.CONTACT_PARSE : Refusal.TOO_MANY_HEADERS,
+      "",
+      "",
+    );
   const wrong = checkContacts(reg, msg);
   if (wrong !== null) return refuse(reg, ctx, flags, wrong, "", "");
   const outbound = checkOutbound(reg, ctx, flags);
   if (outbound !== 0) return outbound;
   const to = uri === null ? msg.to() : null;
-  const aor = uri !== null ? aorOfText(uri, reg.aorForm) : to === null ? "" : aorOf(msg.buf, to.uriStart, to.uriEnd, reg.aorForm);
+  const aor =
+    uri !== null ? aorOfText(uri, reg.aorForm) : to === null ? "" : aorOf(msg.buf, to.uriStart, to.uriEnd, reg.aorForm);
   if (aor === "") return refuse(reg, ctx, flags, Refusal.BAD_AOR, "", "");
   const domain = reg.domain(table);
   if (domain === null) return refuse(reg, ctx, flags, Refusal.STORE, "", "");
@@ -62,7 +85,9 @@ export function save(reg: Registrar, ctx: RouteContext, table: string, flags: nu
     const record = domain.fetch(aor);
     if (!(record instanceof Promise)) return process(run, record);
     msg.own();
-    return record.then((found) => (list.read(msg) === ContactsError.NONE ? process(run, found) : -1)).catch((error) => storeFailed(run, error));
+    return record
+      .then((found) => (list.read(msg) === ContactsError.NONE ? process(run, found) : -1))
+      .catch((error) => storeFailed(run, error));
   } catch (error) {
     return storeFailed(run, error);
   }
@@ -163,7 +188,15 @@ function checkRoom(run: Save, record: AorRecord | undefined, added: number, remo
 }
 
 /** The binding a contact means: by instance and reg-id (RFC 5626 6), else as matching_mode says. URIs are compared as texts, as Kamailio does. */
-function findBinding(reg: Registrar, msg: SipMessage, record: AorRecord, item: ContactItem, callStart: number, callEnd: number, path: string): Contact | null {
+function findBinding(
+  reg: Registrar,
+  msg: SipMessage,
+  record: AorRecord,
+  item: ContactItem,
+  callStart: number,
+  callEnd: number,
+  path: string,
+): Contact | null {
   const { contacts } = record;
   const { buf } = msg;
   const { uriStart, uriEnd } = item.addr;
@@ -184,7 +217,12 @@ function findBinding(reg: Registrar, msg: SipMessage, record: AorRecord, item: C
 }
 
 /** Carries the plan out. Returns the record as it is then, and which code the script gets. */
-function applyPlan(run: Save, found: AorRecord | undefined, path: string, persist: boolean): { record: AorRecord | undefined; code: number } {
+function applyPlan(
+  run: Save,
+  found: AorRecord | undefined,
+  path: string,
+  persist: boolean,
+): { record: AorRecord | undefined; code: number } {
   const { reg, domain } = run;
   let record = found;
   let code: number = Saved.INSERTED;
@@ -227,7 +265,8 @@ function fill(run: Save, contact: Contact, item: ContactItem, path: string): voi
   const msg = ctx.message;
   const { buf, index } = msg;
   const { addr } = item;
-  if (!equalsText(buf, addr.uriStart, addr.uriEnd, contact.contact)) contact.contact = textOf(buf, addr.uriStart, addr.uriEnd);
+  if (!equalsText(buf, addr.uriStart, addr.uriEnd, contact.contact))
+    contact.contact = textOf(buf, addr.uriStart, addr.uriEnd);
   const callId = msg.find(H.CALL_ID) * STRIDE;
   if (!equalsText(buf, index[callId + VALUE_START]!, index[callId + VALUE_END]!, contact.callid)) {
     contact.callid = textOf(buf, index[callId + VALUE_START]!, index[callId + VALUE_END]!);
@@ -267,7 +306,9 @@ function takeReceived(run: Save, contact: Contact, path: string): void {
 function allowed(msg: SipMessage): number {
   let bits = -1;
   for (let h = msg.find(H.ALLOW); h >= 0; h = msg.find(H.ALLOW, h + 1)) {
-    bits = (bits < 0 ? 0 : bits) | kamailioBits(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!);
+    bits =
+      (bits < 0 ? 0 : bits) |
+      kamailioBits(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!);
   }
   return bits;
 }
@@ -280,13 +321,22 @@ function gruuParts(run: Save): GruuParts | null {
   if (run.uri !== null) return null;
   const to = msg.to();
   if (to === null || aorOf(msg.buf, to.uriStart, to.uriEnd, reg.aorForm) === "" || aorUri.hostStart < 0) return null;
-  return { user: textOf(msg.buf, aorUri.userStart, aorUri.userEnd), host: textOf(msg.buf, aorUri.hostStart, aorUri.hostEnd) };
+  return {
+    user: textOf(msg.buf, aorUri.userStart, aorUri.userEnd),
+    host: textOf(msg.buf, aorUri.hostStart, aorUri.hostEnd),
+  };
 }
 
 function accept(run: Save, record: AorRecord | undefined, code: number, path: string): number | Promise<number> {
   const { reg, ctx } = run;
-  const headers = contactLine(record, run.now, reg.settings.receivedParam, record === undefined || !hasInstance(record) ? null : gruuParts(run));
-  const outbound = reg.settings.outboundMode === 0 ? "" : outboundLines(reg.settings, hasOption(ctx.message, H.SUPPORTED, "outbound"));
+  const headers = contactLine(
+    record,
+    run.now,
+    reg.settings.receivedParam,
+    record === undefined || !hasInstance(record) ? null : gruuParts(run),
+  );
+  const outbound =
+    reg.settings.outboundMode === 0 ? "" : outboundLines(reg.settings, hasOption(ctx.message, H.SUPPORTED, "outbound"));
   const waiting = reg.usrloc.settle();
   const reply: RegisterReply = { code: 200, reason: "OK", headers: `${headers}${path}${outbound}` };
   if (waiting === null) return answered(run, reply, code);
@@ -314,7 +364,14 @@ function refuseWith(run: Save, record: AorRecord | undefined, row: RefusalRow, m
   return refuse(reg, run.ctx, run.flags, row, contacts, more);
 }
 
-function refuse(reg: Registrar, ctx: RouteContext, flags: number, row: RefusalRow, contacts: string, more: string): number {
+function refuse(
+  reg: Registrar,
+  ctx: RouteContext,
+  flags: number,
+  row: RefusalRow,
+  contacts: string,
+  more: string,
+): number {
   reg.state.rejected++;
   send(ctx, flags, refusal(row, contacts, more, reg.settings));
   return row === Refusal.TOO_MANY ? Saved.TOO_MANY : Saved.ERROR;

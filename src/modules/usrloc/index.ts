@@ -16,12 +16,23 @@ const column = (name: string, what: string) => strParam(name, `Column of ${what}
 
 const params = {
   db_url: strParam("", "Database of the location tables, needed unless db_mode is 0."),
-  db_mode: intParam(0, "0 memory only, 1 written at once, 2 written by timer, 3 nothing kept in memory, 4 read at start and never written.", { min: 0, max: 4 }),
+  db_mode: intParam(
+    0,
+    "0 memory only, 1 written at once, 2 written by timer, 3 nothing kept in memory, 4 read at start and never written.",
+    { min: 0, max: 4 },
+  ),
   db_load: intParam(1, "Whether tables are read at start."),
   use_domain: intParam(0, "Whether the domain is part of an address of record."),
   desc_time_order: intParam(0, "Whether the newest contact comes first, whatever its q."),
-  timer_interval: intParam(60, "Within this time every binding is looked at, and with db_mode 2 written.", { unit: "seconds", min: 1 }),
-  matching_mode: intParam(0, "Which bindings are the same: 0 by Contact, 1 and Call-ID, 2 and Path, 3 by Call-ID alone.", { min: 0, max: 3 }),
+  timer_interval: intParam(60, "Within this time every binding is looked at, and with db_mode 2 written.", {
+    unit: "seconds",
+    min: 1,
+  }),
+  matching_mode: intParam(
+    0,
+    "Which bindings are the same: 0 by Contact, 1 and Call-ID, 2 and Path, 3 by Call-ID alone.",
+    { min: 0, max: 3 },
+  ),
   cseq_delay: intParam(20, "How long a repeated CSeq is taken as a retransmission.", { unit: "seconds", min: 0 }),
   fetch_rows: intParam(2000, "Rows read at a time at start.", { min: 1 }),
   hash_size: intParam(10, "Accepted for Kamailio's sake: tables here grow as needed.", { min: 0 }),
@@ -30,7 +41,11 @@ const params = {
   expires_type: intParam(0, "Time columns: 0 dates, 1 seconds since 1970.", { min: 0, max: 1 }),
   version_table: intParam(1, "Whether the table's version number is checked."),
   server_id_filter: intParam(0, "Whether only rows of the own server_id are read and cleaned."),
-  max_total_contacts: intParam(1_000_000, "The most bindings in memory, all tables together; beyond them registrations get 503.", { min: 1 }),
+  max_total_contacts: intParam(
+    1_000_000,
+    "The most bindings in memory, all tables together; beyond them registrations get 503.",
+    { min: 1 },
+  ),
   user_column: column(DEFAULT_COLUMNS.user, "user names"),
   domain_column: column(DEFAULT_COLUMNS.domain, "domains"),
   contact_column: column(DEFAULT_COLUMNS.contact, "contact URIs"),
@@ -151,13 +166,18 @@ export default defineModule({
   state: (host) => new Usrloc(host),
   configure: (usrloc, p): Instance => {
     if (p.db_mode !== DbMode.MEMORY && p.db_url === "") {
-      throw new ConfigError("db_mode is set but db_url is not", "db_url", 'modparam("usrloc", "db_url", "sqlite:///var/lib/portico/portico.db")');
+      throw new ConfigError(
+        "db_mode is set but db_url is not",
+        "db_url",
+        'modparam("usrloc", "db_url", "sqlite:///var/lib/portico/portico.db")',
+      );
     }
     const ignored = WITHOUT_EFFECT.filter((name) => p[name] !== params[name].default);
     return { usrloc, settings: settingsOf(p), ignored };
   },
   start: ({ usrloc, settings, ignored }, host) => {
-    for (const name of ignored) host.log.warn(`parameter ${name} has no effect: ${params[name as keyof typeof params].doc}`);
+    for (const name of ignored)
+      host.log.warn(`parameter ${name} has no effect: ${params[name as keyof typeof params].doc}`);
     usrloc.apply(settings);
     return usrloc.settle() ?? undefined;
   },

@@ -14,7 +14,8 @@ export function timeCell(seconds: number, expiresType: number): number {
 
 /** Seconds since 1970 from a column, whichever way it was written: Julian days, Unix seconds, "YYYY-MM-DD HH:MM:SS" in UTC. */
 export function secondsOf(cell: Cell): number {
-  if (typeof cell === "number") return cell > 0 && cell < 10_000_000 ? Math.round((cell - JULIAN_1970) * DAY) : Math.trunc(cell);
+  if (typeof cell === "number")
+    return cell > 0 && cell < 10_000_000 ? Math.round((cell - JULIAN_1970) * DAY) : Math.trunc(cell);
   if (cell === null) return 0;
   const ms = Date.parse(`${cell.trim().replace(" ", "T")}Z`);
   return Number.isNaN(ms) ? 0 : Math.trunc(ms / 1000);
@@ -22,8 +23,31 @@ export function secondsOf(cell: Cell): number {
 
 /** The columns written, in the order of `cells`. */
 export function writtenColumns(c: Columns, useDomain: boolean): readonly string[] {
-  const names = [c.ruid, c.user, c.contact, c.received, c.path, c.expires, c.q, c.callid, c.cseq, "last_modified", c.flags, c.cflags];
-  names.push(c.userAgent, c.socket, c.methods, c.instance, c.regId, c.serverId, c.connectionId, c.keepalive, c.partition);
+  const names = [
+    c.ruid,
+    c.user,
+    c.contact,
+    c.received,
+    c.path,
+    c.expires,
+    c.q,
+    c.callid,
+    c.cseq,
+    "last_modified",
+    c.flags,
+    c.cflags,
+  ];
+  names.push(
+    c.userAgent,
+    c.socket,
+    c.methods,
+    c.instance,
+    c.regId,
+    c.serverId,
+    c.connectionId,
+    c.keepalive,
+    c.partition,
+  );
   if (useDomain) names.push(c.domain);
   return names;
 }

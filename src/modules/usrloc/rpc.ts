@@ -21,7 +21,7 @@ const CONTACT = { name: "contact", kind: "str", optional: false } as const;
 /** The commands of module usrloc. */
 export const commands: Readonly<Record<string, RpcDef<UsrlocInstance>>> = {
   "ul.dump": {
-    doc: "All bindings of all tables; with \"brief\" only the addresses of record.",
+    doc: 'All bindings of all tables; with "brief" only the addresses of record.',
     args: [{ name: "mode", kind: "str", optional: true }],
     run: ({ usrloc }, args) => dump(usrloc, String(args[0] ?? "").startsWith("brief")),
   },
@@ -118,10 +118,24 @@ function dump(usrloc: Usrloc, brief: boolean): RpcValue {
     for (const record of domain.all()) {
       most = Math.max(most, record.contacts.length);
       if (brief) aors.push({ AoR: record.aor });
-      else aors.push({ Info: { AoR: record.aor, HashID: aorHash(record.aor), Contacts: record.contacts.map((c) => ({ Contact: contactFields(c, now) })) } });
+      else
+        aors.push({
+          Info: {
+            AoR: record.aor,
+            HashID: aorHash(record.aor),
+            Contacts: record.contacts.map((c) => ({ Contact: contactFields(c, now) })),
+          },
+        });
     }
     // Kamailio's hash slots do not exist here: Size is the number of bindings, Max-Slots the most under one address of record
-    domains.push({ Domain: { Domain: domain.name, Size: domain.contacts, AoRs: aors, Stats: { Records: domain.users, "Max-Slots": most } } });
+    domains.push({
+      Domain: {
+        Domain: domain.name,
+        Size: domain.contacts,
+        AoRs: aors,
+        Stats: { Records: domain.users, "Max-Slots": most },
+      },
+    });
   }
   return { Domains: domains };
 }
@@ -159,7 +173,8 @@ function add(usrloc: Usrloc, args: Args): RpcValue | Promise<RpcValue> {
   const aor = aorOf(usrloc, args[1]);
   const q = Math.round(Number(args[4]) * 1000);
   const seconds = Number(args[3]);
-  if (aor === "" || !Number.isFinite(seconds) || seconds < 0 || !(q <= 1000)) throw new RpcError(400, "Invalid parameters");
+  if (aor === "" || !Number.isFinite(seconds) || seconds < 0 || !(q <= 1000))
+    throw new RpcError(400, "Invalid parameters");
   return later(domain.fetch(aor), (record) => {
     const known = record?.contacts.find((c) => c.contact === args[2]);
     const contact = known ?? new Contact(aor, usrloc.newRuid());

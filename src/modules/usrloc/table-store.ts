@@ -116,7 +116,8 @@ export class TableStore {
 
   private page(after: number): Row[] | Promise<Row[]> {
     const where: Match[] = [{ column: "id", op: ">", value: after }];
-    if (this.settings.serverIdFilter) where.push({ column: this.settings.columns.serverId, value: this.settings.serverId });
+    if (this.settings.serverIdFilter)
+      where.push({ column: this.settings.columns.serverId, value: this.settings.serverId });
     return this.db.query(this.table, [], where, { order: "id", limit: this.settings.fetchRows });
   }
 

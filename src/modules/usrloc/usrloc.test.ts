@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { headerOf, ModuleBed, registerText } from "../../../test/support/module-bed.ts";
-import registrar from "../registrar/index.ts";
 import type { Row } from "../../store/database.ts";
+import registrar from "../registrar/index.ts";
 import usrloc, { AorRecord, Contact, Usrloc } from "./index.ts";
 import { secondsOf, timeCell } from "./rows.ts";
 
@@ -37,7 +37,11 @@ describe("write-through", () => {
   test("a binding is a row in Kamailio's form at once, refreshed in place, gone with it", async () => {
     const b = new ModuleBed();
     start(b, 1);
-    await register(b, { user: "bob", contact: '<sip:b@1.1.1.1>;q=0.7;+sip.instance="<urn:uuid:1>";reg-id=1', more: "Allow: INVITE, ACK\nPath: <sip:p;lr>\n" });
+    await register(b, {
+      user: "bob",
+      contact: '<sip:b@1.1.1.1>;q=0.7;+sip.instance="<urn:uuid:1>";reg-id=1',
+      more: "Allow: INVITE, ACK\nPath: <sip:p;lr>\n",
+    });
     const now = b.host.clock.wall() / 1000;
     const [row] = rows(b);
     expect(row).toMatchObject({
@@ -70,7 +74,10 @@ describe("write-through", () => {
   test("a start finds the bindings again and forgets the expired ones, rows too", async () => {
     const b = new ModuleBed();
     start(b, 1);
-    await register(b, { user: "bob", contact: ["<sip:b1@1.1.1.1>;q=0.2;expires=1000", "<sip:b2@1.1.1.1>;q=0.9;expires=60"] });
+    await register(b, {
+      user: "bob",
+      contact: ["<sip:b1@1.1.1.1>;q=0.2;expires=1000", "<sip:b2@1.1.1.1>;q=0.9;expires=60"],
+    });
     await b.world.advance(61_000);
     const again = restart(b, 1, { preload: [] as unknown as string });
     const record = again.domain("location")!.get("bob")!;
@@ -119,7 +126,9 @@ test("database only: memory keeps nothing, what another server wrote is seen", a
   await register(b, { user: "bob", contact: "<sip:a@1.1.1.1>;expires=100" });
   const state = b.state(usrloc) as Usrloc;
   expect([state.total, rows(b).length]).toEqual([0, 1]);
-  expect(await register(b, { user: "bob", contact: "<sip:a@1.1.1.1>;expires=200", cseq: 2 })).toBe("<sip:a@1.1.1.1>;expires=200");
+  expect(await register(b, { user: "bob", contact: "<sip:a@1.1.1.1>;expires=200", cseq: 2 })).toBe(
+    "<sip:a@1.1.1.1>;expires=200",
+  );
   b.databases.get(URL).update("location", [{ column: "username", value: "bob" }], ["contact"], ["sip:other@2.2.2.2"]);
   expect(await register(b, { user: "bob", cseq: 3 })).toBe("<sip:other@2.2.2.2>;expires=200");
   await register(b, { user: "bob", contact: "*", more: "Expires: 0\n", cseq: 4 });
@@ -145,7 +154,12 @@ test("a database that fails is answered 500", async () => {
   start(b, 1);
   await register(b, { contact: "<sip:a@1.1.1.1>" });
   b.databases.get(URL).raw("DROP TABLE location", []);
-  const o = await b.call(registrar, "save", b.context(registerText({ contact: "<sip:b@1.1.1.1>", cseq: 2 })), "location");
+  const o = await b.call(
+    registrar,
+    "save",
+    b.context(registerText({ contact: "<sip:b@1.1.1.1>", cseq: 2 })),
+    "location",
+  );
   expect([o.code, o.reply.split("\r\n")[0]]).toEqual([-1, "SIP/2.0 500 Server Internal Error"]);
 });
 
@@ -182,7 +196,8 @@ test("records are placed by q, equals in order of arrival", () => {
 });
 
 describe("commands", () => {
-  const run = (b: ModuleBed, name: string, ...args: (string | number)[]): unknown => usrloc.rpc[name]!.run(b.instance(usrloc), args);
+  const run = (b: ModuleBed, name: string, ...args: (string | number)[]): unknown =>
+    usrloc.rpc[name]!.run(b.instance(usrloc), args);
 
   test("ul.lookup, ul.dump, ul.rm, ul.add and ul.rm_contact", async () => {
     const b = new ModuleBed();
@@ -190,13 +205,29 @@ describe("commands", () => {
     await register(b, { user: "bob", contact: "<sip:a@1.1.1.1>;q=0.5;expires=100" });
     expect(run(b, "ul.lookup", "location", "bob@any")).toMatchObject({
       AoR: "bob",
-      Contacts: [{ Contact: { Address: "sip:a@1.1.1.1", Expires: 100, Q: 0.5, "Call-ID": "c1", Received: "[not set]", Methods: -1, "Tcpconn-Id": -1 } }],
+      Contacts: [
+        {
+          Contact: {
+            Address: "sip:a@1.1.1.1",
+            Expires: 100,
+            Q: 0.5,
+            "Call-ID": "c1",
+            Received: "[not set]",
+            Methods: -1,
+            "Tcpconn-Id": -1,
+          },
+        },
+      ],
     });
-    expect(run(b, "ul.dump", "brief")).toMatchObject({ Domains: [{ Domain: { Domain: "location", AoRs: [{ AoR: "bob" }], Stats: { Records: 1 } } }] });
+    expect(run(b, "ul.dump", "brief")).toMatchObject({
+      Domains: [{ Domain: { Domain: "location", AoRs: [{ AoR: "bob" }], Stats: { Records: 1 } } }],
+    });
     expect(() => run(b, "ul.lookup", "location", "nobody")).toThrow("AOR not found in location table");
     expect(() => run(b, "ul.lookup", "foo", "bob")).toThrow("Domain table not found");
     run(b, "ul.add", "location", "bob", "sip:x@2.2.2.2", 300, "0.9");
-    expect(await register(b, { user: "bob", cseq: 2 })).toBe("<sip:x@2.2.2.2>;q=0.9;expires=300, <sip:a@1.1.1.1>;q=0.5;expires=100");
+    expect(await register(b, { user: "bob", cseq: 2 })).toBe(
+      "<sip:x@2.2.2.2>;q=0.9;expires=300, <sip:a@1.1.1.1>;q=0.5;expires=100",
+    );
     run(b, "ul.rm_contact", "location", "bob", "sip:x@2.2.2.2");
     run(b, "ul.rm", "location", "bob");
     expect((b.state(usrloc) as Usrloc).total).toBe(0);

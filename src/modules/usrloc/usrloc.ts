@@ -1,8 +1,8 @@
 // The location tables of a process: they survive reloads of the configuration, whose settings are put in force by `apply`.
 
+import type { ModuleHost } from "../../registry/module-host.ts";
 import { isTableName } from "../../store/database.ts";
 import { Timer } from "../../util/timer-wheel.ts";
-import type { ModuleHost } from "../../registry/module-host.ts";
 import { Domain } from "./domain.ts";
 import { DbMode, DEFAULT_SETTINGS, type UsrlocSettings } from "./settings.ts";
 import { TableStore } from "./table-store.ts";
@@ -65,7 +65,11 @@ export class Usrloc {
     const store = this.storeFor(name);
     const domain = new Domain(this, name, store);
     this.tables.set(name, domain);
-    if (store !== null && this.settings.dbMode !== DbMode.DB_ONLY && (this.settings.dbLoad || this.settings.dbMode === DbMode.READ_ONLY)) {
+    if (
+      store !== null &&
+      this.settings.dbMode !== DbMode.DB_ONLY &&
+      (this.settings.dbLoad || this.settings.dbMode === DbMode.READ_ONLY)
+    ) {
       this.load(domain, store);
     }
     return domain;
@@ -88,13 +92,17 @@ export class Usrloc {
       }),
     );
     store.deleteExpired(now);
-    if (left > 0) this.host.log.warn(`table ${domain.name}: ${left} bindings were left out, there are more than max_total_contacts`);
+    if (left > 0)
+      this.host.log.warn(
+        `table ${domain.name}: ${left} bindings were left out, there are more than max_total_contacts`,
+      );
   }
 
   /** Puts the settings of a generation in force. Tables stay; a change of database or db_mode needs a restart and is refused with a line. */
   apply(settings: UsrlocSettings): void {
     const before = this.settings;
-    const moved = before.dbUrl !== settings.dbUrl || before.dbMode !== settings.dbMode || before.useDomain !== settings.useDomain;
+    const moved =
+      before.dbUrl !== settings.dbUrl || before.dbMode !== settings.dbMode || before.useDomain !== settings.useDomain;
     if (this.tables.size > 0 && moved) {
       this.host.log.warn("db_url, db_mode and use_domain stay as they were until the next start: bindings are in use");
       this.settings = { ...settings, dbUrl: before.dbUrl, dbMode: before.dbMode, useDomain: before.useDomain };
@@ -117,7 +125,8 @@ export class Usrloc {
     try {
       for (const domain of this.tables.values()) {
         domain.sweep(now, Math.max(SWEEP_LEAST, Math.ceil(domain.users / slices)));
-        if (this.flushing && domain.pending > 0) domain.flush(Math.max(FLUSH_LEAST, Math.ceil(domain.pending / slices)));
+        if (this.flushing && domain.pending > 0)
+          domain.flush(Math.max(FLUSH_LEAST, Math.ceil(domain.pending / slices)));
         if (whole && this.settings.dbMode === DbMode.DB_ONLY) domain.cleanDatabase(now);
       }
       if (this.flushing) this.flushing = this.hasPending();
