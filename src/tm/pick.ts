@@ -6,19 +6,19 @@ import { textOf } from "../util/bytes.ts";
 import { type Branch, BranchFlag } from "./branch.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Rank of a final failure status: the lowest goes back. */
+/**
+ * Rank of a final failure status: the lowest goes back. 6xx before 3xx, 4xx, 5xx; of 4xx those first that the client can mend by itself.
+ * The order is that of the oracle, measured over all pairs.
+ */
 export function rank(status: number, disable6xx: boolean): number {
   if (status >= 600 && !disable6xx) return status - 600;
   switch (status) {
     case 401:
     case 407:
-      return 4000 + (status - 400);
     case 415:
     case 420:
     case 484:
-      return 4100 + (status - 400);
-    case 503:
-      return 9000;
+      return 4000 + status;
     default:
       return Math.floor(status / 100) * 1000 + 500 + (status % 100);
   }
@@ -40,20 +40,22 @@ export function pickBranch(tx: Transaction): Branch | null {
 }
 
 /**
- * Header lines with the challenges of all other branches that ended in 401 or 407, to be added to the winner's
- * (RFC 3261 16.7 step 7); empty when there are none.
+ * Header lines with the challenges of all branches that ended in 401 or 407 (RFC 3261 16.7 step 7), in their order; empty when
+ * fewer than two did, since then the reply goes back as it is.
  */
-export function otherChallenges(tx: Transaction, winner: Branch): string {
+export function joinedChallenges(tx: Transaction): string {
   let lines = "";
+  let count = 0;
   for (const branch of tx.branches) {
     const { reply } = branch;
-    if (branch === winner || reply === null || (branch.flags & BranchFlag.DISCARDED) !== 0) continue;
+    if (reply === null || (branch.flags & BranchFlag.DISCARDED) !== 0) continue;
     if (branch.status !== 401 && branch.status !== 407) continue;
+    count++;
     for (let h = 0; h < reply.headerCount; h++) {
       const id = reply.index[h * STRIDE];
       if (id !== H.WWW_AUTHENTICATE && id !== H.PROXY_AUTHENTICATE) continue;
       lines += textOf(reply.buf, reply.index[h * STRIDE + NAME_START]!, reply.index[h * STRIDE + LINE_END]!);
     }
   }
-  return lines;
+  return count < 2 ? "" : lines;
 }

@@ -8,7 +8,7 @@ import { reasonPhrase } from "../sip/reasons.ts";
 import { type Branch, BranchFlag } from "./branch.ts";
 import { cancelAnswered, cancelBranch, sendCancel, stepBranch } from "./downstream.ts";
 import { ClientInput, Do } from "./machine.ts";
-import { otherChallenges, pickBranch } from "./pick.ts";
+import { joinedChallenges, pickBranch } from "./pick.ts";
 import type { Tm } from "./tm.ts";
 import type { Transaction } from "./transaction.ts";
 import { endIfDone, replyLocally, sendReply } from "./upstream.ts";
@@ -137,18 +137,13 @@ function afterFailureRoute(tm: Tm, tx: Transaction, winner: Branch, best: SipMes
 // Sends the picked failure back.
 function finish(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null): void {
   const { status } = winner;
-  if (best === null) replyLocally(tm, tx, status, localReason(status), "");
-  else {
-    if ((status === 401 || status === 407) && tm.options.aggregateChallenges) {
-      const lines = otherChallenges(tx, winner);
-      if (lines !== "") best.edits.add(best.headEnd, 0, lines);
-    }
-    const remapped = status === 503 && tm.options.remap503 ? 500 : status;
-    if (remapped !== status) {
-      best.edits.add(best.reasonStart - 4, 3, String(remapped)); // the phrase stays, as in Kamailio
-    }
-    forwardReply(tm, tx, best, remapped);
-  }
+  const challenged = (status === 401 || status === 407) && tm.options.aggregateChallenges;
+  const challenges = challenged ? joinedChallenges(tx) : "";
+  if (best === null || challenges !== "") replyLocally(tm, tx, status, localReason(status), challenges);
+  else if (status === 503 && tm.options.remap503) {
+    best.edits.add(best.reasonStart - 4, 3, "500"); // the phrase stays, as in Kamailio
+    forwardReply(tm, tx, best, 500);
+  } else forwardReply(tm, tx, best, status);
   endIfDone(tm, tx);
 }
 
