@@ -78,6 +78,7 @@ export interface SimProcess extends Process {
   signal(name: string): void;
 }
 
+/** A process for a simulated host. */
 export function simProcess(pid: number, options: SimProcessOptions): SimProcess {
   const handlers = new Map<string, (() => void)[]>();
   const output = { 1: "", 2: "" };

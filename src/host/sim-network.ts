@@ -202,6 +202,7 @@ function find<T>(table: Map<string, Binding<T>>, host: number, to: SocketAddress
   return table.get(`${host} ${to.address} ${to.port}`) ?? table.get(`${host} ${any} ${to.port}`);
 }
 
+/** Whether a socket bound to that address takes any of its host. */
 export function isAny(address: string): boolean {
   return address === "0.0.0.0" || address === "::";
 }

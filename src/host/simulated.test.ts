@@ -1,3 +1,4 @@
+// The simulated world: determinism, links, virtual time, push-back.
 import { describe, expect, test } from "vitest";
 import type { SocketAddress, TcpConnection } from "./host.ts";
 import { createSimulation, type LinkOptions, type SimHost } from "./simulated.ts";

@@ -11,6 +11,7 @@ import type { TcpTransport } from "./tcp.ts";
 const PONG = bytesOf("\r\n");
 const NO_HTTP = bytesOf("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 
+/** The flow; it handles its own connection and its own frames. */
 export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
   readonly protocol: number = Transport.TCP;
   readonly reliable = true;

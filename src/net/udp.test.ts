@@ -1,3 +1,4 @@
+// UDP flows over every UDP transport of the runtime that runs this.
 import { describe, expect, test } from "vitest";
 import { rigs } from "../host/suite-rig.ts";
 import { Transport } from "../sip/transports.ts";

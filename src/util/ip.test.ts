@@ -1,3 +1,4 @@
+// IP addresses as text and bytes.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalIp, formatIp, ipFamily, parseIp } from "./ip.ts";
