@@ -34,7 +34,7 @@ export function checkExpr(expr: Expr, scope: CheckScope, kinds: number): void {
       checkCall(expr, scope, kinds);
       return;
     case "route":
-      checkRouteName(expr.name, scope);
+      if (checkRouteName(expr.name, scope)) return;
       break;
     case "assign":
       scope.names.target(expr.target, expr.targetAt);
@@ -89,11 +89,14 @@ function checkBinary(expr: Expr & { kind: "binary" }, scope: CheckScope, kinds: 
   return false;
 }
 
-function checkRouteName(name: Expr, scope: CheckScope): void {
+/** Checks the name in route(…); true when it is constant, so that there is no more to look at. */
+function checkRouteName(name: Expr, scope: CheckScope): boolean {
   const constant = constantRouteName(fold(name));
-  if (constant === null || scope.routes.find("route", constant) !== null) return;
+  if (constant === null) return false;
+  if (scope.routes.find("route", constant) !== null) return true;
   const hint = didYouMean(constant, scope.routes.names("route")) ?? `add route[${constant}] { … }`;
   scope.diagnostics.error("unknown-route", name.at, `there is no route[${constant}]`, hint);
+  return true;
 }
 
 function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: number): void {

@@ -170,7 +170,8 @@ export class ExpressionCompiler {
       const code = this.value(left);
       return left.kind === "pv" && this.scope.slot(left.ref) < 0 ? `${code} ${sign} null` : sign === "===" ? "false" : "true";
     }
-    const type = staticType(left);
+    const isEmptyText = right.kind === "str" && right.value === ""; // as strempty: 0 is not empty
+    const type = isEmptyText ? "str" : staticType(left);
     if (type === "any") {
       const [a, b] = this.pair(left, right, "value", "value");
       return `${sign === "===" ? "" : "!"}eq(${a}, ${b})`;

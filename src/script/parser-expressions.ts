@@ -1,4 +1,4 @@
-// Expressions. Precedence as measured on Kamailio 5.6.3, loosest first: || ; && ; | ; & ; ^ ; comparisons ; << >> ; + - ; * / mod ;
+// Expressions. Precedence as measured on Kamailio 5.6.3, loosest first: || ; && ; | ; & ; ^ ; equality ; < > ; << >> ; + - ; * / mod ;
 // unary. All are left-associative. After a core keyword (method, src_ip …) the right side may be a bare word or address.
 
 import { parsePv } from "../pv/parse.ts";
@@ -14,9 +14,10 @@ const LEVELS: readonly Readonly<Record<string, BinaryOp>>[] = [
   { "&": "&" },
   { "^": "^" },
   {
-    ...{ "==": "==", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "=~": "=~", "!~": "!~" },
+    ...{ "==": "==", "!=": "!=", "=~": "=~", "!~": "!~" },
     ...{ eq: "eq", ne: "ne", ieq: "ieq", ine: "ine" },
   },
+  { "<": "<", ">": ">", "<=": "<=", ">=": ">=" },
   { "<<": "<<", ">>": ">>" },
   { "+": "+", "-": "-" },
   { "*": "*", "/": "/", mod: "mod", "%": "mod" },
@@ -82,7 +83,7 @@ export class ExpressionParser {
       if (op === undefined) return left;
       if (count > 5000) return this.reader.fail("the expression is too long");
       this.reader.advance();
-      const right = left.kind === "keyword" && level === 5 ? this.keywordValue(level + 1) : this.binary(level + 1);
+      const right = left.kind === "keyword" && (level === 5 || level === 6) ? this.keywordValue(level + 1) : this.binary(level + 1);
       left = { kind: "binary", op, left, right, at: span(left.at, right.at) };
     }
   }
