@@ -4,6 +4,7 @@ import type { AnyModule } from "../registry/define.ts";
 import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
 import { core } from "./core/index.ts";
+import { dbSqlite } from "./db-sqlite.ts";
 import { maxfwd } from "./maxfwd.ts";
 import { pv } from "./pv/index.ts";
 import registrar from "./registrar/index.ts";
@@ -16,7 +17,23 @@ import { tmx } from "./tmx.ts";
 import usrloc from "./usrloc/index.ts";
 import { xlog } from "./xlog.ts";
 
-const ALL: readonly AnyModule[] = [core, pv, sl, tm, tmx, maxfwd, rr, textops, siputils, xlog, usrloc, registrar, auth, authDb];
+const ALL: readonly AnyModule[] = [
+  core,
+  dbSqlite,
+  pv,
+  sl,
+  tm,
+  tmx,
+  maxfwd,
+  rr,
+  textops,
+  siputils,
+  xlog,
+  usrloc,
+  registrar,
+  auth,
+  authDb,
+];
 
 /** All modules by name. The one called "core" is there without a loadmodule line. */
 export const modules: ReadonlyMap<string, AnyModule> = new Map(ALL.map((m) => [m.name, m]));

@@ -1,7 +1,7 @@
 // Module maxfwd: the hop limit (RFC 3261 16.3 point 3, 16.6 point 3). The digits are rewritten where they stand, as Kamailio
 // does it: the change is seen at once, and costs neither an edit nor a string.
 
-import { RouteKind, type RouteContext } from "../proxy/context.ts";
+import { type RouteContext, RouteKind } from "../proxy/context.ts";
 import { int } from "../registry/args.ts";
 import { defineModule, fn, intParam } from "../registry/define.ts";
 import { H } from "../sip/headers.ts";
@@ -67,7 +67,11 @@ export const maxfwd = defineModule({
   name: "maxfwd",
   doc: "Lowers, adds and tests Max-Forwards, so that a request that loops comes to an end.",
   params: {
-    max_limit: intParam(70, "Largest value passed on; a larger one is lowered to it.", { unit: "hops", min: 1, max: LARGEST }),
+    max_limit: intParam(70, "Largest value passed on; a larger one is lowered to it.", {
+      unit: "hops",
+      min: 1,
+      max: LARGEST,
+    }),
   },
   state: () => null,
   configure: (_state, params): MaxForwards => ({ limit: params.max_limit }),

@@ -46,13 +46,23 @@ describe("declarations fit together", () => {
   });
 
   test("optional arguments come last", () => {
-    const wrong = docs.flatMap((m) => m.functions.filter((f) => f.args.some((a, i) => a.optional && f.args[i + 1]?.optional === false)).map((f) => f.usage));
+    const wrong = docs.flatMap((m) =>
+      m.functions
+        .filter((f) => f.args.some((a, i) => a.optional && f.args[i + 1]?.optional === false))
+        .map((f) => f.usage),
+    );
     expect(wrong).toEqual([]);
   });
 
   test("a default lies within its bounds", () => {
     const wrong = docs.flatMap((m) =>
-      m.params.filter((p) => typeof p.default === "number" && ((p.min !== null && p.default < p.min) || (p.max !== null && p.default > p.max))).map((p) => `${m.name}.${p.name}`),
+      m.params
+        .filter(
+          (p) =>
+            typeof p.default === "number" &&
+            ((p.min !== null && p.default < p.min) || (p.max !== null && p.default > p.max)),
+        )
+        .map((p) => `${m.name}.${p.name}`),
     );
     expect(wrong).toEqual([]);
   });

@@ -2,12 +2,11 @@
 
 import { type RouteContext, RouteKind } from "../proxy/context.ts";
 import type { Proxy } from "../proxy/proxy.ts";
-import { int, optional, str } from "../registry/args.ts";
+import { ArgError, int, optional, str } from "../registry/args.ts";
 import { defineModule, fn, intParam, pvClass, type RpcValue, strParam } from "../registry/define.ts";
-import { ArgError } from "../registry/args.ts";
 import type { ModuleHost } from "../registry/module-host.ts";
-import { Method } from "../sip/methods.ts";
 import type { SipMessage } from "../sip/message.ts";
+import { Method } from "../sip/methods.ts";
 import { equalsText } from "../util/bytes.ts";
 import { destinationSet } from "./core/index.ts";
 
@@ -137,7 +136,10 @@ export const sl = defineModule({
   params: {
     default_code: intParam(500, "Code of a reply whose own code is none.", { min: 100, max: 699 }),
     default_reason: strParam("Internal Server Error", "Reason phrase of a reply whose own code is none."),
-    bind_tm: intParam(1, "Whether send_reply() answers through the transaction when there is one (1) or never (0).", { min: 0, max: 1 }),
+    bind_tm: intParam(1, "Whether send_reply() answers through the transaction when there is one (1) or never (0).", {
+      min: 0,
+      max: 1,
+    }),
   },
   state: (host) => new StatelessReplies(host),
   configure: (state, params): Sl => ({
@@ -177,7 +179,9 @@ export const sl = defineModule({
       doc: "The To tag that a reply made here carries: (s) one without transaction, (x) the same.",
       inner: "required",
       resolve: (_self, inner) =>
-        inner === "s" || inner === "x" ? { get: localTag } : new ArgError(`unknown kind of local tag "${inner}"`, "use $ltt(s)"),
+        inner === "s" || inner === "x"
+          ? { get: localTag }
+          : new ArgError(`unknown kind of local tag "${inner}"`, "use $ltt(s)"),
     }),
   },
   rpc: {

@@ -63,9 +63,16 @@ export const xlog = defineModule({
   name: "xlog",
   doc: "Log lines from the script.",
   params: {
-    buf_size: intParam(4096, "Longest text of one line; what is longer is cut.", { unit: "bytes", min: 16, max: 1 << 20 }),
+    buf_size: intParam(4096, "Longest text of one line; what is longer is cut.", {
+      unit: "bytes",
+      min: 16,
+      max: 1 << 20,
+    }),
     prefix: strParam("<script>: ", "What stands in front of each text."),
-    force_color: intParam(0, "Whether $C gives colours although the log does not go to a terminal.", { min: 0, max: 1 }),
+    force_color: intParam(0, "Whether $C gives colours although the log does not go to a terminal.", {
+      min: 0,
+      max: 1,
+    }),
     methods_filter: intParam(-1, "Methods for which xlogm() writes nothing, as bits; -1 is none.", { min: -1 }),
   },
   state: (host) => host,
@@ -90,7 +97,8 @@ export const xlog = defineModule({
       run: (self: Xlog, ctx, levelText, text) => {
         const level = levelOf(levelText);
         if (level === undefined) return -1;
-        if (self.methodsFilter > 0 && (self.methodsFilter & kamailioMethodBit(ctx.message.methodText())) !== 0) return 1;
+        if (self.methodsFilter > 0 && (self.methodsFilter & kamailioMethodBit(ctx.message.methodText())) !== 0)
+          return 1;
         return write(self, level, text);
       },
     }),

@@ -11,7 +11,12 @@ export interface ModuleDoc {
   readonly params: readonly ParamDoc[];
   readonly functions: readonly FunctionDoc[];
   readonly variables: readonly VariableDoc[];
-  readonly transforms: readonly { readonly name: string; readonly doc: string; readonly minArgs: number; readonly maxArgs: number }[];
+  readonly transforms: readonly {
+    readonly name: string;
+    readonly doc: string;
+    readonly minArgs: number;
+    readonly maxArgs: number;
+  }[];
   readonly rpc: readonly { readonly name: string; readonly doc: string; readonly args: RpcDef<unknown>["args"] }[];
   readonly events: readonly { readonly name: string; readonly doc: string }[];
   readonly tables: readonly { readonly name: string; readonly doc: string; readonly version: number }[];
@@ -78,7 +83,10 @@ function moduleDoc(m: AnyModule): ModuleDoc {
   };
 }
 
-function rows<D, R extends { readonly name: string }>(table: Readonly<Record<string, D>>, row: (name: string, def: D) => R): R[] {
+function rows<D, R extends { readonly name: string }>(
+  table: Readonly<Record<string, D>>,
+  row: (name: string, def: D) => R,
+): R[] {
   return Object.entries(table)
     .map(([name, def]) => row(name, def))
     .sort(byName);
@@ -90,7 +98,17 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
 
 function paramDoc(name: string, p: ParamDef<unknown>): ParamDoc {
   const plain = typeof p.default === "string" || typeof p.default === "number" ? p.default : null;
-  return { name, aliases: p.aliases, kind: p.kind, default: plain, unit: p.unit, min: p.min, max: p.max, many: p.many, doc: p.doc };
+  return {
+    name,
+    aliases: p.aliases,
+    kind: p.kind,
+    default: plain,
+    unit: p.unit,
+    min: p.min,
+    max: p.max,
+    many: p.many,
+    doc: p.doc,
+  };
 }
 
 function functionDoc(name: string, f: FunctionDef<unknown>): FunctionDoc {
@@ -127,5 +145,11 @@ export function routeNames(bits: number): string[] {
 function variableDoc(name: string, p: PvDef<unknown>): VariableDoc {
   const inner = p.inner === "none" ? "" : p.inner === "required" ? "(name)" : "[(name)]";
   const plain = `$${name}${inner}`;
-  return { name, aliases: p.aliases, usage: p.indexed ? `${plain}, $(${name}${inner}[n])` : plain, writable: p.writable, doc: p.doc };
+  return {
+    name,
+    aliases: p.aliases,
+    usage: p.indexed ? `${plain}, $(${name}${inner}[n])` : plain,
+    writable: p.writable,
+    doc: p.doc,
+  };
 }

@@ -78,7 +78,8 @@ export class Catalogue {
 export function paramOf(module: AnyModule, name: string): Found<ParamDef<unknown>> | null {
   const def = module.params[name];
   if (def !== undefined) return { module, name, def };
-  for (const [own, d] of Object.entries(module.params)) if (d.aliases.includes(name)) return { module, name: own, def: d };
+  for (const [own, d] of Object.entries(module.params))
+    if (d.aliases.includes(name)) return { module, name: own, def: d };
   return null;
 }
 
@@ -148,5 +149,7 @@ function tableOf<T>(modules: readonly AnyModule[], part: (m: AnyModule) => Reado
 }
 
 function aliasesOf(def: unknown): readonly string[] {
-  return typeof def === "object" && def !== null && "aliases" in def && Array.isArray(def.aliases) ? (def.aliases as string[]) : [];
+  return typeof def === "object" && def !== null && "aliases" in def && Array.isArray(def.aliases)
+    ? (def.aliases as string[])
+    : [];
 }

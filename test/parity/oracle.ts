@@ -7,8 +7,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** One step of a case: a function call, a variable assigned, a variable read. Strings are texts, numbers are written bare. */
+/**
+ * One step of a case: a function call with its return code, one without (statements of the core leave $rc alone), a variable assigned, a
+ * variable read. Strings are texts, numbers are written bare.
+ */
 export type Step =
+  | { readonly do: readonly [string, ...(string | number)[]] }
   | { readonly call: readonly [string, ...(string | number)[]] }
   | { readonly set: readonly [string, string | number | null] }
   | { readonly get: string };
@@ -18,6 +22,8 @@ export interface Case {
   readonly steps: readonly Step[];
   /** The request to send; the common one when left out. `{ME}` stands for the server's port. */
   readonly message?: string;
+  /** Code and reason of the reply that ends the case; 299 Done when left out. */
+  readonly final?: readonly [string, string];
 }
 
 /** What came back: results of the steps in order ("R" return codes, "G" values), the reply and the request as forwarded. */
@@ -47,6 +53,9 @@ export const COMMON = [
   "Hello World!",
 ].join("\r\n");
 
+/** The reply that ends a case. */
+export const DONE: readonly [string, string] = ["299", "Done"];
+
 const MODULES = ["kex", "corex", "tm", "tmx", "sl", "rr", "pv", "maxfwd", "textops", "textopsx", "siputils", "xlog"];
 
 /** Whether the oracle can be asked on this machine. */
@@ -68,15 +77,20 @@ function block(c: Case, number: number, port: number): string {
   const lines = c.steps.map((step, i) => {
     if ("call" in step) {
       const [name, ...args] = step.call;
-      return `${name}(${args.map(value).join(", ")});\n    append_to_reply("R${i}: $rc\\r\\n");`;
+      return `${name}(${args.map((v) => value(v)).join(", ")});\n    append_to_reply("R${i}: $rc\\r\\n");`;
     }
+    if ("do" in step)
+      return `${step.do[0]}(${step.do
+        .slice(1)
+        .map((v) => value(v))
+        .join(", ")});`;
     if ("set" in step) return `${step.set[0]} = ${value(step.set[1])};`;
     return `append_to_reply("G${i}: ${step.get}\\r\\n");`;
   });
   return [
     `  if ($hdr(X-Case) == "${number}") {`,
     ...lines.map((l) => `    ${l}`),
-    `    sl_send_reply("299", "Done");`,
+    `    sl_send_reply(${(c.final ?? DONE).map(quoted).join(", ")});`,
     `    $du = "sip:127.0.0.1:${port}";`,
     "    forward();",
     "    exit;",
@@ -92,7 +106,7 @@ export function configOf(cases: readonly Case[], listen: number, port: number, p
     "log_stderror=yes",
     "children=1",
     "disable_tcp=yes",
-    "server_header=\"Server: oracle\"",
+    'server_header="Server: oracle"',
     `listen=udp:127.0.0.1:${listen}`,
     ...MODULES.map((m) => `loadmodule "${m}.so"`),
     ...params,
@@ -106,8 +120,7 @@ export function configOf(cases: readonly Case[], listen: number, port: number, p
 /** The request of a case with its number. */
 export function requestOf(c: Case, number: number, listen: number, port: number): string {
   const text = (c.message ?? COMMON).replace(/\{ME\}/g, String(listen)).replace(/\{UA\}/g, String(port));
-  const line = text.indexOf("\r\n") + 2;
-  return `${text.slice(0, line)}X-Case: ${number}\r\n${text.slice(line)}`;
+  return text.replace("\r\nFrom:", `\r\nX-Case: ${number}\r\nFrom:`);
 }
 
 /** Makes an answer of what came back, with ports and what differs from run to run replaced. */
@@ -117,7 +130,7 @@ export function answerOf(reply: string, forwarded: string, listen: number, port:
       .replaceAll(String(listen), "{ME}")
       .replaceAll(String(port), "{UA}")
       .replace(/^X-Case: \d+/m, "X-Case: {N}")
-      .replace(/(branch=z9hG4bK)[0-9a-f]{3,4}\.[^;\r\n]*/g, "$1{BRANCH}");
+      .replace(/(branch=z9hG4bK)(?!-parity)[^;\r\n]*/g, "$1{BRANCH}");
   const lines = tidy(reply).split("\r\n");
   const isResult = (l: string): boolean => /^[RG]\d+: ?/.test(l);
   return {
@@ -181,7 +194,12 @@ async function ready(socket: Socket, listen: number, child: ChildProcess, words:
   throw new Error(`kamailio does not answer:\n${words()}`);
 }
 
-function exchange(socket: Socket, request: string, listen: number, wait = 400): Promise<{ reply: string; forwarded: string }> {
+function exchange(
+  socket: Socket,
+  request: string,
+  listen: number,
+  wait = 400,
+): Promise<{ reply: string; forwarded: string }> {
   return new Promise((done) => {
     let reply = "";
     let forwarded = "";

@@ -17,11 +17,22 @@ export * from "./send-socket.ts";
 export * from "./uri-parts.ts";
 
 const ANY = RouteKind.ANY;
-const SENDING = RouteKind.REQUEST | RouteKind.BRANCH | RouteKind.FAILURE | RouteKind.LOCAL | RouteKind.ONSEND | RouteKind.EVENT;
+const SENDING =
+  RouteKind.REQUEST | RouteKind.BRANCH | RouteKind.FAILURE | RouteKind.LOCAL | RouteKind.ONSEND | RouteKind.EVENT;
 
 /** A function that makes another R-URI of the one there is. */
-function uriChange(doc: string, aliases: readonly string[], change: (uri: UriText, text: string) => string | null): FunctionDef<unknown> {
-  return fn({ args: [str("text")], routes: SENDING, doc, aliases, run: (_i: unknown, ctx, text) => changeUri(ctx.message, (uri) => change(uri, text)) });
+function uriChange(
+  doc: string,
+  aliases: readonly string[],
+  change: (uri: UriText, text: string) => string | null,
+): FunctionDef<unknown> {
+  return fn({
+    args: [str("text")],
+    routes: SENDING,
+    doc,
+    aliases,
+    run: (_i: unknown, ctx, text) => changeUri(ctx.message, (uri) => change(uri, text)),
+  });
 }
 
 /** The same with a number: strip, strip_tail. */
@@ -30,7 +41,8 @@ function stripping(doc: string, cut: (user: string, n: number) => string): Funct
     args: [int("n")],
     routes: SENDING,
     doc,
-    run: (_i: unknown, ctx, n) => changeUri(ctx.message, (uri) => (uri.user === "" ? uri.text : withUser(uri, cut(uri.user, Math.max(0, n))))),
+    run: (_i: unknown, ctx, n) =>
+      changeUri(ctx.message, (uri) => (uri.user === "" ? uri.text : withUser(uri, cut(uri.user, Math.max(0, n))))),
   });
 }
 
@@ -39,7 +51,11 @@ function inRange(flag: number): boolean {
 }
 
 /** Functions on one of the two words of flags the message carries. */
-function flagFunctions(word: "flags" | "branchFlags", names: readonly [string, string, string], what: string): Record<string, FunctionDef<unknown>> {
+function flagFunctions(
+  word: "flags" | "branchFlags",
+  names: readonly [string, string, string],
+  what: string,
+): Record<string, FunctionDef<unknown>> {
   return {
     [names[0]]: fn({
       args: [int("flag")],
@@ -161,11 +177,23 @@ export const core = defineModule({
       withHostPort,
     ),
     rewriteport: uriChange("Sets the port of the R-URI.", ["setport", "setp"], withPort),
-    rewriteuser: uriChange("Sets the user part of the R-URI; an empty one takes it away.", ["setuser", "setu"], withUser),
-    rewriteuserpass: uriChange("Sets user and password of the R-URI, given as user:password.", ["setuserpass", "setup"], withUserAndPassword),
-    prefix: uriChange("Puts a text in front of the user part of the R-URI.", [], (uri, text) => withUser(uri, text + uri.user)),
+    rewriteuser: uriChange(
+      "Sets the user part of the R-URI; an empty one takes it away.",
+      ["setuser", "setu"],
+      withUser,
+    ),
+    rewriteuserpass: uriChange(
+      "Sets user and password of the R-URI, given as user:password.",
+      ["setuserpass", "setup"],
+      withUserAndPassword,
+    ),
+    prefix: uriChange("Puts a text in front of the user part of the R-URI.", [], (uri, text) =>
+      withUser(uri, text + uri.user),
+    ),
     strip: stripping("Takes that many characters from the start of the R-URI's user part.", (user, n) => user.slice(n)),
-    strip_tail: stripping("Takes that many characters from the end of the R-URI's user part.", (user, n) => user.slice(0, Math.max(0, user.length - n))),
+    strip_tail: stripping("Takes that many characters from the end of the R-URI's user part.", (user, n) =>
+      user.slice(0, Math.max(0, user.length - n)),
+    ),
     ...flagFunctions("flags", ["setflag", "resetflag", "isflagset"], "message"),
     ...flagFunctions("branchFlags", ["setbflag", "resetbflag", "isbflagset"], "branch"),
     append_branch: fn({
@@ -183,7 +211,12 @@ export const core = defineModule({
         return 1;
       },
     }),
-    force_rport: fn({ routes: ANY, doc: "Answers to the port the request came from, as if its Via had rport.", aliases: ["add_rport"], run: forceRport }),
+    force_rport: fn({
+      routes: ANY,
+      doc: "Answers to the port the request came from, as if its Via had rport.",
+      aliases: ["add_rport"],
+      run: forceRport,
+    }),
     force_send_socket: fn({
       args: [str("socket")],
       routes: SENDING,
@@ -219,7 +252,11 @@ export const core = defineModule({
         return 1;
       },
     }),
-    isdsturiset: fn({ routes: ANY, doc: "True when there is a destination URI.", run: (_i, ctx) => (ctx.message.dstUri === null ? -1 : 1) }),
+    isdsturiset: fn({
+      routes: ANY,
+      doc: "True when there is a destination URI.",
+      run: (_i, ctx) => (ctx.message.dstUri === null ? -1 : 1),
+    }),
     log: fn({
       args: [str("level"), optional(str("text"))],
       routes: ANY,
@@ -233,4 +270,3 @@ export const core = defineModule({
     }),
   },
 });
-

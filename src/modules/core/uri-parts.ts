@@ -1,7 +1,7 @@
 // Parts of a URI read and changed as text, for scripts: $rU, $fd, $dp, rewriteuser() and their like. Text that is no URI has no parts.
 
-import { parseUriText, type UriText } from "../../sip/uri-text.ts";
 import { Scheme } from "../../sip/uri.ts";
+import { parseUriText, type UriText } from "../../sip/uri-text.ts";
 
 const MAX_CACHED = 512;
 // What a text parses to never changes; strangers choose the texts, so the cache is emptied when it is full.

@@ -2,7 +2,7 @@
 
 import type { RouteContext } from "../../proxy/context.ts";
 import type { Accessor } from "../../registry/args.ts";
-import { pvClass, type PvDef } from "../../registry/define.ts";
+import { type PvDef, pvClass } from "../../registry/define.ts";
 import { toText, type Value } from "../../sip/value.ts";
 
 /**

@@ -2,7 +2,7 @@
 
 import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
-import { pv, pvClass, type PvDef } from "../../registry/define.ts";
+import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import { toInt, toText, type Value } from "../../sip/value.ts";
 import { branchText, destinationSet } from "../core/index.ts";
 
@@ -23,7 +23,10 @@ const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
   uri: { get: (b) => b.uri, set: (b, value) => ({ ...b, uri: toText(value) }) },
   dst_uri: { get: (b) => b.dstUri, set: (b, value) => ({ ...b, dstUri: textOrNull(value) }) },
   path: { get: (b) => b.path, set: (b, value) => ({ ...b, path: textOrNull(value) }) },
-  q: { get: (b) => (b.q < 0 ? null : b.q), set: (b, value) => ({ ...b, q: value === null ? -1 : Math.min(1000, Math.max(0, toInt(value))) }) },
+  q: {
+    get: (b) => (b.q < 0 ? null : b.q),
+    set: (b, value) => ({ ...b, q: value === null ? -1 : Math.min(1000, Math.max(0, toInt(value))) }),
+  },
   flags: { get: (b) => b.flags, set: (b, value) => ({ ...b, flags: toInt(value) }) },
   ruid: { get: (b) => (b.ruid === "" ? null : b.ruid) },
   instance: { get: (b) => (b.instance === "" ? null : b.instance) },
@@ -42,7 +45,11 @@ function setAttribute(ctx: RouteContext, name: string, attribute: Attribute, ind
 function branchAccessor(name: string, index: number): Accessor | ArgError {
   if (name === "count") return { get: (ctx) => (ctx.branches.length === 0 ? null : ctx.branches.length) };
   const attribute = ATTRIBUTES[name];
-  if (attribute === undefined) return new ArgError(`unknown attribute of a branch "${name}"`, `one of count, ${Object.keys(ATTRIBUTES).join(", ")}`);
+  if (attribute === undefined)
+    return new ArgError(
+      `unknown attribute of a branch "${name}"`,
+      `one of count, ${Object.keys(ATTRIBUTES).join(", ")}`,
+    );
   const get = (ctx: RouteContext): Value => {
     const branch = ctx.branches.at(index);
     return branch === undefined ? null : attribute.get(branch);
@@ -90,14 +97,17 @@ const decimal = (n: number): Value => n >>> 0;
 export const branchVariables: Record<string, PvDef<unknown>> = {
   br: pv(
     "The first of the further destinations; assigning adds one.",
-    (_i: unknown, ctx): Value => (ctx.branches.length === 0 ? null : branchText(ctx.branches[0]!)),
+    (_i: unknown, ctx): Value => ctx.branches[0]?.uri ?? null,
     (_i: unknown, ctx, value) => {
       const uri = textOrNull(value);
       if (uri === null) ctx.clearBranches();
       else ctx.addBranch(newBranch(uri));
     },
   ),
-  bR: pv("All further destinations.", (_i: unknown, ctx): Value => (ctx.branches.length === 0 ? null : ctx.branches.map(branchText).join(", "))),
+  bR: pv(
+    "All further destinations.",
+    (_i: unknown, ctx): Value => (ctx.branches.length === 0 ? null : ctx.branches.map(branchText).join(", ")),
+  ),
   ds: pv("The destination set as a Contact header.", (_i: unknown, ctx): Value => {
     const line = destinationSet(ctx);
     return line === "" ? null : line.slice(0, -2);

@@ -1,7 +1,7 @@
 // Variables for who somebody claims to be: credentials, asserted and preferred identity, diversion, remote party.
 
 import type { RouteContext } from "../../proxy/context.ts";
-import { pv, type PvDef } from "../../registry/define.ts";
+import { type PvDef, pv } from "../../registry/define.ts";
 import { DigestParam, DigestRange, digestText, hasDigestParam, parseDigest } from "../../sip/digest.ts";
 import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
@@ -11,6 +11,7 @@ import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { unquote } from "../../sip/tokens.ts";
 import type { Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
+import { authorizedCredentials } from "../auth/index.ts";
 import { uriOf } from "../core/index.ts";
 import { addressOf, addressUri } from "./message.ts";
 import { hostOf, userOf } from "./uris.ts";
@@ -20,11 +21,16 @@ const param = new ParamRange();
 
 /** Credentials of the request: of REGISTER those for the server itself, else those for a proxy, when both are there. */
 function readCredentials(msg: SipMessage): boolean {
-  const [first, second] = msg.method === Method.REGISTER ? [H.AUTHORIZATION, H.PROXY_AUTHORIZATION] : [H.PROXY_AUTHORIZATION, H.AUTHORIZATION];
+  const [first, second] =
+    msg.method === Method.REGISTER
+      ? [H.AUTHORIZATION, H.PROXY_AUTHORIZATION]
+      : [H.PROXY_AUTHORIZATION, H.AUTHORIZATION];
   let h = msg.find(first);
   if (h < 0) h = msg.find(second);
   if (h < 0) return false;
-  return parseDigest(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!, credentials) === 0;
+  return (
+    parseDigest(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!, credentials) === 0
+  );
 }
 
 function digest(ctx: RouteContext, id: number): string | null {
@@ -49,14 +55,15 @@ function fromUri(ctx: RouteContext) {
   return from === null ? null : uriOf(textOf(ctx.message.buf, from.uriStart, from.uriEnd));
 }
 
+// Only credentials that were found right count here: a stranger must not be charged to somebody else.
 function accountingUser(ctx: RouteContext): Value {
-  return userPart(digest(ctx, DigestParam.USERNAME)) ?? userOf(fromUri(ctx));
+  return userPart(authorizedCredentials(ctx)?.username ?? null) ?? userOf(fromUri(ctx));
 }
 
 // user@realm of the credentials, else user@host of From
 function accountingAddress(ctx: RouteContext): Value {
-  const user = userPart(digest(ctx, DigestParam.USERNAME));
-  if (user !== null) return `${user}@${digest(ctx, DigestParam.REALM) ?? ""}`;
+  const proved = authorizedCredentials(ctx);
+  if (proved !== null) return `${userPart(proved.username)}@${proved.realm}`;
   const uri = fromUri(ctx);
   return uri === null ? null : uri.user === "" ? uri.host : `${uri.user}@${uri.host}`;
 }
@@ -64,8 +71,11 @@ function accountingAddress(ctx: RouteContext): Value {
 function diversionParam(ctx: RouteContext, lowerName: string): Value {
   const msg = ctx.message;
   const a = addressOf(msg, H.DIVERSION);
-  if (a === null || !findParam(msg.buf, a.paramsStart, a.paramsEnd, lowerName, param) || param.valueStart < 0) return null;
-  return msg.buf[param.valueStart] === 34 ? unquote(msg.buf, param.valueStart, param.valueEnd) : textOf(msg.buf, param.valueStart, param.valueEnd);
+  if (a === null || !findParam(msg.buf, a.paramsStart, a.paramsEnd, lowerName, param) || param.valueStart < 0)
+    return null;
+  return msg.buf[param.valueStart] === 34
+    ? unquote(msg.buf, param.valueStart, param.valueEnd)
+    : textOf(msg.buf, param.valueStart, param.valueEnd);
 }
 
 function preferred(ctx: RouteContext) {
@@ -76,7 +86,10 @@ function preferred(ctx: RouteContext) {
 /** Variables of identity. */
 export const identityVariables: Record<string, PvDef<unknown>> = {
   au: def("User part of the username in the credentials.", (ctx) => userPart(digest(ctx, DigestParam.USERNAME))),
-  ad: def("Domain part of the username in the credentials.", (ctx) => digest(ctx, DigestParam.USERNAME)?.split("@")[1] ?? null),
+  ad: def(
+    "Domain part of the username in the credentials.",
+    (ctx) => digest(ctx, DigestParam.USERNAME)?.split("@")[1] ?? null,
+  ),
   aU: digestVariable("The whole username in the credentials.", DigestParam.USERNAME),
   ar: digestVariable("The realm in the credentials.", DigestParam.REALM),
   aa: digestVariable("The algorithm in the credentials.", DigestParam.ALGORITHM),
@@ -85,8 +98,8 @@ export const identityVariables: Record<string, PvDef<unknown>> = {
   adc: digestVariable("The client's nonce in the credentials.", DigestParam.CNONCE),
   adr: digestVariable("The response in the credentials.", DigestParam.RESPONSE),
   ado: digestVariable("The opaque in the credentials.", DigestParam.OPAQUE),
-  AU: def("User for accounting: that of the credentials, else that of From.", accountingUser),
-  Au: def("User for accounting with realm or host: of the credentials, else of From.", accountingAddress),
+  AU: def("User for accounting: that of credentials found right, else that of From.", accountingUser),
+  Au: def("User for accounting with realm or host: of credentials found right, else of From.", accountingAddress),
   ai: def("URI in P-Asserted-Identity.", (ctx) => addressUri(ctx.message, H.P_ASSERTED_IDENTITY)),
   pu: def("URI in P-Preferred-Identity.", (ctx) => addressUri(ctx.message, H.P_PREFERRED_IDENTITY)),
   pU: def("User part of the URI in P-Preferred-Identity.", (ctx) => userOf(preferred(ctx))),

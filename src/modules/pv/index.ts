@@ -2,7 +2,17 @@
 
 import { RouteKind } from "../../proxy/context.ts";
 import { ArgError, str, variable } from "../../registry/args.ts";
-import { ConfigError, defineModule, fn, manyParam, pv as pvDef, pvClass, RpcError, type RpcValue, type TransformDef } from "../../registry/define.ts";
+import {
+  ConfigError,
+  defineModule,
+  fn,
+  manyParam,
+  pvClass,
+  pv as pvDef,
+  RpcError,
+  type RpcValue,
+  type TransformDef,
+} from "../../registry/define.ts";
 import { toInt, type Value } from "../../sip/value.ts";
 import { avp } from "./avp.ts";
 import { branchVariables } from "./branches.ts";
@@ -67,7 +77,12 @@ export const pv = defineModule({
     return shared;
   },
   functions: {
-    pv_isset: fn({ args: [variable("pvar")], routes: ANY, doc: "True when the variable has a value.", run: (_s: unknown, ctx, v) => (v.get(ctx) === null ? -1 : 1) }),
+    pv_isset: fn({
+      args: [variable("pvar")],
+      routes: ANY,
+      doc: "True when the variable has a value.",
+      run: (_s: unknown, ctx, v) => (v.get(ctx) === null ? -1 : 1),
+    }),
     pv_unset: fn({
       args: [variable("pvar")],
       routes: ANY,
@@ -78,7 +93,12 @@ export const pv = defineModule({
         return 1;
       },
     }),
-    is_int: fn({ args: [variable("pvar")], routes: ANY, doc: "True when the variable holds a number.", run: (_s: unknown, ctx, v) => (typeof v.get(ctx) === "number" ? 1 : -1) }),
+    is_int: fn({
+      args: [variable("pvar")],
+      routes: ANY,
+      doc: "True when the variable holds a number.",
+      run: (_s: unknown, ctx, v) => (typeof v.get(ctx) === "number" ? 1 : -1),
+    }),
     typeof: fn({
       args: [variable("pvar"), str("vtype")],
       routes: ANY,
@@ -107,7 +127,10 @@ export const pv = defineModule({
       doc: "Variable that all messages share; 0 until it is set.",
       inner: "required",
       writable: true,
-      resolve: (shared, name) => ({ get: () => shared.get(name ?? ""), set: (_ctx, value) => shared.set(name ?? "", value) }),
+      resolve: (shared, name) => ({
+        get: () => shared.get(name ?? ""),
+        set: (_ctx, value) => shared.set(name ?? "", value),
+      }),
     }),
     pp: pvDef("Number of the process.", (_s: SharedVariables, ctx): Value => ctx.proxy.host.process.pid),
     true: pvDef("Always 1.", (): Value => 1),

@@ -2,7 +2,7 @@
 
 import type { RouteContext } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
-import { pv, pvClass, type PvDef } from "../../registry/define.ts";
+import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import { H } from "../../sip/headers.ts";
 import { nextValue } from "../../sip/list.ts";
 import type { SipMessage } from "../../sip/message.ts";
@@ -11,7 +11,7 @@ import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { parseUint, skipLws, trimEnd } from "../../sip/tokens.ts";
 import type { Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
-import { findNamed, headerName, type HeaderName } from "../textops/index.ts";
+import { findNamed, type HeaderName, headerName } from "../textops/index.ts";
 import { kamailioMethodBit } from "../xlog.ts";
 
 function def(doc: string, get: (ctx: RouteContext) => Value, aliases: readonly string[] = []): PvDef<unknown> {
@@ -40,8 +40,21 @@ function headerValues(msg: SipMessage, name: HeaderName): string[] {
   return out;
 }
 
-/** The comma-separated values of all headers of a name, each by itself. */
+/** Headers whose values are addresses or hops: only those are split, as on Kamailio. */
+const SPLIT: ReadonlySet<number> = new Set([
+  H.VIA,
+  H.ROUTE,
+  H.RECORD_ROUTE,
+  H.PATH,
+  H.CONTACT,
+  H.P_ASSERTED_IDENTITY,
+  H.P_PREFERRED_IDENTITY,
+  H.DIVERSION,
+]);
+
+/** The comma-separated values of all headers of a name, each by itself; whole lines of headers that are no such lists. */
 function listValues(msg: SipMessage, name: HeaderName): string[] {
+  if (!SPLIT.has(name.id)) return headerValues(msg, name);
   const out: string[] = [];
   for (let h = findNamed(msg, name); h >= 0; h = findNamed(msg, name, h + 1)) {
     const end = msg.index[h * STRIDE + VALUE_END]!;
@@ -56,7 +69,11 @@ function listValues(msg: SipMessage, name: HeaderName): string[] {
 
 type Values = (msg: SipMessage, name: HeaderName) => string[];
 
-function byName(doc: string, nth: (msg: SipMessage, name: HeaderName, index: number) => Value, all: Values): PvDef<unknown> {
+function byName(
+  doc: string,
+  nth: (msg: SipMessage, name: HeaderName, index: number) => Value,
+  all: Values,
+): PvDef<unknown> {
   return pvClass<unknown>({
     doc,
     inner: "required",
@@ -108,7 +125,7 @@ function expires(msg: SipMessage, pick: (a: number, b: number) => number): Value
 // ---- parts of the whole ----
 
 function bodyOf(msg: SipMessage): Value {
-  return msg.end > msg.bodyStart ? textOf(msg.buf, msg.bodyStart, msg.end) : null;
+  return textOf(msg.buf, msg.bodyStart, msg.end);
 }
 
 const PARTS: Readonly<Record<string, (msg: SipMessage) => Value>> = {
@@ -126,14 +143,19 @@ function updated(msg: SipMessage): string {
   const out = new Uint8Array(msg.end - msg.start + edits.growth() + (msg.newUri?.length ?? 0));
   const end = edits.write(out, 0, msg.buf, msg.firstLineEnd, msg.end, true);
   const line = textOf(msg.buf, msg.lineStart, msg.firstLineEnd);
-  const first = msg.newUri === null ? line : textOf(msg.buf, msg.lineStart, msg.uriStart) + msg.newUri + textOf(msg.buf, msg.uriEnd, msg.firstLineEnd);
+  const first =
+    msg.newUri === null
+      ? line
+      : textOf(msg.buf, msg.lineStart, msg.uriStart) + msg.newUri + textOf(msg.buf, msg.uriEnd, msg.firstLineEnd);
   return first + textOf(out, 0, end);
 }
 
 /** Variables of the message. */
 export const messageVariables: Record<string, PvDef<unknown>> = {
   rm: def("The method; of a reply that of its CSeq.", (ctx) => ctx.message.methodText()),
-  rmid: def("The method as one bit, numbered as Kamailio does: INVITE 1, CANCEL 2, ACK 4, BYE 8 …", (ctx) => kamailioMethodBit(ctx.message.methodText())),
+  rmid: def("The method as one bit, numbered as Kamailio does: INVITE 1, CANCEL 2, ACK 4, BYE 8 …", (ctx) =>
+    kamailioMethodBit(ctx.message.methodText()),
+  ),
   rv: def("The SIP version.", () => "SIP/2.0"),
   rs: def("Status of a reply.", (ctx) => (ctx.message.isRequest ? null : ctx.message.status)),
   rsi: def("Status of a reply, 0 in a request.", (ctx) => (ctx.message.isRequest ? 0 : ctx.message.status)),
@@ -142,7 +164,10 @@ export const messageVariables: Record<string, PvDef<unknown>> = {
   ),
   mt: def("1 for a request, 2 for a reply.", (ctx) => (ctx.message.isRequest ? 1 : 2)),
   mts: def("rq for a request, rpl for a reply.", (ctx) => (ctx.message.isRequest ? "rq" : "rpl")),
-  mi: def("Number of the message: how many had come when it did.", (ctx) => ctx.proxy.counters.requests + ctx.proxy.counters.replies),
+  mi: def(
+    "Number of the message: how many had come when it did.",
+    (ctx) => ctx.proxy.counters.requests + ctx.proxy.counters.replies,
+  ),
   ml: def("Length of the message in bytes.", (ctx) => ctx.message.end - ctx.message.start),
   mb: def("The whole message as it came.", (ctx) => textOf(ctx.message.buf, ctx.message.start, ctx.message.end)),
   mbu: def("The whole message with the changes made so far.", (ctx) => updated(ctx.message)),
@@ -156,14 +181,18 @@ export const messageVariables: Record<string, PvDef<unknown>> = {
   cT: def("Content-Type.", headerValue(H.CONTENT_TYPE)),
   ua: def("User-Agent.", headerValue(H.USER_AGENT)),
   rt: def("URI in Refer-To.", (ctx) => addressUri(ctx.message, H.REFER_TO)),
-  hdr: byName("Value of a header by its name; [n] its n-th line, [-1] the last, [*] all joined by commas.", nthHeader, headerValues),
+  hdr: byName(
+    "Value of a header by its name; [n] its n-th line, [-1] the last, [*] all joined by commas.",
+    nthHeader,
+    headerValues,
+  ),
   hdrc: counting("How many header lines of that name there are.", headerValues),
   hfl: byName(
-    "A value out of a header with comma-separated values, over all its lines; [n] the n-th, [-1] the last, [*] all.",
+    "One address or hop out of a header that lists them (Contact, Route, Via …), over all its lines; [n] the n-th, [-1] the last, [*] all.",
     (msg, name, index) => listValues(msg, name).at(index) ?? null,
     listValues,
   ),
-  hflc: counting("How many comma-separated values the headers of that name have.", listValues),
+  hflc: counting("How many values the headers of that name list.", listValues),
   expires: pvClass<unknown>({
     doc: "Expiry the Contacts ask for, or else Expires: (min) the least, (max) the most.",
     inner: "required",
@@ -178,7 +207,9 @@ export const messageVariables: Record<string, PvDef<unknown>> = {
     inner: "required",
     resolve: (_i, part) => {
       const read = PARTS[part ?? ""];
-      return read === undefined ? new ArgError(`unknown part of a message "${part}"`, `one of ${Object.keys(PARTS).join(", ")}`) : { get: (ctx) => read(ctx.message) };
+      return read === undefined
+        ? new ArgError(`unknown part of a message "${part}"`, `one of ${Object.keys(PARTS).join(", ")}`)
+        : { get: (ctx) => read(ctx.message) };
     },
   }),
 };
@@ -189,7 +220,9 @@ const address = new NameAddrRange();
 export function addressOf(msg: SipMessage, id: number): NameAddrRange | null {
   const h = msg.find(id);
   if (h < 0) return null;
-  return parseContact(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!, address) === 0 ? address : null;
+  return parseContact(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!, address) === 0
+    ? address
+    : null;
 }
 
 /** The URI of the first address in a header. */

@@ -2,7 +2,7 @@
 
 import type { RouteContext } from "../../proxy/context.ts";
 import { ArgError } from "../../registry/args.ts";
-import { pv, pvClass, type PvDef } from "../../registry/define.ts";
+import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
@@ -36,7 +36,8 @@ function lastVia(msg: SipMessage): ViaRange | null {
   for (let h = msg.find(H.VIA); h >= 0; h = msg.find(H.VIA, h + 1)) last = h;
   if (last < 0) return null;
   const end = msg.index[last * STRIDE + VALUE_END]!;
-  for (let at = msg.index[last * STRIDE + VALUE_START]!; at >= 0; at = lastRange.next) if (parseVia(msg.buf, at, end, lastRange) !== 0) return null;
+  for (let at = msg.index[last * STRIDE + VALUE_START]!; at >= 0; at = lastRange.next)
+    if (parseVia(msg.buf, at, end, lastRange) !== 0) return null;
   return lastRange;
 }
 
@@ -60,7 +61,8 @@ function viaVariable(which: string, find: (msg: SipMessage) => ViaRange | null):
     inner: "required",
     resolve: (_i, name) => {
       const read = VIA_PARTS[name ?? ""];
-      if (read === undefined) return new ArgError(`unknown part of a Via "${name}"`, `one of ${Object.keys(VIA_PARTS).join(", ")}`);
+      if (read === undefined)
+        return new ArgError(`unknown part of a Via "${name}"`, `one of ${Object.keys(VIA_PARTS).join(", ")}`);
       return {
         get: (ctx) => {
           const via = find(ctx.message);
@@ -95,14 +97,20 @@ export const networkVariables: Record<string, PvDef<unknown>> = {
   si: def("Address the message came from.", (ctx) => ctx.flow.remote.address, ["src_ip"]),
   siz: def("Address the message came from, IPv6 in brackets.", (ctx) => bracketed(ctx.flow.remote.address)),
   sp: def("Port the message came from.", (ctx) => ctx.flow.remote.port),
-  sas: def("Where the message came from as proto:address:port.", (ctx) => socketText(ctx.flow.protocol, ctx.flow.remote.address, ctx.flow.remote.port)),
+  sas: def("Where the message came from as proto:address:port.", (ctx) =>
+    socketText(ctx.flow.protocol, ctx.flow.remote.address, ctx.flow.remote.port),
+  ),
   su: def("Where the message came from as a URI, with its transport when it is not UDP.", (ctx) =>
     socketUri(ctx.flow.protocol, ctx.flow.remote.address, ctx.flow.remote.port, false),
   ),
-  sut: def("Where the message came from as a URI with its transport.", (ctx) => socketUri(ctx.flow.protocol, ctx.flow.remote.address, ctx.flow.remote.port, true)),
+  sut: def("Where the message came from as a URI with its transport.", (ctx) =>
+    socketUri(ctx.flow.protocol, ctx.flow.remote.address, ctx.flow.remote.port, true),
+  ),
   Ri: def("Our address the message came to.", (ctx) => ctx.flow.listener.local.address),
   Rp: def("Our port the message came to.", (ctx) => ctx.flow.listener.local.port),
-  Ru: def("Our socket the message came to as a URI.", (ctx) => socketUri(ctx.flow.protocol, ctx.flow.listener.local.address, ctx.flow.listener.local.port, false)),
+  Ru: def("Our socket the message came to as a URI.", (ctx) =>
+    socketUri(ctx.flow.protocol, ctx.flow.listener.local.address, ctx.flow.listener.local.port, false),
+  ),
   Rut: def("Our socket the message came to as a URI with its transport.", (ctx) =>
     socketUri(ctx.flow.protocol, ctx.flow.listener.local.address, ctx.flow.listener.local.port, true),
   ),
@@ -112,11 +120,22 @@ export const networkVariables: Record<string, PvDef<unknown>> = {
   }),
   RAi: def("Advertised address of the socket the message came to.", (ctx) => advertised(ctx).host),
   RAp: def("Advertised port of the socket the message came to.", (ctx) => advertised(ctx).port),
-  RAu: def("Advertised socket the message came to as a URI.", (ctx) => socketUri(ctx.flow.protocol, advertised(ctx).host, advertised(ctx).port, false)),
-  RAut: def("Advertised socket the message came to as a URI with its transport.", (ctx) => socketUri(ctx.flow.protocol, advertised(ctx).host, advertised(ctx).port, true)),
-  pr: def("Transport the message came by: udp, tcp, tls, sctp, ws, wss.", (ctx) => protocolName(ctx.flow.protocol), ["proto"]),
-  prid: def("Transport the message came by as a number: udp 1, tcp 2, tls 3, sctp 4, ws 5, wss 6.", (ctx) => ctx.flow.protocol),
-  conid: def("Number of the connection the message came by; null for datagrams.", (ctx) => (ctx.flow.reliable ? ctx.flow.id : null)),
+  RAu: def("Advertised socket the message came to as a URI.", (ctx) =>
+    socketUri(ctx.flow.protocol, advertised(ctx).host, advertised(ctx).port, false),
+  ),
+  RAut: def("Advertised socket the message came to as a URI with its transport.", (ctx) =>
+    socketUri(ctx.flow.protocol, advertised(ctx).host, advertised(ctx).port, true),
+  ),
+  pr: def("Transport the message came by: udp, tcp, tls, sctp, ws, wss.", (ctx) => protocolName(ctx.flow.protocol), [
+    "proto",
+  ]),
+  prid: def(
+    "Transport the message came by as a number: udp 1, tcp 2, tls 3, sctp 4, ws 5, wss 6.",
+    (ctx) => ctx.flow.protocol,
+  ),
+  conid: def("Number of the connection the message came by; null for datagrams.", (ctx) =>
+    ctx.flow.reliable ? ctx.flow.id : null,
+  ),
   af: pvClass<unknown>({
     doc: "Address family the message came by: the number, or with (name) IPv4 or IPv6.",
     inner: "optional",
@@ -146,7 +165,9 @@ export const networkVariables: Record<string, PvDef<unknown>> = {
     inner: "required",
     resolve: (_i, name) => {
       const value = CONSTANTS[name ?? ""];
-      return value === undefined ? new ArgError(`unknown constant "${name}"`, `one of ${Object.keys(CONSTANTS).join(", ")}`) : { get: () => value };
+      return value === undefined
+        ? new ArgError(`unknown constant "${name}"`, `one of ${Object.keys(CONSTANTS).join(", ")}`)
+        : { get: () => value };
     },
   }),
 };

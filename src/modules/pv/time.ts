@@ -2,11 +2,24 @@
 
 import type { RouteContext } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
-import { pv, pvClass, type PvDef } from "../../registry/define.ts";
+import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import type { Value } from "../../sip/value.ts";
 
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 
 /** Broken-down time. */
 interface Parts {
@@ -96,7 +109,8 @@ const CONVERSIONS: Readonly<Record<string, Conversion>> = {
   y: (p) => two(p.year % 100),
   Y: (p) => String(p.year),
   z: (p) => `${p.offset < 0 ? "-" : "+"}${two(Math.floor(Math.abs(p.offset) / 60))}${two(Math.abs(p.offset) % 60)}`,
-  Z: (p, _ms, utc) => (utc || p.offset === 0 ? "GMT" : `${p.offset < 0 ? "-" : "+"}${two(Math.floor(Math.abs(p.offset) / 60))}`),
+  Z: (p, _ms, utc) =>
+    utc || p.offset === 0 ? "GMT" : `${p.offset < 0 ? "-" : "+"}${two(Math.floor(Math.abs(p.offset) / 60))}`,
 };
 
 function asctime(p: Parts): string {
@@ -125,14 +139,19 @@ function field(doc: string, utc: boolean): PvDef<unknown> {
     inner: "required",
     resolve: (_i, name): Accessor | ArgError => {
       const read = FIELDS[name ?? ""];
-      if (read === undefined) return new ArgError(`unknown part of a time "${name}"`, `one of ${Object.keys(FIELDS).join(", ")}`);
+      if (read === undefined)
+        return new ArgError(`unknown part of a time "${name}"`, `one of ${Object.keys(FIELDS).join(", ")}`);
       return { get: (ctx) => read(partsOf(wall(ctx), utc)) };
     },
   });
 }
 
 function formatted(doc: string, utc: boolean): PvDef<unknown> {
-  return pvClass<unknown>({ doc, inner: "required", resolve: (_i, format) => ({ get: (ctx) => strftime(format ?? "", wall(ctx), utc) }) });
+  return pvClass<unknown>({
+    doc,
+    inner: "required",
+    resolve: (_i, format) => ({ get: (ctx) => strftime(format ?? "", wall(ctx), utc) }),
+  });
 }
 
 const TV: Readonly<Record<string, (ms: number) => Value>> = {
@@ -158,7 +177,9 @@ export function timeVariables(startedAt: (instance: unknown) => number): Record<
       inner: "required",
       resolve: (_i, name) => {
         const read = TV[name ?? ""];
-        return read === undefined ? new ArgError(`unknown form of time "${name}"`, `one of ${Object.keys(TV).join(", ")}`) : { get: (ctx) => read(wall(ctx)) };
+        return read === undefined
+          ? new ArgError(`unknown form of time "${name}"`, `one of ${Object.keys(TV).join(", ")}`)
+          : { get: (ctx) => read(wall(ctx)) };
       },
     }),
     time: field("A part of the local time", false),

@@ -2,13 +2,23 @@
 
 import type { RouteContext } from "../../proxy/context.ts";
 import { ArgError } from "../../registry/args.ts";
-import { pv, pvClass, type PvDef } from "../../registry/define.ts";
+import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import type { NameAddrRange } from "../../sip/name-addr.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { toText, type Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
-import { changeUri, currentUri, isSip, portOf, receivedUri, uriOf, withHost, withPort, withUser } from "../core/index.ts";
+import {
+  changeUri,
+  currentUri,
+  isSip,
+  portOf,
+  receivedUri,
+  uriOf,
+  withHost,
+  withPort,
+  withUser,
+} from "../core/index.ts";
 
 type Read = (ctx: RouteContext) => UriText | null;
 type Write = (ctx: RouteContext, value: Value) => void;
@@ -36,8 +46,18 @@ function lengthOf(value: Value): Value {
   return value === null ? 0 : toText(value).length;
 }
 
-function def(doc: string, get: (ctx: RouteContext) => Value, set?: Write, aliases: readonly string[] = []): PvDef<unknown> {
-  return pv(doc, (_i: unknown, ctx) => get(ctx), set === undefined ? undefined : (_i: unknown, ctx, value) => set(ctx, value), aliases);
+function def(
+  doc: string,
+  get: (ctx: RouteContext) => Value,
+  set?: Write,
+  aliases: readonly string[] = [],
+): PvDef<unknown> {
+  return pv(
+    doc,
+    (_i: unknown, ctx) => get(ctx),
+    set === undefined ? undefined : (_i: unknown, ctx, value) => set(ctx, value),
+    aliases,
+  );
 }
 
 // ---- R-URI, as it is and as it came ----
@@ -67,10 +87,19 @@ const requestUri: Record<string, PvDef<unknown>> = {
   rU: def("User part of the R-URI; $null takes it away.", (ctx) => userOf(current(ctx)), setUser, ["ruri.user"]),
   rUl: def("Length of the user part of the R-URI.", (ctx) => lengthOf(userOf(current(ctx)))),
   rd: def("Host of the R-URI.", (ctx) => hostOf(current(ctx)), setPart(withHost, false), ["ruri.domain"]),
-  rp: def("Port of the R-URI, 5060 or 5061 when it says none; $null takes it away.", (ctx) => portValue(current(ctx)), setPart(withPort, true)),
+  rp: def(
+    "Port of the R-URI, 5060 or 5061 when it says none; $null takes it away.",
+    (ctx) => portValue(current(ctx)),
+    setPart(withPort, true),
+  ),
   rP: def("Transport the R-URI asks for.", (ctx) => transportOf(current(ctx), "UDP")),
   rz: def("Scheme of the R-URI.", (ctx) => current(ctx)?.scheme ?? null),
-  ou: def("The R-URI as it was received.", (ctx) => (ctx.message.isRequest ? receivedUri(ctx.message) : null), undefined, ["ouri"]),
+  ou: def(
+    "The R-URI as it was received.",
+    (ctx) => (ctx.message.isRequest ? receivedUri(ctx.message) : null),
+    undefined,
+    ["ouri"],
+  ),
   oU: def("User part of the R-URI as received.", (ctx) => userOf(original(ctx))),
   oUl: def("Length of the user part of the R-URI as received.", (ctx) => lengthOf(userOf(original(ctx)))),
   od: def("Host of the R-URI as received.", (ctx) => hostOf(original(ctx))),
@@ -181,14 +210,26 @@ function partyVariables(which: Party, letter: string, word: string, name: string
       setting(setPartyUri),
       [word],
     ),
-    [`${letter}U`]: def(`User part of the URI of ${name}; assigning changes what is sent.`, (ctx) => userOf(uri(ctx)), setting(setPartyUser), [`${word}.user`]),
+    [`${letter}U`]: def(
+      `User part of the URI of ${name}; assigning changes what is sent.`,
+      (ctx) => userOf(uri(ctx)),
+      setting(setPartyUser),
+      [`${word}.user`],
+    ),
     [`${letter}Ul`]: def(`Length of the user part of the URI of ${name}.`, (ctx) => lengthOf(userOf(uri(ctx)))),
-    [`${letter}d`]: def(`Host of the URI of ${name}; assigning changes what is sent.`, (ctx) => hostOf(uri(ctx)), setting(setPartyHost), [`${word}.domain`]),
+    [`${letter}d`]: def(
+      `Host of the URI of ${name}; assigning changes what is sent.`,
+      (ctx) => hostOf(uri(ctx)),
+      setting(setPartyHost),
+      [`${word}.domain`],
+    ),
     [`${letter}n`]: def(
       `Display name of ${name}, with its quotes; assigning changes what is sent.`,
       (ctx) => {
         const party = which(ctx.message);
-        return party === null || party.displayStart < 0 ? null : orNull(textOf(ctx.message.buf, party.displayStart, party.displayEnd));
+        return party === null || party.displayStart < 0
+          ? null
+          : orNull(textOf(ctx.message.buf, party.displayStart, party.displayEnd));
       },
       setting(setDisplay),
     ),

@@ -1,9 +1,8 @@
 // Module rr: Record-Route and Route, so that requests of a dialog keep to the path of the first one.
 
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
-import { int, optional, str } from "../../registry/args.ts";
+import { ArgError, int, optional, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, pv, pvClass, strParam } from "../../registry/define.ts";
-import { ArgError } from "../../registry/args.ts";
 import { matches } from "../../script/posix-regex.ts";
 import type { NameAddrRange } from "../../sip/name-addr.ts";
 import { toText, type Value } from "../../sip/value.ts";
@@ -45,7 +44,12 @@ function tagOf(ctx: RouteContext, party: NameAddrRange | null): string | null {
 
 // ---- Record-Route ----
 
-function record(self: Rr, ctx: RouteContext, make: (scheme: string, user: string, params: string) => Pending, params: string): number {
+function record(
+  self: Rr,
+  ctx: RouteContext,
+  make: (scheme: string, user: string, params: string) => Pending,
+  params: string,
+): number {
   const edits = ctx.message.currentEdits();
   if (edits.recordRoute !== null) return -1;
   const state = ctx.attachment<RouteState>(KEY);
@@ -68,7 +72,17 @@ function recordPreset(self: Rr, ctx: RouteContext, first: string, second: string
   if (self.warnMismatch && !given.some((address) => isMyselfText(ctx, address.split(";")[0]!))) {
     self.log.warn(`record_route_preset: ${first} is no address of this server`);
   }
-  return record(self, ctx, (scheme, user, params) => new PresetRecordRoute(self.style, given.map((a) => `${scheme}:${user}${a}`), params), "");
+  return record(
+    self,
+    ctx,
+    (scheme, user, params) =>
+      new PresetRecordRoute(
+        self.style,
+        given.map((a) => `${scheme}:${user}${a}`),
+        params,
+      ),
+    "",
+  );
 }
 
 function addParam(ctx: RouteContext, params: string): number {
@@ -99,18 +113,33 @@ export const rr = defineModule({
   doc: "Record-Route and Route: keeps this server in the path of a dialog and routes its requests.",
   params: {
     enable_full_lr: intParam(0, "Whether lr is written lr=on, for equipment that wants a value.", { min: 0, max: 1 }),
-    append_fromtag: intParam(1, "Whether Record-Route carries the From tag, which is_direction() needs.", { min: 0, max: 1 }),
-    enable_double_rr: intParam(1, "Two Record-Routes when a request leaves by another socket than it came by (1), always (2), never (0).", { min: 0, max: 2 }),
+    append_fromtag: intParam(1, "Whether Record-Route carries the From tag, which is_direction() needs.", {
+      min: 0,
+      max: 1,
+    }),
+    enable_double_rr: intParam(
+      1,
+      "Two Record-Routes when a request leaves by another socket than it came by (1), always (2), never (0).",
+      { min: 0, max: 2 },
+    ),
     add_username: intParam(0, "Whether Record-Route carries the user part of the R-URI.", { min: 0, max: 1 }),
     custom_user_avp: strParam("", "AVP that holds the user part for add_username, written $avp(name)."),
-    force_send_socket: intParam(0, "Whether the socket named by a single Route is used to send, not only by one of a pair.", { min: 0, max: 1 }),
+    force_send_socket: intParam(
+      0,
+      "Whether the socket named by a single Route is used to send, not only by one of a pair.",
+      { min: 0, max: 1 },
+    ),
     ignore_sips: intParam(0, "Whether Record-Route says sip even when the R-URI says sips.", { min: 0, max: 1 }),
-    enable_socket_mismatch_warning: intParam(1, "Whether record_route_preset() warns of an address that is not ours.", { min: 0, max: 1 }),
+    enable_socket_mismatch_warning: intParam(1, "Whether record_route_preset() warns of an address that is not ours.", {
+      min: 0,
+      max: 1,
+    }),
   },
   state: (host) => host,
   configure: (host, params): Rr => {
     const avp = params.custom_user_avp === "" ? null : /^\$avp\((.+)\)$/.exec(params.custom_user_avp);
-    if (params.custom_user_avp !== "" && avp === null) throw new ConfigError("not an AVP", "custom_user_avp", "write it as $avp(name)");
+    if (params.custom_user_avp !== "" && avp === null)
+      throw new ConfigError("not an AVP", "custom_user_avp", "write it as $avp(name)");
     return {
       log: host.log,
       style: { lr: params.enable_full_lr === 0 ? ";lr" : ";lr=on", double: params.enable_double_rr },
@@ -141,7 +170,12 @@ export const rr = defineModule({
       routes: RECORDING,
       doc: "Adds Record-Route with the given address; two of them when the transport changes.",
       run: (self: Rr, ctx, address) =>
-        record(self, ctx, (scheme, user, all) => new AdvertisedRecordRoute(self.style, `${scheme}:${user}${address}`, all), ""),
+        record(
+          self,
+          ctx,
+          (scheme, user, all) => new AdvertisedRecordRoute(self.style, `${scheme}:${user}${address}`, all),
+          "",
+        ),
     }),
     remove_record_route: fn({
       routes: RECORDING,
@@ -165,7 +199,8 @@ export const rr = defineModule({
     loose_route_preloaded: fn({
       routes: RouteKind.REQUEST,
       doc: "As loose_route(), but true only when a request without dialog came with our own Route alone.",
-      run: (self: Rr, ctx) => (looseRoute(ctx, stateOf(ctx), false, self.forceSendSocket) === Result.PRELOADED ? 1 : -1),
+      run: (self: Rr, ctx) =>
+        looseRoute(ctx, stateOf(ctx), false, self.forceSendSocket) === Result.PRELOADED ? 1 : -1,
     }),
     loose_route_mode: fn({
       args: [int("vmode")],
@@ -195,9 +230,18 @@ export const rr = defineModule({
     }),
   },
   pvs: {
-    route_uri: pv("The URI of the first Route; empty without one.", (_self: Rr, ctx): Value => firstRouteUri(ctx.message) ?? ""),
-    fti: pv("The From tag of the request that made the dialog.", (_self: Rr, ctx): Value => tagOf(ctx, isDownstream(ctx) ? ctx.message.from() : ctx.message.to())),
-    tti: pv("The To tag of the dialog, seen from the request that made it.", (_self: Rr, ctx): Value => tagOf(ctx, isDownstream(ctx) ? ctx.message.to() : ctx.message.from())),
+    route_uri: pv(
+      "The URI of the first Route; empty without one.",
+      (_self: Rr, ctx): Value => firstRouteUri(ctx.message) ?? "",
+    ),
+    fti: pv(
+      "The From tag of the request that made the dialog.",
+      (_self: Rr, ctx): Value => tagOf(ctx, isDownstream(ctx) ? ctx.message.from() : ctx.message.to()),
+    ),
+    tti: pv(
+      "The To tag of the dialog, seen from the request that made it.",
+      (_self: Rr, ctx): Value => tagOf(ctx, isDownstream(ctx) ? ctx.message.to() : ctx.message.from()),
+    ),
     rdir: pvClass<Rr>({
       doc: "Direction of the request in its dialog: (id) 1 downstream, 2 upstream; (name) the word.",
       inner: "required",

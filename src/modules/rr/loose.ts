@@ -63,7 +63,12 @@ export function firstRouteUri(msg: SipMessage): string | null {
 }
 
 /** Routes the request by its Route headers. `looseOnly` leaves out the question whether a strict router sent it here. */
-export function looseRoute(ctx: RouteContext, state: RouteState, looseOnly: boolean, alwaysForceSocket: boolean): number {
+export function looseRoute(
+  ctx: RouteContext,
+  state: RouteState,
+  looseOnly: boolean,
+  alwaysForceSocket: boolean,
+): number {
   const msg = ctx.message;
   if (msg.find(H.ROUTE) < 0) return Result.FAILED;
   const routes = routesOf(msg);
@@ -71,7 +76,13 @@ export function looseRoute(ctx: RouteContext, state: RouteState, looseOnly: bool
   const to = msg.to();
   const inDialog = to !== null && to.tagStart >= 0;
   const uri = currentUri(msg);
-  if (inDialog && !looseOnly && uri !== null && isOurs(ctx, uri) && !(isOurs(ctx, routes[0]!.uri) && uri.param("r2") === undefined)) {
+  if (
+    inDialog &&
+    !looseOnly &&
+    uri !== null &&
+    isOurs(ctx, uri) &&
+    !(isOurs(ctx, routes[0]!.uri) && uri.param("r2") === undefined)
+  ) {
     return afterStrict(ctx, state, routes, uri);
   }
   return afterLoose(ctx, state, routes, inDialog, alwaysForceSocket);
@@ -83,7 +94,13 @@ function isOurs(ctx: RouteContext, uri: UriText): boolean {
 }
 
 // The hop before us is a loose router, or the user agent: the first Route is ours, or we act for whom it names.
-function afterLoose(ctx: RouteContext, state: RouteState, routes: readonly RouteValue[], inDialog: boolean, alwaysForce: boolean): number {
+function afterLoose(
+  ctx: RouteContext,
+  state: RouteState,
+  routes: readonly RouteValue[],
+  inDialog: boolean,
+  alwaysForce: boolean,
+): number {
   const msg = ctx.message;
   let n = 0;
   let own = routes[0]!;
@@ -120,8 +137,7 @@ function goTo(msg: SipMessage, routes: readonly RouteValue[], n: number, next: R
   }
   const before = msg.requestUri();
   removeFirst(msg, routes, n + 1);
-  const last = routes.at(-1)!.header;
-  msg.currentEdits().add(msg.index[last * STRIDE + LINE_END]!, 0, `Route: <${before}>\r\n`);
+  msg.currentEdits().add(msg.headEnd, 0, `Route: <${before}>\r\n`);
   msg.newUri = next.uri.text;
   msg.dstUri = null;
 }
@@ -184,7 +200,8 @@ function removeLast(msg: SipMessage, routes: readonly RouteValue[]): void {
   const line = last.header * STRIDE;
   const before = routes.at(-2);
   const end = msg.index[line + LINE_END]!;
-  if (last.isFirstOfHeader || before === undefined || before.header !== last.header) msg.currentEdits().add(msg.index[line + NAME_START]!, end - msg.index[line + NAME_START]!, "");
+  if (last.isFirstOfHeader || before === undefined || before.header !== last.header)
+    msg.currentEdits().add(msg.index[line + NAME_START]!, end - msg.index[line + NAME_START]!, "");
   else {
     // with the comma in front of it
     let comma = last.start - 1;

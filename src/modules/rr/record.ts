@@ -1,8 +1,8 @@
 // Record-Route headers to be: what the script asked for, turned into lines once the way out is known.
 
-import { protocolName } from "../core/index.ts";
 import type { RecordRoute, SocketFace } from "../../sip/edits.ts";
 import { Transport } from "../../sip/transports.ts";
+import { protocolName } from "../core/index.ts";
 
 /** When two headers are written: never, when the sockets differ, always (parameter enable_double_rr). */
 export const Double = { NEVER: 0, AS_NEEDED: 1, ALWAYS: 2 } as const;
@@ -63,7 +63,8 @@ export class AdvertisedRecordRoute implements RecordRoute {
   }
 
   lines(from: SocketFace, to: SocketFace): string {
-    if (this.style.double === Double.NEVER || from.protocol === to.protocol) return this.line(from.protocol === Transport.UDP ? "" : from, "");
+    if (this.style.double === Double.NEVER || from.protocol === to.protocol)
+      return this.line(from.protocol === Transport.UDP ? "" : from, "");
     return this.line(to, ";r2=on") + this.line(from, ";r2=on");
   }
 

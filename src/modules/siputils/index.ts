@@ -119,8 +119,16 @@ export const siputils = defineModule({
         return truth(to !== null && to.tagEnd > to.tagStart);
       },
     }),
-    is_request: fn({ routes: ANY, doc: "True for a request.", run: (_self: SipUtils, ctx) => truth(ctx.message.isRequest) }),
-    is_reply: fn({ routes: ANY, doc: "True for a reply.", run: (_self: SipUtils, ctx) => truth(!ctx.message.isRequest) }),
+    is_request: fn({
+      routes: ANY,
+      doc: "True for a request.",
+      run: (_self: SipUtils, ctx) => truth(ctx.message.isRequest),
+    }),
+    is_reply: fn({
+      routes: ANY,
+      doc: "True for a reply.",
+      run: (_self: SipUtils, ctx) => truth(!ctx.message.isRequest),
+    }),
     is_user: fn({
       args: [str("username")],
       routes: ANY,

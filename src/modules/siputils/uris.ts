@@ -3,9 +3,9 @@
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { type Accessor, optional, str, variable } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
+import { Scheme } from "../../sip/uri.ts";
 import { urisEqual } from "../../sip/uri-compare.ts";
 import type { UriText } from "../../sip/uri-text.ts";
-import { Scheme } from "../../sip/uri.ts";
 import { toText } from "../../sip/value.ts";
 import { changeUri, currentUri, isSip, uriOf, withHost, withUser } from "../core/index.ts";
 import { headerName } from "../textops/index.ts";
@@ -28,7 +28,9 @@ export function sameAor(a: string, b: string): boolean {
   const x = uriOf(a);
   const y = uriOf(b);
   if (x === null || y === null) return false;
-  return x.user === y.user && x.host.toLowerCase() === y.host.toLowerCase() && Math.max(0, x.port) === Math.max(0, y.port);
+  return (
+    x.user === y.user && x.host.toLowerCase() === y.host.toLowerCase() && Math.max(0, x.port) === Math.max(0, y.port)
+  );
 }
 
 /** +, then 2 to `max` digits, the first not 0 (ITU-T E.164). */
@@ -73,8 +75,8 @@ export function telToSip(tel: string, host: string): string | null {
   return `${uri.range.scheme === Scheme.TEL ? "sip" : "sips"}:${number}${params}@${host};user=phone`;
 }
 
-function aboutText(doc: string, test: (text: string) => boolean): FunctionDef<unknown> {
-  return fn({ args: [str("tval")], routes: ANY, doc, run: (_i: unknown, _ctx, text) => truth(test(text)) });
+function aboutText(doc: string, otherwise: number, test: (text: string) => boolean): FunctionDef<unknown> {
+  return fn({ args: [str("tval")], routes: ANY, doc, run: (_i: unknown, _ctx, text) => (test(text) ? 1 : otherwise) });
 }
 
 /** Functions of siputils on URIs and numbers. */
@@ -115,18 +117,24 @@ export const uriFunctions: Record<string, FunctionDef<{ readonly e164Max: number
   tel2sip: fn({
     args: [str("uri"), str("hostpart"), variable("result")],
     routes: ANY,
-    doc: "Puts the SIP form of a tel URI into a variable; a URI of another scheme is put there as it is.",
-    run: (_i: unknown, ctx, uri, host, target) => set(target, ctx, telToSip(uri, host) ?? uri),
+    doc: "Puts the SIP form of a tel URI into a variable; 2 when the URI is none, and the variable stays as it is.",
+    run: (_i: unknown, ctx, uri, host, target) => {
+      const sip = telToSip(uri, host);
+      return sip === null ? 2 : set(target, ctx, sip);
+    },
   }),
-  is_uri: aboutText("True when the text is a URI that can be parsed.", (text) => uriOf(text) !== null),
-  is_tel_number: aboutText("True when the text is digits with at most a + in front.", (text) => /^\+?\d+$/.test(text)),
-  is_numeric: aboutText("True when the text is digits only.", (text) => /^\d+$/.test(text)),
-  is_alphanum: aboutText("True when the text is letters and digits only.", (text) => /^[0-9A-Za-z]+$/.test(text)),
+  is_uri: aboutText("True when the text is a URI that can be parsed.", -1, (text) => uriOf(text) !== null),
+  is_tel_number: aboutText("True when the text is digits with at most a + in front.", -2, (text) =>
+    /^\+?\d+$/.test(text),
+  ),
+  is_numeric: aboutText("True when the text is digits only.", -2, (text) => /^\d+$/.test(text)),
+  is_alphanum: aboutText("True when the text is letters and digits only.", -3, (text) => /^[0-9A-Za-z]+$/.test(text)),
   is_alphanumex: fn({
     args: [str("tval"), str("eset")],
     routes: ANY,
     doc: "True when the text is letters, digits and the given characters only.",
-    run: (_i: unknown, _ctx, text, extra) => truth(text !== "" && [...text].every((c) => /[0-9A-Za-z]/.test(c) || extra.includes(c))),
+    run: (_i: unknown, _ctx, text, extra) =>
+      text !== "" && [...text].every((c) => /[0-9A-Za-z]/.test(c) || extra.includes(c)) ? 1 : -3,
   }),
   is_e164: fn({
     args: [str("number")],

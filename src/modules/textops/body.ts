@@ -43,7 +43,8 @@ function audioOnHold(msg: SipMessage): boolean {
     if (!equalsText(msg.buf, m.typeStart, m.typeEnd, "audio")) continue;
     if (m.direction === Direction.SENDONLY || m.direction === Direction.INACTIVE) return true;
     const [start, end] = m.addressStart >= 0 ? [m.addressStart, m.addressEnd] : [sdp.addressStart, sdp.addressEnd];
-    if (start >= 0 && hostKind(msg.buf, start, end) === HostKind.IPV4 && equalsText(msg.buf, start, end, "0.0.0.0")) return true;
+    if (start >= 0 && hostKind(msg.buf, start, end) === HostKind.IPV4 && equalsText(msg.buf, start, end, "0.0.0.0"))
+      return true;
   }
   return false;
 }

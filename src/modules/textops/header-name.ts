@@ -1,9 +1,18 @@
 // Header names as arguments: looked up once in the table of known headers, compact forms included.
 
-import { ArgError, type Arg, parsed } from "../../registry/args.ts";
+import { type Arg, ArgError, parsed } from "../../registry/args.ts";
 import { H, headerIdOfName } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
-import { findHeader, findHeaderByName, LINE_END, NAME_END, NAME_START, STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
+import {
+  findHeader,
+  findHeaderByName,
+  LINE_END,
+  NAME_END,
+  NAME_START,
+  STRIDE,
+  VALUE_END,
+  VALUE_START,
+} from "../../sip/scan.ts";
 import { textOf } from "../../util/bytes.ts";
 
 /** A header to look for. */

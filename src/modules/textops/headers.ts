@@ -3,16 +3,18 @@
 import { RouteKind } from "../../proxy/context.ts";
 import { int, optional, str } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
+import { matches } from "../../script/posix-regex.ts";
 import { formatDate } from "../../sip/date.ts";
 import type { SipMessage } from "../../sip/message.ts";
-import { matches } from "../../script/posix-regex.ts";
-import { findNamed, headerArg, type HeaderName, lineEnd, lineStart, nameText, wholeLines } from "./header-name.ts";
+import { findNamed, type HeaderName, headerArg, lineEnd, lineStart, nameText, wholeLines } from "./header-name.ts";
 import { regexArg, regexOf } from "./patterns.ts";
 
 const ANY = RouteKind.ANY;
 
 function append(msg: SipMessage, text: string, after: HeaderName | undefined): number {
-  const h = after === undefined ? -1 : findNamed(msg, after);
+  let h = -1;
+  for (let next = after === undefined ? -1 : findNamed(msg, after); next >= 0; next = findNamed(msg, after!, next + 1))
+    h = next;
   msg.currentEdits().add(h < 0 ? msg.headEnd : lineEnd(msg, h), 0, wholeLines(text));
   return 1;
 }
@@ -48,18 +50,18 @@ function removeMatching(msg: SipMessage, re: RegExp, keep: RegExp | null): numbe
   return removed;
 }
 
-/** The index counts from 0; negative ones from the end, -1 being the last. */
+/** The index counts from 0; negative ones from the end, -1 being the last. 2 when there is no such one, as on Kamailio. */
 function removeNth(msg: SipMessage, name: HeaderName, index: number): number {
   const found: number[] = [];
   for (let h = findNamed(msg, name); h >= 0; h = findNamed(msg, name, h + 1)) found.push(h);
   const h = found.at(index);
-  if (h === undefined) return -1;
+  if (h === undefined) return 2;
   removeLine(msg, h);
   return 1;
 }
 
 function removeByValue(msg: SipMessage, name: HeaderName, op: string, text: string, re: RegExp | null): number {
-  let removed = -1;
+  let removed = -2;
   for (let h = findNamed(msg, name); h >= 0; h = findNamed(msg, name, h + 1)) {
     if (!compares(msg.value(h), op, text, re)) continue;
     removeLine(msg, h);
@@ -93,7 +95,7 @@ export const headerFunctions: Record<string, FunctionDef<unknown>> = {
   append_hf: fn({
     args: [str("text"), optional(headerArg("hdr"))],
     routes: ANY,
-    doc: "Adds header lines at the end of the head, or behind the first header of a name.",
+    doc: "Adds header lines at the end of the head, or behind the last header of a name.",
     run: (_i: unknown, ctx, text, after) => append(ctx.message, text, after),
   }),
   insert_hf: fn({

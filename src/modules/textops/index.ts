@@ -1,7 +1,7 @@
 // Module textops: reading and changing messages as text.
 
 import { RouteKind } from "../../proxy/context.ts";
-import { ArgError, type Arg, parsed } from "../../registry/args.ts";
+import { type Arg, ArgError, parsed } from "../../registry/args.ts";
 import { defineModule, fn } from "../../registry/define.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { Method, methodFromName } from "../../sip/methods.ts";
@@ -9,7 +9,7 @@ import { bodyFunctions } from "./body.ts";
 import { headerFunctions } from "./headers.ts";
 import { textFunctions } from "./text.ts";
 
-export { findNamed, headerName, type HeaderName, wholeLines } from "./header-name.ts";
+export { findNamed, type HeaderName, headerName, wholeLines } from "./header-name.ts";
 export { regexArg, regexOf, substArg } from "./patterns.ts";
 
 /** Methods to test for: known ones as bits by their number, others by name. */

@@ -1,6 +1,6 @@
 // Regular expressions and sed-like substitutions as arguments.
 
-import { ArgError, type Arg, parsed } from "../../registry/args.ts";
+import { type Arg, ArgError, parsed } from "../../registry/args.ts";
 import { MAX_SUBJECT, posixRegex } from "../../script/posix-regex.ts";
 
 const MAX_CACHED = 256;
@@ -19,12 +19,17 @@ export function regexOf(text: string, ignoreCase = false): RegExp | null {
   return re;
 }
 
-/** An argument that is a POSIX extended expression; case does not count, as in Kamailio's textops. */
+/** An argument that is a POSIX extended expression as textops has them: case does not count, and lines are matched one by one. */
 export function regexArg(name: string): Arg<RegExp> {
   return parsed(name, (text) => {
     const re = posixRegex(text, true);
-    return typeof re === "string" ? new ArgError(re) : re;
+    return typeof re === "string" ? new ArgError(re) : byLine(re, "i");
   });
+}
+
+/** The same expression with ^ and $ at the ends of lines, and no match going over them (REG_NEWLINE). */
+function byLine(re: RegExp, flags: string): RegExp {
+  return new RegExp(re.source, `${flags}m`);
 }
 
 /** A substitution "/re/replacement/flags"; the character in front is the separator. */
@@ -35,17 +40,26 @@ export interface Substitution {
   readonly global: boolean;
 }
 
-/** Parses a substitution: flags g (all), i (ignore case), s (accepted, `.` matches line ends anyway). */
+/** Parses a substitution: flags g (all), i (ignore case), s (lines are not matched one by one). */
 export function parseSubstitution(text: string): Substitution | ArgError {
   const separator = text.charAt(0);
   if (separator === "") return new ArgError("an empty substitution", "write it as /expression/replacement/flags");
   const parts = splitAt(text.slice(1), separator);
-  if (parts.length < 3) return new ArgError(`the substitution ${text} has not three ${separator}`, "write it as /expression/replacement/flags");
+  if (parts.length < 3)
+    return new ArgError(
+      `the substitution ${text} has not three ${separator}`,
+      "write it as /expression/replacement/flags",
+    );
   const flags = parts.slice(2).join(separator);
   if (!/^[gis]*$/.test(flags)) return new ArgError(`unknown flag in "${flags}"`, "flags are g, i and s");
   const re = posixRegex(parts[0]!, flags.includes("i"));
   if (typeof re === "string") return new ArgError(re);
-  return { re: new RegExp(re.source, `${re.flags}g`), replacement: parseReplacement(parts[1]!), global: flags.includes("g") };
+  const kind = flags.includes("i") ? "gi" : "g";
+  return {
+    re: flags.includes("s") ? new RegExp(re.source, `${kind}s`) : byLine(re, kind),
+    replacement: parseReplacement(parts[1]!),
+    global: flags.includes("g"),
+  };
 }
 
 /** An argument that is a substitution. */
@@ -102,7 +116,11 @@ export interface Replacement {
 export function substitute(s: Substitution, subject: string): Replacement[] {
   const out: Replacement[] = [];
   for (const m of matchAll(s.re, subject)) {
-    out.push({ start: m.index, end: m.index + m[0].length, text: s.replacement.map((r) => (typeof r === "number" ? (m[r] ?? "") : r)).join("") });
+    out.push({
+      start: m.index,
+      end: m.index + m[0].length,
+      text: s.replacement.map((r) => (typeof r === "number" ? (m[r] ?? "") : r)).join(""),
+    });
     if (!s.global) break;
   }
   return out;
@@ -111,7 +129,9 @@ export function substitute(s: Substitution, subject: string): Replacement[] {
 /** All matches of an expression in the first MAX_SUBJECT characters of a subject. */
 export function* matchAll(re: RegExp, subject: string): Generator<RegExpExecArray> {
   const global = re.global ? re : new RegExp(re.source, `${re.flags}g`);
-  yield* (subject.length > MAX_SUBJECT ? subject.slice(0, MAX_SUBJECT) : subject).matchAll(global) as Iterable<RegExpExecArray>;
+  yield* (subject.length > MAX_SUBJECT ? subject.slice(0, MAX_SUBJECT) : subject).matchAll(
+    global,
+  ) as Iterable<RegExpExecArray>;
 }
 
 /** The text with those places changed. */

@@ -7,8 +7,8 @@ import { matches } from "../../script/posix-regex.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { textOf } from "../../util/bytes.ts";
 import { changeUri, withUser } from "../core/index.ts";
-import { findNamed, headerArg, type HeaderName, valueEnd, valueStart } from "./header-name.ts";
-import { applyAll, matchAll, regexArg, type Replacement, substArg, substitute, type Substitution } from "./patterns.ts";
+import { findNamed, type HeaderName, headerArg, valueEnd, valueStart } from "./header-name.ts";
+import { applyAll, matchAll, type Replacement, regexArg, type Substitution, substArg, substitute } from "./patterns.ts";
 
 const ANY = RouteKind.ANY;
 
@@ -67,7 +67,9 @@ function substUser(msg: SipMessage, s: Substitution): number {
 
 // flags: a all headers of the name, f the first, l the last.
 function substHeader(msg: SipMessage, name: HeaderName, s: Substitution, flags: string): number {
-  return onHeaders(msg, name, flags, (h) => change(msg, valueStart(msg, h), substitute(s, textOf(msg.buf, valueStart(msg, h), valueEnd(msg, h)))));
+  return onHeaders(msg, name, flags, (h) =>
+    change(msg, valueStart(msg, h), substitute(s, textOf(msg.buf, valueStart(msg, h), valueEnd(msg, h)))),
+  );
 }
 
 function onHeaders(msg: SipMessage, name: HeaderName, flags: string, act: (h: number) => number): number {
@@ -84,27 +86,60 @@ function truth(yes: boolean): number {
 }
 
 /** A function of two texts. */
-function comparing(doc: string, args: readonly [string, string], test: (a: string, b: string) => boolean): FunctionDef<unknown> {
-  return fn({ args: [str(args[0]), str(args[1])], routes: ANY, doc, run: (_i: unknown, _ctx, a, b) => truth(test(a, b)) });
+function comparing(
+  doc: string,
+  args: readonly [string, string],
+  test: (a: string, b: string) => boolean,
+): FunctionDef<unknown> {
+  return fn({
+    args: [str(args[0]), str(args[1])],
+    routes: ANY,
+    doc,
+    run: (_i: unknown, _ctx, a, b) => truth(test(a, b)),
+  });
+}
+
+/** Where a text begins in another, counted from 1; -1 when it is not there. */
+function finding(doc: string, find: (a: string, b: string) => number): FunctionDef<unknown> {
+  return fn({
+    args: [str("str1"), str("str2")],
+    routes: ANY,
+    doc,
+    run: (_i: unknown, _ctx, a, b) => {
+      const at = find(a, b);
+      return at < 0 ? -1 : at + 1;
+    },
+  });
 }
 
 /** A function that replaces what an expression matches in one part of the message. */
-function replacing(doc: string, part: (msg: SipMessage) => string, offset: (msg: SipMessage) => number, all: boolean): FunctionDef<unknown> {
+function replacing(
+  doc: string,
+  part: (msg: SipMessage) => string,
+  offset: (msg: SipMessage) => number,
+  all: boolean,
+): FunctionDef<unknown> {
   return fn({
     args: [regexArg("re"), str("txt")],
     routes: ANY,
     doc,
-    run: (_i: unknown, ctx, re, text) => change(ctx.message, offset(ctx.message), replacements(re, part(ctx.message), text, all)),
+    run: (_i: unknown, ctx, re, text) =>
+      change(ctx.message, offset(ctx.message), replacements(re, part(ctx.message), text, all)),
   });
 }
 
 /** The same for a plain text; mode "f" the first, "a" all. */
-function replacingText(doc: string, part: (msg: SipMessage) => string, offset: (msg: SipMessage) => number): FunctionDef<unknown> {
+function replacingText(
+  doc: string,
+  part: (msg: SipMessage) => string,
+  offset: (msg: SipMessage) => number,
+): FunctionDef<unknown> {
   return fn({
     args: [str("match"), str("repl"), str("mode")],
     routes: ANY,
     doc,
-    run: (_i: unknown, ctx, find, text, mode) => change(ctx.message, offset(ctx.message), plainReplacements(find, part(ctx.message), text, mode)),
+    run: (_i: unknown, ctx, find, text, mode) =>
+      change(ctx.message, offset(ctx.message), plainReplacements(find, part(ctx.message), text, mode)),
   });
 }
 
@@ -130,7 +165,8 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
     args: [headerArg("hf"), regexArg("re"), str("flags")],
     routes: ANY,
     doc: "True when the expression matches the value of a header of that name: flags a all of them, f the first, l the last.",
-    run: (_i: unknown, ctx, name, re, flags) => onHeaders(ctx.message, name, flags, (h) => truth(matches(re, ctx.message.value(h)))),
+    run: (_i: unknown, ctx, name, re, flags) =>
+      onHeaders(ctx.message, name, flags, (h) => truth(matches(re, ctx.message.value(h)))),
   }),
   search_str: fn({
     args: [str("text"), regexArg("re")],
@@ -142,13 +178,15 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
     args: [regexArg("re"), str("txt")],
     routes: ANY,
     doc: "Puts the text behind the first match in the message behind its first line.",
-    run: (_i: unknown, ctx, re, text) => change(ctx.message, atHeaders(ctx.message), insertion(re, allOf(ctx.message), text)),
+    run: (_i: unknown, ctx, re, text) =>
+      change(ctx.message, atHeaders(ctx.message), insertion(re, allOf(ctx.message), text)),
   }),
   search_append_body: fn({
     args: [regexArg("re"), str("txt")],
     routes: ANY,
     doc: "Puts the text behind the first match in the body.",
-    run: (_i: unknown, ctx, re, text) => change(ctx.message, atBody(ctx.message), insertion(re, body(ctx.message), text)),
+    run: (_i: unknown, ctx, re, text) =>
+      change(ctx.message, atBody(ctx.message), insertion(re, body(ctx.message), text)),
   }),
   replace: replacing("Replaces the first match in the message behind its first line.", allOf, atHeaders, false),
   replace_all: replacing("Replaces all matches in the message behind its first line.", allOf, atHeaders, true),
@@ -156,7 +194,11 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
   replace_body: replacing("Replaces the first match in the body.", body, atBody, false),
   replace_body_all: replacing("Replaces all matches in the body.", body, atBody, true),
   replace_body_atonce: replacing("Replaces all matches in the body in one pass.", body, atBody, true),
-  replace_str: replacingText("Replaces a text in the message behind its first line: mode f the first place, a all.", allOf, atHeaders),
+  replace_str: replacingText(
+    "Replaces a text in the message behind its first line: mode f the first place, a all.",
+    allOf,
+    atHeaders,
+  ),
   replace_hdrs_str: replacingText("Replaces a text in the headers: mode f the first place, a all.", headers, atHeaders),
   replace_body_str: replacingText("Replaces a text in the body: mode f the first place, a all.", body, atBody),
   subst: fn({
@@ -204,24 +246,41 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
     },
   }),
   cmp_str: comparing("True when the texts are the same.", ["str1", "str2"], (a, b) => a === b),
-  cmp_istr: comparing("True when the texts are the same but for case.", ["str1", "str2"], (a, b) => a.toLowerCase() === b.toLowerCase()),
-  starts_with: comparing("True when the first text begins with the second.", ["str1", "str2"], (a, b) => a.startsWith(b)),
+  cmp_istr: comparing(
+    "True when the texts are the same but for case.",
+    ["str1", "str2"],
+    (a, b) => a.toLowerCase() === b.toLowerCase(),
+  ),
+  starts_with: fn({
+    args: [str("str1"), str("str2")],
+    routes: ANY,
+    doc: "True when the first text begins with the second; -1 when it is shorter, -2 when it begins otherwise.",
+    run: (_i: unknown, _ctx, a, b) => (a.startsWith(b) ? 1 : a.length < b.length ? -1 : -2),
+  }),
   ends_with: comparing("True when the first text ends with the second.", ["str1", "str2"], (a, b) => a.endsWith(b)),
-  str_find: comparing("True when the first text holds the second.", ["str1", "str2"], (a, b) => a.includes(b)),
-  str_ifind: comparing("True when the first text holds the second, case aside.", ["str1", "str2"], (a, b) => a.toLowerCase().includes(b.toLowerCase())),
-  str_any_in: comparing("True when the text has at least one of the listed characters.", ["txt", "clist"], (a, b) => [...a].some((c) => b.includes(c))),
-  str_all_in: comparing("True when the text has no other than the listed characters.", ["txt", "clist"], (a, b) => [...a].every((c) => b.includes(c))),
+  str_find: finding("True when the first text holds the second: where, counted from 1.", (a, b) => a.indexOf(b)),
+  str_ifind: finding("True when the first text holds the second, case aside: where, counted from 1.", (a, b) =>
+    a.toLowerCase().indexOf(b.toLowerCase()),
+  ),
+  str_any_in: comparing("True when the text has at least one of the listed characters.", ["txt", "clist"], (a, b) =>
+    [...a].some((c) => b.includes(c)),
+  ),
+  str_all_in: comparing("True when the text has no other than the listed characters.", ["txt", "clist"], (a, b) =>
+    [...a].every((c) => b.includes(c)),
+  ),
   in_list: fn({
     args: [str("subject"), str("list"), str("separator")],
     routes: ANY,
     doc: "True when the subject is one of the items of a list; white space around items does not count.",
-    run: (_i: unknown, _ctx, subject, list, separator) => truth(subject !== "" && items(list, separator).includes(subject)),
+    run: (_i: unknown, _ctx, subject, list, separator) =>
+      truth(subject !== "" && items(list, separator).includes(subject)),
   }),
   in_list_prefix: fn({
     args: [str("subject"), str("list"), str("separator")],
     routes: ANY,
     doc: "True when an item of a list is how the subject begins.",
-    run: (_i: unknown, _ctx, subject, list, separator) => truth(items(list, separator).some((item) => item !== "" && subject.startsWith(item))),
+    run: (_i: unknown, _ctx, subject, list, separator) =>
+      truth(items(list, separator).some((item) => item !== "" && subject.startsWith(item))),
   }),
 };
 
