@@ -1,13 +1,12 @@
 // The one place that joins the parts: configuration → modules → listeners → routes → run.
 
 import type { Host } from "./host/host.ts";
-import { modules as catalogue } from "./modules/index.ts";
 import type { Listener } from "./net/flow.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import { Receiver } from "./proxy/receive.ts";
 import { NetTransports } from "./proxy/transports.ts";
 import { type Configured, ModuleLoader } from "./registry/loader.ts";
-import { type Config, compileRoutes } from "./script/index.ts";
+import { type Config, compileRoutes, type Diagnostic } from "./script/index.ts";
 import { Databases } from "./store/connect.ts";
 import { openListeners } from "./control/listeners.ts";
 import { Log, type LogSettings } from "./util/log.ts";
@@ -22,12 +21,22 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** The checked configuration could not be compiled after all: what a module says of a variable, for example. */
+export class CompileError extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super("the routes could not be compiled");
+    this.name = "CompileError";
+    this.diagnostics = diagnostics;
+  }
+}
+
 /** Length of a tick of the timer wheel, ms. */
 const TICK = 10;
 
 /**
- * Starts a proxy from a checked configuration. Rejects with ConfigError, StoreError or HostError; whatever was opened by then is closed.
- * `extra` are addresses beside those of the configuration (-l).
+ * Starts a proxy from a checked configuration. Rejects with CompileError, ConfigError, StoreError, ListenError or HostError;
+ * whatever was opened by then is closed.
  */
 export async function start(host: Host, config: Config, settings: LogSettings): Promise<Server> {
   const log = new Log(settings, "");
@@ -51,7 +60,9 @@ export async function start(host: Host, config: Config, settings: LogSettings): 
   };
   try {
     const generation = loader.configure(config.modules);
-    proxy.routes = compileRoutes(config, instancesOf(generation));
+    const compiled = compileRoutes(config, instancesOf(generation), { report: (text) => log.error(text) });
+    if (compiled.routes === null) throw new CompileError(compiled.diagnostics);
+    proxy.routes = compiled.routes;
     await loader.start(generation);
     await openListeners(host, transports, config.globals, log);
   } catch (error) {
@@ -60,9 +71,6 @@ export async function start(host: Host, config: Config, settings: LogSettings): 
   }
   return { proxy, listeners: transports.listeners, stop };
 }
-
-/** All modules that exist. */
-export { catalogue };
 
 function instancesOf(generation: readonly Configured[]): Map<string, unknown> {
   return new Map(generation.map(({ module, instance }) => [module.name, instance]));

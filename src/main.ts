@@ -1,6 +1,6 @@
 // argv → command. The program's name decides nothing yet; subcommands and Kamailio's flags do (design.md, section 3).
 
-import { catalogue, start } from "./boot.ts";
+import { CompileError, start } from "./boot.ts";
 import { runCheck } from "./control/cli/check.ts";
 import { HELP, type Options, parseOptions, UsageError } from "./control/cli/options.ts";
 import { run as runUser } from "./control/cli/user.ts";
@@ -9,9 +9,10 @@ import { dataDirectory, databaseUrl } from "./control/data-directory.ts";
 import { ListenError } from "./control/listeners.ts";
 import { type Host, HostError } from "./host/host.ts";
 import { selectHost } from "./host/index.ts";
+import { modules } from "./modules/index.ts";
 import type { Listener } from "./net/flow.ts";
 import { ConfigError } from "./registry/define.ts";
-import { catalogueJson } from "./registry/docs.ts";
+import { catalogue } from "./registry/docs.ts";
 import { StoreError } from "./store/database.ts";
 import { Level, type LogSettings } from "./util/log.ts";
 import { COMMIT, VERSION } from "./util/version.ts";
@@ -27,7 +28,7 @@ async function main(host: Host): Promise<number> {
     case "check":
       return runCheck(host, parseOptions(rest));
     case "catalogue":
-      host.process.write(1, `${catalogueJson(catalogue)}\n`);
+      host.process.write(1, `${JSON.stringify(catalogue([...modules.values()]), null, 2)}\n`);
       return Exit.OK;
     case "build-info":
       host.process.write(1, buildInfo(host));
@@ -107,6 +108,7 @@ function logSettings(host: Host, options: Options, configured: number): LogSetti
 /** What a person reads when the program cannot go on, and the exit code. */
 function explain(error: unknown): { readonly text: string; readonly code: number } {
   if (error instanceof UsageError) return { text: `${error.message}; "portico -h" lists what there is`, code: Exit.USAGE };
+  if (error instanceof CompileError) return { text: `the configuration cannot be used:\n${renderAll(error.diagnostics)}`, code: Exit.CONFIG };
   if (error instanceof ListenError) return { text: error.message, code: Exit.LISTEN };
   if (error instanceof ConfigError) return { text: error.hint === null ? error.message : `${error.message} (${error.hint})`, code: Exit.CONFIG };
   if (error instanceof SourceError || error instanceof StoreError || error instanceof HostError) return { text: error.message, code: Exit.CONFIG };

@@ -19,7 +19,7 @@ interface MaxForwards {
 const REQUEST = RouteKind.REQUEST | RouteKind.BRANCH | RouteKind.FAILURE;
 
 /** The value of Max-Forwards: -1 without the header, -2 when it is no number. */
-function valueOf(msg: SipMessage): number {
+function hopsLeft(msg: SipMessage): number {
   const h = msg.find(H.MAX_FORWARDS);
   if (h < 0) return -1;
   const n = parseUint(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!);
@@ -29,7 +29,7 @@ function valueOf(msg: SipMessage): number {
 /** 2 a header was added, 1 lowered, -1 it is 0, -2 it is no number (README, maxfwd_process). */
 function processMaxForwards(self: MaxForwards, ctx: RouteContext, max: number): number {
   const msg = ctx.message;
-  const n = valueOf(msg);
+  const n = hopsLeft(msg);
   if (n === -2) return -2;
   if (n === -1) {
     msg.currentEdits().add(msg.firstLineEnd, 0, `Max-Forwards: ${max}\r\n`);
@@ -57,7 +57,7 @@ function writeValue(msg: SipMessage, value: number): void {
 }
 
 function isBelow(ctx: RouteContext, max: number): number {
-  const n = valueOf(ctx.message);
+  const n = hopsLeft(ctx.message);
   if (n < 0) return n === -1 ? -2 : -3;
   return n < max ? 1 : -1;
 }

@@ -1,6 +1,6 @@
 // The proxy core as modules see it: the routes in force, where to send, local replies, and who holds transactions.
 
-import type { Host } from "../host/host.ts";
+import type { Host, HostError } from "../host/host.ts";
 import type { Flow } from "../net/flow.ts";
 import { markSource, writeForwardedReply, writeForwardedRequest, writeReply } from "../sip/build.ts";
 import { H } from "../sip/headers.ts";
@@ -23,6 +23,8 @@ export interface Transactions {
   reply(msg: SipMessage, flow: Flow): boolean;
   /** Replies through the context's transaction. Null when it has none, so that a stateless reply is right. */
   sendReply(ctx: RouteContext, code: number, reason: string, extra: string): number | null;
+  /** A flow has gone, or the system says that nothing listens at its far end: what waits for it need not wait longer. */
+  flowFailed(flow: Flow): void;
   /** A request route starts and ends for this context: what it left behind can be tidied. */
   afterRequest(ctx: RouteContext): void;
 }
@@ -139,6 +141,18 @@ export class Proxy {
     const route = path === null || path === "" ? "" : `Route: ${path}\r\n`;
     const top = msg.currentEdits().recordRoute?.lines(source.listener, to.listener) ?? "";
     return writeForwardedRequest(msg, uri, via, route, this.out, 0, top);
+  }
+
+  /** A stream connection has closed; `error` is null when it ended in order. */
+  flowClosed(flow: Flow, error: HostError | null): void {
+    if (error !== null) this.log.debug(`connection with ${flow.remote.address}:${flow.remote.port} failed: ${error.message}`);
+    this.transactions?.flowFailed(flow);
+  }
+
+  /** The system says that something sent to that flow did not arrive (ICMP). */
+  flowFailed(flow: Flow | null, error: HostError): void {
+    this.counters.drop(`send-${error.code}`);
+    if (flow !== null) this.transactions?.flowFailed(flow);
   }
 
   /** Forwards a reply to where its second Via says. Returns whether it could be sent. */

@@ -59,7 +59,7 @@ describe("waiting", () => {
         expect(all).toEqual(sync);
         expect(some).toEqual(sync);
       }),
-      { seed: 20, numRuns: 400 },
+      { seed: 20, numRuns: 120 },
     );
   });
 

@@ -28,6 +28,7 @@ export interface SqliteOptions {
 /** How many different statements are kept prepared; callers use few, names in scripts could make more. */
 const MAX_STATEMENTS = 256;
 
+/** One open file. Answers at once; throws StoreError. */
 export class SqliteStore implements Database {
   readonly url: string;
   private readonly db: SqliteDatabase;

@@ -18,6 +18,7 @@ export function startBranch(tm: Tm, branch: Branch, out: Outgoing): boolean {
   const { tx } = branch;
   if (target === null || !target.send(buf, start, end)) return false;
   branch.target = target;
+  if (target.reliable) tm.usedTargets.add(target);
   if (!target.reliable || tx.isInvite) branch.bytes = copyOf(buf, start, end);
   const now = tm.now();
   branch.interval = tx.timers.retr1;

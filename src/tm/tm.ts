@@ -6,11 +6,11 @@ import { Method } from "../sip/methods.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
 import type { Branch } from "./branch.ts";
 import { BranchId } from "./branch-id.ts";
-import { branchTimer, retime } from "./downstream.ts";
+import { branchTimer, retime, stepBranch } from "./downstream.ts";
 import { type Hooks, Outgoing, type Target } from "./hooks.ts";
 import { methodSought, setKey } from "./key.ts";
-import { Do } from "./machine.ts";
-import { abandonBranches, branchTimedOut, endAll, endBranch, replyCame } from "./replies.ts";
+import { ClientInput, Do } from "./machine.ts";
+import { abandonBranches, branchEndedHere, branchTimedOut, endAll, endBranch, replyCame } from "./replies.ts";
 import { TransactionTable } from "./table.ts";
 import { DEFAULT_TIMERS, type Timers } from "./timers.ts";
 import { type TimerOwner, Transaction } from "./transaction.ts";
@@ -85,6 +85,9 @@ export class Tm implements TimerOwner {
   out = new Outgoing();
   /** Where forwarded replies, ACK and CANCEL are written. */
   readonly buffer = new Uint8Array(BUFFER_SIZE);
+
+  /** Reliable targets some branch was sent to: only their end needs a look at the table. */
+  readonly usedTargets = new WeakSet<Target>();
 
   private readonly random: () => number;
   private readonly tagPrefix: string;
@@ -234,6 +237,23 @@ export class Tm implements TimerOwner {
     if (via === null || via.branchStart < 0 || !id.parse(msg.buf, via.branchStart, via.branchEnd)) return null;
     const tx = this.table.at(id.slot, id.label);
     return tx?.branches[id.branch] ?? null;
+  }
+
+  /**
+   * A target has gone: branches that were sent there and wait for a first reply fail at once, as if by 503 (RFC 3261 16.9). Those that
+   * have a provisional reply go on waiting, since the next hop may come back by another way.
+   */
+  targetFailed(target: Target): void {
+    if (!this.usedTargets.has(target)) return;
+    this.usedTargets.delete(target);
+    for (const tx of this.table.all()) {
+      for (const branch of tx.branches) if (branch.target === target && !branch.final) this.branchLost(branch);
+    }
+  }
+
+  private branchLost(branch: Branch): void {
+    if (branch.tx.busy) this.defer(branch.tx, () => this.branchLost(branch));
+    else if (!branch.final && (stepBranch(this, branch, ClientInput.TRANSPORT, null) & Do.FAILED) !== 0) branchEndedHere(this, branch, 503);
   }
 
   // ---- timers ----

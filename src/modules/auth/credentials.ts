@@ -92,10 +92,12 @@ export interface AuthOutcome {
 
 const outcomeKey: object = {};
 
+/** Keeps what a check came to for the rest of the run. */
 export function setOutcome(ctx: RouteContext, outcome: AuthOutcome): void {
   ctx.attach(outcomeKey, outcome);
 }
 
+/** What the last check came to; undefined when there was none worth keeping. */
 export function outcomeOf(ctx: RouteContext): AuthOutcome | undefined {
   return ctx.attachment<AuthOutcome>(outcomeKey);
 }

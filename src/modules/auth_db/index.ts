@@ -1,5 +1,6 @@
 // Module auth_db: digest authentication against the subscriber table.
 
+import { avpNameOf } from "../../proxy/avp-name.ts";
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { ArgError, optional, parsed, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
@@ -8,7 +9,7 @@ import { H } from "../../sip/headers.ts";
 import { Method } from "../../sip/methods.ts";
 import { parseUriText, unescapeUri } from "../../sip/uri-text.ts";
 import type { Later, Row } from "../../store/database.ts";
-import authModule, {
+import auth, {
   AuthCode,
   type Authenticator,
   type AuthState,
@@ -29,13 +30,13 @@ function loadList(text: string): readonly (readonly [string, string])[] | ArgErr
   const list: [string, string][] = [];
   for (const part of text.split(";")) {
     if (part.trim() === "") continue;
-    const m = /^\s*(?:\$?avp\(\s*(?:s:)?([^)]+?)\s*\)\s*=\s*)?([A-Za-z_][A-Za-z0-9_]*)\s*$/.exec(part);
+    const m = /^\s*(?:(\$?avp\([^)]+\))\s*=\s*)?([A-Za-z_][A-Za-z0-9_]*)\s*$/.exec(part);
     if (m === null)
       return new ArgError(
         `"${part.trim()}" is no column to load`,
         "write column or $avp(name)=column, several with semicolons",
       );
-    list.push([m[2]!, m[1] ?? m[2]!]);
+    list.push([m[2]!, avpNameOf(m[1] ?? m[2]!)]);
   }
   return list;
 }
@@ -189,7 +190,7 @@ const tableArg = str("table");
 export default defineModule({
   name: "auth_db",
   doc: "Checks credentials against the subscriber table.",
-  uses: [authModule],
+  uses: [auth],
   params,
   state: () => null,
   configure: (_, p, host): AuthDb => {
@@ -210,7 +211,7 @@ export default defineModule({
       checkVersion: p.version_table !== 0,
       load: p.load_credentials,
     };
-    return new AuthDb(host, host.use(authModule), settings, p.db_url, p.force_generate_avps !== 0);
+    return new AuthDb(host, host.use(auth), settings, p.db_url, p.force_generate_avps !== 0);
   },
   functions: {
     www_authenticate: fn({

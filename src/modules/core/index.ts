@@ -7,7 +7,7 @@ import { defineModule, type FunctionDef, fn } from "../../registry/define.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { Level } from "../../util/log.ts";
 import { parseQText } from "./destinations.ts";
-import { changeUri, receivedUri } from "./request-uri.ts";
+import { changeUri } from "./request-uri.ts";
 import { findListener, forceSocket } from "./send-socket.ts";
 import { isSip, uriOf, withHost, withHostPort, withPort, withUser, withUserAndPassword } from "./uri-parts.ts";
 

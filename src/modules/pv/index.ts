@@ -11,8 +11,8 @@ import {
   pv as pvDef,
   RpcError,
   type RpcValue,
-  type TransformDef,
 } from "../../registry/define.ts";
+import { TRANSFORMS } from "../../pv/transforms.ts";
 import { toInt, type Value } from "../../sip/value.ts";
 import { avp } from "./avp.ts";
 import { branchVariables } from "./branches.ts";
@@ -144,7 +144,7 @@ export const pv = defineModule({
       },
     }),
   },
-  transforms: {} as Record<string, TransformDef>,
+  transforms: TRANSFORMS,
   rpc: {
     "pv.shvGet": {
       doc: "The value of a shared variable, or of all.",

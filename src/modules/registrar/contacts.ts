@@ -35,6 +35,7 @@ export class ContactItem {
 /** Why the list could not be read: none, syntax, too many. */
 export const ContactsError = { NONE: 0, PARSE: 1, TOO_MANY: 2 } as const;
 
+/** The contacts of one request; reused for the next. */
 export class ContactList {
   count = 0;
   star = false;

@@ -1,10 +1,11 @@
 // Module registrar: REGISTER requests into location tables, and back from users to their contacts.
 
+import { avpNameOf } from "../../proxy/avp-name.ts";
 import { RouteKind } from "../../proxy/context.ts";
 import { ArgError, optional, parsed, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
-import usrlocModule from "../usrloc/index.ts";
+import usrloc from "../usrloc/index.ts";
 import { fetchContacts, freeContacts, ulc } from "./fetched.ts";
 import { lookup, lookupBranches, registered, unregister } from "./lookup.ts";
 import { Registrar, RegistrarState } from "./registrar.ts";
@@ -22,13 +23,6 @@ function flagsArg(text: string): number | ArgError {
   return Number(text.trim() || "0");
 }
 
-/** `$avp(x)`, `$avp(s:x)` or a bare name, as the name AVPs are kept under. */
-export function avpName(text: string): string | ArgError {
-  const inner = /^\$?avp\(\s*([^)]*?)\s*\)$/i.exec(text.trim())?.[1] ?? text.trim();
-  if (inner === "") return text.trim() === "" ? "" : new ArgError(`"${text}" names no AVP`, "write $avp(name)");
-  return inner.startsWith("s:") ? inner.slice(2) : inner;
-}
-
 const params = {
   default_expires: intParam(3600, "Time granted when the request names none.", { unit: "seconds", min: 1 }),
   default_expires_range: intParam(0, "Random shortening of that.", { unit: "percent", min: 0, max: 100 }),
@@ -40,7 +34,7 @@ const params = {
   realm_prefix: strParam("", "Prefix taken off the domain of addresses of record."),
   append_branches: intParam(1, "Whether lookup() makes branches of further contacts."),
   case_sensitive: intParam(0, "Whether user names that differ in case are different."),
-  received_avp: parsedParam("", "AVP with the source address as a URI (see nathelper).", avpName),
+  received_avp: parsedParam("", "AVP with the source address as a URI (see nathelper).", avpNameOf),
   received_param: strParam("received", "Contact parameter of the answer that reports it; empty: none."),
   max_contacts: intParam(0, "The most contacts a user may have; 0 no limit but a thousand.", { min: 0 }),
   retry_after: intParam(0, "Retry-After of answers 5xx; 0 none.", { unit: "seconds", min: 0 }),
@@ -125,7 +119,7 @@ class Instance extends Registrar {
 export default defineModule({
   name: "registrar",
   doc: "Handles REGISTER and looks users up (RFC 3261 10).",
-  uses: [usrlocModule],
+  uses: [usrloc],
   params,
   state: () => new RegistrarState(),
   configure: (state, p, host: ModuleHost): Instance => {
@@ -139,7 +133,7 @@ export default defineModule({
     if (p.max_expires > 0 && p.max_expires < p.min_expires)
       throw new ConfigError("max_expires is less than min_expires", "max_expires");
     if (p.default_expires < p.min_expires) host.log.warn("default_expires is less than min_expires, which is used");
-    const instance = new Instance(host, host.use(usrlocModule), state, settingsOf(p));
+    const instance = new Instance(host, host.use(usrloc), state, settingsOf(p));
     instance.ignored = WITHOUT_EFFECT.filter((name) => p[name] !== params[name].default);
     return instance;
   },

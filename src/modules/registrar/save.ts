@@ -307,7 +307,7 @@ function allowed(msg: SipMessage): number {
   let bits = -1;
   for (let h = msg.find(H.ALLOW); h >= 0; h = msg.find(H.ALLOW, h + 1)) {
     bits =
-      (bits < 0 ? 0 : bits) |
+      Math.max(0, bits) |
       kamailioBits(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!);
   }
   return bits;

@@ -83,6 +83,10 @@ export class TmEngine implements Transactions {
     return this.tm.reply(msg);
   }
 
+  flowFailed(flow: Flow): void {
+    this.tm.targetFailed(flow);
+  }
+
   sendReply(ctx: RouteContext, code: number, reason: string, extra: string): number | null {
     const tx = transactionOf(ctx);
     if (tx === null) return null;

@@ -12,6 +12,7 @@ export const LOCATION_VERSION = 9;
 /** Where promises of a database go, so that a reply can wait for them. */
 export type Waiter = (work: unknown) => void;
 
+/** One table of a database, as a location table writes and reads it. */
 export class TableStore {
   readonly db: Database;
   readonly table: string;

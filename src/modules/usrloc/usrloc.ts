@@ -15,6 +15,7 @@ const FLUSH_LEAST = 200;
 /** The most location tables: their names may come from messages by way of variables. */
 const MAX_DOMAINS = 64;
 
+/** All tables and what they share: the settings in force, record ids, the timer of sweeping and writing. */
 export class Usrloc {
   settings: UsrlocSettings = DEFAULT_SETTINGS;
   /** Bindings in memory, all tables. */
@@ -31,8 +32,8 @@ export class Usrloc {
 
   constructor(host: ModuleHost) {
     this.host = host;
-    const { clock, process, random } = host.host;
-    this.ruidPrefix = `uloc-${Math.floor(clock.wall() / 1000).toString(16)}-${process.pid.toString(16)}-`;
+    const { clock, random } = host.host;
+    this.ruidPrefix = `uloc-${Math.floor(clock.wall() / 1000).toString(16)}-${host.host.process.pid.toString(16)}-`;
     // two starts in one second with one pid (containers) must not give a ruid twice
     this.ruidCount = random.uint32() & 0xffff;
     this.timer = new Timer(() => this.slice());
