@@ -4,7 +4,7 @@ import { createSimulation, type SimHost, type Simulation } from "../../src/host/
 import type { Flow, Listener } from "../../src/net/flow.ts";
 import { listenerParts, nextFlowId } from "../../src/net/flow.ts";
 import { RouteContext, RouteKind, type Routes } from "../../src/proxy/context.ts";
-import { Proxy } from "../../src/proxy/proxy.ts";
+import { Proxy as SipProxy } from "../../src/proxy/proxy.ts";
 import type { AnyModule, FunctionResult, Module } from "../../src/registry/define.ts";
 import type { ModuleHost } from "../../src/registry/module-host.ts";
 import { SipMessage } from "../../src/sip/message.ts";
@@ -62,7 +62,7 @@ export interface Outcome {
 export class ModuleBed {
   readonly world: Simulation;
   readonly host: SimHost;
-  readonly proxy: Proxy;
+  readonly proxy: SipProxy;
   readonly databases: Databases;
   readonly lines: string[] = [];
   readonly flow = new CaughtFlow(Transport.UDP, 40000);
@@ -82,7 +82,7 @@ export class ModuleBed {
       flowTo: () => this.flow,
       flowById: (id: number) => this.flows.get(id) ?? null,
     };
-    this.proxy = new Proxy(this.host, log, wheel, transports);
+    this.proxy = new SipProxy(this.host, log, wheel, transports);
     this.databases = new Databases(this.host, log);
     this.moduleHost = {
       log,
