@@ -1,17 +1,10 @@
 // $avp(name): values that stay with the transaction; a stack under each name, newest first, as measured on Kamailio 5.6.3.
 
+import { avpNameOf } from "../../proxy/avp-name.ts";
 import type { RouteContext } from "../../proxy/context.ts";
 import type { Accessor } from "../../registry/args.ts";
 import { type PvDef, pvClass } from "../../registry/define.ts";
 import { toText, type Value } from "../../sip/value.ts";
-
-/**
- * The key of an AVP in `ctx.avps` for its name as scripts write it: "name" and "s:name" are the same, "i:5" is another one than "5".
- */
-export function avpKey(name: string): string {
-  if (name.startsWith("s:")) return name.slice(2);
-  return name.startsWith("i:") ? `\x00${name.slice(2)}` : name;
-}
 
 function readOne(ctx: RouteContext, key: string, index: number): Value {
   return ctx.avpsOrNull?.all(key)?.[index] ?? null;
@@ -41,7 +34,7 @@ function replaceAll(ctx: RouteContext, key: string, value: Value): void {
 
 /** The accessor of one AVP; negative indexes hold nothing, as on Kamailio. */
 export function avpAccessor(name: string, index: number | "*" | null): Accessor {
-  const key = avpKey(name);
+  const key = avpNameOf(name);
   if (index === "*") return { get: (ctx) => readAll(ctx, key), set: (ctx, value) => replaceAll(ctx, key, value) };
   const at = index ?? 0;
   return { get: (ctx) => readOne(ctx, key, at), set: (ctx, value) => push(ctx, key, value) };

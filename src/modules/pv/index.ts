@@ -22,7 +22,7 @@ import { networkVariables } from "./network.ts";
 import { timeVariables } from "./time.ts";
 import { uriVariables } from "./uris.ts";
 
-export { avpAccessor, avpKey } from "./avp.ts";
+export { avpAccessor } from "./avp.ts";
 export { strftime } from "./time.ts";
 
 /** What pv keeps for the life of the process: variables that all messages share, and when it began. */
@@ -123,6 +123,14 @@ export const pv = defineModule({
     ...branchVariables,
     ...timeVariables((instance) => (instance as SharedVariables).startedAt),
     avp,
+    var: pvClass<SharedVariables>({
+      doc: "Variable of the script that lives as long as the message is handled; 0 until it is set.",
+      inner: "required",
+      writable: true,
+      // the variable resolver of src/pv gives each name its slot and never asks here
+      resolve: (_s, name) => new ArgError(`$var(${name ?? ""}) has no slot here`),
+    }),
+    rc: pvDef("Return code of the last function or route.", (_s: SharedVariables, ctx): Value => ctx.rc, undefined, ["retcode", "?"]),
     shv: pvClass<SharedVariables>({
       doc: "Variable that all messages share; 0 until it is set.",
       inner: "required",

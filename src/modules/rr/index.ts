@@ -1,5 +1,6 @@
 // Module rr: Record-Route and Route, so that requests of a dialog keep to the path of the first one.
 
+import { avpNameOf } from "../../proxy/avp-name.ts";
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { ArgError, int, optional, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, pv, pvClass, strParam } from "../../registry/define.ts";
@@ -9,7 +10,6 @@ import { toText, type Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
 import type { Log } from "../../util/log.ts";
 import { currentUri, isMyselfText, receivedUri } from "../core/index.ts";
-import { avpKey } from "../pv/avp.ts";
 import { regexArg } from "../textops/index.ts";
 import { firstRouteUri, looseRoute, Result, RouteState } from "./loose.ts";
 import { AdvertisedRecordRoute, type Pending, PresetRecordRoute, SocketRecordRoute, type Style } from "./record.ts";
@@ -145,7 +145,7 @@ export const rr = defineModule({
       style: { lr: params.enable_full_lr === 0 ? ";lr" : ";lr=on", double: params.enable_double_rr },
       appendFromTag: params.append_fromtag !== 0,
       addUsername: params.add_username !== 0,
-      userAvp: avp === null ? null : avpKey(avp[1]!),
+      userAvp: avp === null ? null : avpNameOf(avp[1]!),
       forceSendSocket: params.force_send_socket !== 0,
       ignoreSips: params.ignore_sips !== 0,
       warnMismatch: params.enable_socket_mismatch_warning !== 0,
