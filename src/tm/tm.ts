@@ -253,7 +253,8 @@ export class Tm implements TimerOwner {
 
   private branchLost(branch: Branch): void {
     if (branch.tx.busy) this.defer(branch.tx, () => this.branchLost(branch));
-    else if (!branch.final && (stepBranch(this, branch, ClientInput.TRANSPORT, null) & Do.FAILED) !== 0) branchEndedHere(this, branch, 503);
+    else if (!branch.final && (stepBranch(this, branch, ClientInput.TRANSPORT, null) & Do.FAILED) !== 0)
+      branchEndedHere(this, branch, 503);
   }
 
   // ---- timers ----

@@ -128,6 +128,8 @@ export function endIfDone(tm: Tm, tx: Transaction): void {
 export function startWait(tm: Tm, tx: Transaction): void {
   if (tx.waiting || tx.released) return;
   tx.waiting = true;
+  tx.message = null;
+  for (const branch of tx.branches) branch.reply = null;
   tx.retransmitAt = NEVER;
   tx.giveUpAt = NEVER;
   tm.table.counters.waiting++;
