@@ -157,7 +157,7 @@ class PvReader {
     const inside = this.text.slice(this.pos + 1, end);
     const at = this.pos + 1;
     this.pos = end + 1;
-    const found = /^\s*([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)+)\s*(?:,([^]*))?$/.exec(inside);
+    const found = /^\s*([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)+)\s*(?:,([\s\S]*))?$/.exec(inside);
     if (found === null) return { problem: `{${inside}} is not a transformation`, offset: at };
     return { name: found[1]!.toLowerCase(), rest: found[2] ?? null };
   }

@@ -6,7 +6,7 @@ import { type Accessor, ArgError } from "../registry/args.ts";
 import type { PvDef, TransformDef } from "../registry/define.ts";
 import type { Value } from "../sip/value.ts";
 import { textOfValue } from "./convert.ts";
-import { parseTemplate, type PvRef, splitTransformArgs, type Template } from "./parse.ts";
+import { type PvRef, parseTemplate, splitTransformArgs, type Template } from "./parse.ts";
 import { templateReader } from "./string.ts";
 import { applyTransforms, type BoundTransform } from "./transform.ts";
 import { type VarSlots, varAccessor } from "./vars.ts";
@@ -48,7 +48,8 @@ function resolveBase(ref: PvRef, env: PvEnv): Accessor | ArgError {
     return new ArgError(`$${ref.name} has one value: it takes no index`);
   }
   const inner = ref.inner === null ? null : ref.inner.length === 1 ? ref.inner[0]! : ref.inner;
-  const isConstant = (inner === null || typeof inner === "string") && (ref.index === null || typeof ref.index !== "object");
+  const isConstant =
+    (inner === null || typeof inner === "string") && (ref.index === null || typeof ref.index !== "object");
   const resolveOne = (name: string | null, index: number | "*" | null): Accessor | ArgError =>
     ref.name === "var" && name !== null ? varAccessor(env.slots, name) : def.resolve(instance, name, index);
   if (isConstant) return resolveOne(inner as string | null, ref.index as number | "*" | null);
@@ -102,7 +103,8 @@ function bindTransform(name: string, rest: string | null, env: PvEnv): BoundTran
   let isConstant = true;
   for (const text of texts) {
     const trimmed = text.trim();
-    const template: Template | { problem: string } = trimmed.startsWith("$") && trimmed.length > 1 ? parseTemplate(trimmed) : [text];
+    const template: Template | { problem: string } =
+      trimmed.startsWith("$") && trimmed.length > 1 ? parseTemplate(trimmed) : [text];
     if ("problem" in template) return new ArgError(`{${name}}: ${template.problem}`);
     if (template.every((part) => typeof part === "string")) {
       constant.push(text);

@@ -4,7 +4,12 @@ import type { TransformDef } from "../registry/define.ts";
 import type { Value } from "../sip/value.ts";
 
 /** A transformation of text: `min` to `max` arguments, all of them optional ones absent as undefined. */
-export function ofText(doc: string, min: number, max: number, apply: (text: string, args: readonly string[]) => Value): TransformDef {
+export function ofText(
+  doc: string,
+  min: number,
+  max: number,
+  apply: (text: string, args: readonly string[]) => Value,
+): TransformDef {
   return {
     doc,
     minArgs: min,

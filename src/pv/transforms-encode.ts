@@ -26,7 +26,10 @@ function toBase64(text: string, alphabet: string, padded: boolean): string {
   let out = "";
   for (let i = 0; i < text.length; i += 3) {
     const left = text.length - i;
-    const n = (text.charCodeAt(i) << 16) | ((left > 1 ? text.charCodeAt(i + 1) : 0) << 8) | (left > 2 ? text.charCodeAt(i + 2) : 0);
+    const n =
+      (text.charCodeAt(i) << 16) |
+      ((left > 1 ? text.charCodeAt(i + 1) : 0) << 8) |
+      (left > 2 ? text.charCodeAt(i + 2) : 0);
     out += alphabet[n >> 18]! + alphabet[(n >> 12) & 63]!;
     if (left > 1) out += alphabet[(n >> 6) & 63]!;
     else if (padded) out += "=";
@@ -66,7 +69,13 @@ function toBase58(text: string): string | null {
     for (; carry > 0; carry = Math.floor(carry / 58)) digits.push(carry % 58);
   }
   const zeros = /^\0*/.exec(text)![0].length;
-  return "1".repeat(zeros) + digits.reverse().map((d) => BASE58[d]).join("");
+  return (
+    "1".repeat(zeros) +
+    digits
+      .reverse()
+      .map((d) => BASE58[d])
+      .join("")
+  );
 }
 
 function fromBase58(text: string): string | null {
@@ -106,8 +115,12 @@ export const ENCODING_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
   "s.decode.base64urlt": ofText("from base 64 for URLs, padding or not", 0, 0, (t) => fromBase64(t, BASE64URL)),
   "s.encode.base58": ofText("in base 58", 0, 0, toBase58),
   "s.decode.base58": ofText("from base 58", 0, 0, fromBase58),
-  "s.escape.common": ofText("quotes, backslashes and zeros after a backslash", 0, 0, (t) => t.replace(/['"\\\0]/g, (c) => COMMON[c]!)),
-  "s.unescape.common": ofText("reverse of s.escape.common", 0, 0, (t) => t.replace(/\\(['"\\0])/g, (_, c: string) => (c === "0" ? "\0" : c))),
+  "s.escape.common": ofText("quotes, backslashes and zeros after a backslash", 0, 0, (t) =>
+    t.replace(/['"\\\0]/g, (c) => COMMON[c]!),
+  ),
+  "s.unescape.common": ofText("reverse of s.escape.common", 0, 0, (t) =>
+    t.replace(/\\(['"\\0])/g, (_, c: string) => (c === "0" ? "\0" : c)),
+  ),
   "s.escape.user": ofText("with %XX where the user part of a URI needs it", 0, 0, escapeUser),
   "s.unescape.user": ofText("with %XX turned back", 0, 0, unescapeUri),
   "s.escape.param": ofText("with %XX where a URI parameter needs it", 0, 0, escapeParam),

@@ -56,25 +56,40 @@ function raised(text: string): string {
 /** Strings, by name. */
 export const STRING_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
   "s.len": { doc: "length in bytes", minArgs: 0, maxArgs: 0, apply: (v) => (v === null ? 0 : String(v).length) },
-  "s.int": { doc: "the number the text spells", minArgs: 0, maxArgs: 0, apply: (v) => (typeof v === "number" ? v : v === null ? null : intOfText(v)) },
+  "s.int": {
+    doc: "the number the text spells",
+    minArgs: 0,
+    maxArgs: 0,
+    apply: (v) => (typeof v === "number" ? v : v === null ? null : intOfText(v)),
+  },
   "s.substr": ofText("part from an offset (negative: from the end) of a length (0: to the end)", 2, 2, substr),
   "s.select": ofText("the field with that index between separators", 1, 2, select),
   "s.tolower": ofText("ASCII letters in lower case", 0, 0, lowered),
   "s.toupper": ofText("ASCII letters in upper case", 0, 0, raised),
   "s.strip": ofText("without so many characters at the start", 1, 1, (t, [n]) => t.slice(Math.max(0, argInt(n)))),
-  "s.striptail": ofText("without so many characters at the end", 1, 1, (t, [n]) => t.slice(0, Math.max(0, t.length - Math.max(0, argInt(n))))),
+  "s.striptail": ofText("without so many characters at the end", 1, 1, (t, [n]) =>
+    t.slice(0, Math.max(0, t.length - Math.max(0, argInt(n)))),
+  ),
   "s.prefixes": ofText("all prefixes, joined by commas", 0, 1, (t, [n]) => prefixes(t, n, "")),
   "s.prefixes.quoted": ofText("all prefixes in quotes, joined by commas", 0, 1, (t, [n]) => prefixes(t, n, "'")),
-  "s.replace": ofText("with each occurrence of a text replaced", 2, 2, (t, [a, b]) => (a === undefined || a === "" ? t : t.split(a).join(b ?? ""))),
-  "s.rm": ofText("without each occurrence of a text", 1, 1, (t, [a]) => (a === undefined || a === "" ? t : t.split(a).join(""))),
+  "s.replace": ofText("with each occurrence of a text replaced", 2, 2, (t, [a, b]) =>
+    a === undefined || a === "" ? t : t.split(a).join(b ?? ""),
+  ),
+  "s.rm": ofText("without each occurrence of a text", 1, 1, (t, [a]) =>
+    a === undefined || a === "" ? t : t.split(a).join(""),
+  ),
   "s.rmws": ofText("without white space", 0, 0, (t) => t.replace(/[ \t\r\n]/g, "")),
-  "s.trim": ofText("without white space at both ends", 0, 0, (t) => t.replace(/^[ \t\r\n]+/, "").replace(/(?<![ \t\r\n])[ \t\r\n]+$/, "")),
+  "s.trim": ofText("without white space at both ends", 0, 0, (t) =>
+    t.replace(/^[ \t\r\n]+/, "").replace(/(?<![ \t\r\n])[ \t\r\n]+$/, ""),
+  ),
   "s.ltrim": ofText("without white space at the start", 0, 0, (t) => t.replace(/^[ \t\r\n]+/, "")),
   "s.rtrim": ofText("without white space at the end", 0, 0, (t) => t.replace(/(?<![ \t\r\n])[ \t\r\n]+$/, "")),
   "s.numeric": ofText("its digits only", 0, 0, (t) => t.replace(/[^0-9]/g, "")),
   "s.unquote": ofText("without the quotes around it", 0, 0, unquote),
   "s.unbracket": ofText("without the brackets around it", 0, 0, unbracket),
-  "s.count": ofText("how often a character occurs", 1, 1, (t, [c]) => (c === undefined || c === "" ? 0 : t.split(c[0]!).length - 1)),
+  "s.count": ofText("how often a character occurs", 1, 1, (t, [c]) =>
+    c === undefined || c === "" ? 0 : t.split(c[0]!).length - 1,
+  ),
   "s.after": ofText("what follows the first such character", 1, 1, (t, [c]) => afterOf(t, find(t, c, false))),
   "s.rafter": ofText("what follows the last such character", 1, 1, (t, [c]) => afterOf(t, find(t, c, true))),
   "s.before": ofText("what comes before the first such character", 1, 1, (t, [c]) => beforeOf(t, find(t, c, false))),

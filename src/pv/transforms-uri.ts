@@ -76,5 +76,8 @@ export const URI_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
   "uri.tosocket": part("as proto:address:port", socket),
   "uri.duri": part("scheme, host, port and transport only", (u) => `${u.scheme}:${withPort(u)}${transportParam(u)}`),
   "uri.saor": part("scheme, user and host only", (u) => `${u.scheme}:${userAt(u)}${u.host}`),
-  "uri.suri": part("scheme, user, host, port and transport only", (u) => `${u.scheme}:${userAt(u)}${withPort(u)}${transportParam(u)}`),
+  "uri.suri": part(
+    "scheme, user, host, port and transport only",
+    (u) => `${u.scheme}:${userAt(u)}${withPort(u)}${transportParam(u)}`,
+  ),
 };

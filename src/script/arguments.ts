@@ -1,12 +1,12 @@
 // What is passed for each argument of a function call: a constant made once, a text or expression computed on each call, a variable,
 // a route. The checker and the compiler both ask here, so that they cannot disagree.
 
-import { parsePv, parseTemplate, type PvRef, type TakesInner, type Template } from "../pv/parse.ts";
+import { type PvRef, parsePv, parseTemplate, type TakesInner, type Template } from "../pv/parse.ts";
 import { type Arg, ArgError } from "../registry/args.ts";
 import type { Expr } from "./ast.ts";
+import { didYouMean } from "./diagnostics.ts";
 import { constantOf } from "./fold.ts";
 import { ROUTE_ARG_KEYWORDS, type RouteTable } from "./route-table.ts";
-import { didYouMean } from "./diagnostics.ts";
 
 type Parse = (value: string | number) => unknown;
 
@@ -49,7 +49,8 @@ function bindVariable(arg: Arg<unknown>, expr: Expr): BoundArg | ArgError {
 }
 
 function bindInt(arg: Arg<unknown>, expr: Expr, scope: ArgScope): BoundArg | ArgError {
-  const text = expr.kind === "str" || expr.kind === "word" ? (expr.kind === "str" ? expr.value : expr.text).trim() : null;
+  const text =
+    expr.kind === "str" || expr.kind === "word" ? (expr.kind === "str" ? expr.value : expr.text).trim() : null;
   if (expr.kind === "int") return constant(arg, expr.value);
   if (text === null) return { kind: "expr", expr, as: "int", parse: arg.parse ?? null };
   const flag = scope.flags.get(text);
@@ -58,9 +59,13 @@ function bindInt(arg: Arg<unknown>, expr: Expr, scope: ArgScope): BoundArg | Arg
   if (/^0x[0-9a-fA-F]{1,8}$/.test(text)) return constant(arg, Number.parseInt(text, 16) | 0);
   if (expr.kind === "str" && text.includes("$")) {
     const template = parseTemplate(text, scope.takesInner);
-    return "problem" in template ? new ArgError(template.problem) : { kind: "template", template, as: "int", parse: arg.parse ?? null };
+    return "problem" in template
+      ? new ArgError(template.problem)
+      : { kind: "template", template, as: "int", parse: arg.parse ?? null };
   }
-  const hint = didYouMean(text, scope.flags.keys()) ?? (expr.kind === "word" ? `if it is a flag, declare it: flags ${text};` : null);
+  const hint =
+    didYouMean(text, scope.flags.keys()) ??
+    (expr.kind === "word" ? `if it is a flag, declare it: flags ${text};` : null);
   return new ArgError(`${arg.name} is a number, not ${text === "" ? "an empty text" : text}`, hint);
 }
 

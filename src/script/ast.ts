@@ -18,10 +18,22 @@ export type Expr =
   /** What a core keyword says of the message: method, src_ip, uri … */
   | { readonly kind: "keyword"; readonly name: string; readonly at: Place }
   | { readonly kind: "select"; readonly text: string; readonly at: Place }
-  | { readonly kind: "call"; readonly name: string; readonly args: readonly Expr[]; readonly at: Place; readonly nameAt: Place }
+  | {
+      readonly kind: "call";
+      readonly name: string;
+      readonly args: readonly Expr[];
+      readonly at: Place;
+      readonly nameAt: Place;
+    }
   /** route(NAME) */
   | { readonly kind: "route"; readonly name: Expr; readonly at: Place }
-  | { readonly kind: "assign"; readonly target: PvRef; readonly value: Expr; readonly at: Place; readonly targetAt: Place }
+  | {
+      readonly kind: "assign";
+      readonly target: PvRef;
+      readonly value: Expr;
+      readonly at: Place;
+      readonly targetAt: Place;
+    }
   | { readonly kind: "unary"; readonly op: UnaryOp; readonly operand: Expr; readonly at: Place }
   | { readonly kind: "binary"; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr; readonly at: Place };
 
@@ -36,7 +48,13 @@ export interface Case {
 
 export type Stmt =
   | { readonly kind: "expr"; readonly expr: Expr; readonly at: Place }
-  | { readonly kind: "if"; readonly cond: Expr; readonly then: readonly Stmt[]; readonly else: readonly Stmt[]; readonly at: Place }
+  | {
+      readonly kind: "if";
+      readonly cond: Expr;
+      readonly then: readonly Stmt[];
+      readonly else: readonly Stmt[];
+      readonly at: Place;
+    }
   | { readonly kind: "while"; readonly cond: Expr; readonly body: readonly Stmt[]; readonly at: Place }
   | { readonly kind: "switch"; readonly value: Expr; readonly cases: readonly Case[]; readonly at: Place }
   | { readonly kind: "return"; readonly value: Expr | null; readonly at: Place }

@@ -28,7 +28,8 @@ export class LoadedModules {
       for (const [name, def] of Object.entries(module.pvs)) {
         for (const spelling of [name, ...def.aliases]) setOnce(this.pvs, spelling, { module, name, def });
       }
-      for (const [name, def] of Object.entries(module.transforms)) setOnce(this.transforms, name, { module, name, def });
+      for (const [name, def] of Object.entries(module.transforms))
+        setOnce(this.transforms, name, { module, name, def });
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { ArgError } from "../registry/args.ts";
 import type { FunctionDef } from "../registry/define.ts";
-import { bindArg, type ArgScope } from "./arguments.ts";
+import { type ArgScope, bindArg } from "./arguments.ts";
 import type { Expr } from "./ast.ts";
 import { type Catalogue, type LoadedModules, moduleWithFunction, type Owned } from "./catalogue.ts";
 import type { NameChecker } from "./check-names.ts";
@@ -40,14 +40,23 @@ export function checkExpr(expr: Expr, scope: CheckScope, kinds: number): void {
       scope.names.target(expr.target, expr.targetAt);
       break;
     case "select":
-      scope.diagnostics.error("not-supported", expr.at, `selects such as ${expr.text} are not supported yet`, "use the variable of the same meaning");
+      scope.diagnostics.error(
+        "not-supported",
+        expr.at,
+        `selects such as ${expr.text} are not supported yet`,
+        "use the variable of the same meaning",
+      );
       return;
     case "word":
       scope.diagnostics.error("unknown-word", expr.at, `unknown word ${expr.text}`, wordHint(expr.text, scope));
       return;
     case "keyword":
       if (compileKeywordTest(expr.name, "==", "") === null) {
-        scope.diagnostics.error("unknown-word", expr.at, `${expr.name} can only be compared, and only where it has a meaning`);
+        scope.diagnostics.error(
+          "unknown-word",
+          expr.at,
+          `${expr.name} can only be compared, and only where it has a meaning`,
+        );
       }
       return;
     case "binary":
@@ -84,7 +93,8 @@ function checkBinary(expr: Expr & { kind: "binary" }, scope: CheckScope, kinds: 
   const isMixed = types.includes("int") && types.includes("str");
   if (isMixed && right.kind !== "word" && /^(==|!=|\+)$/.test(op)) {
     const message = `${op} on a ${types[0] === "int" ? "number" : "text"} and a ${types[1] === "int" ? "number" : "text"}`;
-    if (types[0] === "int") scope.diagnostics.warning("type-mismatch", expr.at, message, "use a cast, (int) or (str), to say what is meant");
+    if (types[0] === "int")
+      scope.diagnostics.warning("type-mismatch", expr.at, message, "use a cast, (int) or (str), to say what is meant");
   }
   return false;
 }
@@ -94,7 +104,7 @@ function checkRouteName(name: Expr, scope: CheckScope): boolean {
   const constant = constantRouteName(fold(name));
   if (constant === null) return false;
   if (scope.routes.find("route", constant) !== null) return true;
-  const hint = didYouMean(constant, scope.routes.names("route")) ?? `add route[${constant}] { … }`;
+  const hint = didYouMean(constant, scope.routes.names("route")) ?? `add route[${constant}] { ... }`;
   scope.diagnostics.error("unknown-route", name.at, `there is no route[${constant}]`, hint);
   return true;
 }
@@ -109,7 +119,12 @@ function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: numb
   const { def } = found;
   if (kinds !== 0 && (def.routes & kinds) !== kinds) {
     const wrong = kindNames(kinds & ~def.routes);
-    scope.diagnostics.error("wrong-route", expr.nameAt, `${expr.name}() cannot be used in ${wrong}`, `it can be used in ${kindNames(def.routes)}`);
+    scope.diagnostics.error(
+      "wrong-route",
+      expr.nameAt,
+      `${expr.name}() cannot be used in ${wrong}`,
+      `it can be used in ${kindNames(def.routes)}`,
+    );
   }
   const required = def.args.filter((a) => !a.optional).length;
   if (expr.args.length < required || expr.args.length > def.args.length) {
@@ -121,10 +136,22 @@ function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: numb
   for (const [i, arg] of expr.args.entries()) checkArg(arg, expr, found, i, scope, kinds);
 }
 
-function checkArg(arg: Expr, call: Expr & { kind: "call" }, found: Owned<FunctionDef<unknown>>, i: number, scope: CheckScope, kinds: number): void {
+function checkArg(
+  arg: Expr,
+  call: Expr & { kind: "call" },
+  found: Owned<FunctionDef<unknown>>,
+  i: number,
+  scope: CheckScope,
+  kinds: number,
+): void {
   const bound = bindArg(found.def.args[i]!, fold(arg), scope);
   if (bound instanceof ArgError) {
-    scope.diagnostics.error("bad-argument", arg.at, `${call.name}(): ${bound.message}`, bound.hint ?? signature(call.name, found));
+    scope.diagnostics.error(
+      "bad-argument",
+      arg.at,
+      `${call.name}(): ${bound.message}`,
+      bound.hint ?? signature(call.name, found),
+    );
   } else if (bound.kind === "template") scope.names.template(bound.template, arg.at);
   else if (bound.kind === "var") scope.names.variable(bound.ref, arg.at);
   else if (bound.kind === "expr") checkExpr(arg, scope, kinds);
@@ -137,7 +164,12 @@ function checkArg(arg: Expr, call: Expr & { kind: "call" }, found: Owned<Functio
 function unknownFunction(expr: Expr & { kind: "call" }, scope: CheckScope): void {
   const owner = moduleWithFunction(scope.catalogue, expr.name);
   if (owner !== null) {
-    scope.diagnostics.error("not-loaded", expr.nameAt, `${expr.name}() needs module ${owner}`, `add loadmodule "${owner}.so"`);
+    scope.diagnostics.error(
+      "not-loaded",
+      expr.nameAt,
+      `${expr.name}() needs module ${owner}`,
+      `add loadmodule "${owner}.so"`,
+    );
     return;
   }
   const near = didYouMean(expr.name, scope.loaded.functions.keys());

@@ -17,7 +17,12 @@ export interface LoadedModule {
 }
 
 /** Modules in the order loaded, "core" first, each module after those it uses. Unknown ones are reported and left out. */
-export function checkModules(tree: ConfigTree, catalogue: Catalogue, whole: Place, diagnostics: Diagnostics): LoadedModule[] {
+export function checkModules(
+  tree: ConfigTree,
+  catalogue: Catalogue,
+  whole: Place,
+  diagnostics: Diagnostics,
+): LoadedModule[] {
   const order = loadOrder(tree.modules, catalogue, whole, diagnostics);
   const unknown = new Set(tree.modules.filter((m) => !catalogue.has(m.name)).map((m) => m.name));
   const values = new Map<string, Map<string, unknown>>();
@@ -43,7 +48,12 @@ export function checkModules(tree: ConfigTree, catalogue: Catalogue, whole: Plac
   });
 }
 
-function loadOrder(loads: readonly LoadModule[], catalogue: Catalogue, whole: Place, diagnostics: Diagnostics): { module: AnyModule; at: Place }[] {
+function loadOrder(
+  loads: readonly LoadModule[],
+  catalogue: Catalogue,
+  whole: Place,
+  diagnostics: Diagnostics,
+): { module: AnyModule; at: Place }[] {
   const order: { module: AnyModule; at: Place }[] = [];
   const core = catalogue.get("core");
   if (core !== undefined) order.push({ module: core, at: whole });
@@ -51,7 +61,12 @@ function loadOrder(loads: readonly LoadModule[], catalogue: Catalogue, whole: Pl
   for (const load of loads) {
     const module = catalogue.get(load.name);
     if (module === undefined) {
-      diagnostics.error("unknown-module", load.at, `there is no module ${load.name}`, didYouMean(load.name, catalogue.keys()));
+      diagnostics.error(
+        "unknown-module",
+        load.at,
+        `there is no module ${load.name}`,
+        didYouMean(load.name, catalogue.keys()),
+      );
     } else if (loaded.has(load.name)) {
       if (load.name !== "core") diagnostics.warning("loaded-twice", load.at, `module ${load.name} is loaded twice`);
     } else {
@@ -62,7 +77,12 @@ function loadOrder(loads: readonly LoadModule[], catalogue: Catalogue, whole: Pl
   for (const { module, at } of order) {
     for (const used of module.uses) {
       if (!loaded.has(used.name)) {
-        diagnostics.error("module-needed", at, `module ${module.name} needs ${used.name}`, `add loadmodule "${used.name}.so"`);
+        diagnostics.error(
+          "module-needed",
+          at,
+          `module ${module.name} needs ${used.name}`,
+          `add loadmodule "${used.name}.so"`,
+        );
       }
     }
   }
@@ -88,13 +108,29 @@ function usedFirst(order: { module: AnyModule; at: Place }[]): { module: AnyModu
 
 function notLoaded(name: string, param: ModParam, catalogue: Catalogue, diagnostics: Diagnostics): void {
   if (catalogue.has(name)) {
-    diagnostics.error("not-loaded", param.moduleAt, `module ${name} is not loaded`, `add loadmodule "${name}.so" above`);
+    diagnostics.error(
+      "not-loaded",
+      param.moduleAt,
+      `module ${name} is not loaded`,
+      `add loadmodule "${name}.so" above`,
+    );
   } else {
-    diagnostics.error("unknown-module", param.moduleAt, `there is no module ${name}`, didYouMean(name, catalogue.keys()));
+    diagnostics.error(
+      "unknown-module",
+      param.moduleAt,
+      `there is no module ${name}`,
+      didYouMean(name, catalogue.keys()),
+    );
   }
 }
 
-function setParam(module: AnyModule, param: ModParam, values: Map<string, unknown>, places: Map<string, Place>, diagnostics: Diagnostics): void {
+function setParam(
+  module: AnyModule,
+  param: ModParam,
+  values: Map<string, unknown>,
+  places: Map<string, Place>,
+  diagnostics: Diagnostics,
+): void {
   const name = findParam(module, param.param);
   if (name === null) {
     const hint = didYouMean(param.param, Object.keys(module.params));
@@ -111,7 +147,12 @@ function setParam(module: AnyModule, param: ModParam, values: Map<string, unknow
   }
   if (typeof value === "number" && ((def.min !== null && value < def.min) || (def.max !== null && value > def.max))) {
     const unit = def.unit === "" ? "" : ` ${def.unit}`;
-    const range = def.max === null ? `at least ${def.min}` : def.min === null ? `at most ${def.max}` : `between ${def.min} and ${def.max}`;
+    const range =
+      def.max === null
+        ? `at least ${def.min}`
+        : def.min === null
+          ? `at most ${def.max}`
+          : `between ${def.min} and ${def.max}`;
     diagnostics.error("out-of-range", param.value.at, `${param.param} must be ${range}${unit}`, def.doc);
     return;
   }

@@ -1,7 +1,7 @@
 // Checks variables, their transformations, and the variables inside texts: that a loaded module gives them, and that they are written
 // as they must be. What only a module can judge (the inner name) is found when the routes are compiled.
 
-import { parseTemplate, type PvRef, splitTransformArgs, type TakesInner, type Template } from "../pv/parse.ts";
+import { type PvRef, parseTemplate, splitTransformArgs, type TakesInner, type Template } from "../pv/parse.ts";
 import { type Catalogue, type LoadedModules, moduleWithPv, moduleWithTransform } from "./catalogue.ts";
 import { type Diagnostics, didYouMean } from "./diagnostics.ts";
 import type { Place } from "./source.ts";
@@ -36,7 +36,12 @@ export class NameChecker {
     const found = this.loaded.pvs.get(ref.name);
     if (ref.name === "null") this.diagnostics.error("read-only", at, "$null cannot be assigned");
     else if (ref.transforms.length > 0) {
-      this.diagnostics.error("read-only", at, "a variable with a transformation cannot be assigned", `assign $${ref.name} itself`);
+      this.diagnostics.error(
+        "read-only",
+        at,
+        "a variable with a transformation cannot be assigned",
+        `assign $${ref.name} itself`,
+      );
     } else if (found !== undefined && !found.def.writable) {
       this.diagnostics.error("read-only", at, `$${ref.name} cannot be assigned: ${found.def.doc}`);
     }
@@ -55,7 +60,12 @@ export class NameChecker {
     const { inner, indexed } = found.def;
     const isEmpty = ref.inner === null || ref.inner[0] === "";
     if (inner === "required" && isEmpty) {
-      this.diagnostics.error("bad-variable", at, `$${ref.name} needs a name in parentheses`, `write $${ref.name}(name); ${found.def.doc}`);
+      this.diagnostics.error(
+        "bad-variable",
+        at,
+        `$${ref.name} needs a name in parentheses`,
+        `write $${ref.name}(name); ${found.def.doc}`,
+      );
     } else if (inner === "none" && ref.inner !== null) {
       this.diagnostics.error("bad-variable", at, `$${ref.name} takes no name in parentheses`, found.def.doc);
     }
@@ -68,10 +78,20 @@ export class NameChecker {
   private unknownVariable(name: string, at: Place): void {
     const owner = moduleWithPv(this.catalogue, name);
     if (owner === null) {
-      this.diagnostics.error("unknown-variable", at, `unknown variable $${name}`, didYouMean(name, this.loaded.pvs.keys()));
+      this.diagnostics.error(
+        "unknown-variable",
+        at,
+        `unknown variable $${name}`,
+        didYouMean(name, this.loaded.pvs.keys()),
+      );
     } else if (owner !== "pv" || !this.saidLoadPv) {
       this.saidLoadPv ||= owner === "pv";
-      this.diagnostics.error("not-loaded", at, `variable $${name} needs module ${owner}`, `add loadmodule "${owner}.so"`);
+      this.diagnostics.error(
+        "not-loaded",
+        at,
+        `variable $${name} needs module ${owner}`,
+        `add loadmodule "${owner}.so"`,
+      );
     }
   }
 
@@ -80,7 +100,8 @@ export class NameChecker {
     if (def === undefined) {
       const owner = moduleWithTransform(this.catalogue, name);
       const hint = owner === null ? didYouMean(name, this.loaded.transforms.keys()) : `add loadmodule "${owner}.so"`;
-      if (owner !== "pv" || this.loaded.has("pv")) this.diagnostics.error("unknown-transform", at, `unknown transformation {${name}}`, hint);
+      if (owner !== "pv" || this.loaded.has("pv"))
+        this.diagnostics.error("unknown-transform", at, `unknown transformation {${name}}`, hint);
       return;
     }
     const args = splitTransformArgs(rest, Math.max(1, def.maxArgs));

@@ -25,7 +25,16 @@ export function checkRoutes(
   const loaded = new LoadedModules(modules.map((m) => m.module));
   const names = new NameChecker(loaded, catalogue, diagnostics);
   const modulesMissing = tree.modules.some((m) => !catalogue.has(m.name));
-  const scope: CheckScope = { loaded, catalogue, names, diagnostics, flags, routes, modulesMissing, takesInner: names.takesInner };
+  const scope: CheckScope = {
+    loaded,
+    catalogue,
+    names,
+    diagnostics,
+    flags,
+    routes,
+    modulesMissing,
+    takesInner: names.takesInner,
+  };
   const kinds = routeKinds(routes);
   for (const entry of routes.entries) new BlockChecker(scope, kinds.get(entry) ?? 0).body(entry.block.body, false);
   return routes;
@@ -119,12 +128,21 @@ class BlockChecker {
       kinds.add(c.isRegex ? "string" : value === null ? "" : typeof value);
       const key = `${c.isRegex ? "/" : ""}${typeof value}:${value}`;
       if (seen.has(key)) {
-        diagnostics.error("duplicate-case", c.at, value === null ? "a second default in this switch" : `case ${value} stands twice`);
+        diagnostics.error(
+          "duplicate-case",
+          c.at,
+          value === null ? "a second default in this switch" : `case ${value} stands twice`,
+        );
       }
       seen.add(key);
     }
     if (kinds.has("number") && kinds.has("string")) {
-      diagnostics.error("mixed-cases", at, "numbers and texts cannot be mixed in the cases of one switch", "write all of them in quotes");
+      diagnostics.error(
+        "mixed-cases",
+        at,
+        "numbers and texts cannot be mixed in the cases of one switch",
+        "write all of them in quotes",
+      );
     }
   }
 }

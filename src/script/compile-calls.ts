@@ -1,9 +1,9 @@
 // Calls and assignments to JavaScript. After a call `v` holds its return code and $rc is set; a function that returns 0, and anything
 // that sets ctx.stop, ends the route at once.
 
-import type { FunctionDef } from "../registry/define.ts";
 import { ArgError } from "../registry/args.ts";
-import { bindArg, type BoundArg } from "./arguments.ts";
+import type { FunctionDef } from "../registry/define.ts";
+import { type BoundArg, bindArg } from "./arguments.ts";
 import type { Expr } from "./ast.ts";
 import type { Owned } from "./catalogue.ts";
 import { canFail, type ExpressionCompiler, hasEffect } from "./compile-expressions.ts";
@@ -87,8 +87,9 @@ export class CallCompiler {
     const name = fold(expr.name);
     const constant = constantRouteName(name);
     const entry = constant === null ? null : this.scope.args.routes.find("route", constant);
-    const site = this.scope.site(expr.at, `route(${constant ?? "…"})`);
-    const target = entry === null ? `rt.callRoute(ctx, ${this.expressions.text(name)}, ${site})` : `route_${entry.index}(ctx, 0, 0)`;
+    const site = this.scope.site(expr.at, `route(${constant ?? "..."})`);
+    const target =
+      entry === null ? `rt.callRoute(ctx, ${this.expressions.text(name)}, ${site})` : `route_${entry.index}(ctx, 0, 0)`;
     this.out.release(mark);
     const mayWait = entry === null ? this.scope.waiting.size > 0 : this.scope.waiting.has(entry);
     const call = `p = ${site}; v = ++ctx.depth > ${this.scope.maxDepth} ? rt.tooDeep(${site}) : ${target};`;
@@ -98,7 +99,11 @@ export class CallCompiler {
   }
 
   /** The arguments as code, in order, and the name of the function that takes them. */
-  private arguments(expr: Expr & { kind: "call" }, found: Owned<FunctionDef<unknown>>, site: number): { run: string; codes: string[] } {
+  private arguments(
+    expr: Expr & { kind: "call" },
+    found: Owned<FunctionDef<unknown>>,
+    site: number,
+  ): { run: string; codes: string[] } {
     const { def } = found;
     const parsers: (((value: string | number) => unknown) | null)[] = [];
     const codes: string[] = [];
@@ -138,7 +143,9 @@ export class CallCompiler {
       case "expr":
         return bound.as === "int" ? this.expressions.int(bound.expr) : this.expressions.text(bound.expr);
       default: {
-        const name = Array.isArray(bound.name) ? this.expressions.template(bound.name, arg.at) : this.expressions.text(bound.name as Expr);
+        const name = Array.isArray(bound.name)
+          ? this.expressions.template(bound.name, arg.at)
+          : this.expressions.text(bound.name as Expr);
         const group = bound.arg.route ?? "route";
         const { routes } = this.scope.args;
         const find = (text: string): number => routes.find(group, text)?.id ?? 0;

@@ -20,7 +20,14 @@ const INT_OPS: Readonly<Partial<Record<BinaryOp, (a: string, b: string) => strin
   "|": (a, b) => `(${a} | ${b})`,
   "^": (a, b) => `(${a} ^ ${b})`,
 };
-const INT_TESTS: Readonly<Partial<Record<BinaryOp, string>>> = { "<": "<", ">": ">", "<=": "<=", ">=": ">=", ieq: "===", ine: "!==" };
+const INT_TESTS: Readonly<Partial<Record<BinaryOp, string>>> = {
+  "<": "<",
+  ">": ">",
+  "<=": "<=",
+  ">=": ">=",
+  ieq: "===",
+  ine: "!==",
+};
 
 /** Compiles the expressions of one route. */
 export class ExpressionCompiler {
@@ -146,7 +153,8 @@ export class ExpressionCompiler {
   private comparison(expr: Expr & { kind: "binary" }): string {
     const { op, left, right } = expr;
     if (left.kind === "keyword") {
-      const constant = right.kind === "word" ? right.text : right.kind === "int" || right.kind === "str" ? String(right.value) : null;
+      const constant =
+        right.kind === "word" ? right.text : right.kind === "int" || right.kind === "str" ? String(right.value) : null;
       const test = constant === null ? null : compileKeywordTest(left.name, op, constant);
       if (typeof test === "function") return `${this.scope.constant(test)}(ctx)`;
     }
@@ -168,7 +176,11 @@ export class ExpressionCompiler {
   private equality(left: Expr, right: Expr, sign: "===" | "!=="): string {
     if (isNull(right)) {
       const code = this.value(left);
-      return left.kind === "pv" && this.scope.slot(left.ref) < 0 ? `${code} ${sign} null` : sign === "===" ? "false" : "true";
+      return left.kind === "pv" && this.scope.slot(left.ref) < 0
+        ? `${code} ${sign} null`
+        : sign === "==="
+          ? "false"
+          : "true";
     }
     const isEmptyText = right.kind === "str" && right.value === ""; // as strempty: 0 is not empty
     const type = isEmptyText ? "str" : staticType(left);
@@ -228,7 +240,12 @@ export class ExpressionCompiler {
   }
 
   /** Both operands, the left one kept in a temporary when computing the right one could change it. */
-  private pair(left: Expr, right: Expr, asLeft: "int" | "text" | "value", asRight: "int" | "text" | "value"): [string, string] {
+  private pair(
+    left: Expr,
+    right: Expr,
+    asLeft: "int" | "text" | "value",
+    asRight: "int" | "text" | "value",
+  ): [string, string] {
     const a = this.as(left, asLeft);
     if (!hasEffect(right) || left.kind === "int" || left.kind === "str") return [a, this.as(right, asRight)];
     const kept = this.out.temp();

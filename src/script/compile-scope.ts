@@ -1,9 +1,9 @@
 // What the compilation of all routes shares: the constants that generated code refers to, the runtime, names and their instances.
 
-import type { Accessor } from "../registry/args.ts";
-import { ArgError } from "../registry/args.ts";
 import type { PvRef } from "../pv/parse.ts";
 import { type PvEnv, resolvePv } from "../pv/resolve.ts";
+import type { Accessor } from "../registry/args.ts";
+import { ArgError } from "../registry/args.ts";
 import type { ArgScope } from "./arguments.ts";
 import type { LoadedModules } from "./catalogue.ts";
 import type { Diagnostics } from "./diagnostics.ts";
@@ -88,7 +88,12 @@ export class CompileScope {
   /** The slot of a plain `$var(name)`; -1 for other variables. */
   slot(ref: PvRef): number {
     const [inner] = ref.inner ?? [];
-    const isPlain = ref.name === "var" && ref.inner?.length === 1 && typeof inner === "string" && ref.transforms.length === 0 && ref.index === null;
+    const isPlain =
+      ref.name === "var" &&
+      ref.inner?.length === 1 &&
+      typeof inner === "string" &&
+      ref.transforms.length === 0 &&
+      ref.index === null;
     return isPlain ? this.env.slots.slot(inner) : -1;
   }
 }

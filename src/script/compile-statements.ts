@@ -80,7 +80,11 @@ export class StatementCompiler {
     const then = this.out.block(() => this.body(stmt.then, tail));
     const otherwise = this.out.block(() => this.body(stmt.else, tail));
     // The condition may be "v > 0": nothing may come between it and the call, so the result is set before the call's value is used.
-    const enter = hasPoints(then) ? `r === 0 ? ${code} : ${inRange(then)}` : hasPoints(otherwise) ? `r === 0 && (${code})` : code;
+    const enter = hasPoints(then)
+      ? `r === 0 ? ${code} : ${inRange(then)}`
+      : hasPoints(otherwise)
+        ? `r === 0 && (${code})`
+        : code;
     const tailElse = stmt.else.length === 0 ? "" : ` else {\n${render(otherwise)}\n}`;
     this.out.emitRange(`if (${enter}) {\n${render(then)}\n}${tailElse}`, ...bounds(then, otherwise));
   }
@@ -109,7 +113,9 @@ export class StatementCompiler {
     const code = isText ? this.expressions.text(value) : this.expressions.int(value);
     this.out.emit(`w = ${code}; ${chosen} = ${this.selection(stmt.cases)};${tail ? ` ${this.result} = 1;` : ""}`);
     this.enclosing.push({ label, tail });
-    const blocks = stmt.cases.map((c, i) => this.out.block(() => this.body(c.body, tail && this.endsSwitch(stmt.cases, i))));
+    const blocks = stmt.cases.map((c, i) =>
+      this.out.block(() => this.body(c.body, tail && this.endsSwitch(stmt.cases, i))),
+    );
     this.enclosing.pop();
     let cases = "";
     for (const [i, block] of blocks.entries()) {
@@ -136,7 +142,10 @@ export class StatementCompiler {
       if (value === null) continue;
       const regex = c.isRegex ? posixRegex(String(value), false) : null;
       if (typeof regex === "string") continue;
-      chain += regex === null ? `w === ${this.scope.constant(value)} ? ${i} : ` : `mt(${this.scope.constant(regex)}, w) ? ${i} : `;
+      chain +=
+        regex === null
+          ? `w === ${this.scope.constant(value)} ? ${i} : `
+          : `mt(${this.scope.constant(regex)}, w) ? ${i} : `;
     }
     return chain + String(cases.findIndex((c) => c.value === null));
   }
@@ -158,7 +167,8 @@ export class StatementCompiler {
 
   private breakStatement(): void {
     const around = this.enclosing.at(-1);
-    if (around === undefined) this.out.emit("return 0;"); // measured: the block ends with code 0, the script goes on
+    if (around === undefined)
+      this.out.emit("return 0;"); // measured: the block ends with code 0, the script goes on
     else this.out.emit(`${around.tail ? `${this.result} = 0; ` : ""}break ${around.label};`);
   }
 }

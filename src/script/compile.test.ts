@@ -18,7 +18,9 @@ const { expr } = fc.letrec<{ expr: string }>((tie) => ({
   expr: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
     leaf,
-    fc.tuple(fc.constantFrom("+", "-", "*", "==", "!=", "<", ">", "&&", "||", "&", "|", "eq"), tie("expr"), tie("expr")).map(([op, a, b]) => `(${a} ${op} ${b})`),
+    fc
+      .tuple(fc.constantFrom("+", "-", "*", "==", "!=", "<", ">", "&&", "||", "&", "|", "eq"), tie("expr"), tie("expr"))
+      .map(([op, a, b]) => `(${a} ${op} ${b})`),
     fc.tuple(fc.constantFrom("!", "(int)", "(str)", "strlen", "strempty"), tie("expr")).map(([op, a]) => `${op}(${a})`),
   ),
 }));
@@ -29,7 +31,19 @@ const simple = fc.oneof(
   expr.map((e) => `$avp(n) = ${e};`),
   expr.map((e) => `show("a=$var(a) b=$var(b) rc=$rc"); may((int)(${e}));`),
   expr.map((e) => `show(${e});`),
-  fc.constantFrom("route(S1);", "route(S2);", "may(2);", "fail();", "zero();", "exit;", "drop;", "return;", "return -2;", "return may(3);", "break;"),
+  fc.constantFrom(
+    "route(S1);",
+    "route(S2);",
+    "may(2);",
+    "fail();",
+    "zero();",
+    "exit;",
+    "drop;",
+    "return;",
+    "return -2;",
+    "return may(3);",
+    "break;",
+  ),
 );
 const { body } = fc.letrec<{ stmt: string; body: string }>((tie) => ({
   stmt: fc.oneof(
@@ -38,14 +52,19 @@ const { body } = fc.letrec<{ stmt: string; body: string }>((tie) => ({
     fc.tuple(expr, tie("body"), tie("body")).map(([c, a, b]) => `if (${c}) { ${a} } else { ${b} }`),
     fc.tuple(expr, tie("body")).map(([c, a]) => `if (${c}) { ${a} }`),
     fc.tuple(expr, tie("body")).map(([c, a]) => `while (${c}) { $var(i) = $var(i) + 1; if ($var(i) > 6) break; ${a} }`),
-    fc.tuple(expr, tie("body"), tie("body"), tie("body")).map(([c, a, b, d]) => `switch (${c}) { case 1: ${a} case 2: ${b} break; default: ${d} }`),
+    fc
+      .tuple(expr, tie("body"), tie("body"), tie("body"))
+      .map(([c, a, b, d]) => `switch (${c}) { case 1: ${a} case 2: ${b} break; default: ${d} }`),
   ),
   body: fc.array(tie("stmt"), { minLength: 1, maxLength: 4 }).map((list) => list.join("\n")),
 }));
 
 const program = fc
   .tuple(body, body, body)
-  .map(([main, s1, s2]) => `request_route {\n${main}\nshow("end rc=$rc");\n}\nroute[S1] {\n$var(d) = $var(d) + 1; if ($var(d) > 5) return 2;\n${s1}\n}\nroute[S2] {\n${s2.replaceAll("route(S2)", "may(9)").replaceAll("route(S1)", "may(8)")}\n}`);
+  .map(
+    ([main, s1, s2]) =>
+      `request_route {\n${main}\nshow("end rc=$rc");\n}\nroute[S1] {\n$var(d) = $var(d) + 1; if ($var(d) > 5) return 2;\n${s1}\n}\nroute[S2] {\n${s2.replaceAll("route(S2)", "may(9)").replaceAll("route(S1)", "may(8)")}\n}`,
+  );
 
 describe("waiting", () => {
   test("a program does the same whether its functions wait or not", async () => {
@@ -55,7 +74,10 @@ describe("waiting", () => {
         const sync = await runConfig(source);
         const all = await runConfig(source, () => true);
         let state = seed;
-        const some = await runConfig(source, () => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) & 65536) !== 0);
+        const some = await runConfig(
+          source,
+          () => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) & 65536) !== 0,
+        );
         expect(all).toEqual(sync);
         expect(some).toEqual(sync);
       }),
@@ -65,7 +87,13 @@ describe("waiting", () => {
 
   test("a route without waiting functions returns a number at once", () => {
     const trace = new Trace();
-    const config = loadConfig({ file: "t", text: `${HEADER}request_route { show("a"); if (is_method("OPTIONS")) route(X); }\nroute[X] { return 3; }` }, stubModules(trace));
+    const config = loadConfig(
+      {
+        file: "t",
+        text: `${HEADER}request_route { show("a"); if (is_method("OPTIONS")) route(X); }\nroute[X] { return 3; }`,
+      },
+      stubModules(trace),
+    );
     const routes = compile(config, trace);
     expect(routes.request(makeContext(routes))).toBe(3);
     expect(routes.showCompiled("request_route")).not.toContain("suspend");
@@ -91,13 +119,17 @@ describe("errors of functions", () => {
   });
 
   test("an endless loop ends at max_while_loops", () => {
-    const { routes, trace } = load("max_while_loops=5\nrequest_route {\n  while(1) { $var(x) = $var(x) + 1; }\n  show(\"x=$var(x)\");\n}");
+    const { routes, trace } = load(
+      'max_while_loops=5\nrequest_route {\n  while(1) { $var(x) = $var(x) + 1; }\n  show("x=$var(x)");\n}',
+    );
     routes.request(makeContext(routes));
     expect(trace.lines).toEqual(["! t.cfg:6: while: while ended after 5 rounds (max_while_loops)", "show x=5"]);
   });
 
   test("a computed argument that cannot be parsed makes the call fail", async () => {
-    const run = await runConfig(`${HEADER}request_route { $var(m) = "opt ions"; if (is_method("$var(m)")) show("yes"); else show("no"); }`);
+    const run = await runConfig(
+      `${HEADER}request_route { $var(m) = "opt ions"; if (is_method("$var(m)")) show("yes"); else show("no"); }`,
+    );
     expect(run.lines).toEqual(["! test.cfg:4: is_method(): not a method: opt ions", "show no"]);
   });
 });

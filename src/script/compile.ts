@@ -34,7 +34,11 @@ export interface Compiled {
 }
 
 /** Compiles the routes of a configuration that is ok. `instances`: what each module's configure returned, by module name. */
-export function compileRoutes(config: Config, instances: ReadonlyMap<string, unknown>, options: CompileOptions = {}): Compiled {
+export function compileRoutes(
+  config: Config,
+  instances: ReadonlyMap<string, unknown>,
+  options: CompileOptions = {},
+): Compiled {
   const diagnostics = new Diagnostics();
   const loaded = new LoadedModules(config.modules.map((m) => m.module));
   const slots = new VarSlots();
@@ -73,7 +77,8 @@ function waitingRoutes(routes: RouteTable, loaded: LoadedModules): Set<RouteEntr
   const dynamic = new Set<RouteEntry>();
   for (const entry of routes.entries) {
     eachExpr(entry.block.body, (expr) => {
-      if (expr.kind === "call" && (loaded.functions.get(expr.name)?.def.waits ?? "never") !== "never") waiting.add(entry);
+      if (expr.kind === "call" && (loaded.functions.get(expr.name)?.def.waits ?? "never") !== "never")
+        waiting.add(entry);
       if (expr.kind === "route" && constantRouteName(fold(expr.name)) === null) dynamic.add(entry);
     });
   }
@@ -111,7 +116,15 @@ function build(sources: readonly string[], scope: CompileScope): RouteFunction[]
   const constants = scope.constants.map((_, i) => `const k${i} = K[${i}];`).join("\n");
   const helpers = "const stop = rt.stop, eq = rt.equal, add = rt.add;";
   const list = `return [${sources.map((_, i) => `route_${i}`).join(", ")}];`;
-  const make = new Function("rt", "K", "io", "tx", "pr", "mt", `"use strict";\n${helpers}\n${constants}\n${sources.join("\n")}\n${list}`);
+  const make = new Function(
+    "rt",
+    "K",
+    "io",
+    "tx",
+    "pr",
+    "mt",
+    `"use strict";\n${helpers}\n${constants}\n${sources.join("\n")}\n${list}`,
+  );
   return make(scope.runtime, scope.constants, intOf, textOfValue, printed, matches) as RouteFunction[];
 }
 

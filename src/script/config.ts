@@ -27,7 +27,11 @@ export interface Config {
 }
 
 /** Reads and checks a configuration. `text` is a byte string. Never throws: what is wrong stands in `diagnostics`. */
-export function loadConfig(source: { file: string; text: string }, catalogue: Catalogue, options: PreprocessOptions = {}): Config {
+export function loadConfig(
+  source: { file: string; text: string },
+  catalogue: Catalogue,
+  options: PreprocessOptions = {},
+): Config {
   const diagnostics = new Diagnostics();
   const file = new SourceFile(source.file, source.text);
   const tokens = preprocess(file, options, diagnostics);
@@ -38,7 +42,12 @@ export function loadConfig(source: { file: string; text: string }, catalogue: Ca
   const flags = declareFlags(tree, diagnostics);
   const routes = checkRoutes(tree, modules, flags, catalogue, diagnostics);
   if (routes.find("request") === null && !hasOtherEngine(globals)) {
-    diagnostics.error("no-request-route", whole, "there is no request_route", "add request_route { … }: it is run for each request");
+    diagnostics.error(
+      "no-request-route",
+      whole,
+      "there is no request_route",
+      "add request_route { ... }: it is run for each request",
+    );
   }
   const ok = diagnostics.errors === 0;
   return { ok, tree, globals, modules, routes, flags, custom: tree.custom, diagnostics: diagnostics.sorted() };
@@ -58,7 +67,8 @@ function declareFlags(tree: ConfigTree, diagnostics: Diagnostics): Map<string, n
   const message = tree.flags.filter((f) => f.kind === "message");
   for (const flag of message) {
     if (flag.bit === null) continue;
-    if (flag.bit >= FLAG_COUNT) diagnostics.error("out-of-range", flag.at, `flag numbers lie between 0 and ${FLAG_COUNT - 1}`);
+    if (flag.bit >= FLAG_COUNT)
+      diagnostics.error("out-of-range", flag.at, `flag numbers lie between 0 and ${FLAG_COUNT - 1}`);
     flags.set(flag.name, flag.bit & 31);
     used.add(flag.bit);
   }

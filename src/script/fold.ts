@@ -6,7 +6,22 @@ import type { BinaryOp, Expr } from "./ast.ts";
 
 export type StaticType = "int" | "str" | "any";
 
-const COMPARISONS = new Set<BinaryOp>(["==", "!=", "<", ">", "<=", ">=", "=~", "!~", "eq", "ne", "ieq", "ine", "&&", "||"]);
+const COMPARISONS = new Set<BinaryOp>([
+  "==",
+  "!=",
+  "<",
+  ">",
+  "<=",
+  ">=",
+  "=~",
+  "!~",
+  "eq",
+  "ne",
+  "ieq",
+  "ine",
+  "&&",
+  "||",
+]);
 
 /** What an expression gives, when that is certain. */
 export function staticType(expr: Expr): StaticType {
@@ -100,7 +115,8 @@ function foldBinary(expr: Expr & { kind: "binary" }): Expr {
   const { left } = expr;
   if (expr.op === "+" && b !== null && left.kind === "binary" && left.op === "+" && staticType(left) === "str") {
     const before = constantOf(left.right);
-    if (before !== null) return { ...expr, left: left.left, right: { kind: "str", value: `${before}${b}`, at: left.right.at } };
+    if (before !== null)
+      return { ...expr, left: left.left, right: { kind: "str", value: `${before}${b}`, at: left.right.at } };
   }
   return expr;
 }

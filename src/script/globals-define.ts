@@ -10,7 +10,14 @@ interface Options {
 }
 
 /** One row. */
-export function row(kind: GlobalDef["kind"], name: string, value: number | string | null, effect: string, doc: string, o: Options = {}): GlobalDef {
+export function row(
+  kind: GlobalDef["kind"],
+  name: string,
+  value: number | string | null,
+  effect: string,
+  doc: string,
+  o: Options = {},
+): GlobalDef {
   const range = { min: o.min ?? -2147483648, max: o.max ?? 4294967295 };
   return { name, kind, default: value, doc, effect, aliases: o.aliases ?? [], ...range, many: o.many ?? false };
 }

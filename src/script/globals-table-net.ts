@@ -5,13 +5,22 @@ import type { GlobalDef } from "./globals.ts";
 import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, NO_SCTP, OS_SETTING, row, USED } from "./globals-define.ts";
 
 const SOCKETS: readonly GlobalDef[] = [
-  row("listen", "listen", null, USED, "address to listen on: [proto:]address[:port] [advertise address[:port]] [name \"x\"]", { many: true }),
+  row(
+    "listen",
+    "listen",
+    null,
+    USED,
+    'address to listen on: [proto:]address[:port] [advertise address[:port]] [name "x"]',
+    { many: true },
+  ),
   row("word", "alias", null, USED, "a further name of this server: [proto:]host[:port]", { many: true }),
   row("int", "port", 5060, USED, "port of addresses without one", { min: 1, max: 65535 }),
   row("bool", "auto_aliases", 0, USED, "look up the names of the addresses listened on, and count them as ours"),
   row("bool", "auto_bind_ipv6", 0, LATER, "listen on IPv6 addresses too when none is given"),
   row("int", "bind_ipv6_link_local", 0, LATER, "which link-local addresses are listened on"),
-  row("bool", "ip_free_bind", 0, OS_SETTING, "listen on addresses that do not exist yet", { aliases: ["ipfreebind", "ip_nonlocal_bind"] }),
+  row("bool", "ip_free_bind", 0, OS_SETTING, "listen on addresses that do not exist yet", {
+    aliases: ["ipfreebind", "ip_nonlocal_bind"],
+  }),
   row("word", "ipv6_hex_style", "c", LATER, "how IPv6 addresses are written"),
   row("int", "mhomed", 0, USED, "choose the sending address by the route to the destination", { min: 0, max: 1 }),
   row("word", "advertised_address", null, USED, "address put into Via and Record-Route"),
@@ -40,7 +49,9 @@ const DNS: readonly GlobalDef[] = [
   row("bool", "use_dns_failover", 0, LATER, "try the next address when one fails"),
   row("bool", "dns_cache_init", 1, LATER, "set up the DNS cache"),
   row("int", "dns_cache_flags", 0, LATER, "which records are looked up"),
-  row("bool", "dns_cache_del_nonexp", 0, LATER, "drop live records when full", { aliases: ["dns_cache_delete_nonexpired"] }),
+  row("bool", "dns_cache_del_nonexp", 0, LATER, "drop live records when full", {
+    aliases: ["dns_cache_delete_nonexpired"],
+  }),
   row("int", "dns_cache_gc_interval", 120, LATER, "seconds between cleanings"),
   row("int", "dns_cache_max_ttl", 2147483647, LATER, "most seconds an answer is kept"),
   row("int", "dns_cache_min_ttl", 0, LATER, "least seconds an answer is kept"),
@@ -85,7 +96,9 @@ const TCP: readonly GlobalDef[] = [
   row("bool", "tcp_reuse_port", 0, LATER, "share the port with other programs"),
   row("word", "tcp_source_ipv4", null, LATER, "source address of outgoing connections"),
   row("word", "tcp_source_ipv6", null, LATER, "source address of outgoing connections"),
-  row("bool", "tcp_async", 1, "writing never blocks here", "queue what cannot be written", { aliases: ["tcp_buf_write", "tcp_write_buf"] }),
+  row("bool", "tcp_async", 1, "writing never blocks here", "queue what cannot be written", {
+    aliases: ["tcp_buf_write", "tcp_write_buf"],
+  }),
   row("bool", "tcp_fd_cache", 1, NO_PROCESSES, "keep descriptors in each process"),
   row("bool", "tcp_clone_rcvbuf", 0, NO_MEMORY_POOLS, "copy each message"),
   row("word", "tcp_poll_method", null, OS_SETTING, "how sockets are waited for"),
@@ -107,13 +120,30 @@ const TLS_SCTP: readonly GlobalDef[] = [
   row("int", "tls_max_connections", 2048, LATER, "most open TLS connections"),
   row("bool", "disable_sctp", 1, NO_SCTP, "turns SCTP off"),
   row("int", "enable_sctp", 2, NO_SCTP, "turns SCTP on"),
-  ...["children", "socket_rcvbuf", "socket_sndbuf", "autoclose", "send_ttl", "send_retries", "assoc_tracking", "assoc_reuse", "max_assocs"].map(
-    (name) => row("bool", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP"),
-  ),
-  ...["srto_initial", "srto_max", "srto_min", "asocmaxrxt", "init_max_attempts", "init_max_timeo", "hbinterval", "pathmaxrxt"].map((name) =>
+  ...[
+    "children",
+    "socket_rcvbuf",
+    "socket_sndbuf",
+    "autoclose",
+    "send_ttl",
+    "send_retries",
+    "assoc_tracking",
+    "assoc_reuse",
+    "max_assocs",
+  ].map((name) => row("bool", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP")),
+  ...[
+    "srto_initial",
+    "srto_max",
+    "srto_min",
+    "asocmaxrxt",
+    "init_max_attempts",
+    "init_max_timeo",
+    "hbinterval",
+    "pathmaxrxt",
+  ].map((name) => row("int", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP")),
+  ...["sack_delay", "sack_freq", "max_burst"].map((name) =>
     row("int", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP"),
   ),
-  ...["sack_delay", "sack_freq", "max_burst"].map((name) => row("int", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP")),
 ];
 
 const BLOCKLIST: readonly GlobalDef[] = ["blocklist", "blacklist"].flatMap((list) => [
@@ -122,7 +152,9 @@ const BLOCKLIST: readonly GlobalDef[] = ["blocklist", "blacklist"].flatMap((list
   row("int", `dst_${list}_gc_interval`, 60, LATER, "seconds between cleanings"),
   row("bool", `dst_${list}_init`, 1, LATER, "set up the list"),
   row("int", `dst_${list}_mem`, 250, LATER, "kilobytes of the list"),
-  ...["udp", "tcp", "tls", "sctp"].map((p) => row("int", `dst_${list}_${p}_imask`, 0, LATER, "failures that do not count")),
+  ...["udp", "tcp", "tls", "sctp"].map((p) =>
+    row("int", `dst_${list}_${p}_imask`, 0, LATER, "failures that do not count"),
+  ),
 ]);
 
 const STUN: readonly GlobalDef[] = [
@@ -132,4 +164,12 @@ const STUN: readonly GlobalDef[] = [
 ];
 
 /** Rows that concern the network. */
-export const NET_GLOBALS: readonly GlobalDef[] = [...SOCKETS, ...UDP, ...DNS, ...TCP, ...TLS_SCTP, ...BLOCKLIST, ...STUN];
+export const NET_GLOBALS: readonly GlobalDef[] = [
+  ...SOCKETS,
+  ...UDP,
+  ...DNS,
+  ...TCP,
+  ...TLS_SCTP,
+  ...BLOCKLIST,
+  ...STUN,
+];

@@ -5,12 +5,24 @@ import type { GlobalDef } from "./globals.ts";
 import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, OS_SETTING, row, USED } from "./globals-define.ts";
 
 const LOGGING: readonly GlobalDef[] = [
-  row("int", "debug", 0, USED, "log messages up to this level: -1 errors, 0 warnings, 2 information, 3 debugging", { min: -6, max: 9 }),
+  row("int", "debug", 0, USED, "log messages up to this level: -1 errors, 0 warnings, 2 information, 3 debugging", {
+    min: -6,
+    max: 9,
+  }),
   row("bool", "log_stderror", 0, USED, "log to standard error instead of syslog", { aliases: ["log_stderr"] }),
   row("word", "log_facility", "LOG_DAEMON", USED, "syslog facility"),
   row("str", "log_name", null, USED, "program name in log lines"),
-  row("str", "log_prefix", null, USED, "text with variables put before each log line written while a message is processed"),
-  row("int", "log_prefix_mode", 0, LATER, "0: compute the prefix once a message; 1: for each log line", { min: 0, max: 1 }),
+  row(
+    "str",
+    "log_prefix",
+    null,
+    USED,
+    "text with variables put before each log line written while a message is processed",
+  ),
+  row("int", "log_prefix_mode", 0, LATER, "0: compute the prefix once a message; 1: for each log line", {
+    min: 0,
+    max: 1,
+  }),
   row("str", "log_engine_type", null, LATER, "how logs are written (json)"),
   row("str", "log_engine_data", null, LATER, "setting of the log engine"),
   row("int", "corelog", -1, LATER, "log level of some messages of the core", { aliases: ["core_log"] }),
@@ -23,7 +35,9 @@ const LOGGING: readonly GlobalDef[] = [
   row("bool", "verbose_startup", 0, LATER, "say more while starting"),
   row("word", "description", null, USED, "free text that describes this configuration", { aliases: ["descr", "desc"] }),
   row("int", "statistics", null, LATER, "statistics"),
-  row("str", "stats_name_separator", "_", LATER, "sign between group and name of statistics", { aliases: ["stats_name_separator_char"] }),
+  row("str", "stats_name_separator", "_", LATER, "sign between group and name of statistics", {
+    aliases: ["stats_name_separator_char"],
+  }),
 ];
 
 const IDENTITY: readonly GlobalDef[] = [
@@ -33,7 +47,13 @@ const IDENTITY: readonly GlobalDef[] = [
   row("bool", "sip_warning", 0, USED, "whether our replies carry a Warning header for troubleshooting"),
   row("int", "server_id", 0, LATER, "number of this server among others ($sid)"),
   row("bool", "check_via", 0, LATER, "check that the top Via of replies is ours"),
-  row("int", "syn_branch", 1, "branches always come from the transaction", "how branch ids of stateless forwarding are made"),
+  row(
+    "int",
+    "syn_branch",
+    1,
+    "branches always come from the transaction",
+    "how branch ids of stateless forwarding are made",
+  ),
   row("bool", "reply_to_via", 0, LATER, "send replies to the address in Via instead of where the request came from"),
   row("bool", "phone2tel", 1, LATER, "treat SIP URIs with user=phone as tel URIs"),
   row("bool", "force_rport", 0, LATER, "treat every request as if its Via had rport"),
@@ -59,7 +79,9 @@ const SCRIPT: readonly GlobalDef[] = [
   row("str", "kemi.received_route_callback", null, LATER, "function of the script run for each message"),
   row("str", "kemi.reply_route_callback", "ksr_reply_route", LATER, "function of the script run for replies"),
   row("str", "kemi.pre_routing_callback", null, LATER, "function of the script run before routing"),
-  row("word", "loadpath", null, "all modules are part of the program", "where modules are looked for", { aliases: ["mpath"] }),
+  row("word", "loadpath", null, "all modules are part of the program", "where modules are looked for", {
+    aliases: ["mpath"],
+  }),
   row("bool", "route_locks_size", 0, "routes of one transaction never run at the same time here", "locks for routes"),
   row("int", "pv_buffer_size", 8192, NO_MEMORY_POOLS, "bytes of the buffers for printing variables"),
   row("int", "pv_buffer_slots", 10, NO_MEMORY_POOLS, "number of buffers for printing variables"),
@@ -101,10 +123,16 @@ const PROCESS: readonly GlobalDef[] = [
   row("bool", "real_time", 0, OS_SETTING, "real-time scheduling"),
   row("int", "rt_prio", 0, OS_SETTING, "real-time priority"),
   row("int", "rt_policy", 0, OS_SETTING, "real-time policy"),
-  row("int", "rt_timer1_prio", 0, OS_SETTING, "real-time priority of the fast timer", { aliases: ["rt_fast_timer_prio", "rt_ftimer_prio"] }),
-  row("int", "rt_timer1_policy", 0, OS_SETTING, "real-time policy of the fast timer", { aliases: ["rt_ftimer_policy"] }),
+  row("int", "rt_timer1_prio", 0, OS_SETTING, "real-time priority of the fast timer", {
+    aliases: ["rt_fast_timer_prio", "rt_ftimer_prio"],
+  }),
+  row("int", "rt_timer1_policy", 0, OS_SETTING, "real-time policy of the fast timer", {
+    aliases: ["rt_ftimer_policy"],
+  }),
   row("int", "rt_timer2_prio", 0, OS_SETTING, "real-time priority of the slow timer", { aliases: ["rt_stimer_prio"] }),
-  row("int", "rt_timer2_policy", 0, OS_SETTING, "real-time policy of the slow timer", { aliases: ["rt_stimer_policy"] }),
+  row("int", "rt_timer2_policy", 0, OS_SETTING, "real-time policy of the slow timer", {
+    aliases: ["rt_stimer_policy"],
+  }),
 ];
 
 /** Rows that do not concern the network. */

@@ -77,7 +77,12 @@ export function checkGlobals(settings: readonly GlobalSetting[], diagnostics: Di
   for (const setting of settings) {
     const def = findGlobal(setting.name);
     if (def === null) {
-      diagnostics.error("unknown-global", setting.nameAt, `unknown parameter ${setting.name}`, didYouMean(setting.name, BY_NAME.keys()));
+      diagnostics.error(
+        "unknown-global",
+        setting.nameAt,
+        `unknown parameter ${setting.name}`,
+        didYouMean(setting.name, BY_NAME.keys()),
+      );
       continue;
     }
     if (def.effect !== "used" && !warned.has(def.name)) {
@@ -94,10 +99,22 @@ export function checkGlobals(settings: readonly GlobalSetting[], diagnostics: Di
 function checkValue(def: GlobalDef, setting: GlobalSetting, globals: Globals, diagnostics: Diagnostics): void {
   const value = def.kind === "int" || def.kind === "bool" ? numberOf(setting.value) : textOf(def, setting.value);
   if (value === null) {
-    const wants = { int: "a number", bool: "yes or no", str: "a text in quotes", word: "a text", listen: "an address" }[def.kind];
-    diagnostics.error("wrong-type", setting.value.at, `${setting.name} takes ${wants}, not ${shown(setting.value)}`, def.doc);
+    const wants = { int: "a number", bool: "yes or no", str: "a text in quotes", word: "a text", listen: "an address" }[
+      def.kind
+    ];
+    diagnostics.error(
+      "wrong-type",
+      setting.value.at,
+      `${setting.name} takes ${wants}, not ${shown(setting.value)}`,
+      def.doc,
+    );
   } else if (typeof value === "number" && (value < def.min || value > def.max)) {
-    diagnostics.error("out-of-range", setting.value.at, `${setting.name} must lie between ${def.min} and ${def.max}`, def.doc);
+    diagnostics.error(
+      "out-of-range",
+      setting.value.at,
+      `${setting.name} must lie between ${def.min} and ${def.max}`,
+      def.doc,
+    );
   } else if (def.name === "alias") globals.aliases.push(String(value));
   else globals.set(def.name, value);
 }
@@ -105,13 +122,19 @@ function checkValue(def: GlobalDef, setting: GlobalSetting, globals: Globals, di
 function checkListen(setting: GlobalSetting, globals: Globals, diagnostics: Diagnostics): void {
   const address = parseListen(setting.value.kind === "int" ? String(setting.value.value) : setting.value.value);
   if (typeof address === "string") {
-    diagnostics.error("bad-listen", setting.value.at, `${address}: ${shown(setting.value)}`, "write [proto:]address[:port], as in udp:192.0.2.1:5060");
+    diagnostics.error(
+      "bad-listen",
+      setting.value.at,
+      `${address}: ${shown(setting.value)}`,
+      "write [proto:]address[:port], as in udp:192.0.2.1:5060",
+    );
     return;
   }
   let advertise: ListenAddress | null = null;
   if (setting.advertise !== null) {
     const parsed = parseListen(String(setting.advertise.value));
-    if (typeof parsed === "string") diagnostics.error("bad-listen", setting.advertise.at, `advertise: ${parsed}: ${shown(setting.advertise)}`);
+    if (typeof parsed === "string")
+      diagnostics.error("bad-listen", setting.advertise.at, `advertise: ${parsed}: ${shown(setting.advertise)}`);
     else advertise = parsed;
   }
   const socketName = setting.socketName === null ? null : String(setting.socketName.value);

@@ -2,14 +2,14 @@
 // over the context, made when the script is compiled. Meanings follow the core cookbook; texts compare exactly, patterns ignore case.
 
 import type { RouteContext } from "../proxy/context.ts";
+import { intOf } from "../pv/convert.ts";
 import { transportName } from "../sip/transports.ts";
 import { parseUriText } from "../sip/uri-text.ts";
 import type { Value } from "../sip/value.ts";
 import { textOf } from "../util/bytes.ts";
 import { canonicalIp, ipFamily } from "../util/ip.ts";
-import { intOf } from "../pv/convert.ts";
-import { matches, posixRegex } from "./posix-regex.ts";
 import { parseNetwork } from "./network.ts";
+import { matches, posixRegex } from "./posix-regex.ts";
 
 type Read = (ctx: RouteContext) => Value;
 type Test = (ctx: RouteContext) => boolean;
@@ -55,7 +55,8 @@ export function compileKeywordTest(name: string, op: string, value: string | nul
   if (!Object.hasOwn(READERS, name)) return null;
   const { kind, read } = READERS[name]!;
   const isEqual = op === "==" || op === "eq";
-  if (!isEqual && op !== "!=" && op !== "ne" && kind !== "int" && op !== "=~" && op !== "!~") return `${name} cannot be compared with ${op}`;
+  if (!isEqual && op !== "!=" && op !== "ne" && kind !== "int" && op !== "=~" && op !== "!~")
+    return `${name} cannot be compared with ${op}`;
   if (value === null) return () => false;
   const test = op === "=~" || op === "!~" ? patternTest(read, value) : equalTest(name, kind, read, value, op);
   if (typeof test === "string") return test;
@@ -129,6 +130,10 @@ function myselfTest(name: string, kind: Kind, read: Read): Test | string {
   if (kind !== "uri") return `${name} cannot be compared with myself`;
   return (ctx) => {
     const uri = parseUriText(String(read(ctx) ?? ""));
-    return typeof uri !== "number" && uri.host !== "" && ctx.proxy.identity.isMyself(uri.host.toLowerCase(), uri.port > 0 ? uri.port : 0);
+    return (
+      typeof uri !== "number" &&
+      uri.host !== "" &&
+      ctx.proxy.identity.isMyself(uri.host.toLowerCase(), uri.port > 0 ? uri.port : 0)
+    );
   };
 }

@@ -6,10 +6,22 @@ export function charAt(text: string, offset: number): string {
   return text[offset] ?? "";
 }
 
-const SIMPLE: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", a: "\x07", v: "\v", '"': '"', "\\": "\\" };
+const SIMPLE: Readonly<Record<string, string>> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  a: "\x07",
+  v: "\v",
+  '"': '"',
+  "\\": "\\",
+};
 
 /** Reads the string that begins with a quote at `start`; `end` is the offset after its closing quote. */
-export function readString(text: string, start: number, quote: string): { value: string; end: number; closed: boolean } {
+export function readString(
+  text: string,
+  start: number,
+  quote: string,
+): { value: string; end: number; closed: boolean } {
   if (quote === "'") {
     const end = text.indexOf("'", start + 1);
     if (end < 0) return { value: text.slice(start + 1), end: text.length, closed: false };

@@ -25,7 +25,25 @@ export interface Token {
 }
 
 const OPERATORS3 = ["<<=", ">>="];
-const OPERATORS2 = ["==", "!=", "=~", "!~", ">=", "<=", "&&", "||", "<<", ">>", ":=", "+=", "-=", "*=", "/=", "=>", "::"];
+const OPERATORS2 = [
+  "==",
+  "!=",
+  "=~",
+  "!~",
+  ">=",
+  "<=",
+  "&&",
+  "||",
+  "<<",
+  ">>",
+  ":=",
+  "+=",
+  "-=",
+  "*=",
+  "/=",
+  "=>",
+  "::",
+];
 const isTwo = new Set(OPERATORS2);
 
 /** Reads tokens one by one. After `start` the positions refer to `file`; `at` fixes all places (for a define's value). */
@@ -50,7 +68,8 @@ export class Lexer {
     const start = this.pos;
     if (start >= this.text.length) return this.token("end", start, "", "");
     const c = this.text[start]!;
-    if ((c === "#" || c === "!") && this.text[start + 1] === "!" && (c === "#" || this.first)) return this.directive(start);
+    if ((c === "#" || c === "!") && this.text[start + 1] === "!" && (c === "#" || this.first))
+      return this.directive(start);
     if (isWordStart(c)) return this.word(start);
     if (c >= "0" && c <= "9") return this.number(start);
     if (c === '"' || c === "'") return this.string(start, c);
@@ -127,14 +146,26 @@ export class Lexer {
     const digits = hex ?? /^[0-9]+/.exec(rest)![0];
     this.pos += digits.length;
     const base = hex !== undefined ? 16 : digits.length > 1 && digits[0] === "0" && /^[0-7]+$/.test(digits) ? 8 : 10;
-    return this.token("int", start, digits, String(Number.parseInt(hex === undefined ? digits : digits.slice(2), base)));
+    return this.token(
+      "int",
+      start,
+      digits,
+      String(Number.parseInt(hex === undefined ? digits : digits.slice(2), base)),
+    );
   }
 
   private string(start: number, quote: string): Token {
-    const { value, end, closed } = readString(this.text, start, quote);
+    const { value, end, closed: hasEnd } = readString(this.text, start, quote);
     const eol = this.text.indexOf("\n", start);
+    // A string over several lines that ends right before a word has lost its quote: it met the next string's.
+    const closed = hasEnd && !(eol >= 0 && eol < end && isWordPart(charAt(this.text, end)));
     this.pos = closed || eol < 0 ? end : eol; // an open string spoils its own line only
-    return this.token(closed ? "str" : "bad", start, closed ? this.text.slice(start, end) : "unterminated string", value);
+    return this.token(
+      closed ? "str" : "bad",
+      start,
+      closed ? this.text.slice(start, end) : "unterminated string",
+      value,
+    );
   }
 
   /** `$name`, `$name(inner)` or `$(…)`; parentheses are balanced, whatever else stands in them. */
@@ -158,7 +189,9 @@ export class Lexer {
   }
 
   private select(start: number): Token {
-    const name = /^@[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*|\.?\[[^\]\n]*\]|\.\*)*/.exec(this.text.slice(start, start + 400))![0];
+    const name = /^@[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*|\.?\[[^\]\n]*\]|\.\*)*/.exec(
+      this.text.slice(start, start + 400),
+    )![0];
     this.pos += name.length;
     return this.token("select", start, name, name);
   }

@@ -25,11 +25,29 @@ const LEVELS: readonly Readonly<Record<string, BinaryOp>>[] = [
 
 /** Core keywords that say something of the message. */
 export const KEYWORDS: ReadonlySet<string> = new Set([
-  ...["method", "uri", "from_uri", "to_uri", "status", "src_ip", "dst_ip", "src_port", "dst_port", "proto", "af", "msg:len"],
+  ...[
+    "method",
+    "uri",
+    "from_uri",
+    "to_uri",
+    "status",
+    "src_ip",
+    "dst_ip",
+    "src_port",
+    "dst_port",
+    "proto",
+    "af",
+    "msg:len",
+  ],
   ...["snd_ip", "snd_port", "snd_proto", "snd_af", "to_ip", "to_port", "to_proto", "max_len", "retcode"],
 ]);
 
-const UNARY_WORDS: Readonly<Record<string, UnaryOp>> = { not: "!", defined: "defined", strlen: "strlen", strempty: "strempty" };
+const UNARY_WORDS: Readonly<Record<string, UnaryOp>> = {
+  not: "!",
+  defined: "defined",
+  strlen: "strlen",
+  strempty: "strempty",
+};
 const MAX_DEPTH = 200;
 
 /** Reads expressions from the parser's tokens. */
@@ -83,7 +101,8 @@ export class ExpressionParser {
       if (op === undefined) return left;
       if (count > 5000) return this.reader.fail("the expression is too long");
       this.reader.advance();
-      const right = left.kind === "keyword" && (level === 5 || level === 6) ? this.keywordValue(level + 1) : this.binary(level + 1);
+      const right =
+        left.kind === "keyword" && (level === 5 || level === 6) ? this.keywordValue(level + 1) : this.binary(level + 1);
       left = { kind: "binary", op, left, right, at: span(left.at, right.at) };
     }
   }
@@ -91,9 +110,13 @@ export class ExpressionParser {
   /** What a core keyword is compared with: myself, INET, 10.0.0.0/8, [::1], or any expression. */
   private keywordValue(level: number): Expr {
     const { token, following } = this.reader;
-    const isAddress = token.kind === "int" && following.kind === "op" && !following.spaced && ".:/".includes(following.text);
+    const isAddress =
+      token.kind === "int" && following.kind === "op" && !following.spaced && ".:/".includes(following.text);
     const isHex6 = token.kind === "int" && following.kind === "word" && !following.spaced;
-    const isWord = token.kind === "word" && lookup(UNARY_WORDS, token.text) === undefined && !(following.kind === "op" && following.text === "(");
+    const isWord =
+      token.kind === "word" &&
+      lookup(UNARY_WORDS, token.text) === undefined &&
+      !(following.kind === "op" && following.text === "(");
     const isBracketed = token.kind === "op" && (token.text === "[" || token.text === "::");
     if (!isAddress && !isHex6 && !isWord && !isBracketed) return this.binary(level);
     const glued = this.reader.glued("(){};&|=!<>,");
@@ -125,7 +148,12 @@ export class ExpressionParser {
       return op ?? null;
     }
     const { following } = this.reader;
-    if (token.kind === "op" && token.text === "(" && following.kind === "word" && /^(int|str|string)$/.test(following.text)) {
+    if (
+      token.kind === "op" &&
+      token.text === "(" &&
+      following.kind === "word" &&
+      /^(int|str|string)$/.test(following.text)
+    ) {
       this.reader.advance();
       this.reader.advance();
       this.reader.expectOp(")", "after the type of a cast");
@@ -167,7 +195,7 @@ export class ExpressionParser {
     const ref = parsePv(token.text);
     if ("problem" in ref) return this.reader.fail(`${token.text}: ${ref.problem}`, null, token.place);
     if (this.reader.isOp("[") && !this.reader.token.spaced) {
-      this.reader.fail("an index stands inside the parentheses of $(…)", `write $(${token.text.slice(1)}[0])`);
+      this.reader.fail("an index stands inside the parentheses of $(...)", `write $(${token.text.slice(1)}[0])`);
     }
     return { kind: "pv", ref, at: token.place };
   }
@@ -208,7 +236,9 @@ export class ExpressionParser {
     const args: Expr[] = [];
     while (!this.reader.isOp(")")) {
       args.push(this.argument());
-      if (!this.reader.takeOp(",") && !this.reader.isOp(")")) {
+      const isMore = this.reader.takeOp(",");
+      if (isMore && this.reader.isOp(")")) this.reader.fail("an argument is missing after the comma");
+      if (!isMore && !this.reader.isOp(")")) {
         this.reader.fail(`expected , or ) in the arguments of ${name.text}, found ${describe(this.reader.token)}`);
       }
     }
@@ -217,7 +247,11 @@ export class ExpressionParser {
     if (name.text !== "route") return { kind: "call", name: name.text, args, at, nameAt: name.place };
     const target = args[0];
     if (target === undefined || args.length > 1) return this.reader.fail("route() takes one name", null, at);
-    return { kind: "route", name: target.kind === "int" ? { kind: "str", value: String(target.value), at: target.at } : target, at };
+    return {
+      kind: "route",
+      name: target.kind === "int" ? { kind: "str", value: String(target.value), at: target.at } : target,
+      at,
+    };
   }
 
   /** An argument: an expression, or a bare word such as a route or flag name, glued (NAT-CHECK, uri:host, 10.0.0.1). */

@@ -31,7 +31,12 @@ export class StatementParser {
       }
       if (startsSection(this.reader)) {
         const hint = "a } is missing before this line";
-        this.reader.diagnostics.error("unclosed-block", open.place, `this block is not closed before ${this.reader.token.text}`, hint);
+        this.reader.diagnostics.error(
+          "unclosed-block",
+          open.place,
+          `this block is not closed before ${this.reader.token.text}`,
+          hint,
+        );
         return body;
       }
       this.recovering(() => body.push(...this.statement()));
@@ -111,7 +116,8 @@ export class StatementParser {
     const cond = this.expressions.expression();
     const then = this.body();
     // A `;` may follow the body; it ends the statement unless else follows.
-    if (this.reader.isOp(";") && this.reader.following.kind === "word" && this.reader.following.text === "else") this.reader.advance();
+    if (this.reader.isOp(";") && this.reader.following.kind === "word" && this.reader.following.text === "else")
+      this.reader.advance();
     const otherwise = this.reader.takeWord("else") ? this.body() : [];
     return { kind: "if", cond, then, else: otherwise, at: span(start.place, cond.at) };
   }
@@ -125,14 +131,15 @@ export class StatementParser {
   /** What if, else and while run: a block or one statement. */
   private body(): Stmt[] {
     if (this.reader.isOp("{")) return this.block();
-    if (this.reader.isOp("}") || this.reader.atEnd) return this.reader.fail(`expected a statement, found ${describe(this.reader.token)}`);
+    if (this.reader.isOp("}") || this.reader.atEnd)
+      return this.reader.fail(`expected a statement, found ${describe(this.reader.token)}`);
     return this.statement();
   }
 
   private switchStatement(): Stmt {
     const start = this.reader.advance();
     const value = this.expressions.expression();
-    const open = this.reader.expectOp("{", "after switch(…)");
+    const open = this.reader.expectOp("{", "after switch(...)");
     const cases: Case[] = [];
     while (!this.reader.takeOp("}")) {
       if (this.reader.atEnd || startsSection(this.reader)) {
@@ -157,7 +164,12 @@ export class StatementParser {
     }
     this.reader.expectOp(":", value === null ? "after default" : "after the value of the case");
     const body: Stmt[] = [];
-    while (!this.reader.atEnd && !this.reader.isOp("}") && !this.reader.isWord("case") && !this.reader.isWord("default")) {
+    while (
+      !this.reader.atEnd &&
+      !this.reader.isOp("}") &&
+      !this.reader.isWord("case") &&
+      !this.reader.isWord("default")
+    ) {
       this.recovering(() => body.push(...this.statement()));
     }
     return { value, isRegex, body, at: start.place };
@@ -197,7 +209,8 @@ export class StatementParser {
   }
 }
 
-const SECTION = /^((request|branch|failure|onreply|reply|event|onsend|error|local|startup|timer)_route|route|loadmodule|modparam)$/;
+const SECTION =
+  /^((request|branch|failure|onreply|reply|event|onsend|error|local|startup|timer)_route|route|loadmodule|modparam)$/;
 
 /** Whether a new section begins here, at the start of a line: what is open before it has lost its brace. */
 function startsSection(reader: TokenReader): boolean {

@@ -30,7 +30,14 @@ const ROUTE_KEYWORDS: Readonly<Record<string, RouteKeyword>> = {
 /** Route kinds whose blocks always have a name. */
 const NAMED = new Set<RouteKeyword>(["branch_route", "failure_route", "event_route", "timer_route"]);
 /** Route kinds whose blocks never have one. */
-const UNNAMED = new Set<RouteKeyword>(["request_route", "reply_route", "onsend_route", "error_route", "local_route", "startup_route"]);
+const UNNAMED = new Set<RouteKeyword>([
+  "request_route",
+  "reply_route",
+  "onsend_route",
+  "error_route",
+  "local_route",
+  "startup_route",
+]);
 
 /** Parses the tokens of a whole configuration. */
 export function parse(tokens: readonly Token[], diagnostics: Diagnostics): ConfigTree {
@@ -66,7 +73,11 @@ class Parser {
 
   private atSectionStart(): boolean {
     const { token } = this.reader;
-    return token.first && token.kind === "word" && (Object.hasOwn(ROUTE_KEYWORDS, token.text) || /^(loadmodule|modparam)$/.test(token.text));
+    return (
+      token.first &&
+      token.kind === "word" &&
+      (Object.hasOwn(ROUTE_KEYWORDS, token.text) || /^(loadmodule|modparam)$/.test(token.text))
+    );
   }
 
   private section(): void {
@@ -81,7 +92,10 @@ class Parser {
     if (keyword !== undefined) this.routeBlock(keyword);
     else if (/^(loadmodule|loadmodulex)$/.test(token.text)) this.loadModule();
     else if (/^(modparam|modparamx)$/.test(token.text)) this.modParam();
-    else if ((token.text === "flags" || token.text === "bool" || token.text === "avpflags") && this.reader.following.kind === "word") {
+    else if (
+      (token.text === "flags" || token.text === "bool" || token.text === "avpflags") &&
+      this.reader.following.kind === "word"
+    ) {
       this.flagDeclarations(token.text === "avpflags" ? "avp" : "message");
     } else this.setting();
   }
@@ -100,13 +114,22 @@ class Parser {
       this.reader.expectOp("]", "after the name");
     }
     const nameAt = span(start.place, this.reader.last.place);
-    if (NAMED.has(keyword) && name === null) this.reader.fail(`${keyword} needs a name`, `write ${keyword}[NAME] { … }`);
-    if (UNNAMED.has(keyword) && name !== null && name !== "0") this.reader.fail(`${keyword} takes no name`, null, nameAt);
+    if (NAMED.has(keyword) && name === null)
+      this.reader.fail(`${keyword} needs a name`, `write ${keyword}[NAME] { ... }`);
+    if (UNNAMED.has(keyword) && name !== null && name !== "0")
+      this.reader.fail(`${keyword} takes no name`, null, nameAt);
     const isMain = keyword === "route" && (name === null || name === "0");
     const isReply = keyword === "onreply_route" && (name === null || name === "0");
     const kind = isMain ? "request_route" : isReply ? "reply_route" : keyword;
     const body = this.statements.block();
-    this.tree.routes.push({ keyword: kind, name: NAMED.has(kind) || kind === "route" || kind === "onreply_route" ? name : null, interval, body, at: start.place, nameAt });
+    this.tree.routes.push({
+      keyword: kind,
+      name: NAMED.has(kind) || kind === "route" || kind === "onreply_route" ? name : null,
+      interval,
+      body,
+      at: start.place,
+      nameAt,
+    });
   }
 
   /** timer_route[name, seconds] and event_route[name, async]: the part after the comma. */
@@ -144,7 +167,14 @@ class Parser {
     this.reader.expectOp(")", "after the value");
     const names = modules.value.split("|").map((name) => moduleName(name.trim()));
     const at = span(start.place, this.reader.last.place);
-    this.tree.params.push({ modules: names, param: param.value, value, at, moduleAt: modules.place, paramAt: param.place });
+    this.tree.params.push({
+      modules: names,
+      param: param.value,
+      value,
+      at,
+      moduleAt: modules.place,
+      paramAt: param.place,
+    });
   }
 
   private string(what: string): Token {
@@ -163,7 +193,8 @@ class Parser {
     const isNegative = this.reader.isOp("-") && this.reader.following.kind === "int";
     if (isNegative) this.reader.advance();
     const { token: number, following } = this.reader;
-    const isAlone = following.spaced || following.kind !== "op" || stops.includes(following.text) || following.text === ";";
+    const isAlone =
+      following.spaced || following.kind !== "op" || stops.includes(following.text) || following.text === ";";
     if (number.kind === "int" && (isAlone || isNegative) && (following.spaced || following.kind !== "word")) {
       this.reader.advance();
       const value = Number(number.value) * (isNegative ? -1 : 1);
@@ -203,7 +234,8 @@ class Parser {
       isDotted = true;
     }
     const nameAt = span(nameToken.place, this.reader.last.place);
-    const takesNoSign = /^(mpath|loadpath|cfgengine|include_file|import_file)$/.test(name) && this.reader.token.kind === "str";
+    const takesNoSign =
+      /^(mpath|loadpath|cfgengine|include_file|import_file)$/.test(name) && this.reader.token.kind === "str";
     if (!takesNoSign && !this.reader.takeOp("=")) {
       const hint = didYouMean(name, [...Object.keys(ROUTE_KEYWORDS), "loadmodule", "modparam", "flags"]);
       this.reader.fail(`expected = after ${name}, found ${describe(this.reader.token)}`, hint);

@@ -111,7 +111,7 @@ function bracket(inside: string): string | { message: string } {
     const c = single === null ? rest[0]! : single[2]!;
     rest = rest.slice(single === null ? 1 : single[0].length);
     const isRange = c === "-" && !first && rest !== "";
-    out += isRange ? "-" : /[\\\]\[^-]/.test(c) ? `\\${c}` : c;
+    out += isRange ? "-" : /[\\\][^-]/.test(c) ? `\\${c}` : c;
   }
   return `[${negated ? "^" : ""}${out}]`;
 }

@@ -15,7 +15,7 @@ const MAX_DEFINES = 4096;
 
 /** `#!define NAME`, `#!define NAME VALUE`; trydef keeps an earlier one, redefine replaces it. */
 export function parseDefine(directive: string, rest: string, defines: Defines): string | null {
-  const found = /^([A-Za-z_]\w*)(?:\s+([^]*))?$/.exec(rest);
+  const found = /^([A-Za-z_]\w*)(?:\s+([\s\S]*))?$/.exec(rest);
   if (found === null) return `#!${directive} needs a name made of letters, digits and underscores`;
   const name = found[1]!;
   const value = found[2] === undefined || found[2] === "" ? null : joinLines(found[2]);
@@ -47,8 +47,14 @@ export function parseEnvDefine(directive: string, rest: string, defines: Defines
 }
 
 /** `#!subst "/pattern/replacement/flags"` with any delimiter; substdef also defines the pattern as a word. */
-export function parseSubst(directive: string, rest: string, defines: Defines, into: Substitution[], env: Env): string | null {
-  const text = /^(["'])([^]*)\1$/.exec(rest)?.[2];
+export function parseSubst(
+  directive: string,
+  rest: string,
+  defines: Defines,
+  into: Substitution[],
+  env: Env,
+): string | null {
+  const text = /^(["'])([\s\S]*)\1$/.exec(rest)?.[2];
   if (text === undefined || text.length < 3) return `#!${directive} needs "/pattern/replacement/flags" in quotes`;
   const parts = splitDelimited(text);
   if (parts === null) return `#!${directive}: the delimiter ${text[0]} must occur three times`;

@@ -4,7 +4,10 @@
 type Atom = number | string;
 
 /** The truth of an #!ifexp condition, or what is wrong with it. */
-export function evaluateCondition(text: string, defines: ReadonlyMap<string, string | null>): boolean | { message: string } {
+export function evaluateCondition(
+  text: string,
+  defines: ReadonlyMap<string, string | null>,
+): boolean | { message: string } {
   const tokens = text.match(/"[^"]*"|'[^']*'|\d+|[A-Za-z_]\w*|&&|\|\||==|!=|<=|>=|[<>!()+\-*/%]|\S/g) ?? [];
   const reader = new ConditionReader(tokens, defines);
   const value = reader.or(0);
@@ -57,8 +60,16 @@ class ConditionReader {
     if (!/^([<>]=?|[!=]=)$/.test(op)) return left;
     this.pos++;
     const right = this.sum(depth);
-    const [a, b] = typeof left === "number" && typeof right === "number" ? [left, right] : [String(left), String(right)];
-    const results: Record<string, boolean> = { "==": a === b, "!=": a !== b, "<": a < b, ">": a > b, "<=": a <= b, ">=": a >= b };
+    const [a, b] =
+      typeof left === "number" && typeof right === "number" ? [left, right] : [String(left), String(right)];
+    const results: Record<string, boolean> = {
+      "==": a === b,
+      "!=": a !== b,
+      "<": a < b,
+      ">": a > b,
+      "<=": a <= b,
+      ">=": a >= b,
+    };
     return results[op] ? 1 : 0;
   }
 
@@ -97,7 +108,7 @@ class ConditionReader {
     else if (/^\w/.test(token)) {
       if (!this.defines.has(token)) return 0;
       const value = this.defines.get(token) ?? "1";
-      return /^-?\d+$/.test(value) ? Number.parseInt(value, 10) | 0 : value.replace(/^(["'])([^]*)\1$/, "$2");
+      return /^-?\d+$/.test(value) ? Number.parseInt(value, 10) | 0 : value.replace(/^(["'])([\s\S]*)\1$/, "$2");
     } else this.problem ??= `cannot read ${token}`;
     return 0;
   }

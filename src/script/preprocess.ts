@@ -26,8 +26,32 @@ const PREDEFINED = ["KAMAILIO", "KAMAILIO_5", "KAMAILIO_5_6", "KAMAILIO_5_6_3", 
 /** Lines that only say which dialect the file is written for. */
 const DIALECTS = new Set(["KAMAILIO", "OPENSER", "SER", "MAXCOMPAT", "ALL", "PORTICO", "OPENSIPS"]);
 const DIRECTIVES = [
-  ...["define", "def", "trydefine", "trydef", "redefine", "redef", "defexp", "defexps", "ifdef", "ifndef", "ifexp", "else"],
-  ...["endif", "subst", "substdef", "substdefs", "defenv", "defenvs", "trydefenv", "trydefenvs", "include_file", "import_file"],
+  ...[
+    "define",
+    "def",
+    "trydefine",
+    "trydef",
+    "redefine",
+    "redef",
+    "defexp",
+    "defexps",
+    "ifdef",
+    "ifndef",
+    "ifexp",
+    "else",
+  ],
+  ...[
+    "endif",
+    "subst",
+    "substdef",
+    "substdefs",
+    "defenv",
+    "defenvs",
+    "trydefenv",
+    "trydefenvs",
+    "include_file",
+    "import_file",
+  ],
 ];
 
 interface Branch {
@@ -125,7 +149,7 @@ class Preprocessor {
   }
 
   private directive(token: Token, lexer: Lexer, source: SourceFile): void {
-    const found = /^[#!]!\s*([A-Za-z_][A-Za-z0-9_]*)?\s*([^]*)$/.exec(token.text);
+    const found = /^[#!]!\s*([A-Za-z_][A-Za-z0-9_]*)?\s*([\s\S]*)$/.exec(token.text);
     const name = found?.[1] ?? "";
     const rest = (found?.[2] ?? "").trim();
     if (DIALECTS.has(name) || (token.place.start === 0 && token.text.startsWith("#!/"))) return;
@@ -140,7 +164,8 @@ class Preprocessor {
         if (this.openElse(token)) this.skip(lexer);
         return;
       case "endif":
-        if (this.branches.pop() === undefined) this.diagnostics.error("stray-endif", token.place, "#!endif without #!ifdef");
+        if (this.branches.pop() === undefined)
+          this.diagnostics.error("stray-endif", token.place, "#!endif without #!ifdef");
         return;
       case "include_file":
       case "import_file":
@@ -159,7 +184,12 @@ class Preprocessor {
       return false;
     }
     if (!/^[A-Za-z_]\w*$/.test(rest)) {
-      this.diagnostics.error("bad-directive", token.place, `#!${name} needs one name`, `write #!${name} NAME, alone on its line`);
+      this.diagnostics.error(
+        "bad-directive",
+        token.place,
+        `#!${name} needs one name`,
+        `write #!${name} NAME, alone on its line`,
+      );
     }
     return this.defines.has(rest.split(/\s/)[0]!) === (name === "ifdef");
   }
@@ -213,7 +243,13 @@ class Preprocessor {
           return `unknown directive #!${name}`;
       }
     })();
-    if (problem !== null) this.diagnostics.error("bad-directive", token.place, problem, didYouMean(name, DIRECTIVES.filter((d) => d !== name)));
+    if (problem !== null)
+      this.diagnostics.error(
+        "bad-directive",
+        token.place,
+        problem,
+        DIRECTIVES.includes(name) ? null : didYouMean(name, DIRECTIVES),
+      );
   }
 
   private includeWord(word: Token, path: Token, source: SourceFile): void {
@@ -233,7 +269,8 @@ class Preprocessor {
     const read = this.options.readFile?.(name, source.name) ?? null;
     if (read === null) {
       if (kind === "include_file") {
-        const hint = "it is looked for from the working directory, then beside the including file; import_file lets it be absent";
+        const hint =
+          "it is looked for from the working directory, then beside the including file; import_file lets it be absent";
         this.diagnostics.error("no-file", place, `cannot read ${name}`, hint);
       }
       return;

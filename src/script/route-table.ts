@@ -18,7 +18,20 @@ export interface RouteEntry {
   readonly title: string;
 }
 
-type Group = "request" | "route" | "reply" | "onreply" | "branch" | "failure" | "branchFailure" | "event" | "onsend" | "error" | "local" | "startup" | "timer";
+type Group =
+  | "request"
+  | "route"
+  | "reply"
+  | "onreply"
+  | "branch"
+  | "failure"
+  | "branchFailure"
+  | "event"
+  | "onsend"
+  | "error"
+  | "local"
+  | "startup"
+  | "timer";
 
 const GROUPS: Readonly<Record<RouteBlock["keyword"], readonly [Group, number]>> = {
   request_route: ["request", RouteKind.REQUEST],
@@ -90,7 +103,7 @@ export const ROUTE_ARG_KEYWORDS: Readonly<Record<RouteArg, string>> = {
   failure: "failure_route",
   branch: "branch_route",
   onreply: "onreply_route",
-  branchFailure: "event_route[tm:branch-failure:…]",
+  branchFailure: "event_route[tm:branch-failure:...]",
   route: "route",
 };
 
@@ -98,7 +111,7 @@ export const ROUTE_ARG_KEYWORDS: Readonly<Record<RouteArg, string>> = {
 export const KIND_NAMES: readonly (readonly [number, string])[] = [
   [RouteKind.REQUEST, "request_route"],
   [RouteKind.FAILURE, "failure_route"],
-  [RouteKind.ONREPLY, "onreply_route[…]"],
+  [RouteKind.ONREPLY, "onreply_route[...]"],
   [RouteKind.BRANCH, "branch_route"],
   [RouteKind.ONSEND, "onsend_route"],
   [RouteKind.ERROR, "error_route"],

@@ -17,7 +17,9 @@ export class CompiledRoutes implements Routes {
   private readonly functions: readonly RouteFunction[];
   private readonly sources: readonly string[];
   private readonly main: RouteFunction;
-  private readonly groups: Readonly<Record<"onreply" | "branch" | "failure" | "branchFailure" | "route", readonly RouteFunction[]>>;
+  private readonly groups: Readonly<
+    Record<"onreply" | "branch" | "failure" | "branchFailure" | "route", readonly RouteFunction[]>
+  >;
 
   constructor(table: RouteTable, functions: readonly RouteFunction[], sources: readonly string[], env: PvEnv) {
     this.table = table;
@@ -27,7 +29,8 @@ export class CompiledRoutes implements Routes {
     this.main = this.single("request") ?? (() => 1);
     this.reply = this.runner("reply");
     this.onsend = this.runner("onsend");
-    const group = (name: "onreply" | "branch" | "failure" | "branchFailure" | "route"): RouteFunction[] => table.all(name).map((e) => functions[e.index]!);
+    const group = (name: "onreply" | "branch" | "failure" | "branchFailure" | "route"): RouteFunction[] =>
+      table.all(name).map((e) => functions[e.index]!);
     this.groups = {
       onreply: group("onreply"),
       branch: group("branch"),

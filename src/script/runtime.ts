@@ -1,8 +1,8 @@
 // What generated code calls: conversions that need more than an operator, errors, and suspending a route on a promise.
 
-import { intOf, textOfValue } from "../pv/convert.ts";
 import type { RouteContext, RouteResult } from "../proxy/context.ts";
 import { Stop } from "../proxy/context.ts";
+import { intOf, textOfValue } from "../pv/convert.ts";
 import { ArgError } from "../registry/args.ts";
 import type { Value } from "../sip/value.ts";
 import { matches, posixRegex } from "./posix-regex.ts";
@@ -57,7 +57,8 @@ export class Runtime {
   };
 
   /** `+` where the left type is not known: numbers add, anything else joins. */
-  readonly add = (a: Value, b: Value): Value => (typeof a === "number" ? (a + intOf(b)) | 0 : textOfValue(a) + textOfValue(b));
+  readonly add = (a: Value, b: Value): Value =>
+    typeof a === "number" ? (a + intOf(b)) | 0 : textOfValue(a) + textOfValue(b);
 
   readonly divide = (a: number, b: number, site: number): number => {
     if (b !== 0) return (a / b) | 0;
@@ -105,7 +106,14 @@ export class Runtime {
   };
 
   /** Goes on with the route when the promise is settled. A rejection is logged and counts as -1. */
-  readonly suspend = (self: RouteFunction, ctx: RouteContext, point: number, promise: Promise<number>, site: number, ...temps: unknown[]): RouteResult =>
+  readonly suspend = (
+    self: RouteFunction,
+    ctx: RouteContext,
+    point: number,
+    promise: Promise<number>,
+    site: number,
+    ...temps: unknown[]
+  ): RouteResult =>
     promise.then(
       (value) => self(ctx, point, typeof value === "number" ? value : -1, ...temps),
       (error: unknown) => {
@@ -122,7 +130,11 @@ export class Runtime {
   };
 
   /** A function whose arguments are parsed on each call; one that cannot be parsed makes the call fail. */
-  parsing<R>(run: (...args: unknown[]) => R, parsers: readonly (((value: string | number) => unknown) | null)[], site: number): (...args: unknown[]) => R | number {
+  parsing<R>(
+    run: (...args: unknown[]) => R,
+    parsers: readonly (((value: string | number) => unknown) | null)[],
+    site: number,
+  ): (...args: unknown[]) => R | number {
     return (instance, ctx, ...args) => {
       for (const [i, parse] of parsers.entries()) {
         if (parse === null) continue;

@@ -95,6 +95,7 @@ export class TokenReader {
   skipStatement(): void {
     let depth = 0;
     for (; !this.atEnd; this.index++) {
+      if (this.token.kind === "bad") this.diagnostics.error("syntax", this.token.place, this.token.text);
       if (this.token.kind !== "op") continue;
       const text = this.token.text;
       if (text === "{") depth++;
@@ -124,5 +125,5 @@ export class TokenReader {
 export function describe(token: Token): string {
   if (token.kind === "end") return "the end of the file";
   if (token.kind === "str") return "a string";
-  return token.text.length > 40 ? `${token.text.slice(0, 37)}…` : token.text;
+  return token.text.length > 40 ? `${token.text.slice(0, 37)}...` : token.text;
 }
