@@ -216,8 +216,7 @@ export default defineModule({
     return instance;
   },
   start: (instance, host) => {
-    for (const name of instance.ignored)
-      host.log.warn(`parameter ${name} has no effect: ${params[name as keyof typeof params].doc}`);
+    for (const name of instance.ignored) host.log.warn(`parameter ${name}: ${params[name as keyof typeof params].doc}`);
     instance.nonces.configure(instance.settings.secret, instance.settings.nonces);
     if (instance.state !== null) instance.state.current = instance;
   },

@@ -1,14 +1,20 @@
 // For how long a binding is granted.
 
 import type { Random } from "../../host/host.ts";
-import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
+import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
+import { parseUint } from "../../sip/tokens.ts";
 import type { RegistrarSettings } from "./settings.ts";
 
-/** Seconds of the Expires header; -1 when it is missing or malformed (RFC 3261 10.2.1.1: malformed is as if it were 3600, here default_expires). */
-export function expiresHeader(msg: SipMessage): number {
-  const seconds = msg.uint(H.EXPIRES);
-  return seconds < 0 || seconds > 0x7fffffff ? -1 : seconds;
+/**
+ * Seconds of the Expires header, whose number in the index is `header`; -1 when it is missing (`header` below 0) or malformed, which
+ * RFC 3261 10.2.1.1 takes as if it were not there.
+ */
+export function expiresAt(msg: SipMessage, header: number): number {
+  if (header < 0) return -1;
+  const at = header * STRIDE;
+  const seconds = parseUint(msg.buf, msg.index[at + VALUE_START]!, msg.index[at + VALUE_END]!);
+  return seconds > 0x7fffffff ? -1 : seconds;
 }
 
 /**

@@ -138,8 +138,7 @@ export default defineModule({
     return instance;
   },
   start: ({ ignored }, host) => {
-    for (const name of ignored)
-      host.log.warn(`parameter ${name} has no effect: ${params[name as keyof typeof params].doc}`);
+    for (const name of ignored) host.log.warn(`parameter ${name}: ${params[name as keyof typeof params].doc}`);
   },
   functions: {
     save: fn({

@@ -11,7 +11,7 @@ import { equalsText, textOf } from "../../util/bytes.ts";
 import { type AorRecord, Contact, type Domain, Matching } from "../usrloc/index.ts";
 import { aorOf, aorOfText, aorUri } from "./aor.ts";
 import { type ContactItem, ContactList, ContactsError } from "./contacts.ts";
-import { expiresHeader, grant } from "./expires.ts";
+import { expiresAt, grant } from "./expires.ts";
 import { kamailioBits } from "./methods.ts";
 import { hasOption, joined, peerUri, type Registrar } from "./registrar.ts";
 import {
@@ -102,7 +102,7 @@ function storeFailed(run: Save, error: unknown): number {
 function checkContacts(reg: Registrar, msg: SipMessage): RefusalRow | null {
   if (list.star) {
     if (list.count > 1) return Refusal.STAR_MIXED;
-    return expiresHeader(msg) === 0 ? null : Refusal.STAR_EXPIRES;
+    return expiresAt(msg, list.expires) === 0 ? null : Refusal.STAR_EXPIRES;
   }
   for (let i = 0; i < list.count; i++) {
     const { addr } = list.items[i]!;
@@ -116,7 +116,7 @@ function checkOutbound(reg: Registrar, ctx: RouteContext, flags: number): number
   const { outboundMode } = reg.settings;
   const msg = ctx.message;
   if (outboundMode === 0) {
-    if (msg.find(H.REQUIRE) < 0 || !hasOption(msg, H.REQUIRE, "outbound")) return 0;
+    if (list.require < 0 || !hasOption(msg, H.REQUIRE, "outbound")) return 0;
     return refuse(reg, ctx, flags, Refusal.OUTBOUND_HERE, "", "Unsupported: outbound\r\n");
   }
   if (outboundMode === 1 || hasOption(msg, H.SUPPORTED, "outbound")) return 0;
@@ -132,7 +132,7 @@ function process(run: Save, record: AorRecord | undefined): number | Promise<num
     if (record !== undefined) domain.removeAll(record, persist);
     return accept(run, undefined, Saved.DELETED, "");
   }
-  const path = reg.settings.usePath ? joined(msg, H.PATH) : "";
+  const path = reg.settings.usePath && list.path >= 0 ? joined(msg, H.PATH) : "";
   const pathAnswered = path !== "" && reg.settings.pathMode !== 0 && hasOption(msg, H.SUPPORTED, "path");
   if (path !== "" && reg.settings.pathMode === 2 && !pathAnswered) {
     return refuseWith(run, record, Refusal.NO_PATH, `Unsupported: path\r\nPath: ${path}\r\n`);
@@ -151,11 +151,11 @@ function plan(run: Save, record: AorRecord | undefined, path: string): RefusalRo
   const { settings } = reg;
   const msg = ctx.message;
   const cseq = msg.cseq();
-  const callId = msg.find(H.CALL_ID);
+  const { callId } = list;
   if (cseq === null || callId < 0) return Refusal.BAD_HEADERS;
   const callStart = msg.index[callId * STRIDE + VALUE_START]!;
   const callEnd = msg.index[callId * STRIDE + VALUE_END]!;
-  const header = expiresHeader(msg);
+  const header = expiresAt(msg, list.expires);
   let added = 0;
   let removed = 0;
   for (let i = 0; i < list.count; i++) {
@@ -267,11 +267,11 @@ function fill(run: Save, contact: Contact, item: ContactItem, path: string): voi
   const { addr } = item;
   if (!equalsText(buf, addr.uriStart, addr.uriEnd, contact.contact))
     contact.contact = textOf(buf, addr.uriStart, addr.uriEnd);
-  const callId = msg.find(H.CALL_ID) * STRIDE;
+  const callId = list.callId * STRIDE;
   if (!equalsText(buf, index[callId + VALUE_START]!, index[callId + VALUE_END]!, contact.callid)) {
     contact.callid = textOf(buf, index[callId + VALUE_START]!, index[callId + VALUE_END]!);
   }
-  const agent = msg.find(H.USER_AGENT) * STRIDE;
+  const agent = list.userAgent * STRIDE;
   if (agent < 0) contact.userAgent = "n/a";
   else if (!equalsText(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!, contact.userAgent)) {
     contact.userAgent = textOf(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!);
@@ -305,7 +305,7 @@ function takeReceived(run: Save, contact: Contact, path: string): void {
 
 function allowed(msg: SipMessage): number {
   let bits = -1;
-  for (let h = msg.find(H.ALLOW); h >= 0; h = msg.find(H.ALLOW, h + 1)) {
+  for (let h = list.allow; h >= 0; h = msg.find(H.ALLOW, h + 1)) {
     bits =
       Math.max(0, bits) |
       kamailioBits(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!);

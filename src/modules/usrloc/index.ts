@@ -176,8 +176,7 @@ export default defineModule({
     return { usrloc, settings: settingsOf(p), ignored };
   },
   start: ({ usrloc, settings, ignored }, host) => {
-    for (const name of ignored)
-      host.log.warn(`parameter ${name} has no effect: ${params[name as keyof typeof params].doc}`);
+    for (const name of ignored) host.log.warn(`parameter ${name}: ${params[name as keyof typeof params].doc}`);
     usrloc.apply(settings);
     return usrloc.settle() ?? undefined;
   },
