@@ -5,6 +5,7 @@ import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
 import { core } from "./core/index.ts";
 import { dbSqlite } from "./db-sqlite.ts";
+import { kex } from "./kex.ts";
 import { maxfwd } from "./maxfwd.ts";
 import { pv } from "./pv/index.ts";
 import registrar from "./registrar/index.ts";
@@ -12,6 +13,7 @@ import { rr } from "./rr/index.ts";
 import { siputils } from "./siputils/index.ts";
 import { sl } from "./sl.ts";
 import { textops } from "./textops/index.ts";
+import { textopsx } from "./textopsx.ts";
 import { tm } from "./tm/index.ts";
 import { tmx } from "./tmx.ts";
 import usrloc from "./usrloc/index.ts";
@@ -19,6 +21,7 @@ import { xlog } from "./xlog.ts";
 
 const ALL: readonly AnyModule[] = [
   core,
+  kex,
   dbSqlite,
   pv,
   sl,
@@ -27,6 +30,7 @@ const ALL: readonly AnyModule[] = [
   maxfwd,
   rr,
   textops,
+  textopsx,
   siputils,
   xlog,
   usrloc,

@@ -542,6 +542,41 @@ const PV: readonly Case[] = [
   },
 ];
 
+const EXTRA: readonly Case[] = [
+  {
+    name: "kex: script flags",
+    steps: [
+      call("setsflag", 1),
+      call("issflagset", 1),
+      call("issflagset", 2),
+      ...get("$sf $sF $Sf(1)"),
+      call("resetsflag", 1),
+      ...get("$sf"),
+      set("$sf", 6),
+      ...get("$sf"),
+      call("isdsturiset"),
+      call("setdsturi", "sip:a@b"),
+      call("isdsturiset"),
+      ...get("$du"),
+      call("resetdsturi"),
+      ...get("$du"),
+    ],
+  },
+  { name: "kex: is_myself", steps: [call("is_myself", "sip:a@127.0.0.1:1"), call("is_myself", "sip:a@9.9.9.9")] },
+  {
+    name: "textopsx: changes applied",
+    steps: [
+      act("append_hf", "X-New: 1\r\n"),
+      act("remove_hf", "Subject"),
+      set("$ru", "sip:new@uri"),
+      call("msg_apply_changes"),
+      ...get("$hdr(X-New) $hdr(Subject) $ru $ou"),
+      call("append_hf", "X-Later: 1\r\n"),
+    ],
+  },
+  { name: "textopsx: keep_hf", steps: [call("keep_hf", "User-Agent")] },
+];
+
 const SL: readonly Case[] = [
   {
     name: "sl: R-URI and branch in a redirect",
@@ -561,4 +596,4 @@ const SL: readonly Case[] = [
 ];
 
 /** All cases, in the order of the answers. */
-export const cases: readonly Case[] = [...MAXFWD, ...TEXTOPS, ...SIPUTILS, ...RR, ...CORE, ...PV, ...SL];
+export const cases: readonly Case[] = [...MAXFWD, ...TEXTOPS, ...SIPUTILS, ...RR, ...CORE, ...PV, ...EXTRA, ...SL];

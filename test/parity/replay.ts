@@ -33,7 +33,7 @@ const ROUTES: Routes = {
   varCount: 0,
 };
 
-const NAMES = ["core", "pv", "sl", "maxfwd", "rr", "textops", "siputils", "xlog"];
+const NAMES = ["core", "kex", "pv", "sl", "maxfwd", "rr", "textops", "textopsx", "siputils", "xlog"];
 
 /** Our side: a proxy with the modules loaded, and one far end that keeps what it is sent. */
 export class Replay {

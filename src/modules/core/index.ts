@@ -13,6 +13,7 @@ import { isSip, uriOf, withHost, withHostPort, withPort, withUser, withUserAndPa
 
 export * from "./destinations.ts";
 export * from "./request-uri.ts";
+export * from "./script-flags.ts";
 export * from "./send-socket.ts";
 export * from "./uri-parts.ts";
 
@@ -136,7 +137,7 @@ export const LEVELS: Readonly<Record<string, number>> = {
   L_DBG: Level.DEBUG,
 };
 
-/** The functions of Kamailio's core and of its module kex, which are always there. */
+/** The functions of Kamailio's core, which are always there, with those of kex on branch flags. */
 export const core = defineModule({
   name: "core",
   doc: "What is there without loading a module: R-URI, flags, branches, stateless forwarding.",
@@ -228,34 +229,6 @@ export const core = defineModule({
         forceSocket(ctx, listener);
         return 1;
       },
-    }),
-    is_myself: fn({
-      args: [str("uri")],
-      routes: ANY,
-      doc: "True when the host (and port, if there is one) of the URI is ours.",
-      run: (_i, ctx, uri) => (isMyselfText(ctx, uri) ? 1 : -1),
-    }),
-    setdsturi: fn({
-      args: [str("uri")],
-      routes: SENDING,
-      doc: "Sets the destination URI, $du.",
-      run: (_i, ctx, uri) => {
-        ctx.message.dstUri = uri;
-        return 1;
-      },
-    }),
-    resetdsturi: fn({
-      routes: SENDING,
-      doc: "Takes the destination URI away.",
-      run: (_i, ctx) => {
-        ctx.message.dstUri = null;
-        return 1;
-      },
-    }),
-    isdsturiset: fn({
-      routes: ANY,
-      doc: "True when there is a destination URI.",
-      run: (_i, ctx) => (ctx.message.dstUri === null ? -1 : 1),
     }),
     log: fn({
       args: [str("level"), optional(str("text"))],

@@ -4,7 +4,7 @@ import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
 import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import { toInt, toText, type Value } from "../../sip/value.ts";
-import { branchText, destinationSet } from "../core/index.ts";
+import { branchText, destinationSet, scriptFlags, setScriptFlags } from "../core/index.ts";
 
 function newBranch(uri: string): BranchTarget {
   return { uri, dstUri: null, path: null, q: -1, flags: 0, flowId: 0, ruid: "", instance: "" };
@@ -62,17 +62,35 @@ function hex(n: number): string {
   return (n >>> 0).toString(16).toUpperCase().padStart(8, "0");
 }
 
-function flagWord(word: "flags" | "branchFlags", doc: string, show: (n: number) => Value): PvDef<unknown> {
+/** One of the three words of flags a script has. */
+interface Word {
+  readonly get: (ctx: RouteContext) => number;
+  readonly set: (ctx: RouteContext, flags: number) => void;
+}
+
+const MESSAGE: Word = {
+  get: (ctx) => ctx.message.flags,
+  set: (ctx, flags) => {
+    ctx.message.flags = flags;
+  },
+};
+const BRANCH: Word = {
+  get: (ctx) => ctx.message.branchFlags,
+  set: (ctx, flags) => {
+    ctx.message.branchFlags = flags;
+  },
+};
+const SCRIPT: Word = { get: scriptFlags, set: setScriptFlags };
+
+function flagWord(word: Word, doc: string, show: (n: number) => Value): PvDef<unknown> {
   return pv(
     doc,
-    (_i: unknown, ctx) => show(ctx.message[word]),
-    (_i: unknown, ctx, value) => {
-      ctx.message[word] = toInt(value) | 0;
-    },
+    (_i: unknown, ctx) => show(word.get(ctx)),
+    (_i: unknown, ctx, value) => word.set(ctx, toInt(value) | 0),
   );
 }
 
-function flagBit(word: "flags" | "branchFlags", doc: string): PvDef<unknown> {
+function flagBit(word: Word, doc: string): PvDef<unknown> {
   return pvClass<unknown>({
     doc,
     inner: "required",
@@ -81,11 +99,9 @@ function flagBit(word: "flags" | "branchFlags", doc: string): PvDef<unknown> {
       const bit = Number(inner);
       if (!Number.isInteger(bit) || bit < 0 || bit > 31) return new ArgError(`no flag ${inner}`, "flags are 0 to 31");
       return {
-        get: (ctx) => (ctx.message[word] >>> bit) & 1,
-        set: (ctx, value) => {
-          if (toInt(value) !== 0) ctx.message[word] |= 1 << bit;
-          else ctx.message[word] &= ~(1 << bit);
-        },
+        get: (ctx) => (word.get(ctx) >>> bit) & 1,
+        set: (ctx, value) =>
+          word.set(ctx, toInt(value) !== 0 ? word.get(ctx) | (1 << bit) : word.get(ctx) & ~(1 << bit)),
       };
     },
   });
@@ -119,10 +135,13 @@ export const branchVariables: Record<string, PvDef<unknown>> = {
     writable: true,
     resolve: (_i, name, index) => branchAccessor(name ?? "", index === "*" || index === null ? 0 : index),
   }),
-  mf: flagWord("flags", "Message flags as a number.", decimal),
-  mF: flagWord("flags", "Message flags as eight hexadecimal digits.", hex),
-  bf: flagWord("branchFlags", "Branch flags of the R-URI as a number.", decimal),
-  bF: flagWord("branchFlags", "Branch flags of the R-URI as eight hexadecimal digits.", hex),
-  Mf: flagBit("flags", "One message flag, 0 or 1."),
-  Bf: flagBit("branchFlags", "One branch flag of the R-URI, 0 or 1."),
+  mf: flagWord(MESSAGE, "Message flags as a number.", decimal),
+  mF: flagWord(MESSAGE, "Message flags as eight hexadecimal digits.", hex),
+  bf: flagWord(BRANCH, "Branch flags of the R-URI as a number.", decimal),
+  bF: flagWord(BRANCH, "Branch flags of the R-URI as eight hexadecimal digits.", hex),
+  sf: flagWord(SCRIPT, "Script flags as a number.", decimal),
+  sF: flagWord(SCRIPT, "Script flags as eight hexadecimal digits.", hex),
+  Sf: flagBit(SCRIPT, "One script flag, 0 or 1."),
+  Mf: flagBit(MESSAGE, "One message flag, 0 or 1."),
+  Bf: flagBit(BRANCH, "One branch flag of the R-URI, 0 or 1."),
 };

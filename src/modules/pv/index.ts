@@ -1,6 +1,7 @@
 // Module pv: the variables that are always at hand, and functions on variables.
 
 import { RouteKind } from "../../proxy/context.ts";
+import { TRANSFORMS } from "../../pv/transforms.ts";
 import { ArgError, str, variable } from "../../registry/args.ts";
 import {
   ConfigError,
@@ -12,7 +13,6 @@ import {
   RpcError,
   type RpcValue,
 } from "../../registry/define.ts";
-import { TRANSFORMS } from "../../pv/transforms.ts";
 import { toInt, type Value } from "../../sip/value.ts";
 import { avp } from "./avp.ts";
 import { branchVariables } from "./branches.ts";
@@ -130,7 +130,10 @@ export const pv = defineModule({
       // the variable resolver of src/pv gives each name its slot and never asks here
       resolve: (_s, name) => new ArgError(`$var(${name ?? ""}) has no slot here`),
     }),
-    rc: pvDef("Return code of the last function or route.", (_s: SharedVariables, ctx): Value => ctx.rc, undefined, ["retcode", "?"]),
+    rc: pvDef("Return code of the last function or route.", (_s: SharedVariables, ctx): Value => ctx.rc, undefined, [
+      "retcode",
+      "?",
+    ]),
     shv: pvClass<SharedVariables>({
       doc: "Variable that all messages share; 0 until it is set.",
       inner: "required",

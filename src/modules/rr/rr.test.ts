@@ -24,7 +24,12 @@ function bed(params: Readonly<Record<string, string | number>> = {}): ModuleBed 
   return made;
 }
 
-async function recorded(params: Readonly<Record<string, string | number>>, from: SocketFace, to: SocketFace, call: readonly string[] = ["record_route"]): Promise<string[]> {
+async function recorded(
+  params: Readonly<Record<string, string | number>>,
+  from: SocketFace,
+  to: SocketFace,
+  call: readonly string[] = ["record_route"],
+): Promise<string[]> {
   const b = bed(params);
   const ctx = b.context(invite());
   const [name, ...args] = call;
@@ -57,7 +62,10 @@ describe("Record-Route depends on the way out", () => {
 
   test("enable_full_lr, append_fromtag, add_username", async () => {
     const params = { enable_full_lr: 1, append_fromtag: 0, add_username: 1 };
-    expect(await recorded(params, udp, tcp)).toEqual(["Record-Route: <sip:bob@10.0.0.1:5060;transport=tcp;r2=on;lr=on>", "Record-Route: <sip:bob@10.0.0.1:5060;r2=on;lr=on>"]);
+    expect(await recorded(params, udp, tcp)).toEqual([
+      "Record-Route: <sip:bob@10.0.0.1:5060;transport=tcp;r2=on;lr=on>",
+      "Record-Route: <sip:bob@10.0.0.1:5060;r2=on;lr=on>",
+    ]);
   });
 
   test("an advertised address names both transports when they differ", async () => {
@@ -109,19 +117,35 @@ describe("loose_route", () => {
 
   test("takes any Route without throwing, and leaves a well-formed head", async () => {
     const b = bed();
-    const uri = fc.constantFrom(`sip:${own};lr`, `sip:${own};r2=on;lr`, `sip:${own}`, "sip:10.0.0.7;lr", "sip:x@10.0.0.8", "tel:+1", "sip:", "sip:10.0.0.7:99999");
-    const header = fc.array(uri, { minLength: 1, maxLength: 4 }).map((uris) => `Route: ${uris.map((u) => `<${u}>`).join(", ")}\r\n`);
+    const uri = fc.constantFrom(
+      `sip:${own};lr`,
+      `sip:${own};r2=on;lr`,
+      `sip:${own}`,
+      "sip:10.0.0.7;lr",
+      "sip:x@10.0.0.8",
+      "tel:+1",
+      "sip:",
+      "sip:10.0.0.7:99999",
+    );
+    const header = fc
+      .array(uri, { minLength: 1, maxLength: 4 })
+      .map((uris) => `Route: ${uris.map((u) => `<${u}>`).join(", ")}\r\n`);
     await fc.assert(
-      fc.asyncProperty(fc.array(header, { maxLength: 3 }), uri, fc.constantFrom("", ";tag=t"), async (headers, target, tag) => {
-        const ctx = b.context(invite(headers.join(""), target === "sip:" ? "sip:a@b" : target, tag));
-        const { code } = await b.call(rr, "loose_route", ctx);
-        expect([1, -1, -3]).toContain(code);
-        const { edits } = ctx.message;
-        const out = new Uint8Array(8192);
-        const end = edits.write(out, 0, ctx.message.buf, ctx.message.firstLineEnd, ctx.message.end, true);
-        const head = new TextDecoder("latin1").decode(out.subarray(0, end)).split("\r\n").slice(0, -2);
-        for (const line of head) expect(line).toMatch(/^[A-Za-z-]+: \S/);
-      }),
+      fc.asyncProperty(
+        fc.array(header, { maxLength: 3 }),
+        uri,
+        fc.constantFrom("", ";tag=t"),
+        async (headers, target, tag) => {
+          const ctx = b.context(invite(headers.join(""), target === "sip:" ? "sip:a@b" : target, tag));
+          const { code } = await b.call(rr, "loose_route", ctx);
+          expect([1, -1, -3]).toContain(code);
+          const { edits } = ctx.message;
+          const out = new Uint8Array(8192);
+          const end = edits.write(out, 0, ctx.message.buf, ctx.message.firstLineEnd, ctx.message.end, true);
+          const head = new TextDecoder("latin1").decode(out.subarray(0, end)).split("\r\n").slice(0, -2);
+          for (const line of head) expect(line).toMatch(/^[A-Za-z-]+: \S/);
+        },
+      ),
       { seed: 7, numRuns: 300 },
     );
   });

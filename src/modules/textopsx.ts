@@ -1,0 +1,128 @@
+// Module textopsx: changes applied at once, bodies taken away, replies recoded.
+
+import { RouteKind } from "../proxy/context.ts";
+import { int, optional, str } from "../registry/args.ts";
+import { defineModule, fn } from "../registry/define.ts";
+import { H } from "../sip/headers.ts";
+import type { SipMessage } from "../sip/message.ts";
+import { LINE_END, NAME_END, NAME_START, STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
+import { putText, textOf } from "../util/bytes.ts";
+import { regexArg } from "./textops/index.ts";
+
+const ANY = RouteKind.ANY;
+
+/** The R-URI and all edits become the message: later reads see them. What the script has set beside them stays. Returns 1 or -1. */
+export function applyChanges(msg: SipMessage): number {
+  const edits = msg.currentEdits();
+  const bodyLength = msg.end - msg.bodyStart + edits.delta(msg.bodyStart);
+  if (bodyLength !== msg.end - msg.bodyStart) setContentLength(msg, bodyLength);
+  const line = firstLine(msg);
+  const out = new Uint8Array(line.length + msg.end - msg.firstLineEnd + edits.growth());
+  const end = edits.write(out, putText(out, 0, line), msg.buf, msg.firstLineEnd, msg.end, true);
+  const { recordRoute } = edits;
+  const { buf, start, end: oldEnd, dstUri, path, q, flags, branchFlags, forceRport, sourceMarked, replyHeaders } = msg;
+  if (msg.parse(out, 0, end) !== 0) {
+    // a text the script put in broke the head: go on with the message as it came
+    msg.parse(buf, start, oldEnd);
+    Object.assign(msg, { dstUri, path, q, flags, branchFlags, forceRport, replyHeaders });
+    return -1;
+  }
+  Object.assign(msg, { dstUri, path, q, flags, branchFlags, forceRport, sourceMarked, replyHeaders, owned: true });
+  msg.edits.recordRoute = recordRoute;
+  return 1;
+}
+
+function firstLine(msg: SipMessage): string {
+  if (msg.newUri === null) return textOf(msg.buf, msg.lineStart, msg.firstLineEnd);
+  return textOf(msg.buf, msg.lineStart, msg.uriStart) + msg.newUri + textOf(msg.buf, msg.uriEnd, msg.firstLineEnd);
+}
+
+function setContentLength(msg: SipMessage, length: number): void {
+  const h = msg.find(H.CONTENT_LENGTH) * STRIDE;
+  if (h < 0) return;
+  const start = msg.index[h + VALUE_START]!;
+  const end = msg.index[h + VALUE_END]!;
+  if (!msg.currentEdits().touches(start, end)) msg.currentEdits().add(start, end - start, String(length));
+}
+
+function removeBody(msg: SipMessage): number {
+  if (msg.end === msg.bodyStart) return 1;
+  const edits = msg.currentEdits();
+  edits.add(msg.bodyStart, msg.end - msg.bodyStart, "");
+  const h = msg.find(H.CONTENT_TYPE) * STRIDE;
+  if (h >= 0) edits.add(msg.index[h + NAME_START]!, msg.index[h + LINE_END]! - msg.index[h + NAME_START]!, "");
+  return 1;
+}
+
+function changeStatus(msg: SipMessage, code: number, reason: string | undefined): number {
+  if (msg.isRequest || code < 100 || code > 699) return -1;
+  // a final reply cannot become a provisional one, nor the other way round, and a 2xx stays one
+  if (code < 200 !== msg.status < 200 || code < 300 !== msg.status < 300) return -1;
+  msg.edits.add(msg.reasonStart - 4, 3, String(code));
+  if (reason !== undefined) msg.edits.add(msg.reasonStart, msg.reasonEnd - msg.reasonStart, reason);
+  return 1;
+}
+
+/** Headers without which no message can be routed or answered; keep_hf() never takes them away (README). */
+const KEPT: ReadonlySet<number> = new Set([
+  H.VIA,
+  H.FROM,
+  H.TO,
+  H.CALL_ID,
+  H.CSEQ,
+  H.CONTACT,
+  H.ROUTE,
+  H.RECORD_ROUTE,
+  H.MAX_FORWARDS,
+  H.CONTENT_TYPE,
+  H.CONTENT_LENGTH,
+]);
+
+function keepHeaders(msg: SipMessage, re: RegExp | undefined): number {
+  const edits = msg.currentEdits();
+  for (let h = 0; h < msg.headerCount; h++) {
+    const at = h * STRIDE;
+    const name = textOf(msg.buf, msg.index[at + NAME_START]!, msg.index[at + NAME_END]!);
+    if (KEPT.has(msg.index[at]!) || re?.test(name) === true) continue;
+    edits.add(msg.index[at + NAME_START]!, msg.index[at + LINE_END]! - msg.index[at + NAME_START]!, "");
+  }
+  return 1;
+}
+
+/** Kamailio's module textopsx. */
+export const textopsx = defineModule({
+  name: "textopsx",
+  doc: "Applies changes at once, takes bodies and headers away, recodes replies.",
+  state: () => null,
+  configure: () => null,
+  functions: {
+    msg_apply_changes: fn({
+      routes: RouteKind.REQUEST | RouteKind.REPLY | RouteKind.ONREPLY,
+      doc: "Makes the changes of headers, body and R-URI part of the message, so that later reads see them.",
+      run: (_i: unknown, ctx) => applyChanges(ctx.message),
+    }),
+    remove_body: fn({
+      routes: ANY,
+      doc: "Takes the body and its Content-Type away.",
+      run: (_i: unknown, ctx) => removeBody(ctx.message),
+    }),
+    change_reply_status: fn({
+      args: [int("code"), str("reason")],
+      routes: RouteKind.ONREPLY | RouteKind.REPLY,
+      doc: "Gives a reply another code of its kind (provisional, success, failure) and another reason.",
+      run: (_i: unknown, ctx, code, reason) => changeStatus(ctx.message, code, reason),
+    }),
+    change_reply_status_code: fn({
+      args: [int("vcode")],
+      routes: RouteKind.ONREPLY | RouteKind.REPLY,
+      doc: "Gives a reply another code of its kind; its reason stays.",
+      run: (_i: unknown, ctx, code) => changeStatus(ctx.message, code, undefined),
+    }),
+    keep_hf: fn({
+      args: [optional(regexArg("regexp"))],
+      routes: ANY,
+      doc: "Takes all headers away but those whose name matches and those every message needs.",
+      run: (_i: unknown, ctx, re) => keepHeaders(ctx.message, re),
+    }),
+  },
+});
