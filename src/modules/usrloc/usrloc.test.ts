@@ -145,6 +145,13 @@ test("read only: rows are read and never written", async () => {
   expect([state.total, rows(b).length]).toEqual([0, 1]);
 });
 
+test("a table of another version is told at start", () => {
+  const b = new ModuleBed();
+  start(b, 1);
+  b.databases.get(URL).update("version", [{ column: "table_name", value: "location" }], ["table_version"], [8]);
+  expect(() => restart(b, 1)).toThrow(/table location in .* is of version 8, but version 9 is needed/);
+});
+
 test("without a database URL a mode that needs one is refused", () => {
   expect(() => new ModuleBed().load(usrloc, { db_mode: 1 })).toThrow(/db_url is not/);
 });

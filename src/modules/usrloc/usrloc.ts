@@ -14,6 +14,7 @@ const SWEEP_LEAST = 200;
 const FLUSH_LEAST = 200;
 /** The most location tables: their names may come from messages by way of variables. */
 const MAX_DOMAINS = 64;
+const DEFAULT_TABLE = "location";
 
 /** All tables and what they share: the settings in force, record ids, the timer of sweeping and writing. */
 export class Usrloc {
@@ -108,7 +109,8 @@ export class Usrloc {
       this.host.log.warn("db_url, db_mode and use_domain stay as they were until the next start: bindings are in use");
       this.settings = { ...settings, dbUrl: before.dbUrl, dbMode: before.dbMode, useDomain: before.useDomain };
     } else this.settings = settings;
-    for (const name of this.settings.preload) this.domain(name);
+    // the table nearly every script uses: read now and not while the first request waits, and a database that cannot be used is told now
+    for (const name of [DEFAULT_TABLE, ...this.settings.preload]) this.domain(name);
     this.arm();
   }
 
