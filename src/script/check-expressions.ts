@@ -173,8 +173,8 @@ function unknownFunction(expr: Expr & { kind: "call" }, scope: CheckScope): void
     return;
   }
   const near = didYouMean(expr.name, scope.loaded.functions.keys());
-  const hint = near ?? (scope.modulesMissing ? "it may belong to a module that does not exist here" : null);
-  scope.diagnostics.error("unknown-function", expr.nameAt, `unknown function ${expr.name}()`, hint);
+  if (near === null && scope.modulesMissing) return; // it may come from the module that was reported
+  scope.diagnostics.error("unknown-function", expr.nameAt, `unknown function ${expr.name}()`, near);
 }
 
 /** How a function is called, with its line of documentation. */

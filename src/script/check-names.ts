@@ -11,12 +11,15 @@ export class NameChecker {
   private readonly loaded: LoadedModules;
   private readonly catalogue: Catalogue;
   private readonly diagnostics: Diagnostics;
+  private readonly modulesMissing: boolean;
   private saidLoadPv = false;
 
-  constructor(loaded: LoadedModules, catalogue: Catalogue, diagnostics: Diagnostics) {
+  /** `modulesMissing`: a loadmodule failed; names that resemble nothing may come from it and are not reported again. */
+  constructor(loaded: LoadedModules, catalogue: Catalogue, diagnostics: Diagnostics, modulesMissing: boolean) {
     this.loaded = loaded;
     this.catalogue = catalogue;
     this.diagnostics = diagnostics;
+    this.modulesMissing = modulesMissing;
   }
 
   /** Whether `$name(` opens an inner name. */
@@ -78,12 +81,9 @@ export class NameChecker {
   private unknownVariable(name: string, at: Place): void {
     const owner = moduleWithPv(this.catalogue, name);
     if (owner === null) {
-      this.diagnostics.error(
-        "unknown-variable",
-        at,
-        `unknown variable $${name}`,
-        didYouMean(name, this.loaded.pvs.keys()),
-      );
+      const near = didYouMean(name, this.loaded.pvs.keys());
+      if (near === null && this.modulesMissing) return;
+      this.diagnostics.error("unknown-variable", at, `unknown variable $${name}`, near);
     } else if (owner !== "pv" || !this.saidLoadPv) {
       this.saidLoadPv ||= owner === "pv";
       this.diagnostics.error(
@@ -99,6 +99,7 @@ export class NameChecker {
     const def = this.loaded.transforms.get(name)?.def;
     if (def === undefined) {
       const owner = moduleWithTransform(this.catalogue, name);
+      if (owner === null && this.modulesMissing) return;
       const hint = owner === null ? didYouMean(name, this.loaded.transforms.keys()) : `add loadmodule "${owner}.so"`;
       if (owner !== "pv" || this.loaded.has("pv"))
         this.diagnostics.error("unknown-transform", at, `unknown transformation {${name}}`, hint);

@@ -23,8 +23,8 @@ export function checkRoutes(
 ): RouteTable {
   const routes = new RouteTable(tree.routes, diagnostics);
   const loaded = new LoadedModules(modules.map((m) => m.module));
-  const names = new NameChecker(loaded, catalogue, diagnostics);
   const modulesMissing = tree.modules.some((m) => !catalogue.has(m.name));
+  const names = new NameChecker(loaded, catalogue, diagnostics, modulesMissing);
   const scope: CheckScope = {
     loaded,
     catalogue,

@@ -133,7 +133,7 @@ function myselfTest(name: string, kind: Kind, read: Read): Test | string {
     return (
       typeof uri !== "number" &&
       uri.host !== "" &&
-      ctx.proxy.identity.isMyself(uri.host.toLowerCase(), uri.port > 0 ? uri.port : 0)
+      ctx.proxy.identity.isMyself(uri.host.toLowerCase(), Math.max(0, uri.port))
     );
   };
 }

@@ -47,7 +47,7 @@ function translate(pattern: string): string | { message: string } {
       out += set;
       i = end + 1;
     } else if (c === "\\") {
-      out += escape(pattern[i + 1]);
+      out += escaped(pattern[i + 1]);
       i += 2;
     } else if (c === "{" && !/^\{\d+(,\d*)?\}/.test(pattern.slice(i))) {
       out += "\\{";
@@ -70,7 +70,7 @@ function translate(pattern: string): string | { message: string } {
 }
 
 /** A backslash and a character outside brackets. GNU's \w \s \b and so on are kept; other letters stand for themselves. */
-function escape(c: string | undefined): string {
+function escaped(c: string | undefined): string {
   if (c === undefined) return "\\\\";
   if (/[wWsSbB]/.test(c)) return `\\${c}`;
   if (c === "<" || c === ">") return "\\b";
