@@ -6,14 +6,13 @@ import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { Method } from "../../sip/methods.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
-import { unescapeUri } from "../../sip/uri-text.ts";
 import { equalsText, textOf } from "../../util/bytes.ts";
-import { type AorRecord, Contact, type Domain, Matching } from "../usrloc/index.ts";
+import { type AorRecord, Contact, Matching } from "../usrloc/index.ts";
 import { aorOf, aorOfText, aorUri } from "./aor.ts";
-import { type ContactItem, ContactList, ContactsError } from "./contacts.ts";
+import { type ContactItem, ContactsError } from "./contacts.ts";
 import { expiresAt, grant } from "./expires.ts";
-import { kamailioBits } from "./methods.ts";
-import { hasOption, joined, peerUri, type Registrar } from "./registrar.ts";
+import { fill } from "./fill.ts";
+import { hasOption, joined, type Registrar } from "./registrar.ts";
 import {
   contactLine,
   type GruuParts,
@@ -23,6 +22,7 @@ import {
   type RegisterReply,
   refusal,
 } from "./reply.ts";
+import { list, type Save } from "./run.ts";
 
 /** Flags of save(). */
 export const SaveFlag = { MEMORY: 1, NO_REPLY: 2, ONE_CONTACT: 4, NO_RANGE: 8, PREPARE: 16 } as const;
@@ -35,20 +35,6 @@ const MAX_PER_AOR = 1000;
 
 /** Where the answer waits for reg_send_reply(). */
 export const preparedReply: object = {};
-
-const list = new ContactList();
-
-/** One run of save(). */
-interface Save {
-  readonly reg: Registrar;
-  readonly ctx: RouteContext;
-  readonly domain: Domain;
-  readonly flags: number;
-  readonly aor: string;
-  /** The URI the address of record came from, when it is not To. */
-  readonly uri: string | null;
-  readonly now: number;
-}
 
 /** Handles a REGISTER and answers it. Returns one of `Saved`, or a promise of it when a database makes it wait. */
 export function save(
@@ -157,7 +143,6 @@ function plan(run: Save, record: AorRecord | undefined, path: string): RefusalRo
   const callEnd = msg.index[callId * STRIDE + VALUE_END]!;
   const header = expiresAt(msg, list.expires);
   let added = 0;
-  let removed = 0;
   for (let i = 0; i < list.count; i++) {
     const item = list.items[i]!;
     if (item.q === -2) return Refusal.BAD_Q;
@@ -173,18 +158,35 @@ function plan(run: Save, record: AorRecord | undefined, path: string): RefusalRo
       const { cseqDelay } = reg.usrloc.settings;
       if (cseq.number < match.cseq || cseqDelay === 0 || now > match.lastModified + cseqDelay) return Refusal.BAD_CSEQ;
       item.repeated = true;
-    } else if (item.granted === 0) removed++;
+    }
   }
-  return added === 0 ? null : checkRoom(run, record, added, removed);
+  return added === 0 ? null : checkRoom(run, record, added);
 }
 
-function checkRoom(run: Save, record: AorRecord | undefined, added: number, removed: number): RefusalRow | null {
+function checkRoom(run: Save, record: AorRecord | undefined, added: number): RefusalRow | null {
   const { reg, now } = run;
   const { maxContacts } = reg.settings;
-  const kept = record === undefined || (run.flags & SaveFlag.ONE_CONTACT) !== 0 ? 0 : record.countValid(now) - removed;
+  const kept =
+    record === undefined || (run.flags & SaveFlag.ONE_CONTACT) !== 0 ? 0 : record.countValid(now) - countRemoved();
   if (kept + added > (maxContacts > 0 ? maxContacts : MAX_PER_AOR)) return Refusal.TOO_MANY;
   if (reg.usrloc.total + added > reg.usrloc.settings.maxTotal) return Refusal.TOO_MANY;
   return null;
+}
+
+/** How many bindings the request takes away for good; one that it names again stays. */
+function countRemoved(): number {
+  let removed = 0;
+  for (let i = 0; i < list.count; i++) {
+    const { match, granted, repeated } = list.items[i]!;
+    if (match === null || granted > 0 || repeated) continue;
+    let last = true;
+    for (let k = 0; k < list.count; k++) {
+      const other = list.items[k]!;
+      if (other.match === match && (k > i || other.granted > 0)) last = false;
+    }
+    if (last) removed++;
+  }
+  return removed;
 }
 
 /** The binding a contact means: by instance and reg-id (RFC 5626 6), else as matching_mode says. URIs are compared as texts, as Kamailio does. */
@@ -216,6 +218,12 @@ function findBinding(
   return null;
 }
 
+function currentBinding(run: Save, record: AorRecord, item: ContactItem, path: string): Contact | null {
+  const msg = run.ctx.message;
+  const at = list.callId * STRIDE;
+  return findBinding(run.reg, msg, record, item, msg.index[at + VALUE_START]!, msg.index[at + VALUE_END]!, path);
+}
+
 /** Carries the plan out. Returns the record as it is then, and which code the script gets. */
 function applyPlan(
   run: Save,
@@ -228,9 +236,11 @@ function applyPlan(
   let code: number = Saved.INSERTED;
   for (let i = 0; i < list.count; i++) {
     const item = list.items[i]!;
-    const { match } = item;
+    if (item.repeated) continue;
+    // the contacts before it may have removed the binding it means, or made it
+    const match = list.count === 1 || record === undefined ? item.match : currentBinding(run, record, item, path);
+    item.match = match;
     if (match !== null && record !== undefined) {
-      if (item.repeated) continue;
       if (item.granted === 0) {
         domain.remove(record, match, persist);
         code = Saved.DELETED;
@@ -256,61 +266,6 @@ function applyPlan(
     }
   }
   return { record, code };
-}
-
-/** Writes a contact of the request into a binding. Texts that have not changed are not made anew. */
-function fill(run: Save, contact: Contact, item: ContactItem, path: string): void {
-  const { reg, ctx, now } = run;
-  const { settings } = reg;
-  const msg = ctx.message;
-  const { buf, index } = msg;
-  const { addr } = item;
-  if (!equalsText(buf, addr.uriStart, addr.uriEnd, contact.contact))
-    contact.contact = textOf(buf, addr.uriStart, addr.uriEnd);
-  const callId = list.callId * STRIDE;
-  if (!equalsText(buf, index[callId + VALUE_START]!, index[callId + VALUE_END]!, contact.callid)) {
-    contact.callid = textOf(buf, index[callId + VALUE_START]!, index[callId + VALUE_END]!);
-  }
-  const agent = list.userAgent * STRIDE;
-  if (agent < 0) contact.userAgent = "n/a";
-  else if (!equalsText(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!, contact.userAgent)) {
-    contact.userAgent = textOf(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!);
-  }
-  contact.expires = now + item.granted;
-  contact.lastModified = now;
-  contact.cseq = msg.cseq()?.number ?? 0;
-  contact.q = item.q >= 0 ? item.q : settings.defaultQ;
-  contact.methods = item.methods >= 0 ? item.methods : allowed(msg);
-  contact.instance = item.instance;
-  contact.regId = item.regId;
-  contact.serverId = reg.usrloc.settings.serverId;
-  contact.socket = reg.socketOf(ctx);
-  contact.cflags = msg.branchFlags;
-  contact.path = path;
-  contact.received = reg.receivedOf(ctx);
-  if (settings.pathUseReceived && path !== "") takeReceived(run, contact, path);
-  if (ctx.flow.reliable) {
-    if (contact.flowId !== ctx.flow.id) contact.peer = peerUri(ctx.flow);
-    contact.flowId = ctx.flow.id;
-  } else contact.flowId = 0;
-}
-
-/** path_use_received: the first hop tells the source address in its Path URI (RFC 3327 has no such thing; load balancers do). */
-function takeReceived(run: Save, contact: Contact, path: string): void {
-  const received = /^\s*<?[^>,]*?;received=([^;>,]*)/i.exec(path)?.[1];
-  if (received === undefined || received === "") return;
-  contact.received = unescapeUri(received);
-  contact.cflags |= run.reg.usrloc.settings.natFlag;
-}
-
-function allowed(msg: SipMessage): number {
-  let bits = -1;
-  for (let h = list.allow; h >= 0; h = msg.find(H.ALLOW, h + 1)) {
-    bits =
-      Math.max(0, bits) |
-      kamailioBits(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!);
-  }
-  return bits;
 }
 
 /** User and host for GRUUs, when they are wanted; null otherwise. */

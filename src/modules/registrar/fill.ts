@@ -1,0 +1,67 @@
+// Writing a contact of a request into its binding.
+
+import { H } from "../../sip/headers.ts";
+import type { SipMessage } from "../../sip/message.ts";
+import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
+import { unescapeUri } from "../../sip/uri-text.ts";
+import { equalsText, textOf } from "../../util/bytes.ts";
+import type { Contact } from "../usrloc/index.ts";
+import type { ContactItem } from "./contacts.ts";
+import { kamailioBits } from "./methods.ts";
+import { peerUri } from "./registrar.ts";
+import { list, type Save } from "./run.ts";
+
+/** Writes a contact of the request into a binding. Texts that have not changed are not made anew. */
+export function fill(run: Save, contact: Contact, item: ContactItem, path: string): void {
+  const { reg, ctx, now } = run;
+  const { settings } = reg;
+  const msg = ctx.message;
+  const { buf, index } = msg;
+  const { addr } = item;
+  if (!equalsText(buf, addr.uriStart, addr.uriEnd, contact.contact))
+    contact.contact = textOf(buf, addr.uriStart, addr.uriEnd);
+  const callId = list.callId * STRIDE;
+  if (!equalsText(buf, index[callId + VALUE_START]!, index[callId + VALUE_END]!, contact.callid)) {
+    contact.callid = textOf(buf, index[callId + VALUE_START]!, index[callId + VALUE_END]!);
+  }
+  const agent = list.userAgent * STRIDE;
+  if (agent < 0) contact.userAgent = "n/a";
+  else if (!equalsText(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!, contact.userAgent)) {
+    contact.userAgent = textOf(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!);
+  }
+  contact.expires = now + item.granted;
+  contact.lastModified = now;
+  contact.cseq = msg.cseq()?.number ?? 0;
+  contact.q = item.q >= 0 ? item.q : settings.defaultQ;
+  contact.methods = item.methods >= 0 ? item.methods : allowed(msg);
+  contact.instance = item.instance;
+  contact.regId = item.regId;
+  contact.serverId = reg.usrloc.settings.serverId;
+  contact.socket = reg.socketOf(ctx);
+  contact.cflags = msg.branchFlags;
+  contact.path = path;
+  contact.received = reg.receivedOf(ctx);
+  if (settings.pathUseReceived && path !== "") takeReceived(run, contact, path);
+  if (ctx.flow.reliable) {
+    if (contact.flowId !== ctx.flow.id) contact.peer = peerUri(ctx.flow);
+    contact.flowId = ctx.flow.id;
+  } else contact.flowId = 0;
+}
+
+/** path_use_received: the first hop tells the source address in its Path URI (RFC 3327 has no such thing; load balancers do). */
+function takeReceived(run: Save, contact: Contact, path: string): void {
+  const received = /^\s*<?[^>,]*?;received=([^;>,]*)/i.exec(path)?.[1];
+  if (received === undefined || received === "") return;
+  contact.received = unescapeUri(received);
+  contact.cflags |= run.reg.usrloc.settings.natFlag;
+}
+
+function allowed(msg: SipMessage): number {
+  let bits = -1;
+  for (let h = list.allow; h >= 0; h = msg.find(H.ALLOW, h + 1)) {
+    bits =
+      Math.max(0, bits) |
+      kamailioBits(msg.buf, msg.index[h * STRIDE + VALUE_START]!, msg.index[h * STRIDE + VALUE_END]!);
+  }
+  return bits;
+}
