@@ -3,7 +3,7 @@
 import { type RouteContext, RouteKind } from "../proxy/context.ts";
 import { int, str, variable } from "../registry/args.ts";
 import { defineModule, fn } from "../registry/define.ts";
-import { isMyselfText, scriptFlags, setScriptFlags } from "./core/index.ts";
+import { core, isMyselfText, scriptFlags, setScriptFlags } from "./core/index.ts";
 
 const ANY = RouteKind.ANY;
 
@@ -18,6 +18,7 @@ function change(ctx: RouteContext, flag: number, on: boolean): number {
 export const kex = defineModule({
   name: "kex",
   doc: "Flags of the script, kept while one message is handled; functions on the destination URI.",
+  uses: [core],
   state: () => null,
   configure: () => null,
   functions: {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { headerOf, ModuleBed } from "../../test/support/module-bed.ts";
-import { modules } from "./index.ts";
+import { core } from "./core/index.ts";
 import { type StatelessReplies, sl } from "./sl.ts";
 
 function request(method: string, toTag = "", branch = "z9hG4bK1"): string {
@@ -19,7 +19,7 @@ function request(method: string, toTag = "", branch = "z9hG4bK1"): string {
 
 function bed(params: Readonly<Record<string, string | number>> = {}): ModuleBed {
   const made = new ModuleBed();
-  made.load(modules.get("core")!);
+  made.load(core);
   made.load(sl, params);
   return made;
 }
@@ -35,7 +35,12 @@ describe("sl replies", () => {
     expect(code).toBe(1);
     expect(reply.split("\r\n")[0]).toBe("SIP/2.0 404 Not found");
     expect(tagOf(reply)).not.toBe("");
-    expect((b.state(sl) as StatelessReplies).stats()).toMatchObject({ "4xx_replies": 1, "404_replies": 1, sent_replies: 1, sent_err_replies: 1 });
+    expect((b.state(sl) as StatelessReplies).stats()).toMatchObject({
+      "4xx_replies": 1,
+      "404_replies": 1,
+      sent_replies: 1,
+      sent_err_replies: 1,
+    });
   });
 
   test("sl_reply_error uses the parameters", async () => {
@@ -78,13 +83,27 @@ describe("ACKs to stateless replies", () => {
 });
 
 describe("sl_forward_reply", () => {
-  const text = ["SIP/2.0 486 Busy Here", "Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKours", "Via: SIP/2.0/UDP 127.0.0.1:40000;branch=z9hG4bKtheirs", "From: <sip:a@x>;tag=1", "To: <sip:b@x>;tag=2", "Call-ID: sl-2", "CSeq: 1 INVITE", "Content-Length: 0", "", ""].join("\r\n");
+  const text = [
+    "SIP/2.0 486 Busy Here",
+    "Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKours",
+    "Via: SIP/2.0/UDP 127.0.0.1:40000;branch=z9hG4bKtheirs",
+    "From: <sip:a@x>;tag=1",
+    "To: <sip:b@x>;tag=2",
+    "Call-ID: sl-2",
+    "CSeq: 1 INVITE",
+    "Content-Length: 0",
+    "",
+    "",
+  ].join("\r\n");
 
   test("sends the reply on, with another code of its class", async () => {
     const b = bed();
     const { code, reply } = await b.call(sl, "sl_forward_reply", b.context(text), 404, "Not found");
     expect(code).toBe(1);
-    expect(reply.split("\r\n").slice(0, 2)).toEqual(["SIP/2.0 404 Not found", "Via: SIP/2.0/UDP 127.0.0.1:40000;branch=z9hG4bKtheirs"]);
+    expect(reply.split("\r\n").slice(0, 2)).toEqual([
+      "SIP/2.0 404 Not found",
+      "Via: SIP/2.0/UDP 127.0.0.1:40000;branch=z9hG4bKtheirs",
+    ]);
   });
 
   test("refuses a code of another class", async () => {

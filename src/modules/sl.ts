@@ -8,7 +8,7 @@ import type { ModuleHost } from "../registry/module-host.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
 import { equalsText } from "../util/bytes.ts";
-import { destinationSet } from "./core/index.ts";
+import { core, destinationSet } from "./core/index.ts";
 
 /** How long after a reply an ACK to it may still come, ms: timer H of RFC 3261, with room for a slow network. */
 const ACK_WINDOW = 64_000;
@@ -133,6 +133,7 @@ const REPLYING = RouteKind.REQUEST | RouteKind.FAILURE | RouteKind.ONREPLY | Rou
 export const sl = defineModule({
   name: "sl",
   doc: "Replies to requests without keeping state, and absorbs the ACKs to such replies.",
+  uses: [core],
   params: {
     default_code: intParam(500, "Code of a reply whose own code is none.", { min: 100, max: 699 }),
     default_reason: strParam("Internal Server Error", "Reason phrase of a reply whose own code is none."),

@@ -7,7 +7,7 @@ import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { LINE_END, NAME_END, NAME_START, STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
 import { putText, textOf } from "../util/bytes.ts";
-import { regexArg } from "./textops/index.ts";
+import { core, regexArg } from "./core/index.ts";
 
 const ANY = RouteKind.ANY;
 
@@ -18,7 +18,10 @@ export function applyChanges(msg: SipMessage): number {
   if (bodyLength !== msg.end - msg.bodyStart) setContentLength(msg, bodyLength);
   const line = firstLine(msg);
   const out = new Uint8Array(line.length + msg.end - msg.firstLineEnd + edits.growth());
-  const end = edits.write(out, putText(out, 0, line), msg.buf, msg.firstLineEnd, msg.end, true);
+  // edits of a status line stand in it; an R-URI is changed beside the edits
+  const isSame = msg.newUri === null;
+  const from = isSame ? msg.lineStart : msg.firstLineEnd;
+  const end = edits.write(out, isSame ? 0 : putText(out, 0, line), msg.buf, from, msg.end, true);
   const { recordRoute } = edits;
   const { buf, start, end: oldEnd, dstUri, path, q, flags, branchFlags, forceRport, sourceMarked, replyHeaders } = msg;
   if (msg.parse(out, 0, end) !== 0) {
@@ -93,6 +96,7 @@ function keepHeaders(msg: SipMessage, re: RegExp | undefined): number {
 export const textopsx = defineModule({
   name: "textopsx",
   doc: "Applies changes at once, takes bodies and headers away, recodes replies.",
+  uses: [core],
   state: () => null,
   configure: () => null,
   functions: {

@@ -4,7 +4,7 @@ import { type RouteContext, RouteKind } from "../proxy/context.ts";
 import { ArgError, optional, str } from "../registry/args.ts";
 import { defineModule, type FunctionDef, fn, intParam, pvClass, strParam } from "../registry/define.ts";
 import { Level, type Log } from "../util/log.ts";
-import { LEVELS } from "./core/index.ts";
+import { core, kamailioMethodBit, LEVELS } from "./core/index.ts";
 
 interface Xlog {
   readonly log: Log;
@@ -62,6 +62,7 @@ export function colour(letters: string): string | null {
 export const xlog = defineModule({
   name: "xlog",
   doc: "Log lines from the script.",
+  uses: [core],
   params: {
     buf_size: intParam(4096, "Longest text of one line; what is longer is cut.", {
       unit: "bytes",
@@ -124,26 +125,3 @@ export const xlog = defineModule({
     }),
   },
 });
-
-// Method bits as Kamailio numbers them for scripts ($rmid).
-const METHOD_BITS: Readonly<Record<string, number>> = {
-  INVITE: 1,
-  CANCEL: 2,
-  ACK: 4,
-  BYE: 8,
-  INFO: 16,
-  REGISTER: 32,
-  SUBSCRIBE: 64,
-  NOTIFY: 128,
-  MESSAGE: 256,
-  OPTIONS: 512,
-  PRACK: 1024,
-  UPDATE: 2048,
-  REFER: 4096,
-  PUBLISH: 8192,
-};
-
-/** The bit of a method in Kamailio's numbering; 16384 for any other. */
-export function kamailioMethodBit(method: string): number {
-  return METHOD_BITS[method] ?? 16384;
-}

@@ -12,6 +12,10 @@ import { findListener, forceSocket } from "./send-socket.ts";
 import { isSip, uriOf, withHost, withHostPort, withPort, withUser, withUserAndPassword } from "./uri-parts.ts";
 
 export * from "./destinations.ts";
+export * from "./header-name.ts";
+export * from "./method-bits.ts";
+export * from "./patterns.ts";
+export * from "./proved.ts";
 export * from "./request-uri.ts";
 export * from "./script-flags.ts";
 export * from "./send-socket.ts";
@@ -111,7 +115,7 @@ function appendBranch(ctx: RouteContext, uri: string | undefined, q: string | un
 export function isMyselfText(ctx: RouteContext, text: string): boolean {
   const uri = uriOf(text.includes(":") && /^(sips?|tel):/i.test(text) ? text : `sip:${text}`);
   if (uri === null || !isSip(uri)) return false;
-  return ctx.proxy.identity.isMyself(uri.host.toLowerCase(), uri.port > 0 ? uri.port : 0);
+  return ctx.proxy.identity.isMyself(uri.host.toLowerCase(), Math.max(uri.port, 0));
 }
 
 function forceRport(_i: unknown, ctx: RouteContext): number {

@@ -11,8 +11,7 @@ import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { unquote } from "../../sip/tokens.ts";
 import type { Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
-import { authorizedCredentials } from "../auth/index.ts";
-import { uriOf } from "../core/index.ts";
+import { provedIdentity, uriOf } from "../core/index.ts";
 import { addressOf, addressUri } from "./message.ts";
 import { hostOf, userOf } from "./uris.ts";
 
@@ -57,13 +56,13 @@ function fromUri(ctx: RouteContext) {
 
 // Only credentials that were found right count here: a stranger must not be charged to somebody else.
 function accountingUser(ctx: RouteContext): Value {
-  return userPart(authorizedCredentials(ctx)?.username ?? null) ?? userOf(fromUri(ctx));
+  return provedIdentity(ctx)?.user ?? userOf(fromUri(ctx));
 }
 
 // user@realm of the credentials, else user@host of From
 function accountingAddress(ctx: RouteContext): Value {
-  const proved = authorizedCredentials(ctx);
-  if (proved !== null) return `${userPart(proved.username)}@${proved.realm}`;
+  const proved = provedIdentity(ctx);
+  if (proved !== null) return `${proved.user}@${proved.realm}`;
   const uri = fromUri(ctx);
   return uri === null ? null : uri.user === "" ? uri.host : `${uri.user}@${uri.host}`;
 }

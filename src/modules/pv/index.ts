@@ -14,6 +14,7 @@ import {
   type RpcValue,
 } from "../../registry/define.ts";
 import { toInt, type Value } from "../../sip/value.ts";
+import { core } from "../core/index.ts";
 import { avp } from "./avp.ts";
 import { branchVariables } from "./branches.ts";
 import { identityVariables } from "./identity.ts";
@@ -66,6 +67,7 @@ const ANY = RouteKind.ANY;
 export const pv = defineModule({
   name: "pv",
   doc: "Variables for message, addresses, time and flags; values kept with a transaction or shared by all.",
+  uses: [core],
   params: {
     shvset: manyParam("A shared variable and its first value: name=i:5 or name=s:text."),
   },

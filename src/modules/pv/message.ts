@@ -11,8 +11,7 @@ import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { parseUint, skipLws, trimEnd } from "../../sip/tokens.ts";
 import type { Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
-import { findNamed, type HeaderName, headerName } from "../textops/index.ts";
-import { kamailioMethodBit } from "../xlog.ts";
+import { findNamed, type HeaderName, headerName, kamailioMethodBit } from "../core/index.ts";
 
 function def(doc: string, get: (ctx: RouteContext) => Value, aliases: readonly string[] = []): PvDef<unknown> {
   return pv(doc, (_i: unknown, ctx) => get(ctx), undefined, aliases);
@@ -139,15 +138,14 @@ const PARTS: Readonly<Record<string, (msg: SipMessage) => Value>> = {
 
 /** The message with the edits made so far. */
 function updated(msg: SipMessage): string {
+  const { buf, newUri } = msg;
   const edits = msg.currentEdits();
-  const out = new Uint8Array(msg.end - msg.start + edits.growth() + (msg.newUri?.length ?? 0));
-  const end = edits.write(out, 0, msg.buf, msg.firstLineEnd, msg.end, true);
-  const line = textOf(msg.buf, msg.lineStart, msg.firstLineEnd);
-  const first =
-    msg.newUri === null
-      ? line
-      : textOf(msg.buf, msg.lineStart, msg.uriStart) + msg.newUri + textOf(msg.buf, msg.uriEnd, msg.firstLineEnd);
-  return first + textOf(out, 0, end);
+  const out = new Uint8Array(msg.end - msg.start + edits.growth());
+  const from = newUri === null ? msg.lineStart : msg.firstLineEnd;
+  const rest = textOf(out, 0, edits.write(out, 0, buf, from, msg.end, true));
+  return newUri === null
+    ? rest
+    : textOf(buf, msg.lineStart, msg.uriStart) + newUri + textOf(buf, msg.uriEnd, msg.firstLineEnd) + rest;
 }
 
 /** Variables of the message. */

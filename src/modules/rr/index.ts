@@ -9,8 +9,7 @@ import type { NameAddrRange } from "../../sip/name-addr.ts";
 import { toText, type Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
 import type { Log } from "../../util/log.ts";
-import { currentUri, isMyselfText, receivedUri } from "../core/index.ts";
-import { regexArg } from "../textops/index.ts";
+import { core, currentUri, isMyselfText, receivedUri, regexArg } from "../core/index.ts";
 import { firstRouteUri, looseRoute, Result, RouteState } from "./loose.ts";
 import { AdvertisedRecordRoute, type Pending, PresetRecordRoute, SocketRecordRoute, type Style } from "./record.ts";
 
@@ -111,6 +110,7 @@ function isDirection(ctx: RouteContext, direction: string): number {
 export const rr = defineModule({
   name: "rr",
   doc: "Record-Route and Route: keeps this server in the path of a dialog and routes its requests.",
+  uses: [core],
   params: {
     enable_full_lr: intParam(0, "Whether lr is written lr=on, for equipment that wants a value.", { min: 0, max: 1 }),
     append_fromtag: intParam(1, "Whether Record-Route carries the From tag, which is_direction() needs.", {

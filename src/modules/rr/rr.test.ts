@@ -4,7 +4,8 @@ import { ModuleBed } from "../../../test/support/module-bed.ts";
 import { listenerParts } from "../../net/flow.ts";
 import type { SocketFace } from "../../sip/edits.ts";
 import { Transport } from "../../sip/transports.ts";
-import { modules } from "../index.ts";
+import { core } from "../core/index.ts";
+import { pv } from "../pv/index.ts";
 import { rr } from "./index.ts";
 
 const local = { family: 4, address: "10.0.0.1", port: 5060 } as const;
@@ -19,7 +20,7 @@ function invite(more = "", uri = "sip:bob@10.0.0.9", toTag = ""): string {
 
 function bed(params: Readonly<Record<string, string | number>> = {}): ModuleBed {
   const made = new ModuleBed();
-  for (const name of ["core", "pv"]) made.load(modules.get(name)!);
+  for (const module of [core, pv]) made.load(module);
   made.load(rr, params);
   return made;
 }

@@ -10,7 +10,7 @@ import type { SipMessage } from "../../sip/message.ts";
 import { Method } from "../../sip/methods.ts";
 import { listHasToken } from "../../sip/misc.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
-import { currentUri } from "../core/index.ts";
+import { core, currentUri } from "../core/index.ts";
 import { uriFunctions } from "./uris.ts";
 
 export { isE164, sameAor, sameUri, telToSip } from "./uris.ts";
@@ -91,6 +91,7 @@ function dateIsRecent(ctx: RouteContext, seconds: number): number {
 export const siputils = defineModule({
   name: "siputils",
   doc: "Questions about messages, URIs and numbers, and parameters of the R-URI.",
+  uses: [core],
   params: {
     options_accept: strParam("*/*", "Accept in the answer to OPTIONS."),
     options_accept_encoding: strParam("", "Accept-Encoding in the answer to OPTIONS."),

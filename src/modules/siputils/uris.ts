@@ -7,8 +7,7 @@ import { Scheme } from "../../sip/uri.ts";
 import { urisEqual } from "../../sip/uri-compare.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { toText } from "../../sip/value.ts";
-import { changeUri, currentUri, isSip, uriOf, withHost, withUser } from "../core/index.ts";
-import { headerName } from "../textops/index.ts";
+import { changeUri, currentUri, headerName, isSip, uriOf, withHost, withUser } from "../core/index.ts";
 
 const ANY = RouteKind.ANY;
 

@@ -9,7 +9,7 @@ import type { SipMessage } from "../../sip/message.ts";
 import { ContentTypeRange, isContentType, parseContentType } from "../../sip/misc.ts";
 import { Direction, parseSdp, Sdp } from "../../sip/sdp.ts";
 import { equalsText } from "../../util/bytes.ts";
-import { lineEnd, lineStart, valueEnd, valueStart } from "./header-name.ts";
+import { lineEnd, lineStart, valueEnd, valueStart } from "../core/index.ts";
 
 const ANY = RouteKind.ANY;
 const type = new ContentTypeRange();

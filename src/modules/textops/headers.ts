@@ -6,8 +6,17 @@ import { type FunctionDef, fn } from "../../registry/define.ts";
 import { matches } from "../../script/posix-regex.ts";
 import { formatDate } from "../../sip/date.ts";
 import type { SipMessage } from "../../sip/message.ts";
-import { findNamed, type HeaderName, headerArg, lineEnd, lineStart, nameText, wholeLines } from "./header-name.ts";
-import { regexArg, regexOf } from "./patterns.ts";
+import {
+  findNamed,
+  type HeaderName,
+  headerArg,
+  lineEnd,
+  lineStart,
+  nameText,
+  regexArg,
+  regexOf,
+  wholeLines,
+} from "../core/index.ts";
 
 const ANY = RouteKind.ANY;
 

@@ -5,12 +5,10 @@ import { type Arg, ArgError, parsed } from "../../registry/args.ts";
 import { defineModule, fn } from "../../registry/define.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { Method, methodFromName } from "../../sip/methods.ts";
+import { core } from "../core/index.ts";
 import { bodyFunctions } from "./body.ts";
 import { headerFunctions } from "./headers.ts";
 import { textFunctions } from "./text.ts";
-
-export { findNamed, type HeaderName, headerName, wholeLines } from "./header-name.ts";
-export { regexArg, regexOf, substArg } from "./patterns.ts";
 
 /** Methods to test for: known ones as bits by their number, others by name. */
 interface MethodSet {
@@ -46,6 +44,7 @@ function isMethod(msg: SipMessage, set: MethodSet): number {
 export const textops = defineModule({
   name: "textops",
   doc: "Tests, searches and changes messages: method, headers, body, and text in general.",
+  uses: [core],
   state: () => null,
   configure: () => null,
   functions: {

@@ -6,9 +6,22 @@ import { type FunctionDef, fn } from "../../registry/define.ts";
 import { matches } from "../../script/posix-regex.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { textOf } from "../../util/bytes.ts";
-import { changeUri, withUser } from "../core/index.ts";
-import { findNamed, type HeaderName, headerArg, valueEnd, valueStart } from "./header-name.ts";
-import { applyAll, matchAll, type Replacement, regexArg, type Substitution, substArg, substitute } from "./patterns.ts";
+import {
+  applyAll,
+  changeUri,
+  findNamed,
+  type HeaderName,
+  headerArg,
+  matchAll,
+  type Replacement,
+  regexArg,
+  type Substitution,
+  substArg,
+  substitute,
+  valueEnd,
+  valueStart,
+  withUser,
+} from "../core/index.ts";
 
 const ANY = RouteKind.ANY;
 

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import { ModuleBed, registerText } from "../../test/support/module-bed.ts";
+import { core, kamailioMethodBit } from "./core/index.ts";
+import { colour, xlog } from "./xlog.ts";
+
+function bed(params: Readonly<Record<string, string | number>> = {}): ModuleBed {
+  const made = new ModuleBed();
+  made.load(core);
+  made.load(xlog, params);
+  return made;
+}
+
+describe("xlog", () => {
+  test("writes at the level given, the prefix in front and one line", async () => {
+    const b = bed();
+    const ctx = b.context(registerText());
+    expect((await b.call(xlog, "xlog", ctx, "plain\n")).code).toBe(1);
+    await b.call(xlog, "xlog", ctx, "L_WARN", "warned");
+    await b.call(xlog, "xlog", ctx, "LOG_LOCAL3", "L_INFO", "with facility");
+    await b.call(xlog, "xnotice", ctx, "noticed");
+    expect(b.lines).toEqual([
+      "ERROR: <script>: plain",
+      "WARNING: <script>: warned",
+      "INFO: <script>: with facility",
+      "NOTICE: <script>: noticed",
+    ]);
+  });
+
+  test("an unknown level is refused", async () => {
+    const b = bed();
+    expect((await b.call(xlog, "xlog", b.context(registerText()), "L_LOUD", "x")).code).toBe(-1);
+    expect(b.lines).toEqual([]);
+  });
+
+  test("prefix and buf_size", async () => {
+    const b = bed({ prefix: "cfg ", buf_size: 16 });
+    await b.call(xlog, "xerr", b.context(registerText()), "0123456789abcdefgh");
+    expect(b.lines).toEqual(["ERROR: cfg 0123456789abcdef"]);
+  });
+
+  test("xlogm is silent for the methods of methods_filter", async () => {
+    const b = bed({ methods_filter: kamailioMethodBit("REGISTER") });
+    expect((await b.call(xlog, "xlogm", b.context(registerText()), "L_INFO", "x")).code).toBe(1);
+    expect(b.lines).toEqual([]);
+  });
+
+  test("colours", () => {
+    expect(colour("xx")).toBe("\x1b[0;39;49m");
+    expect(colour("Rb")).toBe("\x1b[1;31;44m");
+    expect(colour("zz")).toBeNull();
+  });
+});
