@@ -117,11 +117,11 @@ describe("SqliteStore", () => {
 });
 
 describe("parseDatabaseUrl", () => {
-  const path = (url: string): string => parseDatabaseUrl(url, (p) => (p.startsWith("/") ? p : `/work/${p}`)).path;
+  const path = (url: string): string => parseDatabaseUrl(url, (p) => (p.startsWith("/") ? p : `/here/${p}`)).path;
   test("Kamailio's forms", () => {
     expect(path("sqlite:///var/db")).toBe("/var/db");
     expect(path("sqlite:////var/db")).toBe("/var/db");
-    expect(path("sqlite://db/file")).toBe("/work/db/file");
+    expect(path("sqlite://db/file")).toBe("/here/db/file");
     expect(path("sqlite://:memory:")).toBe(":memory:");
     expect(path("memory:")).toBe(":memory:");
     expect(parseDatabaseUrl("sqlite:///a?synchronous=full&busy_timeout=10", (p) => p).options).toEqual({
