@@ -5,9 +5,8 @@ import type { RouteContext } from "../proxy/context.ts";
 import { type Accessor, ArgError } from "../registry/args.ts";
 import type { PvDef, TransformDef } from "../registry/define.ts";
 import type { Value } from "../sip/value.ts";
-import { textOfValue } from "./convert.ts";
+import { printed, textOfValue } from "./convert.ts";
 import { type PvRef, parseTemplate, splitTransformArgs, type Template } from "./parse.ts";
-import { templateReader } from "./string.ts";
 import { applyTransforms, type BoundTransform } from "./transform.ts";
 import { type VarSlots, varAccessor } from "./vars.ts";
 
@@ -81,6 +80,27 @@ function dynamicAccessor(
   };
   const get = (ctx: RouteContext): Value => find(ctx).get(ctx);
   return isWritable ? { get, set: (ctx, value) => find(ctx).set?.(ctx, value) } : { get };
+}
+
+/** A function that gives the text of a template. Null prints as <null>, as in Kamailio. */
+export function templateReader(template: Template, env: PvEnv): ((ctx: RouteContext) => string) | ArgError {
+  const readers: (string | ((ctx: RouteContext) => string))[] = [];
+  for (const part of template) {
+    if (typeof part === "string") {
+      readers.push(part);
+      continue;
+    }
+    const accessor = resolvePv(part, env);
+    if (accessor instanceof ArgError) return accessor;
+    readers.push((ctx) => printed(accessor.get(ctx)));
+  }
+  const [only] = readers;
+  if (readers.length === 1) return typeof only === "string" ? () => only : only!;
+  return (ctx) => {
+    let text = "";
+    for (const reader of readers) text += typeof reader === "string" ? reader : reader(ctx);
+    return text;
+  };
 }
 
 function indexOf(value: Value): number | "*" {

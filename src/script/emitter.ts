@@ -17,6 +17,7 @@ export interface Block {
   readonly hi: number;
 }
 
+/** Collects the code of one route: nested blocks, temporaries with stack discipline, numbered suspension points. */
 export class Emitter {
   private pieces: Piece[] = [];
   private nextPoint = 1;

@@ -225,9 +225,11 @@ export function closingParen(text: string, open: number): number {
   return -1;
 }
 
+/** Whether a character can begin an identifier. */
 export function isWordStart(c: string): boolean {
   return (c >= "a" && c <= "z") || (c >= "A" && c <= "Z") || c === "_";
 }
+/** Whether a character can stand inside an identifier. */
 export function isWordPart(c: string): boolean {
   return isWordStart(c) || (c >= "0" && c <= "9");
 }

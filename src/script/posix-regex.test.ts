@@ -1,3 +1,5 @@
+// POSIX extended patterns against subjects; what is literal there and special in JavaScript.
+
 import { describe, expect, test } from "vitest";
 import { matches, posixRegex } from "./posix-regex.ts";
 
