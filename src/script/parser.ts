@@ -107,10 +107,10 @@ class Parser {
     let name: string | null = null;
     let interval: number | null = null;
     if (this.reader.takeOp("[")) {
-      const glued = this.reader.glued("]");
+      const glued = this.reader.glued("],");
       if (glued === null) this.reader.fail(`expected the name of the ${keyword}`);
       name = glued.text;
-      if (keyword === "timer_route" || keyword === "event_route") [name, interval] = this.nameOptions(name);
+      if (this.reader.takeOp(",")) interval = Number.parseInt(this.reader.glued("]")?.text ?? "", 10) || null;
       this.reader.expectOp("]", "after the name");
     }
     const nameAt = span(start.place, this.reader.last.place);
@@ -130,15 +130,6 @@ class Parser {
       at: start.place,
       nameAt,
     });
-  }
-
-  /** timer_route[name, seconds] and event_route[name, async]: the part after the comma. */
-  private nameOptions(name: string): [string, number | null] {
-    const [first, option] = name.split(",");
-    if (option !== undefined) return [first!.trim(), Number.parseInt(option, 10) || null];
-    if (this.reader.isOp("]")) return [name, null];
-    const rest = this.reader.glued("]");
-    return [first!.trim(), rest === null ? null : Number.parseInt(rest.text, 10) || null];
   }
 
   // ---- modules ----
