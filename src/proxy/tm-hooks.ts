@@ -2,6 +2,7 @@
 // and keeps what the script left with it.
 
 import type { Flow } from "../net/flow.ts";
+import { markSource } from "../sip/build.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { type Branch, type Hooks, type Outgoing, RelayError, type Transaction } from "../tm/index.ts";
 import { type Avps, RouteContext, RouteKind, type RouteResult, type Routes, Stop } from "./context.ts";
@@ -63,6 +64,7 @@ export class TmHooks implements Hooks {
     const msg = ctx.message;
     const { newUri, dstUri, path, branchFlags } = msg;
     const to = branch.destination;
+    markSource(msg, ctx.flow.remote); // before the edits are copied: every branch carries it
     msg.branchEdits = msg.edits.clone();
     if (to !== null) {
       msg.newUri = to.uri;
@@ -102,7 +104,13 @@ export class TmHooks implements Hooks {
       return built.finally(restore);
     }
     msg.own();
-    return ran.then(finish).finally(restore);
+    return ran
+      .then(finish)
+      .then((code) => {
+        if (code === 0) out.buf = out.buf.slice(0, out.end); // others build in the shared buffer before this one is sent
+        return code;
+      })
+      .finally(restore);
   }
 
   private build(branch: Branch, ctx: RouteContext, uri: string | null, out: Outgoing): number | Promise<number> {
@@ -213,8 +221,16 @@ export class TmHooks implements Hooks {
       state.onFailure = 0; // a failure route runs once; it arms itself again if it wants to
       tx.wantsFailure = false;
     }
+    // Each failure route begins with the R-URI and destination of the first leg; what it does not change it does not relay again.
+    const { newUri, dstUri, path, branchFlags } = msg;
+    tx.usedUri = newUri;
+    tx.usedDst = dstUri;
     const ran = kind === RouteKind.FAILURE ? state.routes.failure(id, ctx) : state.routes.branchFailure(id, ctx);
     const after = (): void => {
+      msg.newUri = newUri;
+      msg.dstUri = dstUri;
+      msg.path = path;
+      msg.branchFlags = branchFlags;
       state.avps = ctx.avpsOrNull ?? state.avps;
     };
     if (typeof ran === "number") return after();

@@ -76,8 +76,8 @@ describe("writeCancel", () => {
       "i: id@c",
       "CSeq: 7   CANCEL",
       "Route: <sip:r3;lr>",
-      "Reason: SIP;cause=200",
       "Content-Length: 0",
+      "Reason: SIP;cause=200",
       "",
       "",
     ]);

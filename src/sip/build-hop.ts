@@ -48,8 +48,9 @@ export function writeCancel(invite: Uint8Array, extra: string, out: Uint8Array):
         p = common(h, out, p);
     }
   }
-  p = putText(out, p, extra);
-  return finish(out, p);
+  p = putText(out, p, "Content-Length: 0\r\n");
+  p = putText(out, p, extra); // after Content-Length, as Kamailio has it
+  return putText(out, p, "\r\n");
 }
 
 function head(method: string, out: Uint8Array): number {

@@ -43,6 +43,8 @@ export class Branch extends TimerNode {
   bytes: Uint8Array | null = null;
   /** The ACK or the CANCEL that was sent, while it may have to be sent again. */
   hop: Uint8Array | null = null;
+  /** Header lines for its CANCEL, whenever it is sent. */
+  cancelLines = "";
   target: Target | null = null;
   /** The final reply, kept while others are still out. */
   reply: SipMessage | null = null;

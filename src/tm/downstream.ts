@@ -38,7 +38,7 @@ export function stepBranch(tm: Tm, branch: Branch, input: number, reply: SipMess
   else if ((answer & Do.SLOW) !== 0) slowDown(tm, branch);
   else if ((answer & Do.STOP) !== 0) stop(tm, branch);
   if ((answer & Do.ACK) !== 0 && reply !== null) acknowledge(tm, branch, reply);
-  if ((answer & Do.CANCEL) !== 0) sendCancel(tm, branch, "");
+  if ((answer & Do.CANCEL) !== 0) sendCancel(tm, branch);
   return answer;
 }
 
@@ -66,7 +66,8 @@ export function cancelBranch(tm: Tm, branch: Branch, extra: string): boolean {
   if (branch.final || (branch.flags & BranchFlag.CANCEL_SENT) !== 0) return false;
   if ((branch.flags & BranchFlag.PREPARING) !== 0) return true;
   if (!branch.tx.isInvite) return false;
-  if (branch.state === InviteClient.PROCEEDING || tm.options.cancelMethod === 2) sendCancel(tm, branch, extra);
+  branch.cancelLines = extra;
+  if (branch.state === InviteClient.PROCEEDING || tm.options.cancelMethod === 2) sendCancel(tm, branch);
   else if (tm.options.cancelMethod === 0) {
     stop(tm, branch);
     branch.state = InviteClient.COMPLETED;
@@ -76,10 +77,10 @@ export function cancelBranch(tm: Tm, branch: Branch, extra: string): boolean {
 }
 
 /** Sends the CANCEL of a branch and repeats it until it is answered. */
-export function sendCancel(tm: Tm, branch: Branch, extra: string): void {
+export function sendCancel(tm: Tm, branch: Branch): void {
   const { target, bytes } = branch;
   if (target === null || bytes === null) return;
-  const end = writeCancel(bytes, extra, tm.buffer);
+  const end = writeCancel(bytes, branch.cancelLines, tm.buffer);
   if (end < 0) return;
   branch.flags = (branch.flags | BranchFlag.CANCEL_SENT) & ~BranchFlag.CANCEL_WANTED;
   target.send(tm.buffer, 0, end);

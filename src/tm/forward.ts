@@ -88,8 +88,10 @@ function send(tm: Tm, branch: Branch, code: number, out: Outgoing, tally: Tally)
     tally.sent++;
     return;
   }
-  // It never was: it takes no part in the choice of the best reply.
+  // It never was: it leaves no trace, and the next branch gets its number.
   tally.error = code === 0 ? RelayError.SEND : code;
-  branch.flags |= BranchFlag.DISCARDED | BranchFlag.LOCAL;
   branch.status = 500;
+  branch.flags |= BranchFlag.DISCARDED | BranchFlag.LOCAL;
+  const { branches } = branch.tx;
+  if (branches.at(-1) === branch) branches.pop();
 }

@@ -45,7 +45,7 @@ function takeReply(tm: Tm, branch: Branch, msg: SipMessage, drop: boolean): void
   branch.flags |= BranchFlag.REPLIED;
   branch.status = status;
   if (status < 200) {
-    if ((branch.flags & BranchFlag.CANCEL_WANTED) !== 0) sendCancel(tm, branch, "");
+    if ((branch.flags & BranchFlag.CANCEL_WANTED) !== 0) sendCancel(tm, branch);
     if (!drop && status !== 100 && !tx.final) forwardReply(tm, tx, msg, status);
     return;
   }
@@ -139,11 +139,10 @@ function finish(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null
   const { status } = winner;
   const challenged = (status === 401 || status === 407) && tm.options.aggregateChallenges;
   const challenges = challenged ? joinedChallenges(tx) : "";
-  if (best === null || challenges !== "") replyLocally(tm, tx, status, localReason(status), challenges);
-  else if (status === 503 && tm.options.remap503) {
-    best.edits.add(best.reasonStart - 4, 3, "500"); // the phrase stays, as in Kamailio
-    forwardReply(tm, tx, best, 500);
-  } else forwardReply(tm, tx, best, status);
+  // what 503 of one next hop says is not true of us (RFC 3261 16.7 step 6); the phrase is Kamailio's
+  if (status === 503 && tm.options.remap503) replyLocally(tm, tx, 500, "Service Unavailable", "");
+  else if (best === null || challenges !== "") replyLocally(tm, tx, status, localReason(status), challenges);
+  else forwardReply(tm, tx, best, status);
   endIfDone(tm, tx);
 }
 

@@ -63,15 +63,11 @@ function outcome(ctx: RouteContext, sent: number): number {
   return relayFailure(sent).rc;
 }
 
-// In a request route the R-URI comes first, then the branches. After a failure the R-URI counts only when the route has changed it, and
-// append_branch() without argument has not made a branch of it already.
+// In a request route the R-URI comes first, then the branches. After a failure the R-URI counts only when the route has changed it.
 function destinations(tx: Transaction, ctx: RouteContext, afterFailure: boolean): readonly (Destination | null)[] {
   const { branches, message: msg } = ctx;
-  if (!afterFailure) return branches.length === 0 ? ONLY_REQUEST_URI : [null, ...branches];
-  const changed = msg.newUri !== tx.usedUri || msg.dstUri !== tx.usedDst;
-  const uri = msg.requestUri();
-  if (changed && !branches.some((b) => b.uri === uri)) return [null, ...branches];
-  return [...branches];
+  if (afterFailure && msg.newUri === tx.usedUri && msg.dstUri === tx.usedDst) return [...branches];
+  return branches.length === 0 ? ONLY_REQUEST_URI : [null, ...branches];
 }
 
 // A failure's ACK ends here; any other is forwarded without a transaction.
