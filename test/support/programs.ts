@@ -52,9 +52,15 @@ export function start(command: readonly string[], options: ProgramOptions = {}):
       clearTimeout(timer);
       resolve({ code: 127, output: `${program}: ${error.message}`, timedOut });
     });
-    child.once("close", (code) => {
+    child.once("exit", (code) => {
       clearTimeout(timer);
-      resolve({ code, output, timedOut });
+      const end = () => resolve({ code, output, timedOut });
+      // The last output may still be under way; children that outlive the program must not hold us up, though.
+      const patience = setTimeout(end, 1000);
+      child.once("close", () => {
+        clearTimeout(patience);
+        end();
+      });
     });
   });
   return { child, output: () => output, finished };
