@@ -3,9 +3,10 @@
 import { RouteKind } from "../proxy/context.ts";
 import { int, optional, str } from "../registry/args.ts";
 import { defineModule, fn } from "../registry/define.ts";
+import { editsForSending } from "../sip/content-length.ts";
 import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
-import { LINE_END, NAME_END, NAME_START, STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
+import { LINE_END, NAME_END, NAME_START, STRIDE } from "../sip/scan.ts";
 import { putText, textOf } from "../util/bytes.ts";
 import { core, regexArg } from "./core/index.ts";
 
@@ -13,9 +14,7 @@ const ANY = RouteKind.ANY;
 
 /** The R-URI and all edits become the message: later reads see them. What the script has set beside them stays. Returns 1 or -1. */
 export function applyChanges(msg: SipMessage): number {
-  const edits = msg.currentEdits();
-  const bodyLength = msg.end - msg.bodyStart + edits.delta(msg.bodyStart);
-  if (bodyLength !== msg.end - msg.bodyStart) setContentLength(msg, bodyLength);
+  const edits = editsForSending(msg);
   const line = firstLine(msg);
   const out = new Uint8Array(line.length + msg.end - msg.firstLineEnd + edits.growth());
   // edits of a status line stand in it; an R-URI is changed beside the edits
@@ -23,14 +22,14 @@ export function applyChanges(msg: SipMessage): number {
   const from = isSame ? msg.lineStart : msg.firstLineEnd;
   const end = edits.write(out, isSame ? 0 : putText(out, 0, line), msg.buf, from, msg.end, true);
   const { recordRoute } = edits;
-  const { buf, start, end: oldEnd, dstUri, path, q, flags, branchFlags, forceRport, sourceMarked, replyHeaders } = msg;
+  const { buf, start, end: oldEnd, dstUri, path, q, flags, branchFlags, forceRport, sourceMarked, flowId, replyHeaders } = msg;
   if (msg.parse(out, 0, end) !== 0) {
     // a text the script put in broke the head: go on with the message as it came
     msg.parse(buf, start, oldEnd);
     Object.assign(msg, { dstUri, path, q, flags, branchFlags, forceRport, replyHeaders });
     return -1;
   }
-  Object.assign(msg, { dstUri, path, q, flags, branchFlags, forceRport, sourceMarked, replyHeaders, owned: true });
+  Object.assign(msg, { dstUri, path, q, flags, branchFlags, forceRport, sourceMarked, flowId, replyHeaders, owned: true });
   msg.edits.recordRoute = recordRoute;
   return 1;
 }
@@ -38,14 +37,6 @@ export function applyChanges(msg: SipMessage): number {
 function firstLine(msg: SipMessage): string {
   if (msg.newUri === null) return textOf(msg.buf, msg.lineStart, msg.firstLineEnd);
   return textOf(msg.buf, msg.lineStart, msg.uriStart) + msg.newUri + textOf(msg.buf, msg.uriEnd, msg.firstLineEnd);
-}
-
-function setContentLength(msg: SipMessage, length: number): void {
-  const h = msg.find(H.CONTENT_LENGTH) * STRIDE;
-  if (h < 0) return;
-  const start = msg.index[h + VALUE_START]!;
-  const end = msg.index[h + VALUE_END]!;
-  if (!msg.currentEdits().touches(start, end)) msg.currentEdits().add(start, end - start, String(length));
 }
 
 function removeBody(msg: SipMessage): number {

@@ -111,6 +111,19 @@ describe("writeForwardedRequest", () => {
   });
 });
 
+describe("Content-Length", () => {
+  test("follows edits of the body, and is added where there is none", () => {
+    const msg = invite("SIP/2.0/UDP 192.0.2.7");
+    msg.edits.add(msg.bodyStart, 1, "hello ");
+    const end = writeForwardedRequest(msg, null, "Via: us\r\n", "", out);
+    expect(textOf(out, 0, end)).toMatch(/Content-Length: 7\r\n\r\nhello i$/);
+    expect(msg.edits.count).toBe(1);
+    const bare = parse(["SIP/2.0 200 OK", "Via: SIP/2.0/UDP us", "Via: SIP/2.0/UDP them"], "body");
+    bare.edits.add(bare.bodyStart, 4, "");
+    expect(textOf(out, 0, writeForwardedReply(bare, out))).toBe("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP them\r\nContent-Length: 0\r\n\r\n");
+  });
+});
+
 describe("writeForwardedReply", () => {
   const rest = ["From: <sip:a@a>;tag=1", "To: <sip:b@b>;tag=2", "Call-ID: c", "CSeq: 1 BYE"];
   test("drops the topmost Via header, or only its first value", () => {

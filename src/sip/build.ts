@@ -2,6 +2,7 @@
 // or NO_ROOM when it would not fit; nothing is allocated.
 
 import { copyBytes, equalsText, putText, putUint } from "../util/bytes.ts";
+import { editsForSending } from "./content-length.ts";
 import { H } from "./headers.ts";
 import type { SipMessage } from "./message.ts";
 import { LINE_END, NAME_START, STRIDE, VALUE_END, VALUE_START } from "./scan.ts";
@@ -152,7 +153,7 @@ export function markSource(msg: SipMessage, source: Source): void {
  * `top` (whole header lines or nothing) comes right behind the first line: Record-Route, which must stand above any other.
  */
 export function writeForwardedRequest(msg: SipMessage, uri: string | null, via: string, route: string, out: Uint8Array, at = 0, top = ""): number {
-  const edits = msg.currentEdits();
+  const edits = editsForSending(msg);
   const newUri = uri ?? msg.newUri;
   const bound = msg.end - msg.start + edits.growth() + via.length + route.length + top.length + (newUri === null ? 0 : newUri.length) + 16;
   if (at + bound > out.length) return NO_ROOM;
@@ -177,7 +178,7 @@ export function writeForwardedRequest(msg: SipMessage, uri: string | null, via: 
 
 /** Writes a reply as it is forwarded: without its topmost Via value, edits applied. */
 export function writeForwardedReply(msg: SipMessage, out: Uint8Array, at = 0): number {
-  const edits = msg.currentEdits();
+  const edits = editsForSending(msg);
   if (at + msg.end - msg.start + edits.growth() + 16 > out.length) return NO_ROOM;
   const { buf } = msg;
   const h = msg.find(H.VIA);
