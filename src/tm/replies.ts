@@ -158,7 +158,7 @@ function forwardReply(tm: Tm, tx: Transaction, msg: SipMessage, code: number): v
 
 /** A final reply was made by the script: whatever is still out is ended. */
 export function abandonBranches(tm: Tm, tx: Transaction, status: number): void {
-  const extra = tm.options.localCancelReason ? `Reason: SIP;cause=${status}\r\n` : "";
+  const extra = tm.options.localCancelReason ? reasonLine(status) : "";
   endAll(tm, tx, extra);
 }
 
@@ -166,8 +166,14 @@ export function abandonBranches(tm: Tm, tx: Transaction, status: number): void {
 export function cancelOthers(tm: Tm, winner: Branch, status: number): void {
   const { branches } = winner.tx;
   if (branches.length === 1) return;
-  const extra = tm.options.localCancelReason ? `Reason: SIP;cause=${status}\r\n` : "";
+  const extra = tm.options.localCancelReason ? reasonLine(status) : "";
   for (const branch of branches) if (branch !== winner) endBranch(tm, branch, extra);
+}
+
+// RFC 3326: with it a phone shows no missed call when another one answered.
+function reasonLine(status: number): string {
+  const text = status < 300 ? ';text="Call completed elsewhere"' : "";
+  return `Reason: SIP;cause=${status}${text}\r\n`;
 }
 
 /** Ends all branches; `extra` is header lines for their CANCELs. */

@@ -249,10 +249,10 @@ describe("forking", () => {
     lab.in(reply(i2!, 180), "b2");
     lab.take();
     lab.in(reply(i2!, 200), "b2");
-    expect(lab.last("b1", "CANCEL")).toContain("Reason: SIP;cause=200\r\n");
+    expect(lab.last("b1", "CANCEL")).toContain('Reason: SIP;cause=200;text="Call completed elsewhere"\r\n');
     expect(lab.take()).toEqual(["c: 200 INVITE", "b1: CANCEL"]);
     lab.in(reply(i3!, 180), "b3");
-    expect(lab.last("b3", "CANCEL")).toContain("Reason: SIP;cause=200\r\n");
+    expect(lab.last("b3", "CANCEL")).toContain('Reason: SIP;cause=200;text="Call completed elsewhere"\r\n');
     expect(lab.take()).toEqual(["b3: CANCEL"]);
     lab.in(reply(i1!, 487), "b1");
     expect(lab.take()).toEqual(["b1: ACK"]);
