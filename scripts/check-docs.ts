@@ -13,7 +13,9 @@ export function checkDocs(file: string, source: string): Problem[] {
   const problems: Problem[] = [];
   const complain = (offset: number, text: string) => problems.push({ file, line: lineAt(source, offset), text });
   const body = source.startsWith("#!") ? source.slice(source.indexOf("\n") + 1) : source;
-  if (!/^(?:\/\/|\/\*)/.test(body)) complain(0, "starts without a comment that says what the file is for");
+  // a unit test is for the file it stands beside
+  if (!file.endsWith(".test.ts") && !/^(?:\/\/|\/\*)/.test(body))
+    complain(0, "starts without a comment that says what the file is for");
 
   const code = codeOf(source);
   let overloaded = "";

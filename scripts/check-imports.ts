@@ -73,7 +73,12 @@ export function checkImports(tree: Tree): Problem[] {
 type Complain = (offset: number, text: string) => void;
 
 /** Checks one import; returns the file it names when that is one of ours and needed when the program runs. */
-function checkImport(tree: Tree, file: string, { specifier, offset, typeOnly }: Import, complain: Complain): string | null {
+function checkImport(
+  tree: Tree,
+  file: string,
+  { specifier, offset, typeOnly }: Import,
+  complain: Complain,
+): string | null {
   if (specifier === null) {
     if (!mayTouchOutside(file)) complain(offset, "import() of a computed name hides who imports whom");
     return null;

@@ -1,15 +1,16 @@
 // The one place that joins the parts: configuration → modules → listeners → routes → run.
 
+import { openListeners } from "./control/listeners.ts";
 import type { Host } from "./host/host.ts";
 import type { Listener } from "./net/flow.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import { Receiver } from "./proxy/receive.ts";
 import { NetTransports } from "./proxy/transports.ts";
+import { ConfigError } from "./registry/define.ts";
 import { type Configured, ModuleLoader } from "./registry/loader.ts";
-import { type Config, compileRoutes, type Diagnostic } from "./script/index.ts";
+import { type Config, compileRoutes, type Diagnostic, Diagnostics } from "./script/index.ts";
 import { Databases } from "./store/connect.ts";
-import { openListeners } from "./control/listeners.ts";
-import { Log, type LogSettings } from "./util/log.ts";
+import { Level, Log, type LogSettings } from "./util/log.ts";
 import { TimerWheel } from "./util/timer-wheel.ts";
 import { VERSION } from "./util/version.ts";
 
@@ -21,12 +22,12 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** The checked configuration could not be compiled after all: what a module says of a variable, for example. */
-export class CompileError extends Error {
+/** A configuration that reads well but cannot be used: what a module says of its parameters or of a variable's name. */
+export class UnusableConfig extends Error {
   readonly diagnostics: readonly Diagnostic[];
   constructor(diagnostics: readonly Diagnostic[]) {
-    super("the routes could not be compiled");
-    this.name = "CompileError";
+    super("the configuration cannot be used");
+    this.name = "UnusableConfig";
     this.diagnostics = diagnostics;
   }
 }
@@ -35,10 +36,41 @@ export class CompileError extends Error {
 const TICK = 10;
 
 /**
- * Starts a proxy from a checked configuration. Rejects with CompileError, ConfigError, StoreError, ListenError or HostError;
- * whatever was opened by then is closed.
+ * Starts a proxy from a checked configuration. Rejects with UnusableConfig, StoreError, ListenError or HostError; whatever was opened by
+ * then is closed.
  */
 export async function start(host: Host, config: Config, settings: LogSettings): Promise<Server> {
+  const parts = assemble(host, config, settings);
+  const { proxy, transports, loader, databases, wheel } = parts;
+  const stopTicking = tick(host, wheel);
+  const stop = async (): Promise<void> => {
+    transports.close();
+    await loader.stop();
+    databases.closeAll();
+    stopTicking();
+  };
+  try {
+    await loader.start(prepare(parts, config));
+    await openListeners(host, transports, config.globals, proxy.log);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { proxy, listeners: transports.listeners, stop };
+}
+
+/** What starting that configuration would find wrong with it, without opening anything: modules are set up and routes compiled, then thrown away. */
+export function tryOut(host: Host, config: Config): readonly Diagnostic[] {
+  try {
+    prepare(assemble(host, config, { level: Level.ALERT, sink: () => {} }), config);
+    return [];
+  } catch (error) {
+    if (error instanceof UnusableConfig) return error.diagnostics;
+    throw error;
+  }
+}
+
+function assemble(host: Host, config: Config, settings: LogSettings) {
   const log = new Log(settings, "");
   const wheel = new TimerWheel(host.clock.mono(), TICK);
   const databases = new Databases(host, log.named("store"));
@@ -51,25 +83,31 @@ export async function start(host: Host, config: Config, settings: LogSettings): 
   const receiver = new Receiver(proxy);
   applyGlobals(proxy, config);
   const loader = new ModuleLoader({ host, log, wheel, proxy, database: (url) => databases.get(url) });
-  const stopTicking = tick(host, wheel);
-  const stop = async (): Promise<void> => {
-    transports.close();
-    await loader.stop();
-    databases.closeAll();
-    stopTicking();
-  };
+  return { proxy, transports, loader, databases, wheel };
+}
+
+// Sets the modules up and puts the compiled routes in force. Throws UnusableConfig.
+function prepare({ proxy, loader }: ReturnType<typeof assemble>, config: Config): readonly Configured[] {
+  let generation: readonly Configured[];
   try {
-    const generation = loader.configure(config.modules);
-    const compiled = compileRoutes(config, instancesOf(generation), { report: (text) => log.error(text) });
-    if (compiled.routes === null) throw new CompileError(compiled.diagnostics);
-    proxy.routes = compiled.routes;
-    await loader.start(generation);
-    await openListeners(host, transports, config.globals, log);
+    generation = loader.configure(config.modules);
   } catch (error) {
-    await stop();
+    if (error instanceof ConfigError) throw new UnusableConfig([refusal(error, config)]);
     throw error;
   }
-  return { proxy, listeners: transports.listeners, stop };
+  const compiled = compileRoutes(config, instancesOf(generation), { report: (text) => proxy.log.error(text) });
+  if (compiled.routes === null) throw new UnusableConfig(compiled.diagnostics);
+  proxy.routes = compiled.routes;
+  return generation;
+}
+
+// What a module refuses, shown at the modparam it is about, or at its loadmodule.
+function refusal(error: ConfigError, config: Config): Diagnostic {
+  const loaded = config.modules.find((m) => m.module.name === error.module)!;
+  const diagnostics = new Diagnostics();
+  const place = (error.param === null ? undefined : loaded.paramPlaces.get(error.param)) ?? loaded.at;
+  diagnostics.error("module-refused", place, `${error.module}: ${error.message}`, error.hint);
+  return diagnostics.list[0]!;
 }
 
 function instancesOf(generation: readonly Configured[]): Map<string, unknown> {
@@ -79,11 +117,13 @@ function instancesOf(generation: readonly Configured[]): Map<string, unknown> {
 function applyGlobals(proxy: Proxy, config: Config): void {
   const { globals } = config;
   const product = `portico (${VERSION})`;
-  if (globals.bool("server_signature")) proxy.serverLine = `${globals.text("server_header") ?? `Server: ${product}`}\r\n`;
+  if (globals.bool("server_signature"))
+    proxy.serverLine = `${globals.text("server_header") ?? `Server: ${product}`}\r\n`;
   proxy.userAgentLine = `${globals.text("user_agent_header") ?? `User-Agent: ${product}`}\r\n`;
   for (const alias of globals.aliases) {
     const parsed = /^(?:[a-z]+:)?(\[[^\]]*\]|[^:]+)(?::(\d+))?$/i.exec(alias);
-    if (parsed !== null) proxy.identity.addAlias(parsed[1]!.replace(/^\[|\]$/g, ""), parsed[2] === undefined ? 0 : Number(parsed[2]));
+    if (parsed !== null)
+      proxy.identity.addAlias(parsed[1]!.replace(/^\[|\]$/g, ""), parsed[2] === undefined ? 0 : Number(parsed[2]));
   }
 }
 

@@ -1,17 +1,16 @@
 // argv → command. The program's name decides nothing yet; subcommands and Kamailio's flags do (design.md, section 3).
 
-import { CompileError, start } from "./boot.ts";
+import { start, tryOut, UnusableConfig } from "./boot.ts";
 import { runCheck } from "./control/cli/check.ts";
-import { HELP, type Options, parseOptions, UsageError } from "./control/cli/options.ts";
+import { checkOptions, HELP, type Options, parseOptions, UsageError } from "./control/cli/options.ts";
 import { run as runUser } from "./control/cli/user.ts";
 import { check, readSource, renderAll, SourceError } from "./control/configuration.ts";
-import { dataDirectory, databaseUrl } from "./control/data-directory.ts";
+import { databaseUrl, dataDirectory } from "./control/data-directory.ts";
 import { ListenError } from "./control/listeners.ts";
 import { type Host, HostError } from "./host/host.ts";
 import { selectHost } from "./host/index.ts";
 import { modules } from "./modules/index.ts";
 import type { Listener } from "./net/flow.ts";
-import { ConfigError } from "./registry/define.ts";
 import { catalogue } from "./registry/docs.ts";
 import { StoreError } from "./store/database.ts";
 import { Level, type LogSettings } from "./util/log.ts";
@@ -26,7 +25,7 @@ async function main(host: Host): Promise<number> {
     case "user":
       return runUser(host, rest, databaseUrl(dataDirectory(host, null)));
     case "check":
-      return runCheck(host, parseOptions(rest));
+      return runCheck(host, checkOptions(rest), (config) => tryOut(host, config));
     case "catalogue":
       host.process.write(1, `${JSON.stringify(catalogue([...modules.values()]), null, 2)}\n`);
       return Exit.OK;
@@ -45,7 +44,7 @@ async function withFlags(host: Host, options: Options): Promise<number> {
   if (options.help) host.process.write(1, HELP);
   else if (options.version) host.process.write(1, `portico ${VERSION}\n`);
   else if (options.buildInfo) host.process.write(1, buildInfo(host));
-  else if (options.checkOnly) return runCheck(host, options);
+  else if (options.checkOnly) return runCheck(host, options, (config) => tryOut(host, config));
   else return serve(host, options);
   return Exit.OK;
 }
@@ -76,7 +75,11 @@ async function serve(host: Host, options: Options): Promise<number> {
 }
 
 function greeting(listeners: readonly Listener[], file: string, directory: string | null): string {
-  const lines = [`portico ${VERSION} is ready.`, `  listening on   ${listeners.map((l) => l.name).join("\n                 ")}`, `  configuration  ${file}`];
+  const lines = [
+    `portico ${VERSION} is ready.`,
+    `  listening on   ${listeners.map((l) => l.name).join("\n                 ")}`,
+    `  configuration  ${file}`,
+  ];
   if (directory !== null) {
     lines.push(`  data           ${directory}/portico.sqlite`);
     lines.push("  next           add users:  portico user add NAME   (from source: ./scripts/portico user add NAME)");
@@ -93,25 +96,39 @@ function signalled(host: Host): Promise<void> {
   });
 }
 
-const COLOURS: Readonly<Record<number, string>> = { [-5]: "35", [-4]: "35", [-3]: "31", [-1]: "31", 0: "33", 1: "36", 2: "0", 3: "2" };
+const COLOURS: Readonly<Record<number, string>> = {
+  [-5]: "35",
+  [-4]: "35",
+  [-3]: "31",
+  [-1]: "31",
+  0: "33",
+  1: "36",
+  2: "0",
+  3: "2",
+};
 
 function logSettings(host: Host, options: Options, configured: number): LogSettings {
   return {
     level: options.debug ?? Math.max(configured, Level.WARNING),
     sink: (level, line) => {
       const { pid } = host.process;
-      host.process.write(2, options.colours ? `\u001b[${COLOURS[level] ?? "0"}m(${pid}) ${line}\u001b[0m\n` : `(${pid}) ${line}\n`);
+      host.process.write(
+        2,
+        options.colours ? `\u001b[${COLOURS[level] ?? "0"}m(${pid}) ${line}\u001b[0m\n` : `(${pid}) ${line}\n`,
+      );
     },
   };
 }
 
 /** What a person reads when the program cannot go on, and the exit code. */
 function explain(error: unknown): { readonly text: string; readonly code: number } {
-  if (error instanceof UsageError) return { text: `${error.message}; "portico -h" lists what there is`, code: Exit.USAGE };
-  if (error instanceof CompileError) return { text: `the configuration cannot be used:\n${renderAll(error.diagnostics)}`, code: Exit.CONFIG };
+  if (error instanceof UsageError)
+    return { text: `${error.message}; "portico -h" lists what there is`, code: Exit.USAGE };
+  if (error instanceof UnusableConfig)
+    return { text: `the configuration cannot be used:\n${renderAll(error.diagnostics)}`, code: Exit.CONFIG };
   if (error instanceof ListenError) return { text: error.message, code: Exit.LISTEN };
-  if (error instanceof ConfigError) return { text: error.hint === null ? error.message : `${error.message} (${error.hint})`, code: Exit.CONFIG };
-  if (error instanceof SourceError || error instanceof StoreError || error instanceof HostError) return { text: error.message, code: Exit.CONFIG };
+  if (error instanceof SourceError || error instanceof StoreError || error instanceof HostError)
+    return { text: error.message, code: Exit.CONFIG };
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: Exit.CONFIG };
 }
 

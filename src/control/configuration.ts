@@ -5,7 +5,7 @@ import { modules as catalogue } from "../modules/index.ts";
 import { type Config, type Diagnostic, loadConfig, renderDiagnostic } from "../script/index.ts";
 import { fromUnicode, textOf, toUnicode } from "../util/bytes.ts";
 import type { Options } from "./cli/options.ts";
-import { dataDirectory, databaseUrl } from "./data-directory.ts";
+import { databaseUrl, dataDirectory } from "./data-directory.ts";
 
 /** Where a configuration came from. */
 export interface Source {

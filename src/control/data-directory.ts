@@ -4,12 +4,11 @@ import type { Host } from "../host/host.ts";
 
 /** The directory: `given` (--data), PORTICO_DATA, /var/lib/portico for root, else the user's own data directory (XDG). Absolute. */
 export function dataDirectory(host: Host, given: string | null): string {
-  const { process, files } = host;
-  const chosen = given ?? process.env("PORTICO_DATA");
-  if (chosen !== undefined && chosen !== "") return files.resolve(chosen);
-  if (process.userId() === 0) return "/var/lib/portico";
-  const home = process.env("HOME") ?? ".";
-  return files.resolve(process.env("XDG_DATA_HOME") || `${home}/.local/share`, "portico");
+  const env = (name: string): string => host.process.env(name) ?? "";
+  const chosen = given ?? env("PORTICO_DATA");
+  if (chosen !== "") return host.files.resolve(chosen);
+  if (host.process.userId() === 0) return "/var/lib/portico";
+  return host.files.resolve(env("XDG_DATA_HOME") || `${env("HOME") || "."}/.local/share`, "portico");
 }
 
 /** The URL of the database in that directory. */

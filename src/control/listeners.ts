@@ -17,7 +17,9 @@ export class ListenError extends Error {
 }
 
 const PROTOCOLS: Readonly<Record<string, number>> = { udp: Transport.UDP, tcp: Transport.TCP };
-const EVERYWHERE: readonly Pick<Listen, "proto" | "host" | "port" | "advertise">[] = [{ proto: null, host: "*", port: null, advertise: null }];
+const EVERYWHERE: readonly Pick<Listen, "proto" | "host" | "port" | "advertise">[] = [
+  { proto: null, host: "*", port: null, advertise: null },
+];
 
 /** Opens all listeners. Throws ListenError; those opened before stay open for the caller to close. */
 export async function openListeners(host: Host, transports: NetTransports, globals: Globals, log: Log): Promise<void> {
@@ -49,7 +51,14 @@ export async function openListeners(host: Host, transports: NetTransports, globa
   if (transports.listeners.length === 0) throw new ListenError("nothing to listen on");
 }
 
-async function open(transports: NetTransports, protocol: number, name: string, address: string, port: number, advertise: Listen["advertise"]): Promise<void> {
+async function open(
+  transports: NetTransports,
+  protocol: number,
+  name: string,
+  address: string,
+  port: number,
+  advertise: Listen["advertise"],
+): Promise<void> {
   const local: SocketAddress = { family: ipFamily(address) as 4 | 6, address, port };
   const shown = `${name}:${address.includes(":") ? `[${address}]` : address}:${port}`;
   try {
@@ -84,7 +93,9 @@ async function addressesOf(host: Host, text: string, advertised: boolean): Promi
   const all = host.network.interfaces();
   if (text === "*" || text === "0.0.0.0" || text === "::") {
     const family = text === "::" ? 6 : text === "0.0.0.0" ? 4 : 0;
-    return all.map(([, address]) => address).filter((a) => !a.startsWith("fe80") && (family === 0 || ipFamily(a) === family));
+    return all
+      .map(([, address]) => address)
+      .filter((a) => !a.startsWith("fe80") && (family === 0 || ipFamily(a) === family));
   }
   const named = all.filter(([name]) => name === text).map(([, address]) => address);
   if (named.length > 0) return named;

@@ -3,15 +3,20 @@
 import type { Flow } from "../net/flow.ts";
 import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
-import { hashBytes } from "../util/bytes.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
+import { hashBytes } from "../util/bytes.ts";
 import { hex8, type Proxy } from "./proxy.ts";
 
 /**
  * Forwards a request without a transaction to `uri` (the destination URI, else the R-URI, when null). Returns 1 when it was handed to a
  * flow, -1 when it could not be; a promise of that when the name of the next hop had to be looked up.
  */
-export function forwardStateless(proxy: Proxy, msg: SipMessage, flow: Flow, uri: string | null): number | Promise<number> {
+export function forwardStateless(
+  proxy: Proxy,
+  msg: SipMessage,
+  flow: Flow,
+  uri: string | null,
+): number | Promise<number> {
   const to = proxy.resolver.uriFlow(uri ?? msg.dstUri ?? msg.requestUri(), flow.listener);
   if (to instanceof Promise) {
     msg.own();
@@ -39,7 +44,8 @@ function statelessBranch(msg: SipMessage): string {
   const via = msg.via();
   if (via !== null && via.branchStart >= 0) h = hashBytes(msg.buf, via.branchStart, via.branchEnd, h);
   const callId = msg.find(H.CALL_ID);
-  if (callId >= 0) h = hashBytes(msg.buf, msg.index[callId * STRIDE + VALUE_START]!, msg.index[callId * STRIDE + VALUE_END]!, h);
+  if (callId >= 0)
+    h = hashBytes(msg.buf, msg.index[callId * STRIDE + VALUE_START]!, msg.index[callId * STRIDE + VALUE_END]!, h);
   const cseq = msg.cseq();
   if (cseq !== null) h = Math.imul(h ^ cseq.number, 0x01000193);
   return `z9hG4bKsl${hex8(h)}`;

@@ -12,6 +12,7 @@ interface Face {
   readonly via: string;
 }
 
+/** The names and addresses of one process. */
 export class Identity {
   private readonly transports: Transports;
   private readonly faces = new Map<Listener, Face>();
@@ -49,7 +50,12 @@ export class Identity {
     for (const l of this.transports.listeners) {
       if (protocol !== 0 && l.protocol !== protocol) continue;
       if (l.local.address === bare && (port === 0 || port === l.local.port)) return true;
-      if (l.advertisedHost !== null && l.advertisedHost === bare && (port === 0 || port === (l.advertisedPort ?? l.local.port))) return true;
+      if (
+        l.advertisedHost !== null &&
+        l.advertisedHost === bare &&
+        (port === 0 || port === (l.advertisedPort ?? l.local.port))
+      )
+        return true;
     }
     const ports = this.aliases.get(bare);
     return ports !== undefined && (port === 0 || ports.has(0) || ports.has(port));

@@ -32,6 +32,7 @@ export interface Transactions {
 /** The largest message written out; larger than any UDP datagram. */
 const OUT_SIZE = 1 << 18;
 
+/** The core of one worker: what routes and modules call to reply and forward. */
 export class Proxy {
   readonly host: Host;
   readonly log: Log;
@@ -71,7 +72,10 @@ export class Proxy {
    * `extra` is whole header lines. Returns 1, or -1 when it could not be sent.
    */
   reply(ctx: RouteContext, code: number, reason: string, extra: string): number {
-    return this.transactions?.sendReply(ctx, code, reason, extra) ?? this.replyStateless(ctx.message, ctx.flow, code, reason, extra);
+    return (
+      this.transactions?.sendReply(ctx, code, reason, extra) ??
+      this.replyStateless(ctx.message, ctx.flow, code, reason, extra)
+    );
   }
 
   /** Replies without a transaction; a reply to ACK is never sent. Returns 1, or -1 when it could not be sent. */
@@ -85,7 +89,15 @@ export class Proxy {
   }
 
   /** Builds a local reply in `out`; returns its end, or a negative number when it does not fit. */
-  writeLocalReply(msg: SipMessage, flow: Flow, code: number, reason: string, toTag: string, extra: string, body = ""): number {
+  writeLocalReply(
+    msg: SipMessage,
+    flow: Flow,
+    code: number,
+    reason: string,
+    toTag: string,
+    extra: string,
+    body = "",
+  ): number {
     const dialog = msg.method === Method.INVITE && code > 100 && code < 300; // RFC 3261 12.1.1: what sets up a dialog carries Record-Route
     const text = reason === "" ? reasonPhrase(code) : reason;
     const lines = msg.replyHeaders === "" ? extra : msg.replyHeaders + extra;
@@ -99,7 +111,8 @@ export class Proxy {
   toTag(msg: SipMessage): string {
     let h = this.tagSeed;
     const callId = msg.find(H.CALL_ID);
-    if (callId >= 0) h = hashBytes(msg.buf, msg.index[callId * STRIDE + VALUE_START]!, msg.index[callId * STRIDE + VALUE_END]!, h);
+    if (callId >= 0)
+      h = hashBytes(msg.buf, msg.index[callId * STRIDE + VALUE_START]!, msg.index[callId * STRIDE + VALUE_END]!, h);
     const via = msg.via();
     if (via !== null && via.branchStart >= 0) h = hashBytes(msg.buf, via.branchStart, via.branchEnd, h);
     const from = msg.from();
@@ -123,7 +136,14 @@ export class Proxy {
       if (port === flow.remote.port) return flow;
       return this.transports.flowTo(flow.protocol, flow.remote.address, port, flow.listener);
     }
-    return this.resolver.literal(flow.protocol, msg.buf, via.maddrStart, via.maddrEnd, this.sentByPort(msg), flow.listener);
+    return this.resolver.literal(
+      flow.protocol,
+      msg.buf,
+      via.maddrStart,
+      via.maddrEnd,
+      this.sentByPort(msg),
+      flow.listener,
+    );
   }
 
   private sentByPort(msg: SipMessage): number {
@@ -135,7 +155,14 @@ export class Proxy {
    * Builds in `out` what is forwarded to a flow: our Via with that branch on top, path as Route, edits applied. `uri` replaces the R-URI
    * when not null. Returns the end, or a negative number.
    */
-  writeRequest(msg: SipMessage, source: Flow, to: Flow, branch: string, uri: string | null, path: string | null): number {
+  writeRequest(
+    msg: SipMessage,
+    source: Flow,
+    to: Flow,
+    branch: string,
+    uri: string | null,
+    path: string | null,
+  ): number {
     markSource(msg, source.remote);
     const via = this.identity.viaLine(to, branch);
     const route = path === null || path === "" ? "" : `Route: ${path}\r\n`;
@@ -145,7 +172,8 @@ export class Proxy {
 
   /** A stream connection has closed; `error` is null when it ended in order. */
   flowClosed(flow: Flow, error: HostError | null): void {
-    if (error !== null) this.log.debug(`connection with ${flow.remote.address}:${flow.remote.port} failed: ${error.message}`);
+    if (error !== null)
+      this.log.debug(`connection with ${flow.remote.address}:${flow.remote.port} failed: ${error.message}`);
     this.transactions?.flowFailed(flow);
   }
 

@@ -26,6 +26,7 @@ const NAME_TTL = 60_000;
 const MAX_NAMES = 1024;
 const MAX_URIS = 4096;
 
+/** Finds flows for destinations; one a worker. */
 export class Resolver {
   private readonly host: Host;
   private readonly transports: Transports;
@@ -85,7 +86,14 @@ export class Resolver {
   }
 
   /** The flow to a numeric host written at buf[start,end); null when it is a name or unreachable. */
-  literal(protocol: number, buf: Uint8Array, start: number, end: number, port: number, from: Listener | null): Flow | null {
+  literal(
+    protocol: number,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    port: number,
+    from: Listener | null,
+  ): Flow | null {
     const to = this.destination(protocol, buf, start, end, port);
     return to.isName ? null : this.transports.flowTo(to.protocol, to.host, to.port, from);
   }
@@ -94,19 +102,37 @@ export class Resolver {
   viaFlow(buf: Uint8Array, via: ViaRange, arrived: Flow): Flow | null {
     const protocol = via.transport === Transport.OTHER ? arrived.protocol : via.transport;
     const from = arrived.protocol === protocol ? arrived.listener : null;
-    const port = via.rportValueStart >= 0 ? uintOf(buf, via.rportValueStart, via.rportValueEnd) : via.port > 0 ? via.port : protocol === Transport.TLS ? 5061 : 5060;
+    const port =
+      via.rportValueStart >= 0
+        ? uintOf(buf, via.rportValueStart, via.rportValueEnd)
+        : via.port > 0
+          ? via.port
+          : protocol === Transport.TLS
+            ? 5061
+            : 5060;
     if (via.receivedStart >= 0) return this.literal(protocol, buf, via.receivedStart, via.receivedEnd, port, from);
     if (via.maddrStart >= 0) return this.literal(protocol, buf, via.maddrStart, via.maddrEnd, port, from);
     return this.literal(protocol, buf, via.hostStart, via.hostEnd, port, from);
   }
 
-  private byName(protocol: number, name: string, port: number, from: Listener | null): Flow | null | Promise<Flow | null> {
+  private byName(
+    protocol: number,
+    name: string,
+    port: number,
+    from: Listener | null,
+  ): Flow | null | Promise<Flow | null> {
     const known = this.names.get(name);
-    if (known !== undefined && known.until > this.host.clock.mono()) return this.firstReachable(protocol, known.addresses, port, from);
+    if (known !== undefined && known.until > this.host.clock.mono())
+      return this.firstReachable(protocol, known.addresses, port, from);
     return this.lookUp(name).then((addresses) => this.firstReachable(protocol, addresses, port, from));
   }
 
-  private firstReachable(protocol: number, addresses: readonly string[], port: number, from: Listener | null): Flow | null {
+  private firstReachable(
+    protocol: number,
+    addresses: readonly string[],
+    port: number,
+    from: Listener | null,
+  ): Flow | null {
     for (const address of addresses) {
       const flow = this.transports.flowTo(protocol, address, port, from);
       if (flow !== null) return flow;

@@ -45,6 +45,7 @@ export function leaveWith(tx: Transaction, ctx: RouteContext): void {
   }
 }
 
+/** Hooks of the transaction engine, over the proxy core. */
 export class TmHooks implements Hooks {
   private readonly proxy: Proxy;
 
@@ -60,7 +61,13 @@ export class TmHooks implements Hooks {
   }
 
   // The branch route sees the branch's own R-URI, destination and edits; the message gets its own back afterwards.
-  private afterBranchRoute(tx: Transaction, branch: Branch, ctx: RouteContext, state: ScriptState, out: Outgoing): number | Promise<number> {
+  private afterBranchRoute(
+    tx: Transaction,
+    branch: Branch,
+    ctx: RouteContext,
+    state: ScriptState,
+    out: Outgoing,
+  ): number | Promise<number> {
     const msg = ctx.message;
     const { newUri, dstUri, path, branchFlags } = msg;
     const to = branch.destination;
@@ -120,7 +127,14 @@ export class TmHooks implements Hooks {
     return this.buildFrom(branch, ctx, uri, to.dstUri, to.path, out);
   }
 
-  private buildFrom(branch: Branch, ctx: RouteContext, uri: string | null, dstUri: string | null, path: string | null, out: Outgoing): number | Promise<number> {
+  private buildFrom(
+    branch: Branch,
+    ctx: RouteContext,
+    uri: string | null,
+    dstUri: string | null,
+    path: string | null,
+    out: Outgoing,
+  ): number | Promise<number> {
     const flow = this.flowOf(branch, ctx, uri, dstUri);
     if (flow instanceof Promise) {
       ctx.message.own();
@@ -134,7 +148,12 @@ export class TmHooks implements Hooks {
   }
 
   // A binding registered over a connection is reached over that connection while it is open (RFC 5626 in spirit).
-  private flowOf(branch: Branch, ctx: RouteContext, uri: string | null, dstUri: string | null): Flow | null | Promise<Flow | null> {
+  private flowOf(
+    branch: Branch,
+    ctx: RouteContext,
+    uri: string | null,
+    dstUri: string | null,
+  ): Flow | null | Promise<Flow | null> {
     const flowId = branch.destination === null ? ctx.message.flowId : branch.destination.flowId;
     if (flowId !== 0) {
       const flow = this.proxy.transports.flowById(flowId);
@@ -143,7 +162,14 @@ export class TmHooks implements Hooks {
     return this.proxy.resolver.uriFlow(dstUri ?? uri ?? ctx.message.requestUri(), ctx.sendFrom ?? ctx.flow.listener);
   }
 
-  private write(branch: Branch, ctx: RouteContext, uri: string | null, path: string | null, flow: Flow | null, out: Outgoing): number {
+  private write(
+    branch: Branch,
+    ctx: RouteContext,
+    uri: string | null,
+    path: string | null,
+    flow: Flow | null,
+    out: Outgoing,
+  ): number {
     if (flow === null) return RelayError.UNRESOLVABLE;
     const end = this.proxy.writeRequest(ctx.message, ctx.flow, flow, branch.id(), uri, path);
     if (end < 0) return RelayError.BAD_REQUEST;
@@ -208,7 +234,13 @@ export class TmHooks implements Hooks {
     return this.runFailure(tx, winner, reply, state, RouteKind.FAILURE);
   }
 
-  private runFailure(tx: Transaction, branch: Branch, reply: SipMessage | null, state: ScriptState, kind: number): void | Promise<void> {
+  private runFailure(
+    tx: Transaction,
+    branch: Branch,
+    reply: SipMessage | null,
+    state: ScriptState,
+    kind: number,
+  ): void | Promise<void> {
     const msg = tx.ownRequest();
     const ctx = new RouteContext(this.proxy, state.routes, msg, tx.origin as Flow, kind);
     ctx.transaction = tx;
@@ -244,6 +276,8 @@ export class TmHooks implements Hooks {
 
   failed(_tx: Transaction, error: unknown): void {
     this.proxy.counters.routeErrors++;
-    this.proxy.log.error(`error in a route of a transaction: ${error instanceof Error ? error.message : String(error)}`);
+    this.proxy.log.error(
+      `error in a route of a transaction: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

@@ -49,7 +49,11 @@ export class NetTransports implements Transports {
   /** Opens a listener; rejects with HostError when it cannot be had. */
   async listen(protocol: number, options: ListenOptions): Promise<Listener> {
     if (protocol === Transport.UDP) {
-      const listener = await listenUdp(this.host, { ...options, receive: this.events.receive, onError: this.events.onError });
+      const listener = await listenUdp(this.host, {
+        ...options,
+        receive: this.events.receive,
+        onError: this.events.onError,
+      });
       this.udp.push(listener);
       this.listeners.push(listener);
       return listener;

@@ -81,7 +81,12 @@ export function strParam(value: string, doc: string, options: ParamOptions = {})
   return { ...paramBase("str", doc, options), default: value };
 }
 /** A parameter whose text is parsed to something better when the configuration is read. */
-export function parsedParam<T>(value: T, doc: string, parse: (text: string) => T | ArgError, options: ParamOptions = {}): ParamDef<T> {
+export function parsedParam<T>(
+  value: T,
+  doc: string,
+  parse: (text: string) => T | ArgError,
+  options: ParamOptions = {},
+): ParamDef<T> {
   return { ...paramBase("str", doc, options), default: value, parse: (v) => parse(String(v)) };
 }
 /** A text parameter that may be given several times; the module gets the list in order. */
@@ -90,7 +95,16 @@ export function manyParam(doc: string, options: ParamOptions = {}): ParamDef<rea
 }
 
 function paramBase(kind: "int" | "str", doc: string, o: ParamOptions) {
-  return { kind, doc, unit: o.unit ?? "", min: o.min ?? null, max: o.max ?? null, many: false, parse: null, aliases: o.aliases ?? [] } as const;
+  return {
+    kind,
+    doc,
+    unit: o.unit ?? "",
+    min: o.min ?? null,
+    max: o.max ?? null,
+    many: false,
+    parse: null,
+    aliases: o.aliases ?? [],
+  } as const;
 }
 
 /** What a module gets for its declared parameters. */
@@ -112,14 +126,22 @@ export interface PvDef<I> {
 }
 
 /** A variable without inner name. */
-export function pv<I>(doc: string, get: (instance: I, ctx: RouteContext) => Value, set?: (instance: I, ctx: RouteContext, value: Value) => void, aliases: readonly string[] = []): PvDef<I> {
+export function pv<I>(
+  doc: string,
+  get: (instance: I, ctx: RouteContext) => Value,
+  set?: (instance: I, ctx: RouteContext, value: Value) => void,
+  aliases: readonly string[] = [],
+): PvDef<I> {
   return {
     doc,
     inner: "none",
     indexed: false,
     writable: set !== undefined,
     aliases,
-    resolve: (instance) => (set === undefined ? { get: (ctx) => get(instance, ctx) } : { get: (ctx) => get(instance, ctx), set: (ctx, v) => set(instance, ctx, v) }),
+    resolve: (instance) =>
+      set === undefined
+        ? { get: (ctx) => get(instance, ctx) }
+        : { get: (ctx) => get(instance, ctx), set: (ctx, v) => set(instance, ctx, v) },
   };
 }
 
@@ -246,6 +268,8 @@ export function defineModule<S, I, const P extends Readonly<Record<string, Param
 
 /** Parameters of a module that do not go together; thrown by `configure`, shown at the modparam line named. */
 export class ConfigError extends Error {
+  /** The module that threw it; filled in by the loader. */
+  module = "";
   readonly param: string | null;
   readonly hint: string | null;
   constructor(message: string, param: string | null = null, hint: string | null = null) {

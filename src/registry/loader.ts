@@ -4,9 +4,9 @@ import type { Host } from "../host/host.ts";
 import { RouteKind } from "../proxy/context.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { Database } from "../store/database.ts";
-import { type Log, Level } from "../util/log.ts";
+import { Level, type Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
-import type { AnyModule, Module } from "./define.ts";
+import { type AnyModule, ConfigError, type Module } from "./define.ts";
 import type { ModuleHost } from "./module-host.ts";
 
 /** What all modules of a process share. */
@@ -25,6 +25,7 @@ export interface Configured {
   readonly host: ModuleHost;
 }
 
+/** Makes, starts and stops the modules of one process. */
 export class ModuleLoader {
   private readonly around: Surroundings;
   private readonly states = new Map<AnyModule, { readonly state: unknown; readonly host: ModuleHost }>();
@@ -37,10 +38,17 @@ export class ModuleLoader {
    * Makes the instances of a generation, in the order given, which has each module after those it uses; `params` are a module's checked
    * values with defaults filled in. Throws ConfigError from a module whose parameters do not go together; nothing is in force then.
    */
-  configure(modules: readonly { readonly module: AnyModule; readonly params: Readonly<Record<string, unknown>> }[]): Configured[] {
+  configure(
+    modules: readonly { readonly module: AnyModule; readonly params: Readonly<Record<string, unknown>> }[],
+  ): Configured[] {
     return modules.map(({ module, params }) => {
-      const { state, host } = this.stateOf(module);
-      return { module, host, instance: module.configure(state, params, host) };
+      try {
+        const { state, host } = this.stateOf(module);
+        return { module, host, instance: module.configure(state, params, host) };
+      } catch (error) {
+        if (error instanceof ConfigError) error.module = module.name;
+        throw error;
+      }
     });
   }
 
@@ -55,7 +63,10 @@ export class ModuleLoader {
       try {
         await module.stop?.(state);
       } catch (error) {
-        host.log.write(Level.ERROR, `could not stop cleanly: ${error instanceof Error ? error.message : String(error)}`);
+        host.log.write(
+          Level.ERROR,
+          `could not stop cleanly: ${error instanceof Error ? error.message : String(error)}`,
+        );
       }
     }
     this.states.clear();

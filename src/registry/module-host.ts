@@ -1,8 +1,8 @@
 // What a module gets from the program: log, host, timers, databases, the proxy, other modules.
 
 import type { Host } from "../host/host.ts";
-import type { Proxy } from "../proxy/proxy.ts";
 import type { RouteContext, RouteResult } from "../proxy/context.ts";
+import type { Proxy } from "../proxy/proxy.ts";
 import type { Database } from "../store/database.ts";
 import type { Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";

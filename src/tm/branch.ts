@@ -28,6 +28,7 @@ export const BranchFlag = {
   ACKED: 256,
 } as const;
 
+/** A branch, which is also its own timer. */
 export class Branch extends TimerNode {
   readonly tx: Transaction;
   /** Its number in the transaction. */

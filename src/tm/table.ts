@@ -25,6 +25,7 @@ export class TmCounters {
   readonly ended = [0, 0, 0, 0, 0, 0, 0];
 }
 
+/** All transactions of one worker. */
 export class TransactionTable {
   readonly counters = new TmCounters();
   /** How many there are. */

@@ -75,6 +75,7 @@ export interface TmEnvironment {
   readonly maxTransactions: number;
 }
 
+/** The engine. */
 export class Tm implements TimerOwner {
   readonly wheel: TimerWheel;
   readonly hooks: Hooks;

@@ -13,6 +13,7 @@ export interface TimerOwner {
   transactionTimer(tx: Transaction): void;
 }
 
+/** A transaction, which is also the timer of its server side. */
 export class Transaction extends TimerNode {
   readonly owner: TimerOwner;
   // ---- where it is in the table ----

@@ -1,9 +1,28 @@
 // Logging: levels as Kamailio has them, one line a message, to a sink given at start. A line never holds a control character.
 
 /** Log levels, Kamailio's numbers: the `debug` parameter names the highest that is written. */
-export const Level = { ALERT: -5, BUG: -4, CRITICAL: -3, NONE: -2, ERROR: -1, WARNING: 0, NOTICE: 1, INFO: 2, DEBUG: 3 } as const;
+export const Level = {
+  ALERT: -5,
+  BUG: -4,
+  CRITICAL: -3,
+  NONE: -2,
+  ERROR: -1,
+  WARNING: 0,
+  NOTICE: 1,
+  INFO: 2,
+  DEBUG: 3,
+} as const;
 
-const NAMES: Readonly<Record<number, string>> = { [-5]: "ALERT", [-4]: "BUG", [-3]: "CRITICAL", [-1]: "ERROR", 0: "WARNING", 1: "NOTICE", 2: "INFO", 3: "DEBUG" };
+const NAMES: Readonly<Record<number, string>> = {
+  [-5]: "ALERT",
+  [-4]: "BUG",
+  [-3]: "CRITICAL",
+  [-1]: "ERROR",
+  0: "WARNING",
+  1: "NOTICE",
+  2: "INFO",
+  3: "DEBUG",
+};
 
 /** Where lines go: standard error, syslog, a test's list. */
 export type LogSink = (level: number, line: string) => void;
@@ -58,6 +77,7 @@ export class Log {
 
 // A stranger's header must not forge a log line or drive a terminal.
 function clean(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
-  return text.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, (c) => (c === "\n" || c === "\r" ? " " : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`));
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, (c) =>
+    c === "\n" || c === "\r" ? " " : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }

@@ -2,7 +2,7 @@
 // 5 % of all datagrams, repeats some and lets others overtake. No call may be lost.
 
 import { describe, expect, test } from "vitest";
-import { start, type Server } from "../../src/boot.ts";
+import { type Server, start } from "../../src/boot.ts";
 import { parseOptions } from "../../src/control/cli/options.ts";
 import { check, readSource } from "../../src/control/configuration.ts";
 import { Users } from "../../src/control/users.ts";
@@ -49,7 +49,8 @@ async function office(seed: number): Promise<Office> {
     if (!settled) throw new Error("nothing happens any more");
     return promise;
   };
-  const phone = (user: string, address: string): Promise<Phone> => openPhone(world.host({ addresses: [address] }), address, user, PROXY);
+  const phone = (user: string, address: string): Promise<Phone> =>
+    openPhone(world.host({ addresses: [address] }), address, user, PROXY);
   return { world, server, log, phone, wait };
 }
 

@@ -1,8 +1,8 @@
 // A telephone on a simulated host: registers with a password, calls, rings, answers and hangs up, keeping the timers of RFC 3261.
 // It works on text and shares no code with what it tests.
 
-import type { SimHost } from "../../src/host/simulated.ts";
 import type { UdpSocket } from "../../src/host/host.ts";
+import type { SimHost } from "../../src/host/simulated.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { answerChallenge, param, readSip, type SipText, uriOf, writeSip } from "../support/sip-text.ts";
 
@@ -77,21 +77,45 @@ export class Phone {
 
   /** Sends a short text; resolves with the final status. */
   async message(to: string, text: string, password: string): Promise<number> {
-    return (await this.withPassword("MESSAGE", `sip:${to}@${this.proxy}`, `<sip:${to}@${this.proxy}>`, ["Content-Type: text/plain"], password, text)).status;
+    return (
+      await this.withPassword(
+        "MESSAGE",
+        `sip:${to}@${this.proxy}`,
+        `<sip:${to}@${this.proxy}>`,
+        ["Content-Type: text/plain"],
+        password,
+        text,
+      )
+    ).status;
   }
 
   /** Calls; resolves when the call was answered or refused. `cancelAfter` ms it is cancelled, if that is given and it still rings. */
   async call(to: string, password: string, cancelAfter: number | null = null): Promise<PlacedCall> {
     const uri = `sip:${to}@${this.proxy}`;
-    const reply = await this.withPassword("INVITE", uri, `<sip:${to}@${this.proxy}>`, [`Contact: <sip:${this.user}@${this.address}:5060>`], password, "", cancelAfter);
-    const route = reply.all("Record-Route").reverse().map((r) => `Route: ${r}`);
+    const reply = await this.withPassword(
+      "INVITE",
+      uri,
+      `<sip:${to}@${this.proxy}>`,
+      [`Contact: <sip:${this.user}@${this.address}:5060>`],
+      password,
+      "",
+      cancelAfter,
+    );
+    const route = reply
+      .all("Record-Route")
+      .reverse()
+      .map((r) => `Route: ${r}`);
     const target = uriOf(reply.first("Contact"));
     const common = { to: reply.first("To"), from: reply.first("From"), callId: reply.first("Call-ID") };
     let cseq = Number(reply.first("CSeq").split(" ")[0]);
     const within = async (method: string): Promise<number> => {
       cseq++;
-      const r = await this.transaction(method, target, [...route, `Contact: <sip:${this.user}@${this.address}:5060>`], { ...common, cseq });
-      if (method === "INVITE" && r.status < 300) this.put(this.request("ACK", target, route, { ...common, cseq }, this.branch()));
+      const r = await this.transaction(method, target, [...route, `Contact: <sip:${this.user}@${this.address}:5060>`], {
+        ...common,
+        cseq,
+      });
+      if (method === "INVITE" && r.status < 300)
+        this.put(this.request("ACK", target, route, { ...common, cseq }, this.branch()));
       return r.status;
     };
     if (reply.status < 300) this.ackTwoHundred(reply, target, route, { ...common, cseq });
@@ -100,7 +124,15 @@ export class Phone {
 
   // ---- requests out ----
 
-  private async withPassword(method: string, uri: string, to: string, lines: string[], password: string, body = "", cancelAfter: number | null = null): Promise<SipText> {
+  private async withPassword(
+    method: string,
+    uri: string,
+    to: string,
+    lines: string[],
+    password: string,
+    body = "",
+    cancelAfter: number | null = null,
+  ): Promise<SipText> {
     const callId = `${this.user}-${++this.counter}@${this.address}`;
     const from = `<sip:${this.user}@${this.proxy}>;tag=${this.user}${this.counter}`;
     const first = await this.transaction(method, uri, lines, { to, from, callId, cseq: 1 }, body);
@@ -111,13 +143,23 @@ export class Phone {
     return this.transaction(method, uri, [...lines, credentials], { to, from, callId, cseq: 2 }, body, cancelAfter);
   }
 
-  private transaction(method: string, uri: string, lines: string[], dialog: Dialog, body = "", cancelAfter: number | null = null): Promise<SipText> {
+  private transaction(
+    method: string,
+    uri: string,
+    lines: string[],
+    dialog: Dialog,
+    body = "",
+    cancelAfter: number | null = null,
+  ): Promise<SipText> {
     const branch = this.branch();
     const text = this.request(method, uri, lines, dialog, branch, body);
     return new Promise((resolve, reject) => {
       const pending: Pending = { final: false, provisional: false, resolve };
       this.pending.set(`${branch} ${method}`, pending);
-      this.repeat(() => this.put(text), () => pending.final || (method === "INVITE" && pending.provisional));
+      this.repeat(
+        () => this.put(text),
+        () => pending.final || (method === "INVITE" && pending.provisional),
+      );
       this.host.clock.after(200_000, () => pending.final || reject(new Error(`no final reply to ${method} ${uri}`)));
       if (cancelAfter !== null) this.host.clock.after(cancelAfter, () => this.cancel(uri, dialog, branch, pending));
     });
@@ -132,12 +174,27 @@ export class Phone {
     const pending: Pending = { final: false, provisional: false, resolve: () => {} };
     this.pending.set(`${branch} CANCEL`, pending);
     const text = this.request("CANCEL", uri, [], dialog, branch);
-    this.repeat(() => this.put(text), () => pending.final);
+    this.repeat(
+      () => this.put(text),
+      () => pending.final,
+    );
   }
 
   private request(method: string, uri: string, lines: string[], d: Dialog, branch: string, body = ""): string {
     const via = `Via: SIP/2.0/UDP ${this.address}:5060;branch=${branch};rport`;
-    return writeSip([`${method} ${uri} SIP/2.0`, via, "Max-Forwards: 70", `From: ${d.from}`, `To: ${d.to}`, `Call-ID: ${d.callId}`, `CSeq: ${d.cseq} ${method}`, ...lines], body);
+    return writeSip(
+      [
+        `${method} ${uri} SIP/2.0`,
+        via,
+        "Max-Forwards: 70",
+        `From: ${d.from}`,
+        `To: ${d.to}`,
+        `Call-ID: ${d.callId}`,
+        `CSeq: ${d.cseq} ${method}`,
+        ...lines,
+      ],
+      body,
+    );
   }
 
   // The 2xx may come again; each copy is acknowledged (RFC 3261 13.2.2.4).
@@ -166,7 +223,12 @@ export class Phone {
       return;
     }
     if (method === "INVITE" && message.status >= 300) {
-      const d = { to: message.first("To"), from: message.first("From"), callId: message.first("Call-ID"), cseq: Number(message.first("CSeq").split(" ")[0]) };
+      const d = {
+        to: message.first("To"),
+        from: message.first("From"),
+        callId: message.first("Call-ID"),
+        cseq: Number(message.first("CSeq").split(" ")[0]),
+      };
       this.put(this.request("ACK", "sip:x", [], d, branch));
     } else if (method === "INVITE" && pending.final) {
       const ack = this.acks.get(message.first("Call-ID"));
@@ -220,14 +282,27 @@ export class Phone {
     const id = invite.first("Call-ID");
     this.incoming.set(id, String(code));
     const key = `${param(invite.first("Via"), "branch")} INVITE`;
-    this.repeat(() => this.answer(invite, key, code), () => this.acked.has(inviteOf(invite)));
+    this.repeat(
+      () => this.answer(invite, key, code),
+      () => this.acked.has(inviteOf(invite)),
+    );
   }
 
   private answer(request: SipText, key: string, code: number): void {
     const to = request.first("To");
     const tagged = param(to, "tag") === null ? `${to};tag=${this.user}${this.address.replaceAll(".", "")}` : to;
-    const lines = [`SIP/2.0 ${code} R`, ...request.all("Via").map((v) => `Via: ${v}`), ...request.all("Record-Route").map((r) => `Record-Route: ${r}`)];
-    lines.push(`From: ${request.first("From")}`, `To: ${tagged}`, `Call-ID: ${request.first("Call-ID")}`, `CSeq: ${request.first("CSeq")}`, `Contact: <sip:${this.user}@${this.address}:5060>`);
+    const lines = [
+      `SIP/2.0 ${code} R`,
+      ...request.all("Via").map((v) => `Via: ${v}`),
+      ...request.all("Record-Route").map((r) => `Record-Route: ${r}`),
+    ];
+    lines.push(
+      `From: ${request.first("From")}`,
+      `To: ${tagged}`,
+      `Call-ID: ${request.first("Call-ID")}`,
+      `CSeq: ${request.first("CSeq")}`,
+      `Contact: <sip:${this.user}@${this.address}:5060>`,
+    );
     const text = writeSip(lines);
     this.served.set(key, text);
     this.put(text);

@@ -42,7 +42,27 @@ export class UsageError extends Error {
   }
 }
 
-const BOOLEAN = ["c", "E", "e", "h", "help", "v", "V", "version", "I", "K", "T", "S", "r", "R", "D", "d", "json", "show-compiled", "cfg-print"];
+const BOOLEAN = [
+  "c",
+  "E",
+  "e",
+  "h",
+  "help",
+  "v",
+  "V",
+  "version",
+  "I",
+  "K",
+  "T",
+  "S",
+  "r",
+  "R",
+  "D",
+  "d",
+  "json",
+  "show-compiled",
+  "cfg-print",
+];
 const STRING = [
   ..."fPYLmMxXnNAlwugtaQOGWb",
   "alias",
@@ -95,13 +115,23 @@ const REFUSED: Readonly<Record<string, string>> = {
   a: "set auto_aliases in the configuration",
 };
 
-/** Reads the arguments of serve and check. Throws UsageError for an unknown flag or a stray word. */
-export function parseOptions(args: readonly string[]): Options {
+/** Reads the arguments of check, which takes the file also without -f. Throws UsageError. */
+export function checkOptions(args: readonly string[]): Options {
+  return parseOptions(args, true);
+}
+
+/** Reads the arguments of serve. Throws UsageError for an unknown flag or a stray word; with `takesFile` the first one is the configuration. */
+export function parseOptions(args: readonly string[], takesFile = false): Options {
+  let file: string | null = null;
   const a = parseArgs(args, {
     boolean: BOOLEAN,
     string: STRING,
     collect: COLLECT,
     unknown: (arg, key) => {
+      if (key === undefined && takesFile && file === null) {
+        file = arg;
+        return false;
+      }
       throw new UsageError(key === undefined ? `unexpected argument: ${arg}` : `unknown option: ${arg}`);
     },
   });
@@ -110,16 +140,18 @@ export function parseOptions(args: readonly string[]): Options {
     if (v === "") throw new UsageError(`option ${name.length === 1 ? "-" : "--"}${name} needs a value`);
     return typeof v === "string" ? v : null;
   };
-  const list = (name: string): string[] => (Array.isArray(a[name]) ? (a[name] as unknown[]).filter((v) => typeof v === "string") : []);
+  const list = (name: string): string[] =>
+    Array.isArray(a[name]) ? (a[name] as unknown[]).filter((v) => typeof v === "string") : [];
   const given = (name: string): boolean => {
     const v: unknown = a[name];
     return v === true || (typeof v === "string" && v !== "");
   };
   for (const [name, reason] of Object.entries(REFUSED)) {
-    if (given(name) || list(name).length > 0) throw new UsageError(`option ${name.length === 1 ? "-" : "--"}${name} is not supported: ${reason}`);
+    if (given(name) || list(name).length > 0)
+      throw new UsageError(`option ${name.length === 1 ? "-" : "--"}${name} is not supported: ${reason}`);
   }
   return {
-    config: text("f"),
+    config: text("f") ?? file,
     checkOnly: given("c"),
     json: given("json"),
     showCompiled: given("show-compiled"),
@@ -156,7 +188,7 @@ function debugLevel(debug: unknown, d: unknown): number | null {
 
 /** The text of -h. */
 export const HELP = `usage: portico [options]              run the proxy (same as: portico serve)
-       portico check [-f FILE]        check a configuration and say what is wrong with it
+       portico check [FILE]           check a configuration and say what is wrong with it
        portico user add|passwd|rm|list  manage who may register
        portico catalogue --json       every function, parameter and variable, from the program itself
        portico build-info             what this executable is made of
