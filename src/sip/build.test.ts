@@ -67,7 +67,9 @@ describe("writeReply", () => {
     const msg = invite("SIP/2.0/UDP 10.0.0.1;rport = 5;branch=z9hG4bKa");
     msg.forceRport = true;
     const end = writeReply(msg, source, 200, "OK", "", false, "", "", "", out);
-    expect(textOf(out, 0, end)).toContain("Via: SIP/2.0/UDP 10.0.0.1;rport = 4242;branch=z9hG4bKa;received=192.0.2.7\r\n");
+    expect(textOf(out, 0, end)).toContain(
+      "Via: SIP/2.0/UDP 10.0.0.1;rport = 4242;branch=z9hG4bKa;received=192.0.2.7\r\n",
+    );
   });
   test("says when the output would not fit", () => {
     expect(writeReply(invite("SIP/2.0/UDP h"), source, 200, "OK", "", false, "", "", "", new Uint8Array(100))).toBe(
@@ -120,7 +122,9 @@ describe("Content-Length", () => {
     expect(msg.edits.count).toBe(1);
     const bare = parse(["SIP/2.0 200 OK", "Via: SIP/2.0/UDP us", "Via: SIP/2.0/UDP them"], "body");
     bare.edits.add(bare.bodyStart, 4, "");
-    expect(textOf(out, 0, writeForwardedReply(bare, out))).toBe("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP them\r\nContent-Length: 0\r\n\r\n");
+    expect(textOf(out, 0, writeForwardedReply(bare, out))).toBe(
+      "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP them\r\nContent-Length: 0\r\n\r\n",
+    );
   });
 });
 

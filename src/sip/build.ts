@@ -35,7 +35,8 @@ export function writeReply(
   out: Uint8Array,
   at = 0,
 ): number {
-  const bound = msg.bodyStart - msg.start + reason.length + toTag.length + extra.length + server.length + body.length + 256;
+  const bound =
+    msg.bodyStart - msg.start + reason.length + toTag.length + extra.length + server.length + body.length + 256;
   if (at + bound > out.length) return NO_ROOM;
   const { buf, index, headerCount } = msg;
   let p = putText(out, at, "SIP/2.0 ");
@@ -48,7 +49,9 @@ export function writeReply(
     const i = h * STRIDE;
     switch (index[i]) {
       case H.VIA:
-        p = topVia ? writeTopVia(msg, source, index[i + NAME_START]!, index[i + LINE_END]!, out, p) : copyBytes(out, p, buf, index[i + NAME_START]!, index[i + LINE_END]!);
+        p = topVia
+          ? writeTopVia(msg, source, index[i + NAME_START]!, index[i + LINE_END]!, out, p)
+          : copyBytes(out, p, buf, index[i + NAME_START]!, index[i + LINE_END]!);
         topVia = false;
         break;
       case H.TO:
@@ -82,7 +85,8 @@ function crlf(out: Uint8Array, p: number): number {
 function writeTo(msg: SipMessage, toTag: string, i: number, out: Uint8Array, at: number): number {
   const { buf, index } = msg;
   const to = msg.to();
-  if (toTag === "" || (to !== null && to.tagStart >= 0)) return copyBytes(out, at, buf, index[i + NAME_START]!, index[i + LINE_END]!);
+  if (toTag === "" || (to !== null && to.tagStart >= 0))
+    return copyBytes(out, at, buf, index[i + NAME_START]!, index[i + LINE_END]!);
   let p = copyBytes(out, at, buf, index[i + NAME_START]!, index[i + VALUE_END]!);
   p = putText(out, p, ";tag=");
   p = putText(out, p, toTag);
@@ -95,7 +99,8 @@ function writeTopVia(msg: SipMessage, source: Source, start: number, end: number
   const via = msg.via();
   if (via === null) return copyBytes(out, at, buf, start, end);
   const answerRport = (via.rportStart >= 0 && via.rportValueStart < 0) || msg.forceRport;
-  if (!answerRport && hostIs(buf, via.hostStart, via.hostEnd, source.address)) return copyBytes(out, at, buf, start, end);
+  if (!answerRport && hostIs(buf, via.hostStart, via.hostEnd, source.address))
+    return copyBytes(out, at, buf, start, end);
   let p = at;
   let cursor = start;
   if (answerRport) {
@@ -143,7 +148,8 @@ export function markSource(msg: SipMessage, source: Source): void {
   else msg.edits.add(via.receivedStart, via.receivedEnd - via.receivedStart, source.address);
   if (!answerRport) return;
   if (via.rportStart < 0) msg.edits.add(via.end, 0, `;rport=${source.port}`);
-  else if (via.rportValueStart >= 0) msg.edits.add(via.rportValueStart, via.rportValueEnd - via.rportValueStart, String(source.port));
+  else if (via.rportValueStart >= 0)
+    msg.edits.add(via.rportValueStart, via.rportValueEnd - via.rportValueStart, String(source.port));
   else msg.edits.add(via.rportStart + 5, 0, `=${source.port}`);
 }
 
@@ -152,10 +158,26 @@ export function markSource(msg: SipMessage, source: Source): void {
  * header lines or nothing) above everything of the message, all edits applied. `msg.currentEdits()` decides which edits.
  * `top` (whole header lines or nothing) comes right behind the first line: Record-Route, which must stand above any other.
  */
-export function writeForwardedRequest(msg: SipMessage, uri: string | null, via: string, route: string, out: Uint8Array, at = 0, top = ""): number {
+export function writeForwardedRequest(
+  msg: SipMessage,
+  uri: string | null,
+  via: string,
+  route: string,
+  out: Uint8Array,
+  at = 0,
+  top = "",
+): number {
   const edits = editsForSending(msg);
   const newUri = uri ?? msg.newUri;
-  const bound = msg.end - msg.start + edits.growth() + via.length + route.length + top.length + (newUri === null ? 0 : newUri.length) + 16;
+  const bound =
+    msg.end -
+    msg.start +
+    edits.growth() +
+    via.length +
+    route.length +
+    top.length +
+    (newUri === null ? 0 : newUri.length) +
+    16;
   if (at + bound > out.length) return NO_ROOM;
   const { buf } = msg;
   const h = msg.find(H.VIA);

@@ -130,7 +130,15 @@ export class Edits {
    * (without the pure insertions there when `textsDone`), edits at `end` only when `last` is set. Deletions may overlap: their union is
    * left out, texts are all kept.
    */
-  write(dst: Uint8Array, at: number, src: Uint8Array, start: number, end: number, last = false, textsDone = false): number {
+  write(
+    dst: Uint8Array,
+    at: number,
+    src: Uint8Array,
+    start: number,
+    end: number,
+    last = false,
+    textsDone = false,
+  ): number {
     let cursor = start;
     let out = at;
     for (let i = 0; i < this.count; i++) {

@@ -5,7 +5,7 @@ import { CseqRange, parseCseq } from "./cseq.ts";
 import { Edits } from "./edits.ts";
 import { H } from "./headers.ts";
 import { NameAddrRange, parseSingleAddr } from "./name-addr.ts";
-import { findHeader, scan, STRIDE, VALUE_END, VALUE_START } from "./scan.ts";
+import { findHeader, STRIDE, scan, VALUE_END, VALUE_START } from "./scan.ts";
 import { parseUint } from "./tokens.ts";
 import { parseUri, UriRange } from "./uri.ts";
 import { parseVia, ViaRange } from "./via.ts";
@@ -194,7 +194,8 @@ export class SipMessage {
       this.viaRange ??= new ViaRange();
       if (h >= 0) {
         const { index } = this;
-        if (parseVia(this.buf, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!, this.viaRange) === 0) this.good |= VIA;
+        if (parseVia(this.buf, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!, this.viaRange) === 0)
+          this.good |= VIA;
       }
     }
     return (this.good & VIA) !== 0 ? this.viaRange : null;
@@ -214,7 +215,8 @@ export class SipMessage {
           h = findHeader(this, H.VIA, h + 1);
           from = h < 0 ? -1 : index[h * STRIDE + VALUE_START]!;
         }
-        if (from >= 0 && parseVia(this.buf, from, index[h * STRIDE + VALUE_END]!, this.via2Range) === 0) this.good |= VIA2;
+        if (from >= 0 && parseVia(this.buf, from, index[h * STRIDE + VALUE_END]!, this.via2Range) === 0)
+          this.good |= VIA2;
       }
     }
     return (this.good & VIA2) !== 0 ? this.via2Range : null;
@@ -228,7 +230,8 @@ export class SipMessage {
       this.cseqRange ??= new CseqRange();
       if (h >= 0) {
         const { index } = this;
-        if (parseCseq(this.buf, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!, this.cseqRange) === 0) this.good |= CSEQ;
+        if (parseCseq(this.buf, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!, this.cseqRange) === 0)
+          this.good |= CSEQ;
       }
     }
     return (this.good & CSEQ) !== 0 ? this.cseqRange : null;
@@ -252,7 +255,8 @@ export class SipMessage {
       const h = findHeader(this, id);
       if (h >= 0) {
         const { index } = this;
-        if (parseSingleAddr(this.buf, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!, range) === 0) this.good |= bit;
+        if (parseSingleAddr(this.buf, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!, range) === 0)
+          this.good |= bit;
       }
     }
     return (this.good & bit) !== 0 ? range : null;

@@ -72,7 +72,13 @@ export function scan(m: SipMessage): number {
 
 function isStatusLine(buf: Uint8Array, p: number, end: number): boolean {
   // "SIP/" cannot begin a request line: '/' is no token character
-  return end - p > 4 && (buf[p]! | 0x20) === 115 && (buf[p + 1]! | 0x20) === 105 && (buf[p + 2]! | 0x20) === 112 && buf[p + 3] === 47;
+  return (
+    end - p > 4 &&
+    (buf[p]! | 0x20) === 115 &&
+    (buf[p + 1]! | 0x20) === 105 &&
+    (buf[p + 2]! | 0x20) === 112 &&
+    buf[p + 3] === 47
+  );
 }
 
 function isVersion(buf: Uint8Array, p: number, end: number): boolean {
