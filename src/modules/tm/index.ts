@@ -5,7 +5,7 @@ import { leaveWith } from "../../proxy/tm-hooks.ts";
 import { int, optional, parsed, route, str } from "../../registry/args.ts";
 import { defineModule, type FunctionDef, fn, intParam, pv, strParam } from "../../registry/define.ts";
 import { DEFAULT_OPTIONS, DEFAULT_TIMERS, type Timers, type TmOptions } from "../../tm/index.ts";
-import { destinationSet } from "../core/index.ts";
+import { core, destinationSet } from "../core/index.ts";
 import { MAX_TRANSACTIONS, TmEngine, transactionOf, wishesOf } from "./engine.ts";
 import * as queries from "./queries.ts";
 import { NOT_FOUND, relay, relayCancel, relayTo } from "./relay.ts";
@@ -329,6 +329,7 @@ const MS = { unit: "ms", min: 1 } as const;
 export const tm = defineModule({
   name: "tm",
   doc: "Transactions: requests are repeated until answered, forked, cancelled, and their failures handled by the script.",
+  uses: [core],
   params: {
     fr_timer: intParam(
       DEFAULT_TIMERS.fr,

@@ -64,10 +64,12 @@ export function branchReplied(ctx: RouteContext): number {
   return branch !== null && (branch.flags & BranchFlag.REPLIED) !== 0 ? 1 : -1;
 }
 
+/** Whether any branch ended without a final reply. */
 export function anyTimeout(ctx: RouteContext): number {
   return anyBranch(ctx, (b) => (b.flags & BranchFlag.TIMED_OUT) !== 0);
 }
 
+/** Whether any branch got a reply at all. */
 export function anyReplied(ctx: RouteContext): number {
   return anyBranch(ctx, (b) => (b.flags & BranchFlag.REPLIED) !== 0);
 }
