@@ -1,0 +1,25 @@
+// The project's own figures: ./scripts/bench [--brief]. Figures of one machine and one moment, to be held against others of
+// the same; --brief takes a few seconds and only shows that everything here still runs.
+
+import { measureLoad } from "./load.ts";
+import { measureMemory } from "./memory.ts";
+import { measureMessages } from "./messages.ts";
+import { measureProxy } from "./proxy.ts";
+import { printTable, type Row } from "./table.ts";
+
+const brief = process.argv.includes("--brief");
+const known = new Set(["--brief"]);
+const unknown = process.argv.slice(2).filter((arg) => !known.has(arg));
+if (unknown.length > 0) {
+  console.error(`usage: bench [--brief]; not understood: ${unknown.join(" ")}`);
+  process.exit(2);
+}
+
+const parts: [string, () => Row[] | Promise<Row[]>][] = [
+  ["messages", () => measureMessages(brief)],
+  ["the whole proxy in one process, on the simulated network", () => measureProxy(brief)],
+  ["memory", () => measureMemory(brief)],
+  ["a real process over UDP on loopback", () => measureLoad(brief)],
+];
+for (const [title, measure] of parts) printTable(title, await measure());
+process.exit(0);
