@@ -103,6 +103,8 @@ class Side {
     if (user === "ring") send(reply(text, 180));
     else if (user === "401") send(reply(text, 401, "WWW-Authenticate: Digest realm=one\r\n"));
     else if (user === "407") send(reply(text, 407, "Proxy-Authenticate: Digest realm=two\r\n"));
+    else if (user === "200" || user === "603")
+      setTimeout(() => send(reply(text, Number(user))), 60); // after another's 180
     else send(reply(text, Number(user)));
   }
 
