@@ -14,6 +14,9 @@ import { answer, CONFIG, message, options, type Place, register } from "./traffi
 
 const ROOT = join(import.meta.dirname, "../..");
 const WINDOW = 50;
+/** The first digit of a status, as an octet. */
+const PROVISIONAL = 49;
+const SUCCESS = 50;
 
 /** Requests a second, by kind; and how long the start takes. Source on the runtime that runs this. */
 export async function measureLoad(brief: boolean): Promise<Row[]> {
@@ -91,13 +94,15 @@ async function rate(
   });
   let n = 0;
   let answered = 0;
+  let refused = 0;
   let last = performance.now();
   const caller = await host.network.bindUdp({
     local: loopback(0),
     onMessage: (buf, from) => {
-      // A final answer; 100 is none.
-      if (buf[from + 8] === 49) return;
-      answered++;
+      const kind = buf[from + 8];
+      if (kind === PROVISIONAL) return;
+      if (kind === SUCCESS) answered++;
+      else refused++;
       next();
     },
   });
@@ -120,6 +125,7 @@ async function rate(
   const perSecond = ((answered - before) * 1000) / (performance.now() - last);
   caller.close();
   callee.close();
+  if (refused > 0) throw new Error(`${refused} requests were refused`);
   if (perSecond === 0) throw new Error("no answers any more");
   return perSecond;
 }

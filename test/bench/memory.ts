@@ -1,19 +1,9 @@
 // What is kept for a registration and for a transaction under way, by the heap before and after many of them.
 
 import { bytesOf } from "../../src/util/bytes.ts";
+import { heapInUse } from "../support/heap.ts";
 import type { Row } from "./table.ts";
 import { invite, message, openRig, register } from "./traffic.ts";
-
-/** Octets of heap in use after a collection. */
-function heap(): number {
-  const runtime = globalThis as { Bun?: { gc: (sync: boolean) => void }; gc?: () => void };
-  for (let i = 0; i < 3; i++) {
-    if (runtime.Bun) runtime.Bun.gc(true);
-    else runtime.gc?.();
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 async function each(build: (n: number) => string, count: number, mute: boolean): Promise<number> {
   const rig = await openRig(mute);
@@ -26,9 +16,9 @@ async function each(build: (n: number) => string, count: number, mute: boolean):
   };
   // Tables and buffers that are there anyway.
   await feed(0, 500);
-  const before = heap();
+  const before = heapInUse();
   await feed(500, 500 + count);
-  const after = heap();
+  const after = heapInUse();
   await rig.close();
   return (after - before) / count;
 }

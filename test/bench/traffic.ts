@@ -75,7 +75,7 @@ export interface Rig {
   readonly server: Server;
   /** Sends from the caller; the world has to run for it to arrive. */
   readonly send: (bytes: Uint8Array) => void;
-  /** Replies that the caller has got. */
+  /** Replies of success that the caller has got. */
   readonly replies: () => number;
   readonly close: () => Promise<void>;
 }
@@ -92,8 +92,9 @@ export async function openRig(mute = false): Promise<Rig> {
   let replies = 0;
   const caller = await world.host({ addresses: ["192.0.2.10"] }).network.bindUdp({
     local: { family: 4, address: "192.0.2.10", port: 5060 },
-    onMessage: () => {
-      replies++;
+    onMessage: (buf, from) => {
+      // 2xx only
+      if (buf[from + 8] === 50) replies++;
     },
   });
   const callee: UdpSocket = await world.host({ addresses: ["192.0.2.20"] }).network.bindUdp({

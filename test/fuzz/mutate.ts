@@ -178,11 +178,3 @@ export function mutate(text: string, next: Random): string {
   for (let left = 1 + (next() % 5); left > 0; left--) text = pick(MUTATIONS, next)(text, next);
   return text.slice(0, MAX_LENGTH);
 }
-
-/** Heap in use after a collection, in MB, as far as the runtime lets itself be told to collect. */
-export function heapAfterCollection(): number {
-  const runtime = globalThis as { Bun?: { gc: (sync: boolean) => void }; gc?: () => void };
-  if (runtime.Bun) runtime.Bun.gc(true);
-  else runtime.gc?.();
-  return process.memoryUsage().heapUsed / 2 ** 20;
-}

@@ -6,8 +6,11 @@ import { parseOptions } from "../../src/control/cli/options.ts";
 import { check, readSource } from "../../src/control/configuration.ts";
 import { createSimulation, type SimHost } from "../../src/host/simulated.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
+import { heapInUse } from "../support/heap.ts";
 import { readSip, writeSip } from "../support/sip-text.ts";
-import { corpus, heapAfterCollection, mutate, type Random, ROUNDS, randomFrom, SEED } from "./mutate.ts";
+import { corpus, mutate, type Random, ROUNDS, randomFrom, SEED } from "./mutate.ts";
+
+const megabytes = () => heapInUse() / 2 ** 20;
 
 const PROXY = { family: 4, address: "192.0.2.1", port: 5060 } as const;
 
@@ -118,13 +121,13 @@ async function attack(config: string | null, rounds: number): Promise<Map<number
     if (round % 1000 === 0) await probe(round);
     if (round === early) {
       await world.advance(200_000);
-      heap = heapAfterCollection();
+      heap = megabytes();
     }
   }
   // Everything has ended by then: transactions, registrations, connections.
   await world.advance(4_000_000);
   await probe(rounds);
-  expect(heapAfterCollection() - heap, "MB of heap more than after a fifth of the messages").toBeLessThan(96);
+  expect(megabytes() - heap, "MB of heap more than after a fifth of the messages").toBeLessThan(96);
   expect(server.proxy.counters.routeErrors).toBe(0);
   await server.stop();
   return classes;
