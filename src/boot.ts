@@ -5,7 +5,7 @@ import type { Host } from "./host/host.ts";
 import type { Listener } from "./net/flow.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import { Receiver } from "./proxy/receive.ts";
-import { NetTransports } from "./proxy/transports.ts";
+import { NetTransports, type TransportLimits } from "./proxy/transports.ts";
 import { ConfigError } from "./registry/define.ts";
 import { type Configured, ModuleLoader } from "./registry/loader.ts";
 import { type Config, compileRoutes, type Diagnostic, Diagnostics } from "./script/index.ts";
@@ -74,11 +74,15 @@ function assemble(host: Host, config: Config, settings: LogSettings) {
   const log = new Log(settings, "");
   const wheel = new TimerWheel(host.clock.mono(), TICK);
   const databases = new Databases(host, log.named("store"));
-  const transports = new NetTransports(host, {
-    receive: (buf, from, to, flow) => receiver.receive(buf, from, to, flow),
-    onClose: (flow, error) => proxy.flowClosed(flow, error),
-    onError: (flow, error) => proxy.flowFailed(flow, error),
-  });
+  const transports = new NetTransports(
+    host,
+    {
+      receive: (buf, from, to, flow) => receiver.receive(buf, from, to, flow),
+      onClose: (flow, error) => proxy.flowClosed(flow, error),
+      onError: (flow, error) => proxy.flowFailed(flow, error),
+    },
+    limitsOf(config),
+  );
   const proxy = new Proxy(host, log, wheel, transports);
   const receiver = new Receiver(proxy);
   applyGlobals(proxy, config);
@@ -108,6 +112,17 @@ function refusal(error: ConfigError, config: Config): Diagnostic {
   const place = (error.param === null ? undefined : loaded.paramPlaces.get(error.param)) ?? loaded.at;
   diagnostics.error("module-refused", place, `${error.module}: ${error.message}`, error.hint);
   return diagnostics.list[0]!;
+}
+
+function limitsOf({ globals }: Config): TransportLimits {
+  return {
+    maxFlows: globals.int("tcp_max_connections"),
+    idleTimeout: globals.int("tcp_connection_lifetime") * 1000,
+    connectTimeout: globals.int("tcp_connect_timeout") * 1000,
+    ...(globals.has("tcp_conn_wq_max") ? { maxQueue: globals.int("tcp_conn_wq_max") } : {}),
+    ...(globals.has("tcp_rd_buf_size") ? { maxMessage: globals.int("tcp_rd_buf_size") } : {}),
+    acceptNoLength: globals.bool("tcp_accept_no_cl"),
+  };
 }
 
 function instancesOf(generation: readonly Configured[]): Map<string, unknown> {

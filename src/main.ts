@@ -12,8 +12,9 @@ import { selectHost } from "./host/index.ts";
 import { modules } from "./modules/index.ts";
 import type { Listener } from "./net/flow.ts";
 import { catalogue } from "./registry/docs.ts";
+import type { Globals } from "./script/index.ts";
 import { StoreError } from "./store/database.ts";
-import { Level, type LogSettings } from "./util/log.ts";
+import type { LogSettings } from "./util/log.ts";
 import { COMMIT, VERSION } from "./util/version.ts";
 
 /** Exit codes (design.md, section 3). */
@@ -65,7 +66,7 @@ async function serve(host: Host, options: Options): Promise<number> {
   }
   const directory = dataDirectory(host, options.dataDirectory);
   if (source.builtIn) host.files.makeDirectory(directory);
-  const server = await start(host, config, logSettings(host, options, config.globals.int("debug")));
+  const server = await start(host, config, logSettings(host, options, config.globals));
   if (options.pidFile !== null) host.files.write(options.pidFile, new TextEncoder().encode(`${host.process.pid}\n`));
   host.process.write(2, greeting(server.listeners, source.file, source.builtIn ? directory : null));
   await signalled(host);
@@ -107,14 +108,15 @@ const COLOURS: Readonly<Record<number, string>> = {
   3: "2",
 };
 
-function logSettings(host: Host, options: Options, configured: number): LogSettings {
+function logSettings(host: Host, options: Options, globals: Globals): LogSettings {
+  const name = globals.text("log_name");
+  const tag = name === null ? `(${host.process.pid})` : `${name}(${host.process.pid})`;
   return {
-    level: options.debug ?? Math.max(configured, Level.WARNING),
+    level: options.debug ?? globals.int("debug"),
     sink: (level, line) => {
-      const { pid } = host.process;
       host.process.write(
         2,
-        options.colours ? `\u001b[${COLOURS[level] ?? "0"}m(${pid}) ${line}\u001b[0m\n` : `(${pid}) ${line}\n`,
+        options.colours ? `\u001b[${COLOURS[level] ?? "0"}m${tag} ${line}\u001b[0m\n` : `${tag} ${line}\n`,
       );
     },
   };

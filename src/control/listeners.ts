@@ -27,6 +27,7 @@ export async function openListeners(host: Host, transports: NetTransports, globa
   const defaultPort = globals.int("port") || 5060;
   const wanted = globals.listen.length > 0 ? globals.listen : EVERYWHERE;
   const opened = new Set<string>();
+  const everywhere = advertisedForAll(globals);
   for (const listen of wanted) {
     const protocols = listen.proto === null ? ["udp", ...(noTcp ? [] : ["tcp"])] : [listen.proto];
     for (const name of protocols) {
@@ -39,16 +40,24 @@ export async function openListeners(host: Host, transports: NetTransports, globa
         log.warn(`listen tcp:${listen.host}: left out, since disable_tcp is set`);
         continue;
       }
-      for (const address of await addressesOf(host, listen.host, listen.advertise !== null)) {
+      for (const address of await addressesOf(host, listen.host, (listen.advertise ?? everywhere) !== null)) {
         const port = listen.port ?? defaultPort;
         const key = `${name}:${address}:${port}`;
         if (opened.has(key)) continue;
         opened.add(key);
-        await open(transports, protocol, name, address, port, listen.advertise);
+        await open(transports, protocol, name, address, port, listen.advertise ?? everywhere);
       }
     }
   }
   if (transports.listeners.length === 0) throw new ListenError("nothing to listen on");
+}
+
+// advertised_address and advertised_port stand for every listener that advertises nothing of its own
+function advertisedForAll(globals: Globals): Listen["advertise"] {
+  const host = globals.text("advertised_address");
+  return host === null
+    ? null
+    : { proto: null, host, port: globals.has("advertised_port") ? globals.int("advertised_port") : null };
 }
 
 async function open(

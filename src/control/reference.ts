@@ -26,25 +26,68 @@ function globalRow(g: GlobalDef): string[] {
 
 function moduleSection(m: ModuleDoc): string {
   const parts = [`## ${m.name}`, m.doc];
-  if (m.params.length > 0) parts.push("### Parameters", table(["parameter", "default", "meaning"], m.params.map(paramRow)));
+  if (m.params.length > 0)
+    parts.push("### Parameters", table(["parameter", "default", "meaning"], m.params.map(paramRow)));
   if (m.functions.length > 0) {
-    const rows = m.functions.map((f) => [[f.usage, ...f.aliases].map(code).join(", "), f.routes.length === 0 ? "any" : f.routes.join(", "), f.doc]);
+    const rows = m.functions.map((f) => [
+      [f.usage, ...f.aliases].map(code).join(", "),
+      f.routes.length === 0 ? "any" : f.routes.join(", "),
+      f.doc,
+    ]);
     parts.push("### Functions", table(["function", "routes", "meaning"], rows));
   }
   if (m.variables.length > 0) {
-    const rows = m.variables.map((v) => [[v.usage, ...v.aliases.map((a) => `$${a}`)].map(code).join(", "), v.writable ? "yes" : "", v.doc]);
+    const rows = m.variables.map((v) => [
+      [v.usage, ...v.aliases.map((a) => `$${a}`)].map(code).join(", "),
+      v.writable ? "yes" : "",
+      v.doc,
+    ]);
     parts.push("### Variables", table(["variable", "assignable", "meaning"], rows));
   }
-  if (m.transforms.length > 0) parts.push("### Transformations", table(["transformation", "result"], m.transforms.map((t) => [code(`{${t.name}}`), t.doc])));
-  if (m.rpc.length > 0) parts.push("### Commands", table(["command", "meaning"], m.rpc.map((r) => [code([r.name, ...r.args.map((a) => a.name)].join(" ")), r.doc])));
-  if (m.events.length > 0) parts.push("### Event routes", table(["event_route", "when"], m.events.map((e) => [code(e.name), e.doc])));
-  if (m.tables.length > 0) parts.push("### Tables", table(["table", "version", "meaning"], m.tables.map((t) => [code(t.name), String(t.version), t.doc])));
+  if (m.transforms.length > 0)
+    parts.push(
+      "### Transformations",
+      table(
+        ["transformation", "result"],
+        m.transforms.map((t) => [code(`{${t.name}}`), t.doc]),
+      ),
+    );
+  if (m.rpc.length > 0)
+    parts.push(
+      "### Commands",
+      table(
+        ["command", "meaning"],
+        m.rpc.map((r) => [code([r.name, ...r.args.map((a) => a.name)].join(" ")), r.doc]),
+      ),
+    );
+  if (m.events.length > 0)
+    parts.push(
+      "### Event routes",
+      table(
+        ["event_route", "when"],
+        m.events.map((e) => [code(e.name), e.doc]),
+      ),
+    );
+  if (m.tables.length > 0)
+    parts.push(
+      "### Tables",
+      table(
+        ["table", "version", "meaning"],
+        m.tables.map((t) => [code(t.name), String(t.version), t.doc]),
+      ),
+    );
   return parts.join("\n\n");
 }
 
 function paramRow(p: ParamDoc): string[] {
   const unit = p.unit === "" ? "" : ` ${p.unit}`;
-  const text = p.many ? "none; may be given several times" : p.default === null ? "" : p.default === "" ? "empty" : code(`${p.default}${unit}`);
+  const text = p.many
+    ? "none; may be given several times"
+    : p.default === null
+      ? ""
+      : p.default === ""
+        ? "empty"
+        : code(`${p.default}${unit}`);
   return [[p.name, ...p.aliases].map(code).join(", "), text, p.doc];
 }
 
@@ -53,6 +96,7 @@ function code(text: string): string {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((c) => c.replaceAll("\n", " ").replace(/(?<!\\)\|/g, "\\|")).join(" | ")} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((c) => c.replaceAll("\n", " ").replace(/(?<!\\)\|/g, "\\|")).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

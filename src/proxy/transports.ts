@@ -2,7 +2,8 @@
 
 import type { Host, HostError, SocketAddress } from "../host/host.ts";
 import type { Flow, Listener, ListenOptions, Receive } from "../net/flow.ts";
-import { FlowTable } from "../net/flows.ts";
+import { DEFAULT_FLOW_LIMITS, FlowTable } from "../net/flows.ts";
+import { DEFAULT_LIMITS } from "../net/frame-rules.ts";
 import { TcpTransport } from "../net/tcp.ts";
 import { listenUdp, type UdpListener } from "../net/udp.ts";
 import { Transport } from "../sip/transports.ts";
@@ -30,6 +31,22 @@ export interface TransportEvents {
   readonly onError: (flow: Flow | null, error: HostError) => void;
 }
 
+/** Limits of the stream transports; what is left out has its default. */
+export interface TransportLimits {
+  /** Open stream connections at a time. */
+  readonly maxFlows?: number;
+  /** Milliseconds without a byte after which a connection is closed. */
+  readonly idleTimeout?: number;
+  /** Milliseconds an outgoing connection may take. */
+  readonly connectTimeout?: number;
+  /** Bytes a connection may queue for sending. */
+  readonly maxQueue?: number;
+  /** Bytes of the largest message. */
+  readonly maxMessage?: number;
+  /** Whether a message without Content-Length is taken as one without a body. */
+  readonly acceptNoLength?: boolean;
+}
+
 /** All sockets of one process. */
 export class NetTransports implements Transports {
   readonly listeners: Listener[] = [];
@@ -39,11 +56,27 @@ export class NetTransports implements Transports {
   private readonly udp: UdpListener[] = [];
   private readonly tcp: TcpTransport;
 
-  constructor(host: Host, events: TransportEvents) {
+  constructor(host: Host, events: TransportEvents, limits: TransportLimits = {}) {
     this.host = host;
     this.events = events;
-    this.flows = new FlowTable(host.clock);
-    this.tcp = new TcpTransport(host, { flows: this.flows, receive: events.receive, onClose: events.onClose });
+    const { maxFlows, idleTimeout, connectTimeout, maxQueue, maxMessage, acceptNoLength } = limits;
+    this.flows = new FlowTable(host.clock, {
+      ...DEFAULT_FLOW_LIMITS,
+      ...(maxFlows === undefined ? {} : { maxFlows }),
+      ...(idleTimeout === undefined ? {} : { idleTimeout }),
+    });
+    this.tcp = new TcpTransport(host, {
+      flows: this.flows,
+      receive: events.receive,
+      onClose: events.onClose,
+      limits: {
+        ...DEFAULT_LIMITS,
+        ...(maxMessage === undefined ? {} : { maxMessage }),
+        ...(acceptNoLength === undefined ? {} : { acceptNoLength }),
+      },
+      ...(connectTimeout === undefined ? {} : { connectTimeout }),
+      ...(maxQueue === undefined ? {} : { maxQueue }),
+    });
   }
 
   /** Opens a listener; rejects with HostError when it cannot be had. */

@@ -4,19 +4,21 @@
 import type { GlobalDef } from "./globals.ts";
 import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, OS_SETTING, row, USED } from "./globals-define.ts";
 
+const STDERR = "log lines always go to standard error";
+
 const LOGGING: readonly GlobalDef[] = [
   row("int", "debug", 0, USED, "log messages up to this level: -1 errors, 0 warnings, 2 information, 3 debugging", {
     min: -6,
     max: 9,
   }),
-  row("bool", "log_stderror", 0, USED, "log to standard error instead of syslog", { aliases: ["log_stderr"] }),
-  row("word", "log_facility", "LOG_DAEMON", USED, "syslog facility"),
+  row("bool", "log_stderror", 0, STDERR, "log to standard error instead of syslog", { aliases: ["log_stderr"] }),
+  row("word", "log_facility", "LOG_DAEMON", LATER, "syslog facility"),
   row("str", "log_name", null, USED, "program name in log lines"),
   row(
     "str",
     "log_prefix",
     null,
-    USED,
+    LATER,
     "text with variables put before each log line written while a message is processed",
   ),
   row("int", "log_prefix_mode", 0, LATER, "0: compute the prefix once a message; 1: for each log line", {
@@ -44,7 +46,7 @@ const IDENTITY: readonly GlobalDef[] = [
   row("str", "server_header", null, USED, "whole Server header of our replies, name included"),
   row("str", "user_agent_header", null, USED, "whole User-Agent header of our requests, name included"),
   row("bool", "server_signature", 1, USED, "whether our messages carry a Server or User-Agent header"),
-  row("bool", "sip_warning", 0, USED, "whether our replies carry a Warning header for troubleshooting"),
+  row("bool", "sip_warning", 0, LATER, "whether our replies carry a Warning header for troubleshooting"),
   row("int", "server_id", 0, LATER, "number of this server among others ($sid)"),
   row("bool", "check_via", 0, LATER, "check that the top Via of replies is ours"),
   row(
@@ -90,7 +92,7 @@ const SCRIPT: readonly GlobalDef[] = [
 ];
 
 const PROCESS: readonly GlobalDef[] = [
-  row("bool", "fork", 1, USED, "run in the background when called as kamailio"),
+  row("bool", "fork", 1, LATER, "run in the background when called as kamailio"),
   row("int", "fork_delay", 0, NO_PROCESSES, "microseconds between starting workers"),
   row("int", "children", 8, NO_PROCESSES, "worker processes of each UDP socket", { min: 0, max: 65535 }),
   row("int", "socket_workers", 0, NO_PROCESSES, "worker processes of the next socket", { min: 0, max: 65535 }),
