@@ -234,18 +234,18 @@ export function credentials(challenge: SipText, login: Login, request: SipText, 
   return `${name}: ${answerChallenge(value, login, request.method, request.uri, count)}`;
 }
 
-/** Opens an agent that talks to 127.0.0.1:serverPort. */
-export function openAgent(transport: Transport, serverPort: number): Promise<SipAgent> {
+/** Opens an agent that talks to 127.0.0.1:serverPort; by UDP from `port` when one is given. */
+export function openAgent(transport: Transport, serverPort: number, port = 0): Promise<SipAgent> {
   const agent = new SipAgent(transport, serverPort);
-  return transport === "udp" ? openUdp(agent) : openTcp(agent);
+  return transport === "udp" ? openUdp(agent, port) : openTcp(agent);
 }
 
-function openUdp(agent: SipAgent): Promise<SipAgent> {
+function openUdp(agent: SipAgent, port: number): Promise<SipAgent> {
   const socket = createSocket("udp4");
   socket.on("message", (data) => agent.deliver(data.toString("latin1")));
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
-    socket.bind(0, "127.0.0.1", () => {
+    socket.bind(port, "127.0.0.1", () => {
       socket.on("error", () => {});
       const send = (text: string) => socket.send(Buffer.from(text, "latin1"), agent.serverPort, "127.0.0.1", () => {});
       agent.attach(socket.address().port, send, () => socket.close());
