@@ -5,7 +5,7 @@ export type { LoadedModule } from "./check-modules.ts";
 export { type Compiled, type CompileOptions, compileRoutes } from "./compile.ts";
 export { type Config, loadConfig } from "./config.ts";
 export { type Diagnostic, Diagnostics, renderDiagnostic } from "./diagnostics.ts";
-export { type GlobalDef, GLOBALS, type Globals, type Listen } from "./globals.ts";
+export { GLOBALS, type GlobalDef, type Globals, type Listen } from "./globals.ts";
 export type { PreprocessOptions, ReadFile } from "./preprocess.ts";
 export type { CompiledRoutes } from "./routes.ts";
 export { RouteError } from "./runtime.ts";
