@@ -34,6 +34,7 @@ export function applyChanges(msg: SipMessage): number {
     forceRport,
     sourceMarked,
     flowId,
+    flowUri,
     replyHeaders,
   } = msg;
   if (msg.parse(out, 0, end) !== 0) {
@@ -51,6 +52,7 @@ export function applyChanges(msg: SipMessage): number {
     forceRport,
     sourceMarked,
     flowId,
+    flowUri,
     replyHeaders,
     owned: true,
   });

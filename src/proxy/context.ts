@@ -61,6 +61,8 @@ export interface BranchTarget {
   readonly flags: number;
   /** The flow the binding was registered over, when it is a stream that can be used again. */
   readonly flowId: number; // 0 none
+  /** The listener to send from; null leaves the choice to the server. */
+  readonly sendFrom: Listener | null;
   readonly ruid: string;
   readonly instance: string;
 }

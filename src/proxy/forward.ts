@@ -1,6 +1,6 @@
 // Stateless forwarding (RFC 3261 16.11): the core's forward(), and ACKs that belong to no transaction.
 
-import type { Flow } from "../net/flow.ts";
+import type { Flow, Listener } from "../net/flow.ts";
 import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
@@ -9,15 +9,21 @@ import { hex8, type Proxy } from "./proxy.ts";
 
 /**
  * Forwards a request without a transaction to `uri` (the destination URI, else the R-URI, when null). Returns 1 when it was handed to a
- * flow, -1 when it could not be; a promise of that when the name of the next hop had to be looked up.
+ * flow, -1 when it could not be; `from` is the listener to send from (null: the one it came by). A promise of that when the name of the next hop had to be looked up.
  */
 export function forwardStateless(
   proxy: Proxy,
   msg: SipMessage,
   flow: Flow,
   uri: string | null,
+  from: Listener | null = null,
 ): number | Promise<number> {
-  const to = proxy.resolver.uriFlow(uri ?? msg.dstUri ?? msg.requestUri(), flow.listener);
+  const hop = uri ?? msg.dstUri;
+  if (msg.flowId !== 0 && hop === null && msg.newUri === msg.flowUri) {
+    const open = proxy.transports.flowById(msg.flowId);
+    if (open !== null) return sendTo(proxy, msg, flow, open);
+  }
+  const to = proxy.resolver.uriFlow(hop ?? msg.requestUri(), from ?? flow.listener);
   if (to instanceof Promise) {
     msg.own();
     return to.then((found) => sendTo(proxy, msg, flow, found));

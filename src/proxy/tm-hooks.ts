@@ -1,11 +1,19 @@
 // The proxy's side of transactions (tm/hooks.ts): builds the request of each branch, runs the script's routes for a transaction,
 // and keeps what the script left with it.
 
-import type { Flow } from "../net/flow.ts";
+import type { Flow, Listener } from "../net/flow.ts";
 import { markSource } from "../sip/build.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { type Branch, type Hooks, type Outgoing, RelayError, type Transaction } from "../tm/index.ts";
-import { type Avps, RouteContext, RouteKind, type RouteResult, type Routes, Stop } from "./context.ts";
+import {
+  type Avps,
+  type BranchTarget,
+  RouteContext,
+  RouteKind,
+  type RouteResult,
+  type Routes,
+  Stop,
+} from "./context.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** What the script keeps with a transaction: the generation it began under, armed routes, AVPs, flags. */
@@ -70,7 +78,7 @@ export class TmHooks implements Hooks {
   ): number | Promise<number> {
     const msg = ctx.message;
     const { newUri, dstUri, path, branchFlags } = msg;
-    const to = branch.destination;
+    const to = branch.destination as BranchTarget | null;
     markSource(msg, ctx.flow.remote); // before the edits are copied: every branch carries it
     msg.branchEdits = msg.edits.clone();
     if (to !== null) {
@@ -84,6 +92,7 @@ export class TmHooks implements Hooks {
     route.transaction = tx;
     route.branch = branch.number;
     route.avpsOrNull = ctx.avpsOrNull;
+    route.sendFrom = to?.sendFrom ?? ctx.sendFrom;
     const restore = (): void => {
       ctx.avpsOrNull = route.avpsOrNull;
       state.avps = route.avpsOrNull ?? state.avps;
@@ -99,7 +108,7 @@ export class TmHooks implements Hooks {
         tx.wantsReplies = true;
       }
       if (route.stop === Stop.DROP) return RelayError.DROPPED;
-      return this.buildFrom(branch, ctx, msg.newUri, msg.dstUri, msg.path, out);
+      return this.buildFrom(branch, ctx, msg.newUri, msg.dstUri, msg.path, route.sendFrom, out);
     };
     const ran = state.routes.branch(state.onBranch, route);
     if (typeof ran === "number") {
@@ -121,10 +130,10 @@ export class TmHooks implements Hooks {
   }
 
   private build(branch: Branch, ctx: RouteContext, uri: string | null, out: Outgoing): number | Promise<number> {
-    const to = branch.destination;
+    const to = branch.destination as BranchTarget | null;
     const msg = ctx.message;
-    if (to === null) return this.buildFrom(branch, ctx, uri, msg.dstUri, msg.path, out);
-    return this.buildFrom(branch, ctx, uri, to.dstUri, to.path, out);
+    if (to === null) return this.buildFrom(branch, ctx, uri, msg.dstUri, msg.path, ctx.sendFrom, out);
+    return this.buildFrom(branch, ctx, uri, to.dstUri, to.path, to.sendFrom ?? ctx.sendFrom, out);
   }
 
   private buildFrom(
@@ -133,9 +142,10 @@ export class TmHooks implements Hooks {
     uri: string | null,
     dstUri: string | null,
     path: string | null,
+    from: Listener | null,
     out: Outgoing,
   ): number | Promise<number> {
-    const flow = this.flowOf(branch, ctx, uri, dstUri);
+    const flow = this.flowOf(branch, ctx, uri, dstUri, from);
     if (flow instanceof Promise) {
       ctx.message.own();
       return flow.then((found) => {
@@ -147,19 +157,24 @@ export class TmHooks implements Hooks {
     return this.write(branch, ctx, uri, path, flow, out);
   }
 
-  // A binding registered over a connection is reached over that connection while it is open (RFC 5626 in spirit).
+  // A binding registered over a connection is reached over that connection while it is open (RFC 5626 in spirit), unless the
+  // script wants it elsewhere.
   private flowOf(
     branch: Branch,
     ctx: RouteContext,
     uri: string | null,
     dstUri: string | null,
+    from: Listener | null,
   ): Flow | null | Promise<Flow | null> {
-    const flowId = branch.destination === null ? ctx.message.flowId : branch.destination.flowId;
-    if (flowId !== 0) {
+    const { message } = ctx;
+    const to = branch.destination;
+    const flowId = to === null ? message.flowId : to.flowId;
+    const flowUri = to === null ? message.flowUri : to.uri;
+    if (flowId !== 0 && dstUri === null && uri === flowUri) {
       const flow = this.proxy.transports.flowById(flowId);
       if (flow !== null) return flow;
     }
-    return this.proxy.resolver.uriFlow(dstUri ?? uri ?? ctx.message.requestUri(), ctx.sendFrom ?? ctx.flow.listener);
+    return this.proxy.resolver.uriFlow(dstUri ?? uri ?? message.requestUri(), from ?? ctx.flow.listener);
   }
 
   private write(

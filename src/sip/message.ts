@@ -71,6 +71,8 @@ export class SipMessage {
   sourceMarked = false;
   /** The stream connection the first branch's binding was registered over (Flow.id); 0 none. */
   flowId = 0;
+  /** The R-URI that `flowId` belongs to: with any other, or with a destination URI, the connection is not meant. */
+  flowUri: string | null = null;
   /** Header lines that script functions add to replies made here (append_to_reply), as a byte string. */
   replyHeaders = "";
 
@@ -105,6 +107,7 @@ export class SipMessage {
     this.forceRport = false;
     this.sourceMarked = false;
     this.flowId = 0;
+    this.flowUri = null;
     this.replyHeaders = "";
     return scan(this);
   }

@@ -8,7 +8,7 @@ import type { UriText } from "../../sip/uri-text.ts";
 import { Level } from "../../util/log.ts";
 import { parseQText } from "./destinations.ts";
 import { changeUri } from "./request-uri.ts";
-import { findListener, forceSocket } from "./send-socket.ts";
+import { findListener } from "./send-socket.ts";
 import { isSip, uriOf, withHost, withHostPort, withPort, withUser, withUserAndPassword } from "./uri-parts.ts";
 
 export * from "./destinations.ts";
@@ -104,7 +104,8 @@ function appendBranch(ctx: RouteContext, uri: string | undefined, q: string | un
     path: own ? msg.path : null,
     q: thousandths,
     flags: msg.branchFlags,
-    flowId: 0,
+    flowId: own && msg.newUri === msg.flowUri ? msg.flowId : 0,
+    sendFrom: ctx.sendFrom,
     ruid: "",
     instance: "",
   });
@@ -153,7 +154,7 @@ export const core = defineModule({
       routes: SENDING,
       waits: "maybe",
       doc: "Forwards the request without a transaction, to the given URI, else to $du, else to the R-URI.",
-      run: (_i, ctx, uri) => forwardStateless(ctx.proxy, ctx.message, ctx.flow, uri ?? null),
+      run: (_i, ctx, uri) => forwardStateless(ctx.proxy, ctx.message, ctx.flow, uri ?? null, ctx.sendFrom),
     }),
     rewriteuri: fn({
       args: [str("uri")],
@@ -230,7 +231,7 @@ export const core = defineModule({
       run: (_i, ctx, text) => {
         const listener = findListener(ctx, text);
         if (listener === null) return -1;
-        forceSocket(ctx, listener);
+        ctx.sendFrom = listener;
         return 1;
       },
     }),

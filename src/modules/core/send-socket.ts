@@ -1,20 +1,8 @@
-// The socket a script wants a message sent from ($fs, force_send_socket).
+// Sockets as scripts write and see them ($fs, force_send_socket, $Ras).
 
 import type { Listener } from "../../net/flow.ts";
 import type { RouteContext } from "../../proxy/context.ts";
 import { Transport, transportName } from "../../sip/transports.ts";
-
-const KEY = {};
-
-/** The listener the script chose for this run's message; null when it chose none. */
-export function forcedSocket(ctx: RouteContext): Listener | null {
-  return ctx.attachment<Listener | null>(KEY) ?? null;
-}
-
-/** Chooses the listener to send from; null takes the choice back. */
-export function forceSocket(ctx: RouteContext, listener: Listener | null): void {
-  ctx.attach(KEY, listener);
-}
 
 /** The listener of ours that "proto:host:port", "host:port" or "host" names; null when there is none. */
 export function findListener(ctx: RouteContext, text: string): Listener | null {
@@ -33,6 +21,11 @@ export function findListener(ctx: RouteContext, text: string): Listener | null {
 /** A listener as "proto:ip:port", IPv6 in brackets: how $fs and $Ras show it. */
 export function socketText(protocol: number, address: string, port: number): string {
   return `${protocolName(protocol)}:${bracketed(address)}:${port}`;
+}
+
+/** What $fs shows of a listener. */
+export function listenerText(l: Listener): string {
+  return socketText(l.protocol, l.local.address, l.local.port);
 }
 
 /** Lower-case name of a transport, as $pr shows it. */

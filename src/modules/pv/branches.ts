@@ -4,10 +4,10 @@ import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
 import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import { toInt, toText, type Value } from "../../sip/value.ts";
-import { branchText, destinationSet, scriptFlags, setScriptFlags } from "../core/index.ts";
+import { branchText, destinationSet, findListener, listenerText, scriptFlags, setScriptFlags } from "../core/index.ts";
 
 function newBranch(uri: string): BranchTarget {
-  return { uri, dstUri: null, path: null, q: -1, flags: 0, flowId: 0, ruid: "", instance: "" };
+  return { uri, dstUri: null, path: null, q: -1, flags: 0, flowId: 0, sendFrom: null, ruid: "", instance: "" };
 }
 
 function textOrNull(value: Value): string | null {
@@ -16,11 +16,11 @@ function textOrNull(value: Value): string | null {
 
 interface Attribute {
   readonly get: (b: BranchTarget) => Value;
-  readonly set?: (b: BranchTarget, value: Value) => BranchTarget;
+  readonly set?: (b: BranchTarget, value: Value, ctx: RouteContext) => BranchTarget;
 }
 
 const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
-  uri: { get: (b) => b.uri, set: (b, value) => ({ ...b, uri: toText(value) }) },
+  uri: { get: (b) => b.uri, set: (b, value) => ({ ...b, uri: toText(value), flowId: 0 }) },
   dst_uri: { get: (b) => b.dstUri, set: (b, value) => ({ ...b, dstUri: textOrNull(value) }) },
   path: { get: (b) => b.path, set: (b, value) => ({ ...b, path: textOrNull(value) }) },
   q: {
@@ -28,6 +28,10 @@ const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
     set: (b, value) => ({ ...b, q: value === null ? -1 : Math.min(1000, Math.max(0, toInt(value))) }),
   },
   flags: { get: (b) => b.flags, set: (b, value) => ({ ...b, flags: toInt(value) }) },
+  send_socket: {
+    get: (b) => (b.sendFrom === null ? null : listenerText(b.sendFrom)),
+    set: (b, value, ctx) => ({ ...b, sendFrom: value === null ? null : findListener(ctx, toText(value)) }),
+  },
   ruid: { get: (b) => (b.ruid === "" ? null : b.ruid) },
   instance: { get: (b) => (b.instance === "" ? null : b.instance) },
 };
@@ -39,7 +43,7 @@ function setAttribute(ctx: RouteContext, name: string, attribute: Attribute, ind
   const branch = branches[at];
   if (branch === undefined || attribute.set === undefined) return;
   if (name === "uri" && value === null) branches.splice(at, 1);
-  else branches[at] = attribute.set(branch, value);
+  else branches[at] = attribute.set(branch, value, ctx);
 }
 
 function branchAccessor(name: string, index: number): Accessor | ArgError {

@@ -10,7 +10,7 @@ import { Transport, transportName } from "../../sip/transports.ts";
 import { toText, type Value } from "../../sip/value.ts";
 import { parseVia, ViaRange } from "../../sip/via.ts";
 import { textOf } from "../../util/bytes.ts";
-import { bracketed, findListener, forcedSocket, forceSocket, protocolName, socketText } from "../core/index.ts";
+import { bracketed, findListener, listenerText, protocolName, socketText } from "../core/index.ts";
 
 function def(doc: string, get: (ctx: RouteContext) => Value, aliases: readonly string[] = []): PvDef<unknown> {
   return pv(doc, (_i: unknown, ctx) => get(ctx), undefined, aliases);
@@ -148,12 +148,12 @@ export const networkVariables: Record<string, PvDef<unknown>> = {
   fs: pv(
     "Socket the message is to be sent from as proto:address:port; $null leaves the choice to the server.",
     (_i: unknown, ctx): Value => {
-      const l = forcedSocket(ctx);
-      return l === null ? null : socketText(l.protocol, l.local.address, l.local.port);
+      const l = ctx.sendFrom;
+      return l === null ? null : listenerText(l);
     },
     (_i: unknown, ctx, value) => {
       const listener = value === null ? null : findListener(ctx, toText(value));
-      if (value === null || listener !== null) forceSocket(ctx, listener);
+      if (value === null || listener !== null) ctx.sendFrom = listener;
       else ctx.proxy.log.error(`$fs: ${toText(value)} is none of our sockets`);
     },
   ),

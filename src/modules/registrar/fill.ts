@@ -8,7 +8,6 @@ import { equalsText, textOf } from "../../util/bytes.ts";
 import type { Contact } from "../usrloc/index.ts";
 import type { ContactItem } from "./contacts.ts";
 import { kamailioBits } from "./methods.ts";
-import { peerUri } from "./registrar.ts";
 import { list, type Save } from "./run.ts";
 
 /** Writes a contact of the request into a binding. Texts that have not changed are not made anew. */
@@ -42,10 +41,8 @@ export function fill(run: Save, contact: Contact, item: ContactItem, path: strin
   contact.path = path;
   contact.received = reg.receivedOf(ctx);
   if (settings.pathUseReceived && path !== "") takeReceived(run, contact, path);
-  if (ctx.flow.reliable) {
-    if (contact.flowId !== ctx.flow.id) contact.peer = peerUri(ctx.flow);
-    contact.flowId = ctx.flow.id;
-  } else contact.flowId = 0;
+  // a contact that asks for datagrams gets them, whatever it registered over
+  contact.flowId = ctx.flow.reliable && !/;transport=udp\b/i.test(contact.contact) ? ctx.flow.id : 0;
 }
 
 /** path_use_received: the first hop tells the source address in its Path URI (RFC 3327 has no such thing; load balancers do). */

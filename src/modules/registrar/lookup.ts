@@ -1,5 +1,6 @@
 // lookup() and its relatives: from an address of record to the places where it can be reached now.
 
+import type { Listener } from "../../net/flow.ts";
 import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
 import { nextValue } from "../../sip/list.ts";
 import type { SipMessage } from "../../sip/message.ts";
@@ -99,7 +100,10 @@ function setFirst(reg: Registrar, ctx: RouteContext, contact: Contact): void {
   const msg = ctx.message;
   const path = pathOf(reg, contact);
   msg.newUri = contact.contact;
-  msg.dstUri = destination(reg, contact, path);
+  msg.dstUri = destination(contact, path);
+  msg.flowId = path === "" ? contact.flowId : 0;
+  msg.flowUri = contact.contact;
+  ctx.sendFrom = listenerOf(reg, contact) ?? ctx.sendFrom;
   msg.path = path === "" ? null : path;
   msg.q = contact.q;
   msg.branchFlags = contact.cflags;
@@ -111,26 +115,30 @@ function branchOf(reg: Registrar, contact: Contact): BranchTarget {
   const path = pathOf(reg, contact);
   return {
     uri: contact.contact,
-    dstUri: destination(reg, contact, path),
+    dstUri: destination(contact, path),
     path: path === "" ? null : path,
     q: contact.q,
     flags: contact.cflags,
     flowId: path === "" ? contact.flowId : 0,
+    sendFrom: listenerOf(reg, contact),
     ruid: contact.ruid,
     instance: contact.instance,
   };
 }
 
-/**
- * Where to send: the first hop of the path; else the source address the registrar was told; else, for a binding made over a stream that
- * is still open, the far end of that stream, since a phone behind it often cannot be called otherwise (RFC 5626 5.3).
- */
-function destination(reg: Registrar, contact: Contact, path: string): string | null {
+/** Where to send: the first hop of the path, else the source address the registrar was told, else null (the contact itself). */
+function destination(contact: Contact, path: string): string | null {
   if (path !== "") return firstUri(path);
-  if (contact.received !== "") return contact.received;
-  if (contact.flowId === 0) return null;
-  const flow = reg.host.proxy.transports.flowById(contact.flowId);
-  return flow?.open === true ? contact.peer : null;
+  return contact.received === "" ? null : contact.received;
+}
+
+/** The listener a binding was made through, when it is (still) one of ours. */
+function listenerOf(reg: Registrar, contact: Contact): Listener | null {
+  if (contact.socket === "") return null;
+  for (const l of reg.host.proxy.transports.listeners) {
+    if (l.name === contact.socket || reg.socketText(l, true) === contact.socket) return l;
+  }
+  return null;
 }
 
 /** The path of a binding, without a first hop that is ourselves where path_check_local says so. */
@@ -171,7 +179,17 @@ export function lookupBranches(reg: Registrar, ctx: RouteContext, table: string)
       const settle = (code: number): number => {
         // who is not registered here stays a destination as it was
         if (code < 0)
-          ctx.addBranch({ uri, dstUri: null, path: null, q: -1, flags: 0, flowId: 0, ruid: "", instance: "" });
+          ctx.addBranch({
+            uri,
+            dstUri: null,
+            path: null,
+            q: -1,
+            flags: 0,
+            flowId: 0,
+            sendFrom: null,
+            ruid: "",
+            instance: "",
+          });
         return Math.max(so, code);
       };
       return found instanceof Promise ? found.then(settle) : settle(found);

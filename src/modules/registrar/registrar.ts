@@ -1,6 +1,6 @@
 // What the functions of module registrar share: settings of a generation, the tables, and small facts about a message.
 
-import type { Flow, Listener } from "../../net/flow.ts";
+import type { Listener } from "../../net/flow.ts";
 import type { RouteContext } from "../../proxy/context.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import type { SipMessage } from "../../sip/message.ts";
@@ -88,13 +88,6 @@ export class Registrar {
     if (name === "" || ctx.avpsOrNull === null) return "";
     return toText(ctx.avpsOrNull.all(name)?.[0] ?? null);
   }
-}
-
-/** The far end of a stream as a URI, for calls that go back over the connection. */
-export function peerUri(flow: Flow): string {
-  const { address, port } = flow.remote;
-  const host = address.includes(":") ? `[${address}]` : address;
-  return `sip:${host}:${port};transport=${transportName(flow.protocol).toLowerCase()}`;
 }
 
 /** Whether a header with a list of option tags (in any number of lines) holds that tag, given in lower case. */

@@ -7,7 +7,7 @@ import { NameAddrRange, parseNameAddr } from "../../sip/name-addr.ts";
 import { LINE_END, NAME_START, STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { textOf } from "../../util/bytes.ts";
-import { currentUri, findListener, forceSocket, isSip, portOf, uriOf } from "../core/index.ts";
+import { currentUri, findListener, isSip, portOf, uriOf } from "../core/index.ts";
 
 /** What loose_route() gives the script (README). */
 export const Result = { ROUTED: 1, FAILED: -1, PRELOADED: -3 } as const;
@@ -113,7 +113,7 @@ function afterLoose(
       own = second;
       n = 2;
     }
-    if (isPair || alwaysForce) forceSocket(ctx, listenerOf(ctx, own.uri));
+    if (isPair || alwaysForce) ctx.sendFrom = listenerOf(ctx, own.uri);
     const next = routes[n];
     if (next === undefined) {
       removeFirst(msg, routes, n);
@@ -147,7 +147,7 @@ function afterStrict(ctx: RouteContext, state: RouteState, routes: readonly Rout
   const msg = ctx.message;
   state.params = paramsOf(own);
   const isPair = own.param("r2") !== undefined && isOurs(ctx, routes[0]!.uri);
-  if (isPair) forceSocket(ctx, listenerOf(ctx, routes[0]!.uri));
+  if (isPair) ctx.sendFrom = listenerOf(ctx, routes[0]!.uri);
   const n = isPair ? 1 : 0;
   const first = routes[n];
   if (first === undefined) return Result.FAILED;

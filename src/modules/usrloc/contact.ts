@@ -31,9 +31,8 @@ export class Contact {
   regId = 0;
   serverId = 0;
   lastModified = 0;
-  /** The stream connection it was registered over, 0 for datagrams and after a restart; `peer` is that connection's far end as a URI. */
+  /** The stream connection it was registered over and is called over; 0 for datagrams and after a restart. */
   flowId = 0;
-  peer = "";
   state: string = ContactState.NEW;
 
   constructor(aor: string, ruid: string) {

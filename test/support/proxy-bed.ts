@@ -1,0 +1,114 @@
+// A whole proxy from a configuration on the simulated host, and agents that send texts to it and keep what they get.
+
+import { type Server, start } from "../../src/boot.ts";
+import { parseOptions } from "../../src/control/cli/options.ts";
+import { check, readSource, renderAll } from "../../src/control/configuration.ts";
+import type { TcpConnection } from "../../src/host/host.ts";
+import { createSimulation, type SimHost, type Simulation } from "../../src/host/simulated.ts";
+import type { Diagnostic } from "../../src/script/index.ts";
+import { bytesOf, textOf } from "../../src/util/bytes.ts";
+import { writeSip } from "./sip-text.ts";
+
+export const ADDRESS = "192.0.2.1";
+const MODULES = "sl tm rr pv maxfwd textops siputils usrloc registrar xlog".split(" ");
+
+/** loadmodule lines for the usual modules and those named. */
+export function modules(...more: readonly string[]): string {
+  return [...MODULES, ...more].map((name) => `loadmodule "${name}.so"\n`).join("");
+}
+
+/** Who sends and receives: a UDP socket or a TCP connection of a host of its own. */
+export interface BedAgent {
+  readonly received: string[];
+  /** Sends a message and lets the world go on for 50 ms; what came meanwhile is returned. */
+  send(text: string): Promise<string[]>;
+}
+
+export class ProxyBed {
+  readonly world: Simulation;
+  readonly server: Server;
+  /** Lines of the log, without time and level. */
+  readonly log: string[];
+  /** Warnings about the configuration. */
+  readonly diagnostics: readonly Diagnostic[];
+  private readonly host: SimHost;
+  private count = 0;
+
+  constructor(world: Simulation, server: Server, log: string[], diagnostics: readonly Diagnostic[]) {
+    this.world = world;
+    this.server = server;
+    this.log = log;
+    this.diagnostics = diagnostics;
+    this.host = world.host({ addresses: ["192.0.2.10"] });
+  }
+
+  /** An agent by UDP from a port of its own; it talks to that port of the proxy. */
+  async udp(port: number, proxyPort = 5060): Promise<BedAgent> {
+    const received: string[] = [];
+    const onMessage = (buf: Uint8Array, from: number, to: number): void => void received.push(textOf(buf, from, to));
+    const socket = await this.host.network.bindUdp({ local: { family: 4, address: "192.0.2.10", port }, onMessage });
+    const peer = socket.peer({ family: 4, address: ADDRESS, port: proxyPort })!;
+    return this.agent(received, (bytes) => socket.send(peer, bytes, 0, bytes.length));
+  }
+
+  /** An agent over a connection. */
+  async tcp(): Promise<BedAgent> {
+    const received: string[] = [];
+    const handlers = {
+      onData: (_: TcpConnection, buf: Uint8Array, from: number, to: number) =>
+        void received.push(textOf(buf, from, to)),
+      onClose: () => undefined,
+    };
+    const remote = { family: 4, address: ADDRESS, port: 5060 } as const;
+    const connecting = this.host.network.connectTcp({ remote, timeout: 5000, maxQueue: 1 << 20, handlers });
+    await this.world.advance(50);
+    const connection = await connecting;
+    return this.agent(received, (bytes) => connection.send(bytes, 0, bytes.length));
+  }
+
+  /** A request in text; lines given replace or add headers. */
+  request(method: string, uri: string, lines: readonly string[] = [], via = "UDP 192.0.2.10:7000", body = ""): string {
+    const n = ++this.count;
+    const names = new Set(lines.map((line) => line.slice(0, line.indexOf(":")).toLowerCase()));
+    const usual = [
+      `Via: SIP/2.0/${via};branch=z9hG4bKbed${n};rport`,
+      "Max-Forwards: 70",
+      "From: <sip:alice@example.org>;tag=a",
+      "To: <sip:bob@example.org>",
+      `Call-ID: bed${n}`,
+      `CSeq: 1 ${method}`,
+    ].filter((line) => !names.has(line.slice(0, line.indexOf(":")).toLowerCase()));
+    return writeSip([`${method} ${uri} SIP/2.0`, ...usual, ...lines], body);
+  }
+
+  close(): Promise<void> {
+    return this.server.stop();
+  }
+
+  private agent(received: string[], send: (bytes: Uint8Array) => unknown): BedAgent {
+    return {
+      received,
+      send: async (text) => {
+        const before = received.length;
+        send(bytesOf(text));
+        await this.world.advance(50);
+        return received.slice(before);
+      },
+    };
+  }
+}
+
+/** Starts a proxy on UDP 5060 and 5061 and TCP 5060 of ADDRESS; throws with the errors of a bad configuration. */
+export async function openProxy(config: string, level = -1): Promise<ProxyBed> {
+  const world = createSimulation({ seed: 7 });
+  const host = world.host({ addresses: [ADDRESS] });
+  host.files.makeDirectory("/data");
+  host.files.write("/portico.cfg", bytesOf(config));
+  const sockets = ["udp:192.0.2.1:5060", "udp:192.0.2.1:5061", "tcp:192.0.2.1:5060"];
+  const options = parseOptions([...sockets.flatMap((s) => ["-l", s]), "--data", "/data", "-f", "/portico.cfg"]);
+  const checked = check(host, await readSource(host, options.config), options);
+  if (!checked.ok) throw new Error(renderAll(checked.diagnostics));
+  const log: string[] = [];
+  const server = await start(host, checked, { level, sink: (_, line) => void log.push(line) });
+  return new ProxyBed(world, server, log, checked.diagnostics);
+}
