@@ -88,7 +88,11 @@ function paramRow(p: ParamDoc): string[] {
       : p.default === ""
         ? "empty"
         : code(`${p.default}${unit}`);
-  return [[p.name, ...p.aliases].map(code).join(", "), text, p.doc];
+  return [
+    [p.name, ...p.aliases].map(code).join(", "),
+    text,
+    p.doc + (p.effect === "" ? "" : ` *No effect: ${p.effect}.*`),
+  ];
 }
 
 function code(text: string): string {

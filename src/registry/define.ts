@@ -63,6 +63,8 @@ export interface ParamDef<T> {
   readonly parse: ((value: string | number) => T | ArgError) | null;
   /** Older or other spellings. */
   readonly aliases: readonly string[];
+  /** Why it changes nothing, as the rest of "has no effect: …"; "" when it does what it says. The checker warns when such a one is set. */
+  readonly effect: string;
 }
 
 interface ParamOptions {
@@ -70,6 +72,7 @@ interface ParamOptions {
   readonly min?: number;
   readonly max?: number;
   readonly aliases?: readonly string[];
+  readonly effect?: string;
 }
 
 /** An integer parameter with its default. */
@@ -104,6 +107,7 @@ function paramBase(kind: "int" | "str", doc: string, o: ParamOptions) {
     many: false,
     parse: null,
     aliases: o.aliases ?? [],
+    effect: o.effect ?? "",
   } as const;
 }
 

@@ -32,6 +32,8 @@ export interface ParamDoc {
   readonly min: number | null;
   readonly max: number | null;
   readonly many: boolean;
+  /** Why it has no effect; "" when it has. */
+  readonly effect: string;
   readonly doc: string;
 }
 
@@ -107,6 +109,7 @@ function paramDoc(name: string, p: ParamDef<unknown>): ParamDoc {
     min: p.min,
     max: p.max,
     many: p.many,
+    effect: p.effect,
     doc: p.doc,
   };
 }

@@ -156,6 +156,14 @@ function setParam(
     diagnostics.error("out-of-range", param.value.at, `${param.param} must be ${range}${unit}`, def.doc);
     return;
   }
+  if (def.effect !== "" && value !== def.default) {
+    diagnostics.warning(
+      "no-effect",
+      param.paramAt,
+      `${module.name} parameter ${param.param} has no effect: ${def.effect}`,
+      "leave it out",
+    );
+  }
   const parsed = def.parse === null ? value : def.parse(value);
   if (parsed instanceof ArgError) {
     diagnostics.error("bad-value", param.value.at, `${param.param}: ${parsed.message}`, parsed.hint ?? def.doc);

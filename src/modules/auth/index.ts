@@ -86,19 +86,18 @@ const params = {
     "Algorithms offered, in order of preference: MD5, SHA-256, SHA-512-256, or several with commas.",
   ),
   add_authinfo_hdr: intParam(0, "Whether answers to authenticated requests carry Authentication-Info."),
-  nid_pool_no: intParam(1, "Without effect: there is one pool of nonces."),
-  challenge_attr: strParam("$digest_challenge", "Without effect: challenges are put into $avp(digest_challenge)."),
-  protect_contacts: intParam(0, "Without effect so far: Contact as part of nonces."),
-  proxy_challenge_header: strParam("Proxy-Authenticate", "Without effect: name of the header."),
-  www_challenge_header: strParam("WWW-Authenticate", "Without effect: name of the header."),
+  nid_pool_no: intParam(1, "Pools of nonces.", { effect: "there is one pool of nonces" }),
+  challenge_attr: strParam("$digest_challenge", "Variable that gets a challenge.", {
+    effect: "challenges are put into $avp(digest_challenge)",
+  }),
+  protect_contacts: intParam(0, "Contact as part of nonces.", { effect: "it is not supported yet" }),
+  proxy_challenge_header: strParam("Proxy-Authenticate", "Header of challenges for proxies.", {
+    effect: "the header has its own name",
+  }),
+  www_challenge_header: strParam("WWW-Authenticate", "Header of challenges for servers.", {
+    effect: "the header has its own name",
+  }),
 };
-
-const WITHOUT_EFFECT = [
-  "challenge_attr",
-  "protect_contacts",
-  "proxy_challenge_header",
-  "www_challenge_header",
-] as const;
 
 type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
 
@@ -129,7 +128,6 @@ function settingsOf(p: Given): AuthSettings {
 
 class Instance extends Authenticator {
   state: AuthState | null = null;
-  ignored: readonly string[] = [];
 }
 
 const { REQUEST, ANY } = RouteKind;
@@ -210,13 +208,11 @@ export default defineModule({
   configure: (state, p, host): Instance => {
     const instance = new Instance(host, state.nonces, settingsOf(p));
     instance.state = state;
-    instance.ignored = WITHOUT_EFFECT.filter((name) => p[name] !== params[name].default);
     const algorithms = algorithmList(p.algorithm);
     if (algorithms instanceof ArgError) host.log.error(`parameter algorithm: ${algorithms.message}; MD5 is used`);
     return instance;
   },
-  start: (instance, host) => {
-    for (const name of instance.ignored) host.log.warn(`parameter ${name}: ${params[name as keyof typeof params].doc}`);
+  start: (instance) => {
     instance.nonces.configure(instance.settings.secret, instance.settings.nonces);
     if (instance.state !== null) instance.state.current = instance;
   },

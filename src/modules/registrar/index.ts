@@ -55,27 +55,18 @@ const params = {
   flow_timer: intParam(0, "Flow-Timer of answers, with outbound only; 0 none.", { unit: "seconds", min: 0 }),
   contact_max_size: intParam(512, "The longest Contact URI.", { unit: "bytes", min: 1 }),
   use_expired_contacts: intParam(0, "Whether lookup() takes expired contacts too."),
-  // Accepted, without effect; the log says so at start when they are set.
-  regid_mode: intParam(0, "Without effect: reg-id is always kept, as the installed Kamailio does."),
-  aor_avp: strParam("", "Without effect: give the URI to the functions."),
-  reg_callid_avp: strParam("", "Without effect so far: obsolete since match options exist."),
-  xavp_cfg: strParam("", "Without effect so far: settings for one request."),
-  xavp_rcd: strParam("", "Without effect so far: attributes of the binding found."),
-  xavp_rcd_mask: intParam(0, "Without effect so far: which attributes."),
-  event_callback: strParam("", "Without effect so far: KEMI function for expired contacts."),
-  lookup_filter_mode: intParam(0, "Without effect so far: filters of lookup()."),
-  tcp_persistent_flag: intParam(-1, "Without effect so far: connections kept open by flag."),
+  regid_mode: intParam(0, "When reg-id is kept.", { effect: "reg-id is always kept, as the installed Kamailio does" }),
+  aor_avp: strParam("", "AVP with the address of record.", { effect: "give the URI to the functions" }),
+  reg_callid_avp: strParam("", "AVP with the Call-ID that registered() asks for.", {
+    effect: "it is not supported yet",
+  }),
+  xavp_cfg: strParam("", "Settings for one request.", { effect: "it is not supported yet" }),
+  xavp_rcd: strParam("", "Attributes of the binding found.", { effect: "it is not supported yet" }),
+  xavp_rcd_mask: intParam(0, "Which attributes.", { effect: "it is not supported yet" }),
+  event_callback: strParam("", "KEMI function for expired contacts.", { effect: "it is not supported yet" }),
+  lookup_filter_mode: intParam(0, "Filters of lookup().", { effect: "it is not supported yet" }),
+  tcp_persistent_flag: intParam(-1, "Connections kept open by flag.", { effect: "it is not supported yet" }),
 };
-
-const WITHOUT_EFFECT = [
-  "aor_avp",
-  "reg_callid_avp",
-  "xavp_cfg",
-  "xavp_rcd",
-  "event_callback",
-  "lookup_filter_mode",
-  "tcp_persistent_flag",
-] as const;
 
 type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
 
@@ -111,18 +102,13 @@ function settingsOf(p: Given): RegistrarSettings {
   };
 }
 
-/** A generation, with what its start must say. */
-class Instance extends Registrar {
-  ignored: readonly string[] = [];
-}
-
 export default defineModule({
   name: "registrar",
   doc: "Handles REGISTER and looks users up (RFC 3261 10).",
   uses: [usrloc],
   params,
   state: () => new RegistrarState(),
-  configure: (state, p, host: ModuleHost): Instance => {
+  configure: (state, p, host: ModuleHost): Registrar => {
     if (p.flow_timer > 0 && p.outbound_mode === 0) {
       throw new ConfigError(
         "flow_timer needs outbound_mode 1 or 2",
@@ -133,12 +119,7 @@ export default defineModule({
     if (p.max_expires > 0 && p.max_expires < p.min_expires)
       throw new ConfigError("max_expires is less than min_expires", "max_expires");
     if (p.default_expires < p.min_expires) host.log.warn("default_expires is less than min_expires, which is used");
-    const instance = new Instance(host, host.use(usrloc), state, settingsOf(p));
-    instance.ignored = WITHOUT_EFFECT.filter((name) => p[name] !== params[name].default);
-    return instance;
-  },
-  start: ({ ignored }, host) => {
-    for (const name of ignored) host.log.warn(`parameter ${name}: ${params[name as keyof typeof params].doc}`);
+    return new Registrar(host, host.use(usrloc), state, settingsOf(p));
   },
   functions: {
     save: fn({
@@ -146,7 +127,7 @@ export default defineModule({
       routes: REQUEST | FAILURE,
       waits: "maybe",
       doc: "Handles a REGISTER: stores, refreshes or removes contacts and answers. Flags: 1 memory only, 2 no answer, 4 one contact a user, 8 exact times, 16 prepare the answer.",
-      run: (reg: Instance, ctx, domain, flags, uri) =>
+      run: (reg: Registrar, ctx, domain, flags, uri) =>
         save(reg, ctx, domain, flags ?? 0, uri === undefined || uri === "" ? null : uri),
     }),
     lookup: fn({
@@ -154,21 +135,21 @@ export default defineModule({
       routes: REQUEST | FAILURE,
       waits: "maybe",
       doc: "Sends the request to where the user of the R-URI is registered: 1 found, -1 not, -2 none allows the method, -3 error.",
-      run: (reg: Instance, ctx, domain, uri) => lookup(reg, ctx, domain, uri ?? null, false),
+      run: (reg: Registrar, ctx, domain, uri) => lookup(reg, ctx, domain, uri ?? null, false),
     }),
     lookup_to_dset: fn({
       args: [str("domain"), optional(str("uri"))],
       routes: REQUEST | FAILURE,
       waits: "maybe",
       doc: "As lookup(), but all contacts become branches and the R-URI stays.",
-      run: (reg: Instance, ctx, domain, uri) => lookup(reg, ctx, domain, uri ?? null, true),
+      run: (reg: Registrar, ctx, domain, uri) => lookup(reg, ctx, domain, uri ?? null, true),
     }),
     lookup_branches: fn({
       args: [str("domain")],
       routes: REQUEST | FAILURE,
       waits: "maybe",
       doc: "lookup() for the R-URI and for each branch that is only a URI.",
-      run: (reg: Instance, ctx, domain) => lookupBranches(reg, ctx, domain),
+      run: (reg: Registrar, ctx, domain) => lookupBranches(reg, ctx, domain),
     }),
     registered: fn({
       args: [
@@ -180,7 +161,7 @@ export default defineModule({
       routes: ANY,
       waits: "maybe",
       doc: "Whether the user of a URI (default: of the R-URI) is registered.",
-      run: (reg: Instance, ctx, domain, uri, option) => {
+      run: (reg: Registrar, ctx, domain, uri, option) => {
         if (option !== undefined && option !== 0) {
           reg.host.log.error(
             "registered(): match options need xavp_cfg, which is not supported; taken as not registered",
@@ -195,31 +176,31 @@ export default defineModule({
       routes: ANY,
       waits: "maybe",
       doc: "Removes all contacts of a user, or the one with that record id.",
-      run: (reg: Instance, ctx, domain, uri, ruid) => unregister(reg, ctx, domain, uri, ruid ?? null),
+      run: (reg: Registrar, ctx, domain, uri, ruid) => unregister(reg, ctx, domain, uri, ruid ?? null),
     }),
     reg_fetch_contacts: fn({
       args: [str("domain"), str("uri"), str("profile")],
       routes: ANY,
       waits: "maybe",
       doc: "Makes a user's contacts readable as $ulc(profile=>attribute).",
-      run: (reg: Instance, ctx, domain, uri, profile) => fetchContacts(reg, ctx, domain, uri, profile),
+      run: (reg: Registrar, ctx, domain, uri, profile) => fetchContacts(reg, ctx, domain, uri, profile),
     }),
     reg_free_contacts: fn({
       args: [str("profile")],
       routes: ANY,
       doc: "Forgets what reg_fetch_contacts() has fetched under that name.",
-      run: (_: Instance, ctx, profile) => freeContacts(ctx, profile),
+      run: (_: Registrar, ctx, profile) => freeContacts(ctx, profile),
     }),
     reg_send_reply: fn({
       routes: REQUEST | FAILURE,
       doc: "Sends the answer that save() with flag 2 has prepared.",
-      run: (_: Instance, ctx) => sendPrepared(ctx),
+      run: (_: Registrar, ctx) => sendPrepared(ctx),
     }),
     add_sock_hdr: fn({
       args: [str("hdr_name")],
       routes: REQUEST,
       doc: "Adds a header with the listener the request came by (proto:ip:port).",
-      run: (reg: Instance, ctx, name) => {
+      run: (reg: Registrar, ctx, name) => {
         if (!/^[A-Za-z0-9\-.!%*_+`'~]+$/.test(name)) return -1;
         const socket = reg.socketText(ctx.flow.listener, reg.settings.sockAdvertised);
         ctx.message.edits.add(ctx.message.headEnd, 0, `${name}: ${socket}\r\n`);

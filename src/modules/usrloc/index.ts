@@ -35,7 +35,7 @@ const params = {
   ),
   cseq_delay: intParam(20, "How long a repeated CSeq is taken as a retransmission.", { unit: "seconds", min: 0 }),
   fetch_rows: intParam(2000, "Rows read at a time at start.", { min: 1 }),
-  hash_size: intParam(10, "Accepted for Kamailio's sake: tables here grow as needed.", { min: 0 }),
+  hash_size: intParam(10, "Size of the hash table, as an exponent of two.", { effect: "tables here grow as needed" }),
   preload: manyParam("A table read at start; others are when they are first used."),
   nat_bflag: intParam(-1, "Branch flag that marks contacts behind NAT; -1 none.", { min: -1, max: 31 }),
   expires_type: intParam(0, "Time columns: 0 dates, 1 seconds since 1970.", { min: 0, max: 1 }),
@@ -67,50 +67,50 @@ const params = {
   connection_id_column: column(DEFAULT_COLUMNS.connectionId, "connection ids"),
   keepalive_column: column(DEFAULT_COLUMNS.keepalive, "keepalive state"),
   partition_column: column(DEFAULT_COLUMNS.partition, "partitions"),
-  // Accepted, without effect here; when set to anything else than the default, the log says so at start (see WITHOUT_EFFECT).
-  timer_procs: intParam(0, "Without effect: there are no timer processes."),
-  load_rank: intParam(1, "Without effect: there are no child processes."),
-  db_insert_update: intParam(0, "Without effect: rows are always inserted or updated by their ruid."),
-  db_update_as_insert: intParam(0, "Without effect: rows are always inserted or updated by their ruid."),
-  db_check_update: intParam(0, "Without effect: rows are always inserted or updated by their ruid."),
-  db_ops_ruid: intParam(1, "Without effect: rows are always found by their ruid."),
-  db_raw_fetch_type: intParam(0, "Without effect: only for Oracle."),
-  db_insert_null: intParam(0, "Without effect: empty fields are always written as NULL."),
-  db_timer_clean: intParam(0, "Without effect: rows of expired bindings go with them."),
-  rm_expired_delay: intParam(0, "Without effect so far: expired bindings go at the next sweep."),
-  xavp_contact: strParam("", "Without effect so far: attributes of contacts."),
-  handle_lost_tcp: intParam(0, "Without effect so far: bindings stay when their connection closes."),
-  close_expired_tcp: intParam(0, "Without effect so far: connections stay when their binding expires."),
-  skip_remote_socket: intParam(0, "Without effect so far: rows of other servers' sockets are read too."),
-  db_clean_tcp: intParam(0, "Without effect so far: rows of stream contacts are read too."),
-  ka_mode: intParam(0, "Without effect so far: keepalives to contacts."),
-  ka_method: strParam("OPTIONS", "Without effect so far: method of keepalives."),
-  ka_from: strParam("sip:server@kamailio.org", "Without effect so far: From of keepalives."),
-  ka_domain: strParam("kamailio.org", "Without effect so far: domain of keepalives."),
-  ka_filter: intParam(0, "Without effect so far: which contacts get keepalives."),
-  ka_timeout: intParam(0, "Without effect so far: when a silent contact is removed."),
-  ka_interval: intParam(40, "Without effect so far: time between keepalives."),
-  ka_randomize: intParam(20, "Without effect so far: spread of keepalives."),
-  ka_loglevel: intParam(255, "Without effect so far: log level of keepalives."),
-  ka_logmsg: strParam("to-uri: [$tu] remote-addr: [$sas]", "Without effect so far: log text of keepalives."),
-  ka_reply_codes: strParam("0", "Without effect so far: replies that count as alive."),
+  timer_procs: intParam(0, "Timer processes.", { effect: "there are no timer processes" }),
+  load_rank: intParam(1, "Child process that reads the tables.", { effect: "there are no child processes" }),
+  db_insert_update: intParam(0, "Whether inserting over an existing row updates it.", {
+    effect: "rows are always inserted or updated by their ruid",
+  }),
+  db_update_as_insert: intParam(0, "Whether updates are written as inserts.", {
+    effect: "rows are always inserted or updated by their ruid",
+  }),
+  db_check_update: intParam(0, "Whether an update that met no row becomes an insert.", {
+    effect: "rows are always inserted or updated by their ruid",
+  }),
+  db_ops_ruid: intParam(1, "Whether rows are found by their ruid.", { effect: "rows are always found by their ruid" }),
+  db_raw_fetch_type: intParam(0, "How rows are fetched from Oracle.", { effect: "there is no driver for Oracle" }),
+  db_insert_null: intParam(0, "Whether empty fields are written as NULL.", {
+    effect: "empty fields are always written as NULL",
+  }),
+  db_timer_clean: intParam(0, "Whether a timer deletes rows of expired bindings.", {
+    effect: "rows of expired bindings go with them",
+  }),
+  rm_expired_delay: intParam(0, "Expired bindings go at the next sweep.", { effect: "it is not supported yet" }),
+  xavp_contact: strParam("", "Attributes of contacts.", { effect: "it is not supported yet" }),
+  handle_lost_tcp: intParam(0, "Bindings stay when their connection closes.", { effect: "it is not supported yet" }),
+  close_expired_tcp: intParam(0, "Connections stay when their binding expires.", { effect: "it is not supported yet" }),
+  skip_remote_socket: intParam(0, "Rows of other servers' sockets are read too.", {
+    effect: "it is not supported yet",
+  }),
+  db_clean_tcp: intParam(0, "Rows of stream contacts are read too.", { effect: "it is not supported yet" }),
+  ka_mode: intParam(0, "Keepalives to contacts.", { effect: "it is not supported yet" }),
+  ka_method: strParam("OPTIONS", "Method of keepalives.", { effect: "it is not supported yet" }),
+  ka_from: strParam("sip:server@kamailio.org", "From of keepalives.", { effect: "it is not supported yet" }),
+  ka_domain: strParam("kamailio.org", "Domain of keepalives.", { effect: "it is not supported yet" }),
+  ka_filter: intParam(0, "Which contacts get keepalives.", { effect: "it is not supported yet" }),
+  ka_timeout: intParam(0, "When a silent contact is removed.", { effect: "it is not supported yet" }),
+  ka_interval: intParam(40, "Time between keepalives.", { effect: "it is not supported yet" }),
+  ka_randomize: intParam(20, "Spread of keepalives.", { effect: "it is not supported yet" }),
+  ka_loglevel: intParam(255, "Log level of keepalives.", { effect: "it is not supported yet" }),
+  ka_logmsg: strParam("to-uri: [$tu] remote-addr: [$sas]", "Log text of keepalives.", {
+    effect: "it is not supported yet",
+  }),
+  ka_reply_codes: strParam("0", "Replies that count as alive.", { effect: "it is not supported yet" }),
 };
-
-/** Parameters that change nothing here and whose absence somebody may notice. */
-const WITHOUT_EFFECT = [
-  "rm_expired_delay",
-  "xavp_contact",
-  "handle_lost_tcp",
-  "close_expired_tcp",
-  "skip_remote_socket",
-  "db_clean_tcp",
-  "ka_mode",
-  "timer_procs",
-] as const;
 
 interface Instance extends UsrlocInstance {
   readonly settings: UsrlocSettings;
-  readonly ignored: readonly string[];
 }
 
 type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
@@ -172,11 +172,9 @@ export default defineModule({
         'modparam("usrloc", "db_url", "sqlite:///var/lib/portico/portico.db")',
       );
     }
-    const ignored = WITHOUT_EFFECT.filter((name) => p[name] !== params[name].default);
-    return { usrloc, settings: settingsOf(p), ignored };
+    return { usrloc, settings: settingsOf(p) };
   },
-  start: ({ usrloc, settings, ignored }, host) => {
-    for (const name of ignored) host.log.warn(`parameter ${name}: ${params[name as keyof typeof params].doc}`);
+  start: ({ usrloc, settings }) => {
     usrloc.apply(settings);
     return usrloc.settle() ?? undefined;
   },
