@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { modules } from "../src/modules/index.ts";
 import { catalogue, catalogueJson } from "../src/registry/docs.ts";
-import { Catalogue, likeParam, moduleName, nearest, paramOf, withUsed } from "../src/registry/registry.ts";
+import { nearest } from "../src/registry/nearest.ts";
+import { Catalogue, likeParam, moduleName, paramOf, withUsed } from "../src/registry/registry.ts";
 
 const docs = catalogue([...modules.values()]);
 
@@ -94,6 +95,7 @@ describe("Catalogue", () => {
     expect(found.likeModule("maxfdw.so")).toEqual(["maxfwd"]);
     expect(found.likePv("avpp")).toEqual(["avp"]);
     expect(nearest("zzzzzz", ["record_route"])).toEqual([]);
+    expect(nearest("t_rleay", ["t_reply", "t_relay"])).toEqual(["t_relay"]);
   });
 
   test("parameters of a module", () => {

@@ -2,6 +2,7 @@
 // the compiler, the other languages and the reference all look here, so there is no second list anywhere.
 
 import type { AnyModule, EventDef, FunctionDef, ParamDef, PvDef, RpcDef, TransformDef } from "./define.ts";
+import { nearest } from "./nearest.ts";
 
 /** Something found, with the module that declares it and the name it is declared under (not an alias). */
 export interface Found<T> {
@@ -12,7 +13,10 @@ export interface Found<T> {
 
 type Table<T> = Map<string, Found<T>>;
 
-/** What a set of modules declares, by every name it may be called by. When two declare one name, the later module's counts, as on Kamailio. */
+/**
+ * What a set of modules declares, by every name it may be called by. When two declare one name, that of the module loaded
+ * later counts, as on Kamailio (measured with encode_contact() of siputils and mangler).
+ */
 export class Catalogue {
   readonly modules: readonly AnyModule[];
   private readonly byName = new Map<string, AnyModule>();
@@ -76,8 +80,7 @@ export class Catalogue {
 
 /** The parameter of a module by any of its names. */
 export function paramOf(module: AnyModule, name: string): Found<ParamDef<unknown>> | null {
-  const def = module.params[name];
-  if (def !== undefined) return { module, name, def };
+  if (Object.hasOwn(module.params, name)) return { module, name, def: module.params[name]! };
   for (const [own, d] of Object.entries(module.params))
     if (d.aliases.includes(name)) return { module, name: own, def: d };
   return null;
@@ -103,37 +106,6 @@ export function withUsed(modules: readonly AnyModule[]): AnyModule[] {
   };
   for (const m of modules) visit(m);
   return out;
-}
-
-/** Up to three of the names that are close to `name`, the closest first: for "did you mean". */
-export function nearest(name: string, names: Iterable<string>): string[] {
-  const limit = Math.max(1, Math.floor(name.length / 3));
-  const close: { readonly name: string; readonly distance: number }[] = [];
-  for (const candidate of names) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), limit);
-    if (distance <= limit) close.push({ name: candidate, distance });
-  }
-  close.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
-  return close.slice(0, 3).map((c) => c.name);
-}
-
-/** Letters added, lost, changed or swapped with their neighbour between two words; anything above `limit` is only known to be above it. */
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1;
-  let before: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = a[i - 1] === b[j - 1] ? 0 : 1;
-      let n = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + change);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) n = Math.min(n, before[j - 2]! + 1);
-      row.push(n);
-    }
-    before = last;
-    last = row;
-  }
-  return last[b.length]!;
 }
 
 function tableOf<T>(modules: readonly AnyModule[], part: (m: AnyModule) => Readonly<Record<string, T>>): Table<T> {

@@ -3,8 +3,8 @@
 
 import { type PvRef, parsePv, parseTemplate, type TakesInner, type Template } from "../pv/parse.ts";
 import { type Arg, ArgError } from "../registry/args.ts";
+import { didYouMean } from "../registry/nearest.ts";
 import type { Expr } from "./ast.ts";
-import { didYouMean } from "./diagnostics.ts";
 import { constantOf } from "./fold.ts";
 import { ROUTE_ARG_KEYWORDS, type RouteTable } from "./route-table.ts";
 

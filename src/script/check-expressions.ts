@@ -2,11 +2,12 @@
 
 import { ArgError } from "../registry/args.ts";
 import type { FunctionDef } from "../registry/define.ts";
+import { asQuestion, didYouMean } from "../registry/nearest.ts";
+import type { Catalogue, Found } from "../registry/registry.ts";
 import { type ArgScope, bindArg } from "./arguments.ts";
 import type { Expr } from "./ast.ts";
-import { type Catalogue, type LoadedModules, moduleWithFunction, type Owned } from "./catalogue.ts";
 import type { NameChecker } from "./check-names.ts";
-import { type Diagnostics, didYouMean } from "./diagnostics.ts";
+import type { Diagnostics } from "./diagnostics.ts";
 import { constantOf, fold, staticType } from "./fold.ts";
 import { compileKeywordTest } from "./keywords.ts";
 import { posixRegex } from "./posix-regex.ts";
@@ -16,8 +17,10 @@ import { constantRouteName, subExprs } from "./walk.ts";
 
 /** What the check of one configuration knows. */
 export interface CheckScope extends ArgScope {
-  readonly loaded: LoadedModules;
-  readonly catalogue: Catalogue;
+  /** The modules of this configuration. */
+  readonly loaded: Catalogue;
+  /** The modules that exist. */
+  readonly all: Catalogue;
   readonly names: NameChecker;
   readonly diagnostics: Diagnostics;
   /** Whether some loadmodule failed: unknown functions may come from it. */
@@ -68,7 +71,7 @@ export function checkExpr(expr: Expr, scope: CheckScope, kinds: number): void {
 }
 
 function wordHint(text: string, scope: CheckScope): string {
-  const near = didYouMean(text, [...scope.loaded.functions.keys()]);
+  const near = asQuestion(scope.loaded.likeFunction(text));
   return near === null ? "a text stands in quotes, a variable begins with $" : `${near.slice(0, -1)}()?`;
 }
 
@@ -110,8 +113,8 @@ function checkRouteName(name: Expr, scope: CheckScope): boolean {
 }
 
 function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: number): void {
-  const found = scope.loaded.functions.get(expr.name);
-  if (found === undefined) {
+  const found = scope.loaded.function(expr.name);
+  if (found === null) {
     unknownFunction(expr, scope);
     for (const arg of expr.args) if (arg.kind !== "word") checkExpr(arg, scope, kinds);
     return;
@@ -139,7 +142,7 @@ function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: numb
 function checkArg(
   arg: Expr,
   call: Expr & { kind: "call" },
-  found: Owned<FunctionDef<unknown>>,
+  found: Found<FunctionDef<unknown>>,
   i: number,
   scope: CheckScope,
   kinds: number,
@@ -162,7 +165,7 @@ function checkArg(
 }
 
 function unknownFunction(expr: Expr & { kind: "call" }, scope: CheckScope): void {
-  const owner = moduleWithFunction(scope.catalogue, expr.name);
+  const owner = scope.all.function(expr.name)?.module.name ?? null;
   if (owner !== null) {
     scope.diagnostics.error(
       "not-loaded",
@@ -172,13 +175,13 @@ function unknownFunction(expr: Expr & { kind: "call" }, scope: CheckScope): void
     );
     return;
   }
-  const near = didYouMean(expr.name, scope.loaded.functions.keys());
+  const near = asQuestion(scope.loaded.likeFunction(expr.name));
   if (near === null && scope.modulesMissing) return; // it may come from the module that was reported
   scope.diagnostics.error("unknown-function", expr.nameAt, `unknown function ${expr.name}()`, near);
 }
 
 /** How a function is called, with its line of documentation. */
-function signature(name: string, found: Owned<FunctionDef<unknown>>): string {
+function signature(name: string, found: Found<FunctionDef<unknown>>): string {
   const args = found.def.args.map((a) => (a.optional ? `[${a.name}]` : a.name)).join(", ");
   return `${name}(${args}): ${found.def.doc}`;
 }

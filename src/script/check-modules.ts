@@ -2,9 +2,10 @@
 
 import { ArgError } from "../registry/args.ts";
 import type { AnyModule, ParamDef } from "../registry/define.ts";
+import { asQuestion } from "../registry/nearest.ts";
+import { type Catalogue, likeParam, paramOf } from "../registry/registry.ts";
 import type { ConfigTree, LoadModule, ModParam, Scalar } from "./ast.ts";
-import type { Catalogue } from "./catalogue.ts";
-import { type Diagnostics, didYouMean } from "./diagnostics.ts";
+import type { Diagnostics } from "./diagnostics.ts";
 import { numberOf } from "./globals.ts";
 import type { Place } from "./source.ts";
 
@@ -17,14 +18,9 @@ export interface LoadedModule {
 }
 
 /** Modules in the order loaded, "core" first, each module after those it uses. Unknown ones are reported and left out. */
-export function checkModules(
-  tree: ConfigTree,
-  catalogue: Catalogue,
-  whole: Place,
-  diagnostics: Diagnostics,
-): LoadedModule[] {
-  const order = loadOrder(tree.modules, catalogue, whole, diagnostics);
-  const unknown = new Set(tree.modules.filter((m) => !catalogue.has(m.name)).map((m) => m.name));
+export function checkModules(tree: ConfigTree, all: Catalogue, whole: Place, diagnostics: Diagnostics): LoadedModule[] {
+  const order = loadOrder(tree.modules, all, whole, diagnostics);
+  const unknown = new Set(tree.modules.filter((m) => all.module(m.name) === null).map((m) => m.name));
   const values = new Map<string, Map<string, unknown>>();
   const places = new Map<string, Map<string, Place>>();
   for (const { module } of order) {
@@ -35,7 +31,7 @@ export function checkModules(
     for (const name of param.modules) {
       const entry = order.find((m) => m.module.name === name);
       if (entry !== undefined) setParam(entry.module, param, values.get(name)!, places.get(name)!, diagnostics);
-      else if (!unknown.has(name)) notLoaded(name, param, catalogue, diagnostics);
+      else if (!unknown.has(name)) notLoaded(name, param, all, diagnostics);
     }
   }
   return order.map(({ module, at }) => {
@@ -50,22 +46,22 @@ export function checkModules(
 
 function loadOrder(
   loads: readonly LoadModule[],
-  catalogue: Catalogue,
+  all: Catalogue,
   whole: Place,
   diagnostics: Diagnostics,
 ): { module: AnyModule; at: Place }[] {
   const order: { module: AnyModule; at: Place }[] = [];
-  const core = catalogue.get("core");
-  if (core !== undefined) order.push({ module: core, at: whole });
+  const core = all.module("core");
+  if (core !== null) order.push({ module: core, at: whole });
   const loaded = new Set(["core"]);
   for (const load of loads) {
-    const module = catalogue.get(load.name);
-    if (module === undefined) {
+    const module = all.module(load.name);
+    if (module === null) {
       diagnostics.error(
         "unknown-module",
         load.at,
         `there is no module ${load.name}`,
-        didYouMean(load.name, catalogue.keys()),
+        asQuestion(all.likeModule(load.name)),
       );
     } else if (loaded.has(load.name)) {
       if (load.name !== "core") diagnostics.warning("loaded-twice", load.at, `module ${load.name} is loaded twice`);
@@ -106,8 +102,8 @@ function usedFirst(order: { module: AnyModule; at: Place }[]): { module: AnyModu
   return sorted;
 }
 
-function notLoaded(name: string, param: ModParam, catalogue: Catalogue, diagnostics: Diagnostics): void {
-  if (catalogue.has(name)) {
+function notLoaded(name: string, param: ModParam, all: Catalogue, diagnostics: Diagnostics): void {
+  if (all.module(name) !== null) {
     diagnostics.error(
       "not-loaded",
       param.moduleAt,
@@ -115,12 +111,7 @@ function notLoaded(name: string, param: ModParam, catalogue: Catalogue, diagnost
       `add loadmodule "${name}.so" above`,
     );
   } else {
-    diagnostics.error(
-      "unknown-module",
-      param.moduleAt,
-      `there is no module ${name}`,
-      didYouMean(name, catalogue.keys()),
-    );
+    diagnostics.error("unknown-module", param.moduleAt, `there is no module ${name}`, asQuestion(all.likeModule(name)));
   }
 }
 
@@ -131,13 +122,13 @@ function setParam(
   places: Map<string, Place>,
   diagnostics: Diagnostics,
 ): void {
-  const name = findParam(module, param.param);
-  if (name === null) {
-    const hint = didYouMean(param.param, Object.keys(module.params));
+  const found = paramOf(module, param.param);
+  if (found === null) {
+    const hint = asQuestion(likeParam(module, param.param));
     diagnostics.error("unknown-param", param.paramAt, `module ${module.name} has no parameter ${param.param}`, hint);
     return;
   }
-  const def = module.params[name]!;
+  const { name, def } = found;
   const value = convert(def, param.value);
   if (value === null) {
     const wants = def.kind === "int" ? "a number" : "a text";
@@ -171,12 +162,6 @@ function setParam(
   }
   values.set(name, def.many ? [...((values.get(name) as unknown[] | undefined) ?? []), parsed] : parsed);
   places.set(name, param.at);
-}
-
-function findParam(module: AnyModule, name: string): string | null {
-  if (Object.hasOwn(module.params, name)) return name;
-  for (const [own, def] of Object.entries(module.params)) if (def.aliases.includes(name)) return own;
-  return null;
 }
 
 /** The value in the parameter's kind; numbers and texts that spell them stand for each other, as in Kamailio. */

@@ -2,28 +2,29 @@
 // as they must be. What only a module can judge (the inner name) is found when the routes are compiled.
 
 import { type PvRef, parseTemplate, splitTransformArgs, type TakesInner, type Template } from "../pv/parse.ts";
-import { type Catalogue, type LoadedModules, moduleWithPv, moduleWithTransform } from "./catalogue.ts";
-import { type Diagnostics, didYouMean } from "./diagnostics.ts";
+import { asQuestion } from "../registry/nearest.ts";
+import type { Catalogue } from "../registry/registry.ts";
+import type { Diagnostics } from "./diagnostics.ts";
 import type { Place } from "./source.ts";
 
 /** Checks names against the loaded modules of one configuration. */
 export class NameChecker {
-  private readonly loaded: LoadedModules;
-  private readonly catalogue: Catalogue;
+  private readonly loaded: Catalogue;
+  private readonly all: Catalogue;
   private readonly diagnostics: Diagnostics;
   private readonly modulesMissing: boolean;
   private saidLoadPv = false;
 
-  /** `modulesMissing`: a loadmodule failed; names that resemble nothing may come from it and are not reported again. */
-  constructor(loaded: LoadedModules, catalogue: Catalogue, diagnostics: Diagnostics, modulesMissing: boolean) {
+  /** `all` are the modules that exist. `modulesMissing`: a loadmodule failed; names that resemble nothing may come from it and are not reported again. */
+  constructor(loaded: Catalogue, all: Catalogue, diagnostics: Diagnostics, modulesMissing: boolean) {
     this.loaded = loaded;
-    this.catalogue = catalogue;
+    this.all = all;
     this.diagnostics = diagnostics;
     this.modulesMissing = modulesMissing;
   }
 
   /** Whether `$name(` opens an inner name. */
-  readonly takesInner: TakesInner = (name) => this.loaded.pvs.get(name)?.def.inner !== "none";
+  readonly takesInner: TakesInner = (name) => this.loaded.pv(name)?.def.inner !== "none";
 
   /** A variable that is read. */
   variable(ref: PvRef, at: Place): void {
@@ -36,7 +37,7 @@ export class NameChecker {
   /** A variable that is assigned. */
   target(ref: PvRef, at: Place): void {
     this.variable(ref, at);
-    const found = this.loaded.pvs.get(ref.name);
+    const found = this.loaded.pv(ref.name);
     if (ref.name === "null") this.diagnostics.error("read-only", at, "$null cannot be assigned");
     else if (ref.transforms.length > 0) {
       this.diagnostics.error(
@@ -45,7 +46,7 @@ export class NameChecker {
         "a variable with a transformation cannot be assigned",
         `assign $${ref.name} itself`,
       );
-    } else if (found !== undefined && !found.def.writable) {
+    } else if (found !== null && !found.def.writable) {
       this.diagnostics.error("read-only", at, `$${ref.name} cannot be assigned: ${found.def.doc}`);
     }
   }
@@ -55,8 +56,8 @@ export class NameChecker {
   }
 
   private declared(ref: PvRef, at: Place): void {
-    const found = this.loaded.pvs.get(ref.name);
-    if (found === undefined) {
+    const found = this.loaded.pv(ref.name);
+    if (found === null) {
       this.unknownVariable(ref.name, at);
       return;
     }
@@ -79,9 +80,9 @@ export class NameChecker {
 
   /** Without module pv every variable is unknown: that is said once. */
   private unknownVariable(name: string, at: Place): void {
-    const owner = moduleWithPv(this.catalogue, name);
+    const owner = this.all.pv(name)?.module.name ?? null;
     if (owner === null) {
-      const near = didYouMean(name, this.loaded.pvs.keys());
+      const near = asQuestion(this.loaded.likePv(name));
       if (near === null && this.modulesMissing) return;
       this.diagnostics.error("unknown-variable", at, `unknown variable $${name}`, near);
     } else if (owner !== "pv" || !this.saidLoadPv) {
@@ -96,12 +97,12 @@ export class NameChecker {
   }
 
   private transform(name: string, rest: string | null, at: Place): void {
-    const def = this.loaded.transforms.get(name)?.def;
+    const def = this.loaded.transform(name)?.def;
     if (def === undefined) {
-      const owner = moduleWithTransform(this.catalogue, name);
+      const owner = this.all.transform(name)?.module.name ?? null;
       if (owner === null && this.modulesMissing) return;
-      const hint = owner === null ? didYouMean(name, this.loaded.transforms.keys()) : `add loadmodule "${owner}.so"`;
-      if (owner !== "pv" || this.loaded.has("pv"))
+      const hint = owner === null ? asQuestion(this.loaded.likeTransform(name)) : `add loadmodule "${owner}.so"`;
+      if (owner !== "pv" || this.loaded.module("pv") !== null)
         this.diagnostics.error("unknown-transform", at, `unknown transformation {${name}}`, hint);
       return;
     }

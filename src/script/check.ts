@@ -1,8 +1,8 @@
 // Checks the route blocks of a configuration: statements, and in what kinds of route each block runs. Expressions are checked in
 // check-expressions.ts, modules in check-modules.ts.
 
+import { Catalogue } from "../registry/registry.ts";
 import type { Case, ConfigTree, Stmt } from "./ast.ts";
-import { type Catalogue, LoadedModules } from "./catalogue.ts";
 import { type CheckScope, checkCondition, checkExpr } from "./check-expressions.ts";
 import type { LoadedModule } from "./check-modules.ts";
 import { NameChecker } from "./check-names.ts";
@@ -18,16 +18,16 @@ export function checkRoutes(
   tree: ConfigTree,
   modules: readonly LoadedModule[],
   flags: ReadonlyMap<string, number>,
-  catalogue: Catalogue,
+  all: Catalogue,
   diagnostics: Diagnostics,
 ): RouteTable {
   const routes = new RouteTable(tree.routes, diagnostics);
-  const loaded = new LoadedModules(modules.map((m) => m.module));
-  const modulesMissing = tree.modules.some((m) => !catalogue.has(m.name));
-  const names = new NameChecker(loaded, catalogue, diagnostics, modulesMissing);
+  const loaded = new Catalogue(modules.map((m) => m.module));
+  const modulesMissing = tree.modules.some((m) => all.module(m.name) === null);
+  const names = new NameChecker(loaded, all, diagnostics, modulesMissing);
   const scope: CheckScope = {
     loaded,
-    catalogue,
+    all,
     names,
     diagnostics,
     flags,

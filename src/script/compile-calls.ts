@@ -3,9 +3,9 @@
 
 import { ArgError } from "../registry/args.ts";
 import type { FunctionDef } from "../registry/define.ts";
+import type { Found } from "../registry/registry.ts";
 import { type BoundArg, bindArg } from "./arguments.ts";
 import type { Expr } from "./ast.ts";
-import type { Owned } from "./catalogue.ts";
 import { canFail, type ExpressionCompiler, hasEffect } from "./compile-expressions.ts";
 import type { CompileScope } from "./compile-scope.ts";
 import type { Emitter } from "./emitter.ts";
@@ -62,8 +62,8 @@ export class CallCompiler {
   }
 
   private moduleFunction(expr: Expr & { kind: "call" }): void {
-    const found = this.scope.loaded.functions.get(expr.name);
-    if (found === undefined) return; // reported by the checker
+    const found = this.scope.loaded.function(expr.name);
+    if (found === null) return; // reported by the checker
     const site = this.scope.site(expr.at, `${expr.name}()`);
     const mark = this.out.mark;
     const args = this.arguments(expr, found, site);
@@ -101,7 +101,7 @@ export class CallCompiler {
   /** The arguments as code, in order, and the name of the function that takes them. */
   private arguments(
     expr: Expr & { kind: "call" },
-    found: Owned<FunctionDef<unknown>>,
+    found: Found<FunctionDef<unknown>>,
     site: number,
   ): { run: string; codes: string[] } {
     const { def } = found;

@@ -4,8 +4,8 @@ import type { PvRef } from "../pv/parse.ts";
 import { type PvEnv, resolvePv } from "../pv/resolve.ts";
 import type { Accessor } from "../registry/args.ts";
 import { ArgError } from "../registry/args.ts";
+import type { Catalogue } from "../registry/registry.ts";
 import type { ArgScope } from "./arguments.ts";
-import type { LoadedModules } from "./catalogue.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { RouteEntry } from "./route-table.ts";
 import type { Runtime } from "./runtime.ts";
@@ -14,7 +14,7 @@ import type { Place } from "./source.ts";
 /** Compile-time state of one generation. */
 export class CompileScope {
   readonly args: ArgScope;
-  readonly loaded: LoadedModules;
+  readonly loaded: Catalogue;
   readonly instances: ReadonlyMap<string, unknown>;
   readonly env: PvEnv;
   readonly runtime: Runtime;
@@ -30,7 +30,7 @@ export class CompileScope {
 
   constructor(from: {
     args: ArgScope;
-    loaded: LoadedModules;
+    loaded: Catalogue;
     instances: ReadonlyMap<string, unknown>;
     env: PvEnv;
     runtime: Runtime;

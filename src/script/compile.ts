@@ -5,8 +5,8 @@ import type { RouteContext } from "../proxy/context.ts";
 import { intOf, printed, textOfValue } from "../pv/convert.ts";
 import type { PvEnv } from "../pv/resolve.ts";
 import { VarSlots } from "../pv/vars.ts";
+import { Catalogue } from "../registry/registry.ts";
 import type { ArgScope } from "./arguments.ts";
-import { LoadedModules } from "./catalogue.ts";
 import { callees } from "./check.ts";
 import { CallCompiler } from "./compile-calls.ts";
 import { ExpressionCompiler } from "./compile-expressions.ts";
@@ -40,12 +40,12 @@ export function compileRoutes(
   options: CompileOptions = {},
 ): Compiled {
   const diagnostics = new Diagnostics();
-  const loaded = new LoadedModules(config.modules.map((m) => m.module));
+  const loaded = new Catalogue(config.modules.map((m) => m.module));
   const slots = new VarSlots();
   const env = pvEnv(loaded, instances, slots);
   const maxDepth = config.globals.int("max_recursive_level");
   const runtime = new Runtime(options.report ?? (() => undefined), maxDepth);
-  const takesInner = (name: string): boolean => loaded.pvs.get(name)?.def.inner !== "none";
+  const takesInner = (name: string): boolean => loaded.pv(name)?.def.inner !== "none";
   const args: ArgScope = { flags: config.flags, routes: config.routes, takesInner };
   const maxLoops = config.globals.int("max_while_loops");
   const waiting = waitingRoutes(config.routes, loaded);
@@ -60,25 +60,24 @@ export function compileRoutes(
   return { routes: new CompiledRoutes(config.routes, functions, sources, env), diagnostics: diagnostics.sorted() };
 }
 
-function pvEnv(loaded: LoadedModules, instances: ReadonlyMap<string, unknown>, slots: VarSlots): PvEnv {
+function pvEnv(loaded: Catalogue, instances: ReadonlyMap<string, unknown>, slots: VarSlots): PvEnv {
   return {
     slots,
     findPv(name) {
-      const found = loaded.pvs.get(name);
-      return found === undefined ? null : { def: found.def, instance: instances.get(found.module.name) };
+      const found = loaded.pv(name);
+      return found === null ? null : { def: found.def, instance: instances.get(found.module.name) };
     },
-    findTransform: (name) => loaded.transforms.get(name)?.def ?? null,
+    findTransform: (name) => loaded.transform(name)?.def ?? null,
   };
 }
 
 /** The routes that may wait: they call a function that may, or a route that may, or a route whose name is computed. */
-function waitingRoutes(routes: RouteTable, loaded: LoadedModules): Set<RouteEntry> {
+function waitingRoutes(routes: RouteTable, loaded: Catalogue): Set<RouteEntry> {
   const waiting = new Set<RouteEntry>();
   const dynamic = new Set<RouteEntry>();
   for (const entry of routes.entries) {
     eachExpr(entry.block.body, (expr) => {
-      if (expr.kind === "call" && (loaded.functions.get(expr.name)?.def.waits ?? "never") !== "never")
-        waiting.add(entry);
+      if (expr.kind === "call" && (loaded.function(expr.name)?.def.waits ?? "never") !== "never") waiting.add(entry);
       if (expr.kind === "route" && constantRouteName(fold(expr.name)) === null) dynamic.add(entry);
     });
   }

@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "vitest";
 import { stubModules, Trace } from "../../test/cfg/stub-modules.ts";
-import { editDistance, nearest } from "./diagnostics.ts";
 import { GLOBALS, loadConfig } from "./index.ts";
 import { parseListen } from "./listen.ts";
 import { parseNetwork } from "./network.ts";
@@ -105,13 +104,6 @@ describe("includes", () => {
     });
     expect(globals.listen).toMatchObject([{ host: "10.0.0.1", port: 5070, socketName: "edge" }]);
   });
-});
-
-test("nearest", () => {
-  expect(editDistance("kitten", "sitting", 9)).toBe(3);
-  expect(editDistance("ab", "ba", 9)).toBe(1);
-  expect(nearest("t_rleay", ["t_relay", "t_reply"])).toBe("t_relay");
-  expect(nearest("xyz", ["t_relay"])).toBeNull();
 });
 
 test("parseListen", () => {

@@ -1,7 +1,8 @@
 // loadConfig: text to a checked configuration. First of the two stages; the second, compileRoutes, needs the modules' instances.
 
+import type { AnyModule } from "../registry/define.ts";
+import { Catalogue } from "../registry/registry.ts";
 import type { ConfigTree, CustomSetting } from "./ast.ts";
-import type { Catalogue } from "./catalogue.ts";
 import { checkRoutes } from "./check.ts";
 import { checkModules, type LoadedModule } from "./check-modules.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
@@ -26,21 +27,22 @@ export interface Config {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads and checks a configuration. `text` is a byte string. Never throws: what is wrong stands in `diagnostics`. */
+/** Reads and checks a configuration; `available` are the modules it may load, by name. `text` is a byte string. Never throws: what is wrong stands in `diagnostics`. */
 export function loadConfig(
   source: { file: string; text: string },
-  catalogue: Catalogue,
+  available: ReadonlyMap<string, AnyModule>,
   options: PreprocessOptions = {},
 ): Config {
   const diagnostics = new Diagnostics();
   const file = new SourceFile(source.file, source.text);
   const tokens = preprocess(file, options, diagnostics);
   const tree = parse(tokens, diagnostics);
+  const all = new Catalogue([...available.values()]);
   const whole: Place = { file, start: 0, end: 0 };
   const globals = checkGlobals(tree.globals, diagnostics);
-  const modules = checkModules(tree, catalogue, whole, diagnostics);
+  const modules = checkModules(tree, all, whole, diagnostics);
   const flags = declareFlags(tree, diagnostics);
-  const routes = checkRoutes(tree, modules, flags, catalogue, diagnostics);
+  const routes = checkRoutes(tree, modules, flags, all, diagnostics);
   if (routes.find("request") === null && !hasOtherEngine(globals)) {
     diagnostics.error(
       "no-request-route",

@@ -1,8 +1,9 @@
 // Global parameters: how a row of the table is checked and what a checked configuration holds of them.
 // The rows are in globals-table.ts and globals-table-net.ts.
 
+import { didYouMean } from "../registry/nearest.ts";
 import type { GlobalSetting, Scalar } from "./ast.ts";
-import { type Diagnostics, didYouMean } from "./diagnostics.ts";
+import type { Diagnostics } from "./diagnostics.ts";
 import { CORE_GLOBALS } from "./globals-table.ts";
 import { NET_GLOBALS } from "./globals-table-net.ts";
 import { type ListenAddress, parseListen } from "./listen.ts";

@@ -1,6 +1,5 @@
 // The native configuration language: loadConfig reads and checks, compileRoutes makes it run.
 
-export type { Catalogue } from "./catalogue.ts";
 export type { LoadedModule } from "./check-modules.ts";
 export { type Compiled, type CompileOptions, compileRoutes } from "./compile.ts";
 export { type Config, loadConfig } from "./config.ts";

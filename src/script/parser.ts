@@ -1,8 +1,8 @@
 // The parser: tokens to a typed tree. It reads on after an error, so that one run reports them all.
 
+import { didYouMean } from "../registry/nearest.ts";
 import type { ConfigTree, RouteKeyword, Scalar } from "./ast.ts";
 import type { Diagnostics } from "./diagnostics.ts";
-import { didYouMean } from "./diagnostics.ts";
 import type { Token } from "./lexer.ts";
 import { ExpressionParser } from "./parser-expressions.ts";
 import { StatementParser } from "./parser-statements.ts";

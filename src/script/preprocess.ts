@@ -1,8 +1,8 @@
 // Preprocessor: turns files into one list of tokens. Acts on #! directives, splices includes, replaces defined words, and applies
 // #!subst to strings. Every token keeps the place where the author wrote it (for a defined word: where the word was used).
 
+import { didYouMean } from "../registry/nearest.ts";
 import type { Diagnostics } from "./diagnostics.ts";
-import { didYouMean } from "./diagnostics.ts";
 import { Lexer, type Token } from "./lexer.ts";
 import { parseDefine, parseEnvDefine, parseSubst, type Substitution } from "./preprocess-defines.ts";
 import { evaluateCondition } from "./preprocess-ifexp.ts";
