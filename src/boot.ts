@@ -1,5 +1,6 @@
 // The one place that joins the parts: configuration → modules → listeners → routes → run.
 
+import type { Trial } from "./control/cli/check.ts";
 import { openListeners } from "./control/listeners.ts";
 import type { Host } from "./host/host.ts";
 import type { Listener } from "./net/flow.ts";
@@ -8,7 +9,7 @@ import { Receiver } from "./proxy/receive.ts";
 import { NetTransports, type TransportLimits } from "./proxy/transports.ts";
 import { ConfigError } from "./registry/define.ts";
 import { type Configured, ModuleLoader } from "./registry/loader.ts";
-import { type Config, compileRoutes, type Diagnostic, Diagnostics } from "./script/index.ts";
+import { type CompiledRoutes, type Config, compileRoutes, type Diagnostic, Diagnostics } from "./script/index.ts";
 import { Databases } from "./store/connect.ts";
 import { Level, Log, type LogSettings } from "./util/log.ts";
 import { TimerWheel } from "./util/timer-wheel.ts";
@@ -50,7 +51,7 @@ export async function start(host: Host, config: Config, settings: LogSettings): 
     stopTicking();
   };
   try {
-    await loader.start(prepare(parts, config));
+    await loader.start(prepare(parts, config).generation);
     await openListeners(host, transports, config.globals, proxy.log);
   } catch (error) {
     await stop();
@@ -60,12 +61,12 @@ export async function start(host: Host, config: Config, settings: LogSettings): 
 }
 
 /** What starting that configuration would find wrong with it, without opening anything: modules are set up and routes compiled, then thrown away. */
-export function tryOut(host: Host, config: Config): readonly Diagnostic[] {
+export function tryOut(host: Host, config: Config): Trial {
   try {
-    prepare(assemble(host, config, { level: Level.ALERT, sink: () => {} }), config);
-    return [];
+    const { routes } = prepare(assemble(host, config, { level: Level.ALERT, sink: () => {} }), config);
+    return { diagnostics: [], routes };
   } catch (error) {
-    if (error instanceof UnusableConfig) return error.diagnostics;
+    if (error instanceof UnusableConfig) return { diagnostics: error.diagnostics, routes: null };
     throw error;
   }
 }
@@ -91,7 +92,10 @@ function assemble(host: Host, config: Config, settings: LogSettings) {
 }
 
 // Sets the modules up and puts the compiled routes in force. Throws UnusableConfig.
-function prepare({ proxy, loader }: ReturnType<typeof assemble>, config: Config): readonly Configured[] {
+function prepare(
+  { proxy, loader }: ReturnType<typeof assemble>,
+  config: Config,
+): { generation: readonly Configured[]; routes: CompiledRoutes } {
   let generation: readonly Configured[];
   try {
     generation = loader.configure(config.modules);
@@ -102,7 +106,7 @@ function prepare({ proxy, loader }: ReturnType<typeof assemble>, config: Config)
   const compiled = compileRoutes(config, instancesOf(generation), { report: (text) => proxy.log.error(text) });
   if (compiled.routes === null) throw new UnusableConfig(compiled.diagnostics);
   proxy.routes = compiled.routes;
-  return generation;
+  return { generation, routes: compiled.routes };
 }
 
 // What a module refuses, shown at the modparam it is about, or at its loadmodule.

@@ -8,3 +8,4 @@ export { GLOBALS, type GlobalDef, type Globals, type Listen } from "./globals.ts
 export type { PreprocessOptions, ReadFile } from "./preprocess.ts";
 export type { CompiledRoutes } from "./routes.ts";
 export { RouteError } from "./runtime.ts";
+export { fileLine } from "./source.ts";

@@ -8,7 +8,8 @@ export interface Options {
   readonly config: string | null;
   readonly checkOnly: boolean;
   readonly json: boolean;
-  readonly showCompiled: boolean;
+  /** --show-compiled: the route to show ("request_route", "route[AUTH]", "AUTH"), "" for all of them; null when not given. */
+  readonly showCompiled: string | null;
   readonly help: boolean;
   readonly version: boolean;
   readonly buildInfo: boolean;
@@ -60,7 +61,6 @@ const BOOLEAN = [
   "D",
   "d",
   "json",
-  "show-compiled",
   "cfg-print",
 ];
 const STRING = [
@@ -123,7 +123,8 @@ export function checkOptions(args: readonly string[]): Options {
 /** Reads the arguments of serve. Throws UsageError for an unknown flag or a stray word; with `takesFile` the first one is the configuration. */
 export function parseOptions(args: readonly string[], takesFile = false): Options {
   let file: string | null = null;
-  const a = parseArgs(args, {
+  const { showCompiled, rest } = takeShowCompiled(args);
+  const a = parseArgs(rest, {
     boolean: BOOLEAN,
     string: STRING,
     collect: COLLECT,
@@ -154,7 +155,7 @@ export function parseOptions(args: readonly string[], takesFile = false): Option
     config: text("f") ?? file,
     checkOnly: given("c"),
     json: given("json"),
-    showCompiled: given("show-compiled"),
+    showCompiled,
     help: given("h") || given("help"),
     version: given("v") || given("V") || given("version"),
     buildInfo: given("I"),
@@ -176,6 +177,16 @@ export function parseOptions(args: readonly string[], takesFile = false): Option
   };
 }
 
+// Its value is optional, and may stand apart when it cannot be a file: `--show-compiled route[AUTH] my.cfg`.
+function takeShowCompiled(args: readonly string[]): { showCompiled: string | null; rest: readonly string[] } {
+  const i = args.findIndex((arg) => arg === "--show-compiled" || arg.startsWith("--show-compiled="));
+  if (i < 0) return { showCompiled: null, rest: args };
+  const joined = args[i]!.slice("--show-compiled=".length);
+  const takesNext = joined === "" && /^([a-z]+_)?route(\[.*\])?$/.test(args[i + 1] ?? "");
+  const rest = [...args.slice(0, i), ...args.slice(i + (takesNext ? 2 : 1))];
+  return { showCompiled: takesNext ? args[i + 1]! : joined, rest };
+}
+
 function debugLevel(debug: unknown, d: unknown): number | null {
   if (typeof debug === "string") {
     const n = Number(debug);
@@ -188,7 +199,8 @@ function debugLevel(debug: unknown, d: unknown): number | null {
 
 /** The text of -h. */
 export const HELP = `usage: portico [options]              run the proxy (same as: portico serve)
-       portico check [FILE]           check a configuration and say what is wrong with it
+       portico check [--json] [FILE]  check a configuration and say what is wrong with it
+       portico check --show-compiled[=ROUTE] [FILE]  also print what was made of its routes
        portico user add|passwd|rm|list  manage who may register
        portico catalogue --json       every function, parameter and variable, from the program itself
        portico build-info             what this executable is made of
