@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** Tests that start programs: run once, one file at a time, after all others. They start both runtimes themselves. */
-const DRIVE_PROCESSES = ["test/scenarios/**/*.test.ts", "test/parity/**/*.test.ts"];
+const DRIVE_PROCESSES = ["test/scenarios/**/*.test.ts", "test/parity/**/*.test.ts", "test/clients/**/*.test.ts"];
 
 const kind = process.env.PORTICO_TESTS ?? "all";
 const isLong = process.env.PORTICO_LONG === "1";

@@ -4,7 +4,7 @@ import { start, tryOut, UnusableConfig } from "./boot.ts";
 import { runCheck } from "./control/cli/check.ts";
 import { checkOptions, HELP, type Options, parseOptions, UsageError } from "./control/cli/options.ts";
 import { run as runUser } from "./control/cli/user.ts";
-import { check, readSource, renderAll, SourceError } from "./control/configuration.ts";
+import { check, readSource, renderAll, SourceError, usesDataDirectory } from "./control/configuration.ts";
 import { databaseUrl, dataDirectory } from "./control/data-directory.ts";
 import { ListenError } from "./control/listeners.ts";
 import { type Host, HostError } from "./host/host.ts";
@@ -64,15 +64,29 @@ async function serve(host: Host, options: Options): Promise<number> {
     host.process.write(2, `portico: ${source.file} cannot be used as it is\n`);
     return Exit.CONFIG;
   }
-  const directory = dataDirectory(host, options.dataDirectory);
-  if (source.builtIn) host.files.makeDirectory(directory);
+  const directory = usesDataDirectory(source, options) ? dataDirectory(host, options.dataDirectory) : null;
   const server = await start(host, config, logSettings(host, options, config.globals));
-  if (options.pidFile !== null) host.files.write(options.pidFile, new TextEncoder().encode(`${host.process.pid}\n`));
-  host.process.write(2, greeting(server.listeners, source.file, source.builtIn ? directory : null));
+  if (options.pidFile !== null && !writePid(host, options.pidFile)) {
+    await server.stop();
+    return Exit.CONFIG;
+  }
+  host.process.write(2, greeting(server.listeners, source.file, directory));
   await signalled(host);
   await server.stop();
-  if (options.pidFile !== null) host.files.remove(options.pidFile);
+  // Somebody may have taken it away already: no reason to end in failure.
+  if (options.pidFile !== null && host.files.exists(options.pidFile)) host.files.remove(options.pidFile);
   return Exit.OK;
+}
+
+function writePid(host: Host, file: string): boolean {
+  try {
+    host.files.write(file, new TextEncoder().encode(`${host.process.pid}\n`));
+    return true;
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    host.process.write(2, `portico: cannot write the process id (-P): ${error.message}\n`);
+    return false;
+  }
 }
 
 function greeting(listeners: readonly Listener[], file: string, directory: string | null): string {

@@ -48,7 +48,8 @@ export async function readSource(host: Host, file: string | null): Promise<Sourc
 /** Checks a configuration with what the command line adds to it. */
 export function check(host: Host, source: Source, options: Options): Config {
   const defines = options.defines.map(fromUnicode);
-  if (source.builtIn) defines.push(fromUnicode(`DB_URL="${databaseUrl(dataDirectory(host, options.dataDirectory))}"`));
+  if (usesDataDirectory(source, options))
+    defines.push(fromUnicode(`DB_URL="${databaseUrl(dataDirectory(host, options.dataDirectory))}"`));
   const more = additions(options);
   const text = more === "" ? source.text : `${source.text}\ninclude_file "${COMMAND_LINE}"\n`;
   return loadConfig({ file: source.file, text }, catalogue, {
@@ -56,6 +57,17 @@ export function check(host: Host, source: Source, options: Options): Config {
     readFile: (name, from) => (name === COMMAND_LINE ? { name, text: more } : readIncluded(host, name, from)),
   });
 }
+
+/**
+ * Whether the database lies in the data directory: that of the embedded configuration, or of a copy of it in which the place was
+ * left as it is, unless -A names another.
+ */
+export function usesDataDirectory(source: Source, options: Options): boolean {
+  if (options.defines.some((text) => /^DB_URL(?:=|$)/.test(text))) return false;
+  return source.builtIn || UNTOUCHED_PLACE.test(source.text);
+}
+
+const UNTOUCHED_PLACE = /^#!trydef[ \t]+DB_URL[ \t]+"sqlite:\/\/\/var\/lib\/portico\/portico\.sqlite"[ \t\r]*$/m;
 
 /** What the command line adds is read as an included file of this name, so that mistakes in it are told as such. */
 const COMMAND_LINE = "<command line>";

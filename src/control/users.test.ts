@@ -50,6 +50,27 @@ describe("portico user", () => {
     ]);
   });
 
+  test("a realm that the built-in configuration does not challenge with is told", async () => {
+    const told: string[] = [];
+    const host = newHost();
+    const spy = { ...host, process: { ...host.process, write: (_to: 1 | 2, text: string) => void told.push(text) } };
+    await run(spy, ["add", "bob@192.0.2.1", "--password", "x"], URL);
+    expect(told.join("")).toMatch(/realm "192\.0\.2\.1"[^]*--realm portico/);
+    told.length = 0;
+    await run(spy, ["add", "amy", "--password", "x"], URL);
+    await run(spy, ["add", "eve@192.0.2.1", "--password", "x", "--realm", "portico"], URL);
+    expect(told.join("")).not.toContain("realm");
+  });
+
+  test.each([["list"], ["rm", "bob"], ["passwd", "bob", "--password", "x"]])(
+    "%s makes no database where none is",
+    async (...args) => {
+      const host = newHost();
+      expect(await user(host, ...args)).toBe(1);
+      expect(host.files.exists("/data")).toBe(false);
+    },
+  );
+
   test("passwd, rm and list", async () => {
     const host = newHost();
     await user(host, "add", "bob", "--password", "1");

@@ -152,7 +152,8 @@ export class Users {
   }
 }
 
-function realmOf(user: UserName): string {
+/** The realm a user's password belongs to unless another is named. */
+export function realmOf(user: UserName): string {
   return user.domain === "" ? DEFAULT_REALM : user.domain;
 }
 

@@ -1,5 +1,5 @@
 // The host of the runtime that runs this: clock, randomness, digests, files, SQLite, names, assets.
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -154,6 +154,19 @@ for (const [name, host, root] of [
     });
   });
 }
+
+test("a new SQLite file and its journals are for its owner alone; one that exists keeps its mode", () => {
+  const path = join(folder, "private", "p.db");
+  real.files.makeDirectory(join(folder, "private"), 0o700);
+  const database = real.openSqlite(path);
+  database.exec("pragma journal_mode=wal; create table t (v); insert into t values (1)");
+  const mode = (file: string): number => statSync(file).mode & 0o777;
+  expect([mode(join(folder, "private")), mode(path), mode(`${path}-wal`)]).toEqual([0o700, 0o600, 0o600]);
+  database.close();
+  chmodSync(path, 0o640);
+  real.openSqlite(path).close();
+  expect(mode(path)).toBe(0o640);
+});
 
 test("SQLite files stay, two users of one see each other's locks, and read-only means it", () => {
   const path = join(folder, "x.db");

@@ -153,7 +153,7 @@ export interface Files {
   write(path: string, data: Uint8Array, mode?: number): void;
   exists(path: string): boolean;
   list(path: string): string[];
-  makeDirectory(path: string): void; // with parents
+  makeDirectory(path: string, mode?: number): void; // with parents; what exists keeps its mode
   remove(path: string): void;
   rename(from: string, to: string): void;
   resolve(...parts: string[]): string; // absolute path

@@ -9,7 +9,8 @@ export const files: Files = {
   write: (path, data, mode) => attempt(() => writeFileSync(path, data, mode === undefined ? {} : { mode })),
   exists: (path) => existsSync(path),
   list: (path) => attempt(() => readdirSync(path).sort()),
-  makeDirectory: (path) => attempt(() => void mkdirSync(path, { recursive: true })),
+  makeDirectory: (path, mode) =>
+    attempt(() => void mkdirSync(path, { recursive: true, ...(mode === undefined ? {} : { mode }) })),
   remove: (path) => attempt(() => rmSync(path)),
   rename: (from, to) => attempt(() => renameSync(from, to)),
   resolve: (...parts) => resolve(...parts),

@@ -6,7 +6,7 @@
 //   await world.run(32_000);                      // 32 seconds, in no time
 import { asset } from "./assets.ts";
 import { FlushGate } from "./flush.ts";
-import type { Host, Network, SqliteDatabase } from "./host.ts";
+import type { Files, Host, Network, SqliteDatabase } from "./host.ts";
 import { hashing } from "./node-basics.ts";
 import { EventQueue, SeededRandom } from "./sim-clock.ts";
 import { type SimProcess, type SimProcessOptions, simFiles, simProcess } from "./sim-files.ts";
@@ -136,15 +136,16 @@ function makeSimHost(
   const gate = new FlushGate(clock.soon);
   const endpoint: SimEndpoint = { id, addresses: options.addresses, gate, network };
   for (const address of options.addresses) network.own(address, id);
+  const files = simFiles();
   return {
     name: "simulated",
     clock,
     random: new SeededRandom(Math.imul(seed, 0x9e3779b1) + id),
     hashing,
     network: simNetworkOf(endpoint),
-    files: simFiles(),
+    files,
     process: simProcess(id, options),
-    openSqlite: keepDatabases(),
+    openSqlite: keepDatabases(files),
     beforeFlush: (fn) => gate.before(fn),
     asset,
   };
@@ -168,7 +169,7 @@ function simNetworkOf(endpoint: SimEndpoint): Network {
 }
 
 /** Databases live in memory; one opened by a path is there again when that path is opened again, as a file would be. */
-function keepDatabases(): Host["openSqlite"] {
+function keepDatabases(files: Files): Host["openSqlite"] {
   const kept = new Map<string, SqliteDatabase>();
   return (path) => {
     if (path === ":memory:") return openRuntimeSqlite(path);
@@ -176,6 +177,8 @@ function keepDatabases(): Host["openSqlite"] {
     if (database === undefined) {
       database = openRuntimeSqlite(":memory:");
       kept.set(path, database);
+      files.makeDirectory(files.resolve(path, ".."));
+      files.write(path, new Uint8Array(0)); // so that the file is seen to be there
     }
     return { ...database, close: () => {} };
   };

@@ -32,7 +32,7 @@ export class Databases {
     const directory = path.slice(0, path.lastIndexOf("/"));
     if (directory === "" || this.host.files.exists(directory)) return;
     try {
-      this.host.files.makeDirectory(directory);
+      this.host.files.makeDirectory(directory, 0o700); // hashes of passwords lie there
     } catch (error) {
       this.log.warn(
         `cannot make the directory ${directory}: ${error instanceof Error ? error.message : String(error)}`,

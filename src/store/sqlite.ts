@@ -193,9 +193,17 @@ function guard<T>(where: string, fn: () => T): T {
     return fn();
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new StoreError(error instanceof HostError ? error.code : "ERR_DB", `${where}: ${message(error)}`);
+    const code = error instanceof HostError ? error.code : "ERR_DB";
+    throw new StoreError(code, `${where}: ${message(error)}${HINTS[code] ?? ""}`);
   }
 }
+
+/** What to do about failures that say too little of themselves. */
+const HINTS: Readonly<Record<string, string>> = {
+  SQLITE_CANTOPEN: "; is the directory there, and may this user write to it?",
+  SQLITE_READONLY: "; may this user write to the file and its directory?",
+  SQLITE_NOTADB: "; another program's file has this name",
+};
 
 function message(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -2,9 +2,19 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import type { Host } from "../../host/host.ts";
-import { Databases } from "../../store/connect.ts";
+import { Databases, parseDatabaseUrl } from "../../store/connect.ts";
 import { Log } from "../../util/log.ts";
-import { generatePassword, parseUserName, UserError, Users, userErrorText, userText } from "../users.ts";
+import {
+  DEFAULT_REALM,
+  generatePassword,
+  parseUserName,
+  realmOf,
+  UserError,
+  type UserName,
+  Users,
+  userErrorText,
+  userText,
+} from "../users.ts";
 
 /** Where users are kept unless --db or --data says otherwise: what the embedded configuration uses. */
 export const DEFAULT_USER_DB = "sqlite:///var/lib/portico/portico.sqlite";
@@ -62,6 +72,7 @@ export async function run(host: Host, args: readonly string[], defaultUrl: strin
     new Log({ level: 0, sink: (_, line) => host.process.write(2, `${line}\n`) }, "user"),
   );
   try {
+    if (command.verb !== "add") requireDatabase(host, command.url);
     const users = new Users(host, databases.get(command.url));
     await users.open();
     await carryOut(host, users, command, out);
@@ -71,6 +82,13 @@ export async function run(host: Host, args: readonly string[], defaultUrl: strin
   } finally {
     databases.closeAll();
   }
+}
+
+// Only `add` makes a database: a place mistyped would otherwise look like an office without users.
+function requireDatabase(host: Host, url: string): void {
+  const { path } = parseDatabaseUrl(url, (text) => host.files.resolve(text));
+  if (path !== ":memory:" && !host.files.exists(path))
+    throw new UserError("MISSING", `there is no database ${path} yet; "portico user add" makes it`);
 }
 
 /** Null when help is wanted. Throws Usage. */
@@ -112,8 +130,17 @@ async function carryOut(host: Host, users: Users, command: Command, out: (text: 
   const password = command.generate ? generatePassword(host) : (command.password ?? (await askPassword(host)));
   if (command.verb === "add") await users.add(user, password, command.realm);
   else await users.passwd(user, password, command.realm);
+  const realm = command.realm ?? realmOf(user);
   out(command.verb === "add" ? `added ${userText(user)}\n` : `changed the password of ${userText(user)}\n`);
   if (command.generate) out(`password: ${password}\n`);
+  if (realm !== DEFAULT_REALM) out(realmNote(user, realm));
+}
+
+// A password that belongs to another realm than the proxy asks with is refused like a wrong one, and nothing tells why.
+function realmNote(user: UserName, realm: string): string {
+  return `note: the password counts where the configuration challenges with the realm "${realm}". The built-in one says "${DEFAULT_REALM}":
+      for that, add --realm ${DEFAULT_REALM}, or leave the domain out and add just ${user.name}
+`;
 }
 
 /** From the terminal without echo, twice; else the first line of standard input. */
