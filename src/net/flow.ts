@@ -57,16 +57,23 @@ export function nextFlowId(): number {
   return ++lastId;
 }
 
-/** The parts of a Listener that follow from the rest. `local` is what the socket was really bound to. */
-export function listenerParts(protocol: number, local: SocketAddress, options: ListenOptions) {
-  const addressText = local.family === 6 ? `[${local.address}]` : local.address;
-  return {
-    protocol,
-    local,
-    advertisedHost: options.advertisedHost ?? null,
-    advertisedPort: options.advertisedPort ?? null,
-    addressText,
-    portText: String(local.port),
-    name: `${transportName(protocol).toLowerCase()}:${addressText}:${local.port}`,
-  };
+/** What all listeners have in common; `local` is what the socket was really bound to. */
+export class ListenerBase {
+  readonly protocol: number;
+  readonly local: SocketAddress;
+  readonly advertisedHost: string | null;
+  readonly advertisedPort: number | null;
+  readonly addressText: string;
+  readonly portText: string;
+  readonly name: string;
+
+  constructor(protocol: number, local: SocketAddress, options: ListenOptions) {
+    this.protocol = protocol;
+    this.local = local;
+    this.advertisedHost = options.advertisedHost ?? null;
+    this.advertisedPort = options.advertisedPort ?? null;
+    this.addressText = local.family === 6 ? `[${local.address}]` : local.address;
+    this.portText = String(local.port);
+    this.name = `${transportName(protocol).toLowerCase()}:${this.addressText}:${local.port}`;
+  }
 }

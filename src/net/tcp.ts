@@ -2,7 +2,7 @@
 import { type Host, HostError, type TcpListener as HostListener, type SocketAddress } from "../host/host.ts";
 import { Transport } from "../sip/transports.ts";
 import { canonicalIp } from "../util/ip.ts";
-import { type Flow, type Listener, type ListenOptions, listenerParts, type Receive } from "./flow.ts";
+import { type Flow, type Listener, ListenerBase, type ListenOptions, type Receive } from "./flow.ts";
 import type { FlowTable, StreamFlow } from "./flows.ts";
 import { DEFAULT_LIMITS, type FrameLimits } from "./frame-rules.ts";
 import { TcpFlow } from "./tcp-flow.ts";
@@ -108,25 +108,11 @@ export class TcpTransport {
 }
 
 /** A listening TCP port. */
-export class TcpListener implements Listener {
-  readonly protocol: number;
-  readonly local: SocketAddress;
-  readonly advertisedHost: string | null;
-  readonly advertisedPort: number | null;
-  readonly name: string;
-  readonly addressText: string;
-  readonly portText: string;
+export class TcpListener extends ListenerBase implements Listener {
   readonly #socket: HostListener;
 
   constructor(socket: HostListener, options: ListenOptions) {
-    const parts = listenerParts(Transport.TCP, socket.local, options);
-    this.protocol = parts.protocol;
-    this.local = parts.local;
-    this.advertisedHost = parts.advertisedHost;
-    this.advertisedPort = parts.advertisedPort;
-    this.name = parts.name;
-    this.addressText = parts.addressText;
-    this.portText = parts.portText;
+    super(Transport.TCP, socket.local, options);
     this.#socket = socket;
   }
 

@@ -1,7 +1,7 @@
 // UDP listeners: one socket each, and one Flow object for each peer, kept on the peer itself.
 import type { Host, HostError, SocketAddress, UdpPeer, UdpSocket, UdpStats } from "../host/host.ts";
 import { Transport } from "../sip/transports.ts";
-import { type Flow, type Listener, type ListenOptions, listenerParts, nextFlowId, type Receive } from "./flow.ts";
+import { type Flow, type Listener, ListenerBase, type ListenOptions, nextFlowId, type Receive } from "./flow.ts";
 
 /** What a UDP listener is asked for. */
 export interface UdpListenOptions extends ListenOptions {
@@ -34,26 +34,12 @@ export async function listenUdp(host: Host, options: UdpListenOptions): Promise<
 }
 
 /** A UDP socket that we listen on and send from. */
-export class UdpListener implements Listener {
-  readonly protocol: number;
-  readonly local: SocketAddress;
-  readonly advertisedHost: string | null;
-  readonly advertisedPort: number | null;
-  readonly name: string;
-  readonly addressText: string;
-  readonly portText: string;
+export class UdpListener extends ListenerBase implements Listener {
   readonly socket: UdpSocket;
   open = true;
 
   constructor(socket: UdpSocket, options: ListenOptions) {
-    const parts = listenerParts(Transport.UDP, socket.local, options);
-    this.protocol = parts.protocol;
-    this.local = parts.local;
-    this.advertisedHost = parts.advertisedHost;
-    this.advertisedPort = parts.advertisedPort;
-    this.name = parts.name;
-    this.addressText = parts.addressText;
-    this.portText = parts.portText;
+    super(Transport.UDP, socket.local, options);
     this.socket = socket;
   }
 

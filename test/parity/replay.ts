@@ -2,7 +2,7 @@
 
 import { createSimulation } from "../../src/host/simulated.ts";
 import { modules } from "../../src/modules/index.ts";
-import { type Flow, listenerParts, nextFlowId } from "../../src/net/flow.ts";
+import { type Flow, ListenerBase, nextFlowId } from "../../src/net/flow.ts";
 import { RouteContext, RouteKind, type Routes } from "../../src/proxy/context.ts";
 import { forwardStateless } from "../../src/proxy/forward.ts";
 import { Proxy } from "../../src/proxy/proxy.ts";
@@ -48,7 +48,7 @@ export class Replay {
     const host = world.host({ addresses: ["127.0.0.1"] });
     const log = new Log({ level: -5, sink: () => undefined }, "");
     const local = { family: 4, address: "127.0.0.1", port: LISTEN } as const;
-    const listener = { ...listenerParts(Transport.UDP, local, { local }), close: () => undefined };
+    const listener = { ...new ListenerBase(Transport.UDP, local, { local }), close: () => undefined };
     this.flow = {
       protocol: Transport.UDP,
       local,

@@ -2,7 +2,7 @@
 
 import { createSimulation, type SimHost, type Simulation } from "../../src/host/simulated.ts";
 import type { Flow, Listener } from "../../src/net/flow.ts";
-import { listenerParts, nextFlowId } from "../../src/net/flow.ts";
+import { ListenerBase, nextFlowId } from "../../src/net/flow.ts";
 import { RouteContext, RouteKind, type Routes } from "../../src/proxy/context.ts";
 import { Proxy as SipProxy } from "../../src/proxy/proxy.ts";
 import type { AnyModule, FunctionResult, Module } from "../../src/registry/define.ts";
@@ -41,7 +41,7 @@ export class CaughtFlow implements Flow {
     this.reliable = protocol !== Transport.UDP;
     this.local = { family: 4, address: "127.0.0.1", port: 5060 };
     this.remote = { family: 4, address: "127.0.0.1", port };
-    this.listener = { ...listenerParts(protocol, this.local, { local: this.local }), close: () => undefined };
+    this.listener = { ...new ListenerBase(protocol, this.local, { local: this.local }), close: () => undefined };
   }
   send(buf: Uint8Array, start: number, end: number): boolean {
     this.sent.push(textOf(buf, start, end));

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ModuleBed } from "../../../test/support/module-bed.ts";
-import { listenerParts } from "../../net/flow.ts";
+import { ListenerBase } from "../../net/flow.ts";
 import type { SocketFace } from "../../sip/edits.ts";
 import { Transport } from "../../sip/transports.ts";
 import { core } from "../core/index.ts";
@@ -9,10 +9,10 @@ import { pv } from "../pv/index.ts";
 import { rr } from "./index.ts";
 
 const local = { family: 4, address: "10.0.0.1", port: 5060 } as const;
-const udp: SocketFace = listenerParts(Transport.UDP, local, { local });
-const tcp: SocketFace = listenerParts(Transport.TCP, local, { local });
+const udp: SocketFace = new ListenerBase(Transport.UDP, local, { local });
+const tcp: SocketFace = new ListenerBase(Transport.TCP, local, { local });
 const six = { family: 6, address: "2001:db8::1", port: 5062 } as const;
-const udp6: SocketFace = listenerParts(Transport.UDP, six, { local: six, advertisedHost: "2001:db8::99" });
+const udp6: SocketFace = new ListenerBase(Transport.UDP, six, { local: six, advertisedHost: "2001:db8::99" });
 
 function invite(more = "", uri = "sip:bob@10.0.0.9", toTag = ""): string {
   return `INVITE ${uri} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:40000;branch=z9hG4bK1\r\n${more}From: <sip:alice@x>;tag=f1\r\nTo: <sip:bob@x>${toTag}\r\nCall-ID: rr-1\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n`;
