@@ -14,7 +14,7 @@ import type { Listener } from "./net/flow.ts";
 import { catalogue } from "./registry/docs.ts";
 import type { Globals } from "./script/index.ts";
 import { StoreError } from "./store/database.ts";
-import type { LogSettings } from "./util/log.ts";
+import { Level, Log, type LogSettings } from "./util/log.ts";
 import { COMMIT, VERSION } from "./util/version.ts";
 
 /** Exit codes (design.md, section 3). */
@@ -65,7 +65,13 @@ async function serve(host: Host, options: Options): Promise<number> {
     return Exit.CONFIG;
   }
   const directory = usesDataDirectory(source, options) ? dataDirectory(host, options.dataDirectory) : null;
-  const server = await start(host, config, logSettings(host, options, config.globals));
+  const settings = logSettings(host, options, config.globals);
+  host.process.onFault((error) => {
+    // a bug; one message may be lost by it, the telephones must not
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    new Log(settings, "").write(Level.BUG, `uncaught: ${text}`);
+  });
+  const server = await start(host, config, settings);
   if (options.pidFile !== null && !writePid(host, options.pidFile)) {
     await server.stop();
     return Exit.CONFIG;

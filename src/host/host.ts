@@ -175,6 +175,8 @@ export interface Process {
   /** Reads a line from the terminal without echo. */
   readSecret(prompt: string): Promise<string>;
   onSignal(signal: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGUSR1" | "SIGUSR2", fn: () => void): void;
+  /** Errors that nobody caught, in callbacks and promises; with a handler the process goes on. */
+  onFault(fn: (error: unknown) => void): void;
   exit(code: number): never;
   memory(): { rss: number; heapUsed: number };
   userId(): number | null;

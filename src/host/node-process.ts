@@ -16,6 +16,10 @@ export function makeProcess(args: readonly string[], programName: string): Proce
     readInput,
     readSecret,
     onSignal: (signal, fn) => void process.on(signal, fn),
+    onFault: (fn) => {
+      process.on("uncaughtException", fn);
+      process.on("unhandledRejection", fn);
+    },
     exit: (code) => process.exit(code),
     memory: () => {
       const { rss, heapUsed } = process.memoryUsage();

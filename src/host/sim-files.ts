@@ -101,6 +101,7 @@ export function simProcess(pid: number, options: SimProcessOptions): SimProcess 
     onSignal(name, fn) {
       handlers.set(name, [...(handlers.get(name) ?? []), fn]);
     },
+    onFault: () => {}, // in a simulation an uncaught error must fail the test
     signal(name) {
       for (const fn of handlers.get(name) ?? []) fn();
     },

@@ -35,6 +35,8 @@ export class NativeUdp {
   #receive4: MessageVector | null = null;
   #receive6: MessageVector | null = null;
   #arena: Uint8Array | null = null;
+  /** The receiving slots, one after the other in the arena. */
+  slots: readonly Uint8Array[] = [];
 
   /** @param soon calls a function in the next turn of the loop, after input of other kinds was looked at */
   constructor(libc: C.Libc, gate: FlushGate, soon: (fn: () => void) => void) {
@@ -69,7 +71,12 @@ export class NativeUdp {
   }
 
   #vector(family: 4 | 6): MessageVector {
-    this.#arena ??= C.nativeMemory(BATCH * SLOT);
+    if (this.#arena === null) {
+      const arena = C.nativeMemory(BATCH * SLOT);
+      this.#arena = arena;
+      // Each slot has a view of its own, so that a message begins at offset 0 and may be kept by one copy without moving offsets.
+      this.slots = Array.from({ length: BATCH }, (_, i) => arena.subarray(i * SLOT, (i + 1) * SLOT));
+    }
     if (family === 4) {
       this.#receive4 ??= receiveVector(this.libc, this.#arena, 4);
       return this.#receive4;
@@ -182,12 +189,12 @@ export class NativeSocket implements UdpSocket {
     }
     this.#counts.received += n;
     const { onMessage } = this.#options;
-    const { data, names } = vector;
+    const { names } = vector;
+    const slots = this.#driver.slots;
     for (let i = 0; i < n; i++) {
       const peer = this.#peers.find(names, i * NAME_WORDS);
-      const start = i * SLOT;
       try {
-        onMessage(data, start, start + vector.length(i), peer);
+        onMessage(slots[i]!, 0, vector.length(i), peer);
       } catch (error) {
         // A bug above: the rest of the batch is still served, and the error still surfaces.
         queueMicrotask(() => {
