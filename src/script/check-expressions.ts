@@ -1,13 +1,16 @@
 // Checks expressions: calls against their declarations, variables, core keywords, operators on types that never fit.
 
-import { ArgError } from "../registry/args.ts";
+import { parseTemplate } from "../pv/parse.ts";
+import { ArgError, type ReaderOf } from "../registry/args.ts";
 import type { FunctionDef } from "../registry/define.ts";
 import { asQuestion, didYouMean } from "../registry/nearest.ts";
 import type { Catalogue, Found } from "../registry/registry.ts";
 import { type ArgScope, bindArg } from "./arguments.ts";
 import type { Expr } from "./ast.ts";
+import type { Missing } from "./check-missing.ts";
 import type { NameChecker } from "./check-names.ts";
 import type { Diagnostics } from "./diagnostics.ts";
+import { foreignFunction } from "./dialects.ts";
 import { constantOf, fold, staticType } from "./fold.ts";
 import { compileKeywordTest } from "./keywords.ts";
 import { posixRegex } from "./posix-regex.ts";
@@ -23,8 +26,8 @@ export interface CheckScope extends ArgScope {
   readonly all: Catalogue;
   readonly names: NameChecker;
   readonly diagnostics: Diagnostics;
-  /** Whether some loadmodule failed: unknown functions may come from it. */
-  readonly modulesMissing: boolean;
+  /** What modules that do not exist here account for. */
+  readonly missing: Missing;
 }
 
 /** Checks one expression and all inside it. `kinds` are the kinds of route the block runs in; 0 when not known. */
@@ -147,7 +150,13 @@ function checkArg(
   scope: CheckScope,
   kinds: number,
 ): void {
-  const bound = bindArg(found.def.args[i]!, fold(arg), scope);
+  const reader: ReaderOf = (text) => {
+    const template = parseTemplate(text, scope.takesInner);
+    if ("problem" in template) return new ArgError(template.problem, "write $$ for a dollar sign");
+    scope.names.template(template, arg.at);
+    return () => "";
+  };
+  const bound = bindArg(found.def.args[i]!, fold(arg), { ...scope, reader });
   if (bound instanceof ArgError) {
     scope.diagnostics.error(
       "bad-argument",
@@ -175,8 +184,10 @@ function unknownFunction(expr: Expr & { kind: "call" }, scope: CheckScope): void
     );
     return;
   }
-  const near = asQuestion(scope.loaded.likeFunction(expr.name));
-  if (near === null && scope.modulesMissing) return; // it may come from the module that was reported
+  if (scope.missing.explains("function", expr.name, `${expr.name}()`, expr.nameAt)) return;
+  const similar = [...scope.loaded.likeFunction(expr.name), ...scope.missing.like("function", expr.name)];
+  const near = foreignFunction(expr.name) ?? asQuestion(similar);
+  if (near === null && scope.missing.mayGiveAnything) return; // it may come from the module that was reported
   scope.diagnostics.error("unknown-function", expr.nameAt, `unknown function ${expr.name}()`, near);
 }
 

@@ -5,8 +5,10 @@ import type { AnyModule, ParamDef } from "../registry/define.ts";
 import { asQuestion } from "../registry/nearest.ts";
 import { type Catalogue, likeParam, paramOf } from "../registry/registry.ts";
 import type { ConfigTree, LoadModule, ModParam, Scalar } from "./ast.ts";
+import type { Missing } from "./check-missing.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { numberOf } from "./globals.ts";
+import { knownOwners } from "./known-modules.ts";
 import type { Place } from "./source.ts";
 
 /** A module to be set up: its parameters as `configure` takes them, and where each was written (for ConfigError). */
@@ -18,9 +20,14 @@ export interface LoadedModule {
 }
 
 /** Modules in the order loaded, "core" first, each module after those it uses. Unknown ones are reported and left out. */
-export function checkModules(tree: ConfigTree, all: Catalogue, whole: Place, diagnostics: Diagnostics): LoadedModule[] {
-  const order = loadOrder(tree.modules, all, whole, diagnostics);
-  const unknown = new Set(tree.modules.filter((m) => all.module(m.name) === null).map((m) => m.name));
+export function checkModules(
+  tree: ConfigTree,
+  all: Catalogue,
+  missing: Missing,
+  whole: Place,
+  diagnostics: Diagnostics,
+): LoadedModule[] {
+  const order = loadOrder(tree.modules, all, missing, whole, diagnostics);
   const values = new Map<string, Map<string, unknown>>();
   const places = new Map<string, Map<string, Place>>();
   for (const { module } of order) {
@@ -31,7 +38,7 @@ export function checkModules(tree: ConfigTree, all: Catalogue, whole: Place, dia
     for (const name of param.modules) {
       const entry = order.find((m) => m.module.name === name);
       if (entry !== undefined) setParam(entry.module, param, values.get(name)!, places.get(name)!, diagnostics);
-      else if (!unknown.has(name)) notLoaded(name, param, all, diagnostics);
+      else if (!missing.has(name)) notLoaded(name, param, all, missing, diagnostics);
     }
   }
   return order.map(({ module, at }) => {
@@ -47,6 +54,7 @@ export function checkModules(tree: ConfigTree, all: Catalogue, whole: Place, dia
 function loadOrder(
   loads: readonly LoadModule[],
   all: Catalogue,
+  missing: Missing,
   whole: Place,
   diagnostics: Diagnostics,
 ): { module: AnyModule; at: Place }[] {
@@ -57,12 +65,7 @@ function loadOrder(
   for (const load of loads) {
     const module = all.module(load.name);
     if (module === null) {
-      diagnostics.error(
-        "unknown-module",
-        load.at,
-        `there is no module ${load.name}`,
-        asQuestion(all.likeModule(load.name)),
-      );
+      missing.module(load.name, load.at);
     } else if (loaded.has(load.name)) {
       if (load.name !== "core") diagnostics.warning("loaded-twice", load.at, `module ${load.name} is loaded twice`);
     } else {
@@ -102,7 +105,7 @@ function usedFirst(order: { module: AnyModule; at: Place }[]): { module: AnyModu
   return sorted;
 }
 
-function notLoaded(name: string, param: ModParam, all: Catalogue, diagnostics: Diagnostics): void {
+function notLoaded(name: string, param: ModParam, all: Catalogue, missing: Missing, diagnostics: Diagnostics): void {
   if (all.module(name) !== null) {
     diagnostics.error(
       "not-loaded",
@@ -111,7 +114,7 @@ function notLoaded(name: string, param: ModParam, all: Catalogue, diagnostics: D
       `add loadmodule "${name}.so" above`,
     );
   } else {
-    diagnostics.error("unknown-module", param.moduleAt, `there is no module ${name}`, asQuestion(all.likeModule(name)));
+    missing.module(name, param.moduleAt);
   }
 }
 
@@ -124,6 +127,11 @@ function setParam(
 ): void {
   const found = paramOf(module, param.param);
   if (found === null) {
+    if (knownOwners("param", param.param).includes(module.name)) {
+      const message = `${module.name} parameter ${param.param} has no effect: it is not supported yet`;
+      diagnostics.warning("no-effect", param.paramAt, message);
+      return;
+    }
     const hint = asQuestion(likeParam(module, param.param));
     diagnostics.error("unknown-param", param.paramAt, `module ${module.name} has no parameter ${param.param}`, hint);
     return;

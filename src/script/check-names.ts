@@ -4,6 +4,7 @@
 import { type PvRef, parseTemplate, splitTransformArgs, type TakesInner, type Template } from "../pv/parse.ts";
 import { asQuestion } from "../registry/nearest.ts";
 import type { Catalogue } from "../registry/registry.ts";
+import type { Missing } from "./check-missing.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Place } from "./source.ts";
 
@@ -12,15 +13,15 @@ export class NameChecker {
   private readonly loaded: Catalogue;
   private readonly all: Catalogue;
   private readonly diagnostics: Diagnostics;
-  private readonly modulesMissing: boolean;
+  private readonly missing: Missing;
   private saidLoadPv = false;
 
-  /** `all` are the modules that exist. `modulesMissing`: a loadmodule failed; names that resemble nothing may come from it and are not reported again. */
-  constructor(loaded: Catalogue, all: Catalogue, diagnostics: Diagnostics, modulesMissing: boolean) {
+  /** `all` are the modules that exist; `missing` answers for those that do not. */
+  constructor(loaded: Catalogue, all: Catalogue, diagnostics: Diagnostics, missing: Missing) {
     this.loaded = loaded;
     this.all = all;
     this.diagnostics = diagnostics;
-    this.modulesMissing = modulesMissing;
+    this.missing = missing;
   }
 
   /** Whether `$name(` opens an inner name. */
@@ -82,8 +83,9 @@ export class NameChecker {
   private unknownVariable(name: string, at: Place): void {
     const owner = this.all.pv(name)?.module.name ?? null;
     if (owner === null) {
-      const near = asQuestion(this.loaded.likePv(name));
-      if (near === null && this.modulesMissing) return;
+      if (this.missing.explains("variable", name, `$${name}`, at)) return;
+      const near = asQuestion([...this.loaded.likePv(name), ...this.missing.like("variable", name)]);
+      if (near === null && this.missing.mayGiveAnything) return;
       this.diagnostics.error("unknown-variable", at, `unknown variable $${name}`, near);
     } else if (owner !== "pv" || !this.saidLoadPv) {
       this.saidLoadPv ||= owner === "pv";
@@ -100,7 +102,8 @@ export class NameChecker {
     const def = this.loaded.transform(name)?.def;
     if (def === undefined) {
       const owner = this.all.transform(name)?.module.name ?? null;
-      if (owner === null && this.modulesMissing) return;
+      if (owner === null && this.missing.explains("transform", name, `{${name}}`, at)) return;
+      if (owner === null && this.missing.mayGiveAnything) return;
       const hint = owner === null ? asQuestion(this.loaded.likeTransform(name)) : `add loadmodule "${owner}.so"`;
       if (owner !== "pv" || this.loaded.module("pv") !== null)
         this.diagnostics.error("unknown-transform", at, `unknown transformation {${name}}`, hint);

@@ -4,6 +4,7 @@
 import { Catalogue } from "../registry/registry.ts";
 import type { Case, ConfigTree, Stmt } from "./ast.ts";
 import { type CheckScope, checkCondition, checkExpr } from "./check-expressions.ts";
+import type { Missing } from "./check-missing.ts";
 import type { LoadedModule } from "./check-modules.ts";
 import { NameChecker } from "./check-names.ts";
 import type { Diagnostics } from "./diagnostics.ts";
@@ -19,12 +20,12 @@ export function checkRoutes(
   modules: readonly LoadedModule[],
   flags: ReadonlyMap<string, number>,
   all: Catalogue,
+  missing: Missing,
   diagnostics: Diagnostics,
 ): RouteTable {
   const routes = new RouteTable(tree.routes, diagnostics);
   const loaded = new Catalogue(modules.map((m) => m.module));
-  const modulesMissing = tree.modules.some((m) => all.module(m.name) === null);
-  const names = new NameChecker(loaded, all, diagnostics, modulesMissing);
+  const names = new NameChecker(loaded, all, diagnostics, missing);
   const scope: CheckScope = {
     loaded,
     all,
@@ -32,8 +33,9 @@ export function checkRoutes(
     diagnostics,
     flags,
     routes,
-    modulesMissing,
+    missing,
     takesInner: names.takesInner,
+    reader: () => () => "",
   };
   const kinds = routeKinds(routes);
   for (const entry of routes.entries) new BlockChecker(scope, kinds.get(entry) ?? 0).body(entry.block.body, false);

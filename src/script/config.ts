@@ -4,6 +4,7 @@ import type { AnyModule } from "../registry/define.ts";
 import { Catalogue } from "../registry/registry.ts";
 import type { ConfigTree, CustomSetting } from "./ast.ts";
 import { checkRoutes } from "./check.ts";
+import { Missing } from "./check-missing.ts";
 import { checkModules, type LoadedModule } from "./check-modules.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
 import { checkGlobals, type Globals } from "./globals.ts";
@@ -40,9 +41,10 @@ export function loadConfig(
   const all = new Catalogue([...available.values()]);
   const whole: Place = { file, start: 0, end: 0 };
   const globals = checkGlobals(tree.globals, diagnostics);
-  const modules = checkModules(tree, all, whole, diagnostics);
+  const missing = new Missing(tree, all, diagnostics);
+  const modules = checkModules(tree, all, missing, whole, diagnostics);
   const flags = declareFlags(tree, diagnostics);
-  const routes = checkRoutes(tree, modules, flags, all, diagnostics);
+  const routes = checkRoutes(tree, modules, flags, all, missing, diagnostics);
   if (routes.find("request") === null && !hasOtherEngine(globals)) {
     diagnostics.error(
       "no-request-route",

@@ -4,6 +4,7 @@
 import { didYouMean } from "../registry/nearest.ts";
 import type { GlobalSetting, Scalar } from "./ast.ts";
 import type { Diagnostics } from "./diagnostics.ts";
+import { foreignParameter } from "./dialects.ts";
 import { CORE_GLOBALS } from "./globals-table.ts";
 import { NET_GLOBALS } from "./globals-table-net.ts";
 import { type ListenAddress, parseListen } from "./listen.ts";
@@ -82,7 +83,7 @@ export function checkGlobals(settings: readonly GlobalSetting[], diagnostics: Di
         "unknown-global",
         setting.nameAt,
         `unknown parameter ${setting.name}`,
-        didYouMean(setting.name, BY_NAME.keys()),
+        foreignParameter(setting.name) ?? didYouMean(setting.name, BY_NAME.keys()),
       );
       continue;
     }
