@@ -1,7 +1,7 @@
 // Module xlog: log lines written by the script, with variables in them.
 
 import { type RouteContext, RouteKind } from "../proxy/context.ts";
-import { ArgError, optional, str } from "../registry/args.ts";
+import { ArgError, type CallPlace, optional, place, str, type TextReader, text } from "../registry/args.ts";
 import { defineModule, type FunctionDef, fn, intParam, pvClass, strParam } from "../registry/define.ts";
 import { Level, type Log } from "../util/log.ts";
 import { core, kamailioMethodBit, LEVELS } from "./core/index.ts";
@@ -10,14 +10,17 @@ interface Xlog {
   readonly log: Log;
   readonly prefix: string;
   readonly bufSize: number;
+  /** Whether file and line stand in front of lines with a place; else the line alone. */
+  readonly longFormat: boolean;
   readonly methodsFilter: number;
   readonly color: boolean;
 }
 
-/** One line: the prefix in front, cut to the buffer, its last line end left to the log. */
-function write(self: Xlog, level: number, text: string): number {
+/** One line: the prefix in front, cut to the buffer, its last line end left to the log. The text is made only when it is wanted. */
+function write(self: Xlog, ctx: RouteContext, level: number, text: TextReader, place: CallPlace | null): number {
   if (!self.log.enabled(level)) return 1;
-  const cut = text.length > self.bufSize ? text.slice(0, self.bufSize) : text;
+  const made = (place === null ? "" : self.longFormat ? `${place.file}:${place.line}:` : `${place.line}:`) + text(ctx);
+  const cut = made.length > self.bufSize ? made.slice(0, self.bufSize) : made;
   self.log.write(level, self.prefix + (cut.endsWith("\n") ? cut.slice(0, -1) : cut));
   return 1;
 }
@@ -30,18 +33,25 @@ function levelOf(text: string): number | undefined {
 }
 
 // xlog("text"), xlog("L_INFO", "text"), xlog("LOG_LOCAL0", "L_INFO", "text")
-function xlogAny(self: Xlog, _ctx: RouteContext, a: string, b: string | undefined, c: string | undefined): number {
-  if (b === undefined) return write(self, Level.ERROR, a);
-  const level = levelOf(c === undefined ? a : b);
-  return level === undefined ? -1 : write(self, level, c ?? b);
+function xlogAny(
+  self: Xlog,
+  ctx: RouteContext,
+  a: TextReader,
+  b: TextReader | undefined,
+  c: TextReader | undefined,
+  place: CallPlace | null,
+): number {
+  if (b === undefined) return write(self, ctx, Level.ERROR, a, place);
+  const level = levelOf((c === undefined ? a : b)(ctx));
+  return level === undefined ? -1 : write(self, ctx, level, c ?? b, place);
 }
 
 function atLevel(level: number, word: string): FunctionDef<Xlog> {
   return fn({
-    args: [str("format")],
+    args: [text("format")],
     routes: RouteKind.ANY,
     doc: `Writes a line to the log at level ${word}.`,
-    run: (self: Xlog, _ctx, text) => write(self, level, text),
+    run: (self: Xlog, ctx, format) => write(self, ctx, level, format, null),
   });
 }
 
@@ -74,6 +84,7 @@ export const xlog = defineModule({
       min: 0,
       max: 1,
     }),
+    long_format: intParam(0, "Whether xlogl() and xdbgl() write the name of the file too.", { min: 0, max: 1 }),
     methods_filter: intParam(-1, "Methods for which xlogm() writes nothing, as bits; -1 is none.", { min: -1 }),
   },
   state: (host) => host,
@@ -81,29 +92,42 @@ export const xlog = defineModule({
     log: host.log.named(""),
     prefix: params.prefix,
     bufSize: params.buf_size,
+    longFormat: params.long_format !== 0,
     methodsFilter: params.methods_filter,
     color: params.force_color !== 0 || host.host.process.isTerminal(2),
   }),
   functions: {
     xlog: fn({
-      args: [str("level_or_text"), optional(str("text")), optional(str("text_after_facility"))],
+      args: [text("level_or_text"), optional(text("text")), optional(text("text_after_facility"))],
       routes: RouteKind.ANY,
       doc: "Writes a line to the log: text, or level and text, or syslog facility, level and text. Without level at L_ERR.",
+      run: (self: Xlog, ctx, a, b, c) => xlogAny(self, ctx, a, b, c, null),
+    }),
+    xlogl: fn({
+      args: [text("level_or_text"), optional(text("text")), optional(text("text_after_facility")), place()],
+      routes: RouteKind.ANY,
+      doc: "As xlog(), with the line of the configuration in front; see long_format.",
       run: xlogAny,
     }),
     xlogm: fn({
-      args: [str("level"), str("text")],
+      args: [str("level"), text("text")],
       routes: RouteKind.ANY,
       doc: "As xlog(level, text), but silent for the methods named by methods_filter.",
-      run: (self: Xlog, ctx, levelText, text) => {
+      run: (self: Xlog, ctx, levelText, format) => {
         const level = levelOf(levelText);
         if (level === undefined) return -1;
         if (self.methodsFilter > 0 && (self.methodsFilter & kamailioMethodBit(ctx.message.methodText())) !== 0)
           return 1;
-        return write(self, level, text);
+        return write(self, ctx, level, format, null);
       },
     }),
     xdbg: atLevel(Level.DEBUG, "debug"),
+    xdbgl: fn({
+      args: [text("format"), place()],
+      routes: RouteKind.ANY,
+      doc: "As xdbg(), with the line of the configuration in front; see long_format.",
+      run: (self: Xlog, ctx, format, at) => write(self, ctx, Level.DEBUG, format, at),
+    }),
     xinfo: atLevel(Level.INFO, "info"),
     xnotice: atLevel(Level.NOTICE, "notice"),
     xwarn: atLevel(Level.WARNING, "warning"),

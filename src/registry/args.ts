@@ -21,6 +21,18 @@ export class ArgError {
   }
 }
 
+/** Makes a text when it is asked for. */
+export type TextReader = (ctx: RouteContext) => string;
+
+/** The reader of a text with variables. */
+export type ReaderOf = (text: string) => TextReader | ArgError;
+
+/** Where in the configuration a call stands; lines count from 1. */
+export interface CallPlace {
+  readonly file: string;
+  readonly line: number;
+}
+
 /** Which kind of named route an argument names; resolved to a number when the script is compiled. */
 export type RouteArg = "failure" | "branch" | "onreply" | "branchFailure" | "route";
 
@@ -30,14 +42,19 @@ export type RouteArg = "failure" | "branch" | "onreply" | "branchFailure" | "rou
  * - `str`: text with variables, or an expression converted to text.
  * - `var`: a writable or readable variable, passed as an Accessor and not evaluated.
  * - `route`: name of a route of the kind in `route`, passed as its number.
+ * - `raw`: constant text, taken as it is written: no variables in it; made into what `run` gets by `make` when the script is compiled.
+ * - `text`: as `str`, but `run` gets a function that makes the text, so that it costs nothing when it is not wanted.
+ * - `place`: not written in the script; filled in by the compiler. It comes last.
  */
 export interface Arg<T> {
-  readonly kind: "int" | "str" | "var" | "route";
+  readonly kind: "int" | "str" | "var" | "route" | "raw" | "text" | "place";
   readonly name: string;
   readonly optional: boolean;
   readonly route?: RouteArg;
   /** Turns the text or number into what `run` gets; for a constant called once at compile time, else on each call. */
   readonly parse?: (value: string | number) => T | ArgError;
+  /** Of `raw`: from the text; `reader` is for parts of it in which variables count. */
+  readonly make?: (text: string, reader: ReaderOf) => T | ArgError;
   /** Never present: carries the type. */
   readonly type?: T;
 }
@@ -61,6 +78,18 @@ export function route(name: string, kind: RouteArg): Arg<number> {
 /** Text that is parsed to something better, once when it is constant: a flag list, a URI, a pattern. */
 export function parsed<T>(name: string, parse: (text: string) => T | ArgError): Arg<T> {
   return { kind: "str", name, optional: false, parse: (value) => parse(String(value)) };
+}
+/** Constant text without variables, as it stands in the script: a pattern, whose dollar sign means the end. */
+export function raw<T>(name: string, make: (text: string, reader: ReaderOf) => T | ArgError): Arg<T> {
+  return { kind: "raw", name, optional: false, make };
+}
+/** A byte string made only when it is wanted. */
+export function text(name: string): Arg<TextReader> {
+  return { kind: "text", name, optional: false };
+}
+/** Where the call stands: the last argument of `run`, which the script does not write. */
+export function place(): Arg<CallPlace> {
+  return { kind: "place", name: "place", optional: true };
 }
 /** The same argument, but it may be left out; `run` then gets undefined. Optional arguments come last. */
 export function optional<T>(arg: Arg<T>): Arg<T | undefined> {

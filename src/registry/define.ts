@@ -15,6 +15,7 @@ export type Waits = "never" | "maybe" | "always";
 export type FunctionResult = number | Promise<number>;
 
 export interface FunctionDef<I> {
+  /** What the script writes; not the place. */
   readonly args: readonly Arg<unknown>[];
   /** RouteKind bits where it may be called. */
   readonly routes: number;
@@ -24,6 +25,8 @@ export interface FunctionDef<I> {
   readonly aliases: readonly string[];
   /** Name under KSR.<module>., where it is not the function's own; null when it is not exported there. */
   readonly kemi: string | null | undefined;
+  /** Whether `run` gets a CallPlace behind its arguments, those left out being undefined. */
+  readonly wantsPlace: boolean;
   readonly run: (instance: I, ctx: RouteContext, ...args: never[]) => FunctionResult;
 }
 
@@ -38,7 +41,8 @@ export function fn<I, const A extends readonly Arg<unknown>[]>(def: {
   readonly run: (instance: I, ctx: RouteContext, ...args: ArgTypes<A>) => FunctionResult;
 }): FunctionDef<I> {
   return {
-    args: def.args ?? [],
+    args: (def.args ?? []).filter((arg) => arg.kind !== "place"),
+    wantsPlace: def.args?.at(-1)?.kind === "place",
     routes: def.routes,
     waits: def.waits ?? "never",
     doc: def.doc,

@@ -2,7 +2,7 @@
 // a route. The checker and the compiler both ask here, so that they cannot disagree.
 
 import { type PvRef, parsePv, parseTemplate, type TakesInner, type Template } from "../pv/parse.ts";
-import { type Arg, ArgError } from "../registry/args.ts";
+import { type Arg, ArgError, type ReaderOf } from "../registry/args.ts";
 import { didYouMean } from "../registry/nearest.ts";
 import type { Expr } from "./ast.ts";
 import { constantOf } from "./fold.ts";
@@ -12,8 +12,13 @@ type Parse = (value: string | number) => unknown;
 
 export type BoundArg =
   | { readonly kind: "const"; readonly value: unknown }
-  | { readonly kind: "template"; readonly template: Template; readonly as: "int" | "str"; readonly parse: Parse | null }
-  | { readonly kind: "expr"; readonly expr: Expr; readonly as: "int" | "str"; readonly parse: Parse | null }
+  | {
+      readonly kind: "template";
+      readonly template: Template;
+      readonly as: "int" | "str" | "text";
+      readonly parse: Parse | null;
+    }
+  | { readonly kind: "expr"; readonly expr: Expr; readonly as: "int" | "str" | "text"; readonly parse: Parse | null }
   | { readonly kind: "var"; readonly ref: PvRef }
   /** A route whose name is computed. */
   | { readonly kind: "routeName"; readonly name: Template | Expr; readonly arg: Arg<unknown> };
@@ -23,6 +28,8 @@ export interface ArgScope {
   readonly flags: ReadonlyMap<string, number>;
   readonly routes: RouteTable;
   readonly takesInner: TakesInner;
+  /** The reader of a text with variables. The checker gives one that reads nothing. */
+  readonly reader: ReaderOf;
 }
 
 /** Binds one argument, its expression already folded. */
@@ -34,6 +41,8 @@ export function bindArg(arg: Arg<unknown>, expr: Expr, scope: ArgScope): BoundAr
       return bindRoute(arg, expr, scope);
     case "int":
       return bindInt(arg, expr, scope);
+    case "raw":
+      return bindRaw(arg, expr, scope);
     default:
       return bindText(arg, expr, scope);
   }
@@ -69,18 +78,32 @@ function bindInt(arg: Arg<unknown>, expr: Expr, scope: ArgScope): BoundArg | Arg
   return new ArgError(`${arg.name} is a number, not ${text === "" ? "an empty text" : text}`, hint);
 }
 
+// As written: escapes in double quotes were read by the lexer, nothing else is.
+function bindRaw(arg: Arg<unknown>, expr: Expr, scope: ArgScope): BoundArg | ArgError {
+  const value = expr.kind === "word" ? expr.text : constantOf(expr);
+  if (value === null || arg.make === undefined)
+    return new ArgError(
+      `${arg.name} is taken as it is written`,
+      "give a text in quotes; variables are not replaced in it",
+    );
+  const made = arg.make(String(value), scope.reader);
+  return made instanceof ArgError ? made : { kind: "const", value: made };
+}
+
 function bindText(arg: Arg<unknown>, expr: Expr, scope: ArgScope): BoundArg | ArgError {
   if (expr.kind === "word") return constant(arg, expr.text);
   const value = constantOf(expr);
-  if (value === null) return { kind: "expr", expr, as: "str", parse: arg.parse ?? null };
+  const as = arg.kind === "text" ? "text" : "str";
+  if (value === null) return { kind: "expr", expr, as, parse: arg.parse ?? null };
   if (typeof value === "number" || !value.includes("$")) return constant(arg, String(value));
   const template = parseTemplate(value, scope.takesInner);
   if ("problem" in template) return new ArgError(template.problem, "write $$ for a dollar sign");
   if (template.length === 1 && typeof template[0] === "string") return constant(arg, template[0]);
-  return { kind: "template", template, as: "str", parse: arg.parse ?? null };
+  return { kind: "template", template, as, parse: arg.parse ?? null };
 }
 
 function constant(arg: Arg<unknown>, value: string | number): BoundArg | ArgError {
+  if (arg.kind === "text") return { kind: "const", value: () => String(value) };
   if (arg.parse === undefined) return { kind: "const", value };
   const parsed = arg.parse(value);
   return parsed instanceof ArgError ? parsed : { kind: "const", value: parsed };

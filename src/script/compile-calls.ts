@@ -1,7 +1,7 @@
 // Calls and assignments to JavaScript. After a call `v` holds its return code and $rc is set; a function that returns 0, and anything
 // that sets ctx.stop, ends the route at once.
 
-import { ArgError } from "../registry/args.ts";
+import { ArgError, type CallPlace } from "../registry/args.ts";
 import type { FunctionDef } from "../registry/define.ts";
 import type { Found } from "../registry/registry.ts";
 import { type BoundArg, bindArg } from "./arguments.ts";
@@ -125,6 +125,11 @@ export class CallCompiler {
       codes.push(code);
       parsers.push(bound.kind === "template" || bound.kind === "expr" ? bound.parse : null);
     }
+    if (def.wantsPlace) {
+      while (codes.length < def.args.length) codes.push("undefined");
+      const { file, start } = expr.nameAt;
+      codes.push(this.scope.constant({ file: file.name, line: file.position(start).line } satisfies CallPlace));
+    }
     const run = def.run as unknown as (...args: unknown[]) => unknown;
     const isParsing = parsers.some((parse) => parse !== null);
     return { run: this.scope.constant(isParsing ? this.scope.runtime.parsing(run, parsers, site) : run), codes };
@@ -137,10 +142,12 @@ export class CallCompiler {
       case "var":
         return this.scope.accessorName(bound.ref, arg.at);
       case "template": {
+        if (bound.as === "text") return this.scope.constant(this.scope.reader(bound.template, arg.at));
         const code = this.expressions.template(bound.template, arg.at);
         return bound.as === "int" ? `io(${code})` : code;
       }
       case "expr":
+        if (bound.as === "text") return `() => ${this.expressions.text(bound.expr)}`;
         return bound.as === "int" ? this.expressions.int(bound.expr) : this.expressions.text(bound.expr);
       default: {
         const name = Array.isArray(bound.name)

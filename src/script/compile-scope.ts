@@ -1,9 +1,8 @@
 // What the compilation of all routes shares: the constants that generated code refers to, the runtime, names and their instances.
 
-import type { PvRef } from "../pv/parse.ts";
-import { type PvEnv, resolvePv } from "../pv/resolve.ts";
-import type { Accessor } from "../registry/args.ts";
-import { ArgError } from "../registry/args.ts";
+import type { PvRef, Template } from "../pv/parse.ts";
+import { type PvEnv, resolvePv, templateReader } from "../pv/resolve.ts";
+import { type Accessor, ArgError, type TextReader } from "../registry/args.ts";
 import type { Catalogue } from "../registry/registry.ts";
 import type { ArgScope } from "./arguments.ts";
 import type { Diagnostics } from "./diagnostics.ts";
@@ -75,6 +74,14 @@ export class CompileScope {
     if (!(found instanceof ArgError)) return found;
     this.diagnostics.error("bad-variable", at, found.message, found.hint);
     return { get: () => null, set: () => undefined };
+  }
+
+  /** What makes the text of a template; one that makes none after reporting what is wrong with it. */
+  reader(template: Template, at: Place): TextReader {
+    const found = templateReader(template, this.env);
+    if (!(found instanceof ArgError)) return found;
+    this.diagnostics.error("bad-variable", at, found.message, found.hint);
+    return () => "";
   }
 
   /** The name of the constant that holds a variable's accessor; the same variable written twice shares one. */

@@ -4,7 +4,9 @@
 import type { RouteContext } from "../proxy/context.ts";
 import { intOf, printed, textOfValue } from "../pv/convert.ts";
 import type { PvEnv } from "../pv/resolve.ts";
+import { compileText } from "../pv/string.ts";
 import { VarSlots } from "../pv/vars.ts";
+import type { ReaderOf } from "../registry/args.ts";
 import { Catalogue } from "../registry/registry.ts";
 import type { ArgScope } from "./arguments.ts";
 import { callees } from "./check.ts";
@@ -46,7 +48,8 @@ export function compileRoutes(
   const maxDepth = config.globals.int("max_recursive_level");
   const runtime = new Runtime(options.report ?? (() => undefined), maxDepth);
   const takesInner = (name: string): boolean => loaded.pv(name)?.def.inner !== "none";
-  const args: ArgScope = { flags: config.flags, routes: config.routes, takesInner };
+  const reader: ReaderOf = (text) => compileText(text, env);
+  const args: ArgScope = { flags: config.flags, routes: config.routes, takesInner, reader };
   const maxLoops = config.globals.int("max_while_loops");
   const waiting = waitingRoutes(config.routes, loaded);
   const scope = new CompileScope({ args, loaded, instances, env, runtime, diagnostics, maxLoops, maxDepth, waiting });

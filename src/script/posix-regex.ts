@@ -19,9 +19,12 @@ const CLASSES: Readonly<Record<string, string>> = {
 /** Longest subject that is matched; what is longer is cut. Bounds what a hostile header can cost with a nested pattern. */
 export const MAX_SUBJECT = 4096;
 
-/** The RegExp for a POSIX extended pattern, or what is wrong with it. Script operators ignore case, as Kamailio's do. */
-export function posixRegex(pattern: string, ignoreCase: boolean): RegExp | string {
-  const source = translate(pattern);
+/**
+ * The RegExp for a POSIX extended pattern, or what is wrong with it. Script operators ignore case, as Kamailio's do. `byLine`: ^ and $
+ * stand at the ends of lines too, and only a literal line end matches one (REG_NEWLINE).
+ */
+export function posixRegex(pattern: string, ignoreCase: boolean, byLine = false): RegExp | string {
+  const source = translate(pattern, byLine);
   if (typeof source !== "string") return source.message;
   try {
     return new RegExp(source, ignoreCase ? "is" : "s");
@@ -35,14 +38,16 @@ export function matches(regex: RegExp, subject: string): boolean {
   return regex.test(subject.length > MAX_SUBJECT ? subject.slice(0, MAX_SUBJECT) : subject);
 }
 
-function translate(pattern: string): string | { message: string } {
+const BY_LINE = { ".": "[^\\n]", "^": "(?<![^\\n])", $: "(?![^\\n])" } as const;
+
+function translate(pattern: string, byLine: boolean): string | { message: string } {
   let out = "";
   for (let i = 0; i < pattern.length; ) {
     const c = pattern[i]!;
     if (c === "[") {
       const end = bracketEnd(pattern, i);
       if (end < 0) return { message: `the bracket at character ${i + 1} is not closed` };
-      const set = bracket(pattern.slice(i + 1, end));
+      const set = bracket(pattern.slice(i + 1, end), byLine);
       if (typeof set !== "string") return set;
       out += set;
       i = end + 1;
@@ -60,6 +65,9 @@ function translate(pattern: string): string | { message: string } {
       i += 2;
     } else if (c === "]" || c === "/") {
       out += `\\${c}`;
+      i++;
+    } else if (byLine && (c === "." || c === "^" || c === "$")) {
+      out += BY_LINE[c];
       i++;
     } else {
       out += c;
@@ -94,7 +102,7 @@ function bracketEnd(pattern: string, start: number): number {
 }
 
 /** The inside of a bracket expression as a JavaScript character class; a backslash is literal in it. */
-function bracket(inside: string): string | { message: string } {
+function bracket(inside: string, byLine: boolean): string | { message: string } {
   const negated = inside.startsWith("^");
   let rest = negated ? inside.slice(1) : inside;
   let out = "";
@@ -113,5 +121,5 @@ function bracket(inside: string): string | { message: string } {
     const isRange = c === "-" && !first && rest !== "";
     out += isRange ? "-" : /[\\\][^-]/.test(c) ? `\\${c}` : c;
   }
-  return `[${negated ? "^" : ""}${out}]`;
+  return `[${negated ? (byLine ? "^\\n" : "^") : ""}${out}]`;
 }

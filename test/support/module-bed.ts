@@ -143,9 +143,13 @@ export class ModuleBed {
   callSync(module: AnyModule, name: string, ctx: RouteContext, ...args: readonly unknown[]): FunctionResult {
     const def = module.functions[name] ?? Object.values(module.functions).find((f) => f.aliases.includes(name));
     if (def === undefined) throw new Error(`no function ${name}`);
-    const values = args.map((arg, i) =>
-      def.args[i]?.parse === undefined || arg === undefined ? arg : def.args[i].parse(arg as string),
-    );
+    const values = args.map((arg, i) => {
+      const declared = def.args[i];
+      if (declared === undefined || arg === undefined) return arg;
+      if (declared.kind === "text") return () => String(arg);
+      if (declared.make !== undefined) return declared.make(String(arg), (text) => () => text);
+      return declared.parse === undefined ? arg : declared.parse(arg as string);
+    });
     return (def.run as (instance: unknown, ctx: RouteContext, ...rest: unknown[]) => FunctionResult)(
       this.instances.get(module),
       ctx,

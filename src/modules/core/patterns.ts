@@ -1,6 +1,7 @@
 // Regular expressions and sed-like substitutions as arguments.
 
-import { type Arg, ArgError, parsed } from "../../registry/args.ts";
+import type { RouteContext } from "../../proxy/context.ts";
+import { type Arg, ArgError, parsed, type ReaderOf, raw, type TextReader } from "../../registry/args.ts";
 import { MAX_SUBJECT, posixRegex } from "../../script/posix-regex.ts";
 
 const MAX_CACHED = 256;
@@ -19,29 +20,34 @@ export function regexOf(text: string, ignoreCase = false): RegExp | null {
   return re;
 }
 
-/** An argument that is a POSIX extended expression as textops has them: case does not count, and lines are matched one by one. */
-export function regexArg(name: string): Arg<RegExp> {
-  return parsed(name, (text) => {
-    const re = posixRegex(text, true);
-    return typeof re === "string" ? new ArgError(re) : byLine(re, "i");
-  });
+function lineRegex(text: string): RegExp | ArgError {
+  const re = posixRegex(text, true, true);
+  return typeof re === "string" ? new ArgError(re) : re;
 }
 
-/** The same expression with ^ and $ at the ends of lines, and no match going over them (REG_NEWLINE). */
-function byLine(re: RegExp, flags: string): RegExp {
-  return new RegExp(re.source, `${flags}m`);
+/**
+ * An argument that is a POSIX extended expression as textops has them: taken as it is written, case does not count, lines are matched
+ * one by one.
+ */
+export function regexArg(name: string): Arg<RegExp> {
+  return raw(name, lineRegex);
+}
+
+/** The same with variables in it. */
+export function regexTextArg(name: string): Arg<RegExp> {
+  return parsed(name, lineRegex);
 }
 
 /** A substitution "/re/replacement/flags"; the character in front is the separator. */
 export interface Substitution {
   readonly re: RegExp;
-  /** Literal texts and group numbers in turn. */
-  readonly replacement: readonly (string | number)[];
+  /** Literal texts, texts with variables and group numbers in turn. */
+  readonly replacement: readonly (string | number | TextReader)[];
   readonly global: boolean;
 }
 
 /** Parses a substitution: flags g (all), i (ignore case), s (lines are not matched one by one). */
-export function parseSubstitution(text: string): Substitution | ArgError {
+export function parseSubstitution(text: string, reader: ReaderOf): Substitution | ArgError {
   const separator = text.charAt(0);
   if (separator === "") return new ArgError("an empty substitution", "write it as /expression/replacement/flags");
   const parts = splitAt(text.slice(1), separator);
@@ -52,19 +58,16 @@ export function parseSubstitution(text: string): Substitution | ArgError {
     );
   const flags = parts.slice(2).join(separator);
   if (!/^[gis]*$/.test(flags)) return new ArgError(`unknown flag in "${flags}"`, "flags are g, i and s");
-  const re = posixRegex(parts[0]!, flags.includes("i"));
+  const re = posixRegex(parts[0]!, flags.includes("i"), !flags.includes("s"));
   if (typeof re === "string") return new ArgError(re);
-  const kind = flags.includes("i") ? "gi" : "g";
-  return {
-    re: flags.includes("s") ? new RegExp(re.source, `${kind}s`) : byLine(re, kind),
-    replacement: parseReplacement(parts[1]!),
-    global: flags.includes("g"),
-  };
+  const replacement = parseReplacement(parts[1]!, reader);
+  if (replacement instanceof ArgError) return replacement;
+  return { re, replacement, global: flags.includes("g") };
 }
 
-/** An argument that is a substitution. */
+/** An argument that is a substitution, taken as it is written; variables count in its replacement. */
 export function substArg(name: string): Arg<Substitution> {
-  return parsed(name, parseSubstitution);
+  return raw(name, parseSubstitution);
 }
 
 // At separators that no backslash stands before; "\/" becomes the separator itself.
@@ -85,7 +88,7 @@ function splitAt(text: string, separator: string): string[] {
   return parts;
 }
 
-function parseReplacement(text: string): (string | number)[] {
+function parseReplacement(text: string, reader: ReaderOf): Substitution["replacement"] | ArgError {
   const out: (string | number)[] = [];
   let literal = "";
   for (let i = 0; i < text.length; i++) {
@@ -102,7 +105,13 @@ function parseReplacement(text: string): (string | number)[] {
     } else literal += next === "n" ? "\n" : next === "r" ? "\r" : next === "t" ? "\t" : next;
   }
   if (literal !== "") out.push(literal);
-  return out;
+  const parts: (string | number | TextReader)[] = [];
+  for (const part of out) {
+    const made = typeof part === "string" && part.includes("$") ? reader(part) : part;
+    if (made instanceof ArgError) return made;
+    parts.push(made);
+  }
+  return parts;
 }
 
 /** One place to change: offsets in the subject and what comes there. */
@@ -113,13 +122,15 @@ export interface Replacement {
 }
 
 /** What a substitution changes in a subject; an empty list when it matches nowhere. */
-export function substitute(s: Substitution, subject: string): Replacement[] {
+export function substitute(s: Substitution, subject: string, ctx: RouteContext): Replacement[] {
   const out: Replacement[] = [];
   for (const m of matchAll(s.re, subject)) {
     out.push({
       start: m.index,
       end: m.index + m[0].length,
-      text: s.replacement.map((r) => (typeof r === "number" ? (m[r] ?? "") : r)).join(""),
+      text: s.replacement
+        .map((r) => (typeof r === "number" ? (m[r] ?? "") : typeof r === "string" ? r : r(ctx)))
+        .join(""),
     });
     if (!s.global) break;
   }

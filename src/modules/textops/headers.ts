@@ -15,6 +15,7 @@ import {
   nameText,
   regexArg,
   regexOf,
+  regexTextArg,
   wholeLines,
 } from "../core/index.ts";
 
@@ -133,14 +134,24 @@ export const headerFunctions: Record<string, FunctionDef<unknown>> = {
     args: [regexArg("re")],
     routes: ANY,
     doc: "Removes all headers whose name matches.",
-    aliases: ["remove_hf_re_pv"],
+    run: (_i: unknown, ctx, re) => removeMatching(ctx.message, re, null),
+  }),
+  remove_hf_re_pv: fn({
+    args: [regexTextArg("re")],
+    routes: ANY,
+    doc: "As remove_hf_re(), with variables in its expressions.",
     run: (_i: unknown, ctx, re) => removeMatching(ctx.message, re, null),
   }),
   remove_hf_exp: fn({
     args: [regexArg("expmatch"), regexArg("expskip")],
     routes: ANY,
     doc: "Removes all headers whose name matches the first expression and not the second.",
-    aliases: ["remove_hf_exp_pv"],
+    run: (_i: unknown, ctx, re, keep) => removeMatching(ctx.message, re, keep),
+  }),
+  remove_hf_exp_pv: fn({
+    args: [regexTextArg("expmatch"), regexTextArg("expskip")],
+    routes: ANY,
+    doc: "As remove_hf_exp(), with variables in its expressions.",
     run: (_i: unknown, ctx, re, keep) => removeMatching(ctx.message, re, keep),
   }),
   remove_hf_idx: fn({
@@ -169,7 +180,12 @@ export const headerFunctions: Record<string, FunctionDef<unknown>> = {
     args: [regexArg("hf_name_re")],
     routes: ANY,
     doc: "True when the name of some header matches.",
-    aliases: ["is_present_hf_re_pv"],
+    run: (_i: unknown, ctx, re) => presentMatching(ctx.message, re),
+  }),
+  is_present_hf_re_pv: fn({
+    args: [regexTextArg("hf_name_re")],
+    routes: ANY,
+    doc: "As is_present_hf_re(), with variables in its expressions.",
     run: (_i: unknown, ctx, re) => presentMatching(ctx.message, re),
   }),
   append_time: fn({

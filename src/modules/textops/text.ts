@@ -1,7 +1,7 @@
 // Functions of textops that search and change the text of the message, and that compare strings.
 
-import { RouteKind } from "../../proxy/context.ts";
-import { int, str, variable } from "../../registry/args.ts";
+import { type RouteContext, RouteKind } from "../../proxy/context.ts";
+import { int, raw, str, variable } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
 import { matches } from "../../script/posix-regex.ts";
 import type { SipMessage } from "../../sip/message.ts";
@@ -15,6 +15,7 @@ import {
   matchAll,
   type Replacement,
   regexArg,
+  regexTextArg,
   type Substitution,
   substArg,
   substitute,
@@ -64,24 +65,25 @@ function insertion(re: RegExp, subject: string, text: string): Replacement[] {
   return [];
 }
 
-function substUri(msg: SipMessage, s: Substitution): number {
-  return changeUri(msg, (uri) => {
-    const changes = substitute(s, uri.text);
+function substUri(ctx: RouteContext, s: Substitution): number {
+  return changeUri(ctx.message, (uri) => {
+    const changes = substitute(s, uri.text, ctx);
     return changes.length === 0 ? null : applyAll(uri.text, changes);
   });
 }
 
-function substUser(msg: SipMessage, s: Substitution): number {
-  return changeUri(msg, (uri) => {
-    const changes = substitute(s, uri.user);
+function substUser(ctx: RouteContext, s: Substitution): number {
+  return changeUri(ctx.message, (uri) => {
+    const changes = substitute(s, uri.user, ctx);
     return changes.length === 0 ? null : withUser(uri, applyAll(uri.user, changes));
   });
 }
 
 // flags: a all headers of the name, f the first, l the last.
-function substHeader(msg: SipMessage, name: HeaderName, s: Substitution, flags: string): number {
+function substHeader(ctx: RouteContext, name: HeaderName, s: Substitution, flags: string): number {
+  const msg = ctx.message;
   return onHeaders(msg, name, flags, (h) =>
-    change(msg, valueStart(msg, h), substitute(s, textOf(msg.buf, valueStart(msg, h), valueEnd(msg, h)))),
+    change(msg, valueStart(msg, h), substitute(s, textOf(msg.buf, valueStart(msg, h), valueEnd(msg, h)), ctx)),
   );
 }
 
@@ -133,7 +135,7 @@ function replacing(
   all: boolean,
 ): FunctionDef<unknown> {
   return fn({
-    args: [regexArg("re"), str("txt")],
+    args: [regexArg("re"), raw("txt", (t) => t)],
     routes: ANY,
     doc,
     run: (_i: unknown, ctx, re, text) =>
@@ -182,20 +184,20 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
       onHeaders(ctx.message, name, flags, (h) => truth(matches(re, ctx.message.value(h)))),
   }),
   search_str: fn({
-    args: [str("text"), regexArg("re")],
+    args: [str("text"), regexTextArg("re")],
     routes: ANY,
     doc: "True when the expression matches the text.",
     run: (_i: unknown, _ctx, text, re) => truth(matches(re, text)),
   }),
   search_append: fn({
-    args: [regexArg("re"), str("txt")],
+    args: [regexArg("re"), raw("txt", (t) => t)],
     routes: ANY,
     doc: "Puts the text behind the first match in the message behind its first line.",
     run: (_i: unknown, ctx, re, text) =>
       change(ctx.message, atHeaders(ctx.message), insertion(re, allOf(ctx.message), text)),
   }),
   search_append_body: fn({
-    args: [regexArg("re"), str("txt")],
+    args: [regexArg("re"), raw("txt", (t) => t)],
     routes: ANY,
     doc: "Puts the text behind the first match in the body.",
     run: (_i: unknown, ctx, re, text) =>
@@ -218,34 +220,34 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
     args: [substArg("subexp")],
     routes: ANY,
     doc: "Changes the headers by a substitution /re/replacement/flags; \\0 to \\9 are what the groups matched.",
-    run: (_i: unknown, ctx, s) => change(ctx.message, atHeaders(ctx.message), substitute(s, headers(ctx.message))),
+    run: (_i: unknown, ctx, s) => change(ctx.message, atHeaders(ctx.message), substitute(s, headers(ctx.message), ctx)),
   }),
   subst_body: fn({
     args: [substArg("subexp")],
     routes: ANY,
     doc: "Changes the body by a substitution.",
-    run: (_i: unknown, ctx, s) => change(ctx.message, atBody(ctx.message), substitute(s, body(ctx.message))),
+    run: (_i: unknown, ctx, s) => change(ctx.message, atBody(ctx.message), substitute(s, body(ctx.message), ctx)),
   }),
   subst_uri: fn({
     args: [substArg("subexp")],
     routes: ANY,
     doc: "Changes the R-URI by a substitution.",
-    run: (_i: unknown, ctx, s) => substUri(ctx.message, s),
+    run: (_i: unknown, ctx, s) => substUri(ctx, s),
   }),
   subst_user: fn({
     args: [substArg("subexp")],
     routes: ANY,
     doc: "Changes the user part of the R-URI by a substitution.",
-    run: (_i: unknown, ctx, s) => substUser(ctx.message, s),
+    run: (_i: unknown, ctx, s) => substUser(ctx, s),
   }),
   subst_hf: fn({
     args: [headerArg("hf"), substArg("subexp"), str("flags")],
     routes: ANY,
     doc: "Changes the values of headers of a name by a substitution: flags a all of them, f the first, l the last.",
-    run: (_i: unknown, ctx, name, s, flags) => substHeader(ctx.message, name, s, flags),
+    run: (_i: unknown, ctx, name, s, flags) => substHeader(ctx, name, s, flags),
   }),
   regex_substring: fn({
-    args: [str("itext"), regexArg("regexp"), int("mindex"), int("mcount"), variable("dpv")],
+    args: [str("itext"), regexTextArg("regexp"), int("mindex"), int("mcount"), variable("dpv")],
     routes: ANY,
     doc: "Puts what group number mindex of the expression matched in the text into a variable; mcount is how many groups it may have.",
     run: (_i: unknown, ctx, text, re, index, count, target) => {
