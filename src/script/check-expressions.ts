@@ -9,6 +9,7 @@ import { type ArgScope, bindArg } from "./arguments.ts";
 import type { Expr } from "./ast.ts";
 import type { Missing } from "./check-missing.ts";
 import type { NameChecker } from "./check-names.ts";
+import type { RouteUses } from "./check-uses.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { foreignFunction } from "./dialects.ts";
 import { constantOf, fold, staticType } from "./fold.ts";
@@ -26,6 +27,8 @@ export interface CheckScope extends ArgScope {
   readonly all: Catalogue;
   readonly names: NameChecker;
   readonly diagnostics: Diagnostics;
+  /** Which routes are named by calls. */
+  readonly uses: RouteUses;
   /** What modules that do not exist here account for. */
   readonly missing: Missing;
 }
@@ -108,7 +111,11 @@ function checkBinary(expr: Expr & { kind: "binary" }, scope: CheckScope, kinds: 
 /** Checks the name in route(…); true when it is constant, so that there is no more to look at. */
 function checkRouteName(name: Expr, scope: CheckScope): boolean {
   const constant = constantRouteName(fold(name));
-  if (constant === null) return false;
+  if (constant === null) {
+    scope.uses.compute("route");
+    return false;
+  }
+  scope.uses.name("route", constant);
   if (scope.routes.find("route", constant) !== null) return true;
   const hint = didYouMean(constant, scope.routes.names("route")) ?? `add route[${constant}] { ... }`;
   scope.diagnostics.error("unknown-route", name.at, `there is no route[${constant}]`, hint);
@@ -156,7 +163,12 @@ function checkArg(
     scope.names.template(template, arg.at);
     return () => "";
   };
-  const bound = bindArg(found.def.args[i]!, fold(arg), { ...scope, reader });
+  const def = found.def.args[i]!;
+  if (def.kind === "route") {
+    const name = arg.kind === "word" ? arg.text : constantOf(fold(arg));
+    if (name !== null) scope.uses.name(def.route ?? "route", String(name));
+  }
+  const bound = bindArg(def, fold(arg), { ...scope, reader });
   if (bound instanceof ArgError) {
     scope.diagnostics.error(
       "bad-argument",
@@ -168,6 +180,7 @@ function checkArg(
   else if (bound.kind === "var") scope.names.variable(bound.ref, arg.at);
   else if (bound.kind === "expr") checkExpr(arg, scope, kinds);
   else if (bound.kind === "routeName") {
+    scope.uses.compute(def.route ?? "route");
     if (Array.isArray(bound.name)) scope.names.template(bound.name, arg.at);
     else checkExpr(bound.name as Expr, scope, kinds);
   }
@@ -195,6 +208,18 @@ function unknownFunction(expr: Expr & { kind: "call" }, scope: CheckScope): void
 function signature(name: string, found: Found<FunctionDef<unknown>>): string {
   const args = found.def.args.map((a) => (a.optional ? `[${a.name}]` : a.name)).join(", ");
   return `${name}(${args}): ${found.def.doc}`;
+}
+
+/** Warns of an assignment where a comparison was probably meant. */
+export function checkAssignment(cond: Expr, diagnostics: Diagnostics): void {
+  if (cond.kind === "assign") {
+    const message = `this assigns $${cond.target.name} and does not compare`;
+    diagnostics.warning("assignment-in-condition", cond.at, message, "to compare write ==");
+  } else if (cond.kind === "unary" && cond.op === "!") checkAssignment(cond.operand, diagnostics);
+  else if (cond.kind === "binary" && (cond.op === "&&" || cond.op === "||")) {
+    checkAssignment(cond.left, diagnostics);
+    checkAssignment(cond.right, diagnostics);
+  }
 }
 
 /** Warns of conditions that never change. */

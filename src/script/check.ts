@@ -1,12 +1,14 @@
 // Checks the route blocks of a configuration: statements, and in what kinds of route each block runs. Expressions are checked in
 // check-expressions.ts, modules in check-modules.ts.
 
+import { asQuestion } from "../registry/nearest.ts";
 import { Catalogue } from "../registry/registry.ts";
 import type { Case, ConfigTree, Stmt } from "./ast.ts";
-import { type CheckScope, checkCondition, checkExpr } from "./check-expressions.ts";
+import { type CheckScope, checkAssignment, checkCondition, checkExpr } from "./check-expressions.ts";
 import type { Missing } from "./check-missing.ts";
 import type { LoadedModule } from "./check-modules.ts";
 import { NameChecker } from "./check-names.ts";
+import { RouteUses } from "./check-uses.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { constantOf, fold, staticType } from "./fold.ts";
 import { posixRegex } from "./posix-regex.ts";
@@ -34,11 +36,16 @@ export function checkRoutes(
     flags,
     routes,
     missing,
+    uses: new RouteUses(routes),
     takesInner: names.takesInner,
     reader: () => () => "",
   };
   const kinds = routeKinds(routes);
-  for (const entry of routes.entries) new BlockChecker(scope, kinds.get(entry) ?? 0).body(entry.block.body, false);
+  for (const entry of routes.entries) {
+    new BlockChecker(scope, kinds.get(entry) ?? 0).body(entry.block.body, false);
+    checkEvent(entry, scope);
+  }
+  if (routes.find("request") !== null) scope.uses.report(tree, diagnostics);
   return routes;
 }
 
@@ -67,6 +74,43 @@ export function callees(entry: RouteEntry, routes: RouteTable): RouteEntry[] {
   return found;
 }
 
+/** An event route of a name that nothing runs. */
+function checkEvent({ block, title }: RouteEntry, scope: CheckScope): void {
+  const { name, nameAt } = block;
+  if (block.keyword !== "event_route" || name === null || scope.loaded.event(name) !== null) return;
+  const owner = scope.all.event(name)?.module.name ?? null;
+  if (owner !== null) {
+    scope.diagnostics.warning(
+      "unknown-event",
+      nameAt,
+      `${title} needs module ${owner}`,
+      `add loadmodule "${owner}.so"`,
+    );
+    return;
+  }
+  const prefix = name.split(":")[0]!;
+  if (scope.missing.has(prefix) || scope.missing.mayGiveAnything) return;
+  const hint = asQuestion(scope.loaded.likeEvent(name));
+  scope.diagnostics.warning("unknown-event", nameAt, `nothing here runs ${title}`, hint);
+}
+
+/** What ends the block at this statement, as messages name it; null when the next statement may be reached. */
+function endOf(stmt: Stmt): string | null {
+  switch (stmt.kind) {
+    case "exit":
+    case "drop":
+    case "return":
+    case "break":
+      return stmt.kind;
+    case "if": {
+      const ways = [stmt.then, stmt.else].map((body) => body.map(endOf).find((end) => end !== null) ?? null);
+      return ways[0] === null || ways[1] === null ? null : `an if whose both ways end here`;
+    }
+    default:
+      return null;
+  }
+}
+
 class BlockChecker {
   private readonly scope: CheckScope;
   private readonly kinds: number;
@@ -78,12 +122,13 @@ class BlockChecker {
 
   /** Checks statements in turn; what follows an exit, drop, return or break is never run. */
   body(body: readonly Stmt[], inCase: boolean): void {
+    let told = false;
     for (const [i, stmt] of body.entries()) {
       this.statement(stmt);
-      const isEnd = stmt.kind === "exit" || stmt.kind === "drop" || stmt.kind === "return" || stmt.kind === "break";
       const after = body[i + 1];
-      if (isEnd && after !== undefined && !(inCase && after.kind === "break")) {
-        this.scope.diagnostics.warning("unreachable", after.at, `this is never run: ${stmt.kind} comes before it`);
+      if (!told && endOf(stmt) !== null && after !== undefined && !(inCase && after.kind === "break")) {
+        this.scope.diagnostics.warning("unreachable", after.at, `this is never run: ${endOf(stmt)} comes before it`);
+        told = true;
       }
     }
   }
@@ -93,11 +138,13 @@ class BlockChecker {
     for (const expr of ownExprs(stmt)) checkExpr(expr, scope, this.kinds);
     switch (stmt.kind) {
       case "if":
+        checkAssignment(stmt.cond, scope.diagnostics);
         checkCondition(stmt.cond, stmt.cond.at, scope.diagnostics);
         this.body(stmt.then, false);
         this.body(stmt.else, false);
         return;
       case "while":
+        checkAssignment(stmt.cond, scope.diagnostics);
         this.body(stmt.body, false);
         return;
       case "switch":

@@ -23,6 +23,8 @@ const LEVELS: readonly Readonly<Record<string, BinaryOp>>[] = [
   { "*": "*", "/": "/", mod: "mod", "%": "mod" },
 ];
 
+const EQUALITY = 5;
+
 /** Core keywords that say something of the message. */
 export const KEYWORDS: ReadonlySet<string> = new Set([
   ...[
@@ -102,7 +104,9 @@ export class ExpressionParser {
       if (count > 5000) return this.reader.fail("the expression is too long");
       this.reader.advance();
       const right =
-        left.kind === "keyword" && (level === 5 || level === 6) ? this.keywordValue(level + 1) : this.binary(level + 1);
+        left.kind === "keyword" && (level === EQUALITY || level === EQUALITY + 1)
+          ? this.keywordValue(level + 1)
+          : this.binary(level + 1);
       left = { kind: "binary", op, left, right, at: span(left.at, right.at) };
     }
   }
@@ -130,11 +134,17 @@ export class ExpressionParser {
     if (op === null) return this.primary();
     this.depth++;
     if (this.depth > MAX_DEPTH) this.reader.fail("the expression is nested too deep");
-    const operand = this.unary();
+    // `!uri == myself` denies the comparison, since a keyword alone is no value
+    const operand = op === "!" && this.atKeyword() ? this.binary(EQUALITY) : this.unary();
     this.depth--;
     const at = span(token.place, operand.at);
     if (op === "-" && operand.kind === "int") return { kind: "int", value: -operand.value | 0, at };
     return { kind: "unary", op, operand, at };
+  }
+
+  private atKeyword(): boolean {
+    const { token, following } = this.reader;
+    return token.kind === "word" && (KEYWORDS.has(token.text) || (token.text === "msg" && following.text === ":"));
   }
 
   /** Takes a unary operator or a cast when there is one. */
