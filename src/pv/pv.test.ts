@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { intOfText } from "./convert.ts";
+import { intOfText } from "../sip/value.ts";
 import { parsePv, parseTemplate, splitTransformArgs } from "./parse.ts";
 import { TRANSFORMS } from "./transforms.ts";
 import { VarSlots } from "./vars.ts";

@@ -4,8 +4,7 @@
 import type { RouteContext } from "../proxy/context.ts";
 import { type Accessor, ArgError } from "../registry/args.ts";
 import type { PvDef, TransformDef } from "../registry/define.ts";
-import type { Value } from "../sip/value.ts";
-import { printed, textOfValue } from "./convert.ts";
+import { printed, toText, type Value } from "../sip/value.ts";
 import { type PvRef, parseTemplate, splitTransformArgs, type Template } from "./parse.ts";
 import { applyTransforms, type BoundTransform } from "./transform.ts";
 import { type VarSlots, varAccessor } from "./vars.ts";
@@ -105,7 +104,7 @@ export function templateReader(template: Template, env: PvEnv): ((ctx: RouteCont
 
 function indexOf(value: Value): number | "*" {
   if (value === "*") return "*";
-  return typeof value === "number" ? value : Number.parseInt(textOfValue(value), 10) | 0;
+  return typeof value === "number" ? value : Number.parseInt(toText(value), 10) | 0;
 }
 
 const NULL_ACCESSOR: Accessor = { get: () => null, set: () => undefined };

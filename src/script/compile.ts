@@ -2,12 +2,12 @@
 // Second of the two stages; what only instances can judge (names inside variables) is reported here.
 
 import type { RouteContext } from "../proxy/context.ts";
-import { intOf, printed, textOfValue } from "../pv/convert.ts";
 import type { PvEnv } from "../pv/resolve.ts";
 import { compileText } from "../pv/string.ts";
 import { VarSlots } from "../pv/vars.ts";
 import type { ReaderOf } from "../registry/args.ts";
 import { Catalogue } from "../registry/registry.ts";
+import { printed, toInt, toText } from "../sip/value.ts";
 import type { ArgScope } from "./arguments.ts";
 import { callees } from "./check.ts";
 import { CallCompiler } from "./compile-calls.ts";
@@ -127,7 +127,7 @@ function build(sources: readonly string[], scope: CompileScope): RouteFunction[]
     "mt",
     `"use strict";\n${helpers}\n${constants}\n${sources.join("\n")}\n${list}`,
   );
-  return make(scope.runtime, scope.constants, intOf, textOfValue, printed, matches) as RouteFunction[];
+  return make(scope.runtime, scope.constants, toInt, toText, printed, matches) as RouteFunction[];
 }
 
 /** The type of a function that runs one route from its start. */

@@ -1,7 +1,7 @@
 // Types of expressions as far as they are known before the script runs, and folding of constant ones. Conversions are those
 // measured on Kamailio 5.6.3 (docs/semantics.md): the right operand of + == != is turned into the type of the left one.
 
-import { intOf } from "../pv/convert.ts";
+import { toInt } from "../sip/value.ts";
 import type { BinaryOp, Expr } from "./ast.ts";
 
 export type StaticType = "int" | "str" | "any";
@@ -83,13 +83,13 @@ function literal(value: number | string, from: Expr): Expr {
 function unary(op: string, value: number | string): number | string | null {
   switch (op) {
     case "!":
-      return intOf(value) === 0 ? 1 : 0;
+      return toInt(value) === 0 ? 1 : 0;
     case "~":
-      return ~intOf(value);
+      return ~toInt(value);
     case "-":
-      return -intOf(value) | 0;
+      return -toInt(value) | 0;
     case "int":
-      return intOf(value);
+      return toInt(value);
     case "str":
       return String(value);
     case "defined":
@@ -111,6 +111,7 @@ function foldBinary(expr: Expr & { kind: "binary" }): Expr {
     return value === null ? expr : literal(value, expr);
   }
   if (expr.op === "&&" || expr.op === "||") return foldLogical(expr, a, b);
+  if (a === 0 && (expr.op === "/" || expr.op === "mod") && isPlain(expr.right)) return literal(0, expr);
   // "a" + $x + "b" + "c": join constants that meet at the end of a text.
   const { left } = expr;
   if (expr.op === "+" && b !== null && left.kind === "binary" && left.op === "+" && staticType(left) === "str") {
@@ -121,28 +122,33 @@ function foldBinary(expr: Expr & { kind: "binary" }): Expr {
   return expr;
 }
 
-/** A constant side decides, or leaves the integer of the other side, as the oracle's optimizer does (so -1 && 1 is -1 there). */
+// Nothing is lost when it is not computed; 0 / 0 is 0 there when the right side is a variable.
+function isPlain(expr: Expr): boolean {
+  return expr.kind === "pv" || (expr.kind === "unary" && isPlain(expr.operand));
+}
+
+/** A constant side decides, or leaves the other side, for 1 and 0 as it is: measured, -1 && 1 is -1, but -1 && 2 is 1. */
 function foldLogical(expr: Expr & { kind: "binary" }, a: number | string | null, b: number | string | null): Expr {
   const isAnd = expr.op === "&&";
   if (a !== null) {
-    if ((intOf(a) !== 0) !== isAnd) return literal(isAnd ? 0 : 1, expr);
+    if ((toInt(a) !== 0) !== isAnd) return literal(isAnd ? 0 : 1, expr);
     return { kind: "unary", op: "int", operand: expr.right, at: expr.at };
   }
-  if (b === null || (intOf(b) !== 0) !== isAnd) return expr;
+  if (b === null || (toInt(b) !== 0) !== isAnd) return expr;
   return { kind: "unary", op: "int", operand: expr.left, at: expr.at };
 }
 
 /** The value of an operator on two constants; null for division by zero. */
 export function binary(op: BinaryOp, a: number | string, b: number | string): number | string | null {
-  if (op === "+") return typeof a === "string" ? a + String(b) : (a + intOf(b)) | 0;
+  if (op === "+") return typeof a === "string" ? a + String(b) : (a + toInt(b)) | 0;
   if (op === "==" || op === "!=") {
-    const same = typeof a === "string" ? a === String(b) : a === intOf(b);
+    const same = typeof a === "string" ? a === String(b) : a === toInt(b);
     return same === (op === "==") ? 1 : 0;
   }
   if (op === "eq" || op === "ne") return (String(a) === String(b)) === (op === "eq") ? 1 : 0;
   if (op === "=~" || op === "!~") return null;
-  const x = intOf(a);
-  const y = intOf(b);
+  const x = toInt(a);
+  const y = toInt(b);
   switch (op) {
     case "-":
       return (x - y) | 0;

@@ -2,10 +2,9 @@
 // over the context, made when the script is compiled. Meanings follow the core cookbook; texts compare exactly, patterns ignore case.
 
 import type { RouteContext } from "../proxy/context.ts";
-import { intOf } from "../pv/convert.ts";
 import { transportName } from "../sip/transports.ts";
 import { parseUriText } from "../sip/uri-text.ts";
-import type { Value } from "../sip/value.ts";
+import { toInt, type Value } from "../sip/value.ts";
 import { textOf } from "../util/bytes.ts";
 import { canonicalIp, ipFamily } from "../util/ip.ts";
 import { parseNetwork } from "./network.ts";
@@ -90,7 +89,7 @@ function equalTest(name: string, kind: Kind, read: Read, value: string, op: stri
 
 function intTest(read: Read, op: string, value: string, name: string): Test | string {
   if (!/^-?\d+$/.test(value) && value !== "") return `${name} is a number, not ${value}`;
-  const wanted = intOf(value);
+  const wanted = toInt(value);
   switch (op) {
     case "==":
     case "eq":
@@ -101,13 +100,13 @@ function intTest(read: Read, op: string, value: string, name: string): Test | st
     case "ine":
       return (ctx) => read(ctx) !== wanted;
     case "<":
-      return (ctx) => intOf(read(ctx)) < wanted;
+      return (ctx) => toInt(read(ctx)) < wanted;
     case "<=":
-      return (ctx) => intOf(read(ctx)) <= wanted;
+      return (ctx) => toInt(read(ctx)) <= wanted;
     case ">":
-      return (ctx) => intOf(read(ctx)) > wanted;
+      return (ctx) => toInt(read(ctx)) > wanted;
     case ">=":
-      return (ctx) => intOf(read(ctx)) >= wanted;
+      return (ctx) => toInt(read(ctx)) >= wanted;
     default:
       return `${name} cannot be compared with ${op}`;
   }

@@ -2,9 +2,8 @@
 
 import type { RouteContext, RouteResult } from "../proxy/context.ts";
 import { Stop } from "../proxy/context.ts";
-import { intOf, textOfValue } from "../pv/convert.ts";
 import { ArgError } from "../registry/args.ts";
-import type { Value } from "../sip/value.ts";
+import { toInt, toText, type Value } from "../sip/value.ts";
 import { matches, posixRegex } from "./posix-regex.ts";
 import type { Place } from "./source.ts";
 import { fileLine } from "./source.ts";
@@ -51,14 +50,13 @@ export class Runtime {
 
   /** `==` where the left type is not known: the right side takes the type of the left one; undefined takes that of the right. */
   readonly equal = (a: Value, b: Value): boolean => {
-    if (typeof a === "number") return a === intOf(b);
-    if (typeof a === "string") return a === textOfValue(b);
+    if (typeof a === "number") return a === toInt(b);
+    if (typeof a === "string") return a === toText(b);
     return b === null || b === "" || b === 0;
   };
 
   /** `+` where the left type is not known: numbers add, anything else joins. */
-  readonly add = (a: Value, b: Value): Value =>
-    typeof a === "number" ? (a + intOf(b)) | 0 : textOfValue(a) + textOfValue(b);
+  readonly add = (a: Value, b: Value): Value => (typeof a === "number" ? (a + toInt(b)) | 0 : toText(a) + toText(b));
 
   readonly divide = (a: number, b: number, site: number): number => {
     if (b !== 0) return (a / b) | 0;
@@ -80,6 +78,7 @@ export class Runtime {
       if (this.patterns.size >= PATTERN_CACHE) this.patterns.clear();
       this.patterns.set(pattern, regex);
     }
+    if (regex === null) this.failed = true; // what it stands in is not computed, as there
     return regex !== null && matches(regex, text);
   };
 

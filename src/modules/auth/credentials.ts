@@ -13,6 +13,7 @@ import {
 } from "../../sip/digest.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
+import { setProved } from "../core/index.ts";
 
 /** The longest values that are looked at; longer ones are no credentials of ours. */
 const MAX_VALUE = 512;
@@ -95,6 +96,8 @@ const outcomeKey: object = {};
 /** Keeps what a check came to for the rest of the run. */
 export function setOutcome(ctx: RouteContext, outcome: AuthOutcome): void {
   ctx.attach(outcomeKey, outcome);
+  const { credentials } = outcome;
+  setProved(ctx, credentials === null ? null : { user: credentials.user, realm: credentials.realm });
 }
 
 /** What the last check came to; undefined when there was none worth keeping. */

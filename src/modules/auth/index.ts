@@ -8,6 +8,7 @@ import { Algorithm } from "../../sip/digest.ts";
 import { H } from "../../sip/headers.ts";
 import { Method } from "../../sip/methods.ts";
 import { LINE_END, NAME_START, STRIDE } from "../../sip/scan.ts";
+import { core } from "../core/index.ts";
 import { Authenticator, type AuthSettings } from "./authenticator.ts";
 import { authorizedCredentials, type DigestCredentials, findCredentials } from "./credentials.ts";
 import { userMatches } from "./identity.ts";
@@ -203,6 +204,7 @@ function hasCredentials(auth: Authenticator, ctx: RouteContext, given: string): 
 export default defineModule({
   name: "auth",
   doc: "Digest authentication (RFC 7616, RFC 8760): challenges, nonces, and checks against passwords of the script.",
+  uses: [core],
   params,
   state: (host) => new AuthState(host),
   configure: (state, p, host): Instance => {
