@@ -130,6 +130,15 @@ describe("modules", () => {
     expect(check(files)).toEqual(['src/modules/rr.ts:1: the module rr imports tm without listing it in "uses"']);
   });
 
+  test("a name in front of the declaration is not the module's", () => {
+    const files = {
+      "src/modules/rr.ts":
+        'import "./core/index.ts";\nconst row = { name: "x", uses: [core] };\ndefineModule({ name: "rr" });',
+      "src/modules/core/index.ts": 'const row = { name: "row" };\nexport const core = defineModule({ name: "core" });',
+    };
+    expect(check(files)).toEqual(['src/modules/rr.ts:1: the module rr imports core without listing it in "uses"']);
+  });
+
   test("the inside of another module is closed", () => {
     const files = {
       "src/modules/usrloc/index.ts": "",

@@ -162,8 +162,8 @@ function checkModule(tree: Tree, file: string, target: string, offset: number, c
   }
   const own = from === null ? null : entryOf(tree, from);
   if (own === null || isTest(file) || !declaresModule(tree, own) || !declaresModule(tree, entry)) return;
-  const name = /\bname:\s*["']([^"']+)["']/.exec(tree.files.get(entry) ?? "")?.[1] ?? to;
-  const uses = /\buses:\s*[[{]([^\]}]*)[\]}]/.exec(tree.files.get(own) ?? "")?.[1] ?? "";
+  const name = /\bname:\s*["']([^"']+)["']/.exec(declarationIn(tree, entry))?.[1] ?? to;
+  const uses = /\buses:\s*\[([^\]]*)\]/.exec(declarationIn(tree, own))?.[1] ?? "";
   if (!new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(uses)) {
     complain(offset, `the module ${from} imports ${name} without listing it in "uses"`);
   }
@@ -218,6 +218,12 @@ function moduleOf(file: string): string | null {
 function entryOf(tree: Tree, module: string): string | null {
   const candidates = [`src/modules/${module}.ts`, `src/modules/${module}/index.ts`];
   return candidates.find((path) => tree.files.has(path)) ?? null;
+}
+
+/** The text from defineModule on: what stands in front of it may speak of names and uses too. */
+function declarationIn(tree: Tree, entry: string): string {
+  const source = tree.files.get(entry) ?? "";
+  return source.slice(Math.max(0, source.indexOf("defineModule(")));
 }
 
 function declaresModule(tree: Tree, entry: string): boolean {
