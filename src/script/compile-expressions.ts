@@ -159,6 +159,7 @@ export class ExpressionCompiler {
       if (typeof test === "function") return `${this.scope.constant(test)}(ctx)`;
     }
     if (op === "=~" || op === "!~") return this.match(expr);
+    if (isNull(right) && !/[<>]/.test(op)) return this.isUndefined(left, /^(==|i?eq)$/.test(op));
     const relation = INT_TESTS[op];
     if (relation !== undefined) {
       const [a, b] = this.pair(left, right, "int", "int");
@@ -172,17 +173,16 @@ export class ExpressionCompiler {
     return this.equality(left, right, sign);
   }
 
-  /** `==` and `!=`: the right side takes the type of the left; a literal $null on the right asks whether the left is defined. */
+  /** A literal $null on the right asks whether the left is undefined, whatever the operator of equality. */
+  private isUndefined(left: Expr, wanted: boolean): string {
+    const code = this.value(left);
+    if (left.kind === "pv" && this.scope.slot(left.ref) < 0) return `${code} ${wanted ? "===" : "!=="} null`;
+    return wanted ? "false" : "true";
+  }
+
+  /** `==` and `!=`: the right side takes the type of the left. */
   private equality(left: Expr, right: Expr, sign: "===" | "!=="): string {
-    if (isNull(right)) {
-      const code = this.value(left);
-      return left.kind === "pv" && this.scope.slot(left.ref) < 0
-        ? `${code} ${sign} null`
-        : sign === "==="
-          ? "false"
-          : "true";
-    }
-    const isEmptyText = right.kind === "str" && right.value === ""; // as strempty: 0 is not empty
+    const isEmptyText = right.kind === "str" && right.value === "" && sign === "==="; // as strempty: 0 is not empty
     const type = isEmptyText ? "str" : staticType(left);
     if (type === "any") {
       const [a, b] = this.pair(left, right, "value", "value");
@@ -195,6 +195,7 @@ export class ExpressionCompiler {
 
   private match(expr: Expr & { kind: "binary" }): string {
     const not = expr.op === "!~" ? "!" : "";
+    if (isNull(expr.right)) return not === "" ? "false" : "true";
     if (expr.right.kind === "str") {
       const regex = posixRegex(expr.right.value, true);
       if (typeof regex !== "string") return `${not}mt(${this.scope.constant(regex)}, ${this.text(expr.left)})`;
@@ -290,8 +291,9 @@ export function hasEffect(expr: Expr): boolean {
   return subExprs(expr).some(hasEffect);
 }
 
-/** Whether an expression can fail to be computed: it divides by what is not a constant. */
+/** Whether an expression can fail to be computed: it divides, or matches a pattern that is not known before. */
 export function canFail(expr: Expr): boolean {
   if (expr.kind === "binary" && (expr.op === "/" || expr.op === "mod")) return true;
+  if (expr.kind === "binary" && (expr.op === "=~" || expr.op === "!~") && expr.right.kind !== "str") return true;
   return expr.kind !== "call" && expr.kind !== "route" && subExprs(expr).some(canFail);
 }

@@ -132,10 +132,16 @@ function foldLogical(expr: Expr & { kind: "binary" }, a: number | string | null,
   const isAnd = expr.op === "&&";
   if (a !== null) {
     if ((toInt(a) !== 0) !== isAnd) return literal(isAnd ? 0 : 1, expr);
-    return { kind: "unary", op: "int", operand: expr.right, at: expr.at };
+    return truthOf(expr.right, toInt(a));
   }
   if (b === null || (toInt(b) !== 0) !== isAnd) return expr;
-  return { kind: "unary", op: "int", operand: expr.left, at: expr.at };
+  return truthOf(expr.left, toInt(b));
+}
+
+function truthOf(operand: Expr, neutral: number): Expr {
+  const { at } = operand;
+  if (neutral === 0 || neutral === 1) return { kind: "unary", op: "int", operand, at };
+  return { kind: "unary", op: "!", operand: { kind: "unary", op: "!", operand, at }, at };
 }
 
 /** The value of an operator on two constants; null for division by zero. */

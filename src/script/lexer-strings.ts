@@ -1,4 +1,4 @@
-// Quoted strings of the configuration: double quotes take escapes (\n \t \r \" \\ \xHH \a \v, octal), single quotes take none.
+// Quoted strings of the configuration: double quotes take escapes (\n \t \r \" \\ \xHH \a, octal), single quotes take none.
 // Measured on Kamailio 5.6.3: an escape it does not know keeps its backslash.
 
 /** The character at an offset, "" beyond the end. */
@@ -11,7 +11,6 @@ const SIMPLE: Readonly<Record<string, string>> = {
   r: "\r",
   t: "\t",
   a: "\x07",
-  v: "\v",
   '"': '"',
   "\\": "\\",
 };
@@ -50,7 +49,7 @@ function readEscape(text: string, at: number): { value: string; length: number }
   const c = charAt(text, at + 1);
   const simple = SIMPLE[c];
   if (simple !== undefined) return { value: simple, length: 2 };
-  const numeric = /^\\(?:x([0-9a-fA-F]{1,2})|([0-3][0-7]{2}))/.exec(text.slice(at, at + 5));
+  const numeric = /^\\(?:x([0-9a-fA-F]{1,2})|([0-7]{2,3}))/.exec(text.slice(at, at + 5));
   if (numeric !== null) {
     const code = numeric[1] === undefined ? Number.parseInt(numeric[2]!, 8) : Number.parseInt(numeric[1], 16);
     return { value: String.fromCharCode(code & 255), length: numeric[0].length };

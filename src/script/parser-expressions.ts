@@ -138,6 +138,8 @@ export class ExpressionParser {
     const operand = op === "!" && this.atKeyword() ? this.binary(EQUALITY) : this.unary();
     this.depth--;
     const at = span(token.place, operand.at);
+    // two operators that look like the one of patterns
+    if (op === "!~") return { kind: "unary", op: "!", operand: { kind: "unary", op: "~", operand, at }, at };
     if (op === "-" && operand.kind === "int") return { kind: "int", value: -operand.value | 0, at };
     return { kind: "unary", op, operand, at };
   }
@@ -148,9 +150,13 @@ export class ExpressionParser {
   }
 
   /** Takes a unary operator or a cast when there is one. */
-  private unaryOp(token: Token): UnaryOp | null {
+  private unaryOp(token: Token): UnaryOp | "!~" | null {
     if (token.kind === "op" && (token.text === "!" || token.text === "~" || token.text === "-")) {
       return this.reader.advance().text as UnaryOp;
+    }
+    if (token.kind === "op" && token.text === "!~") {
+      this.reader.advance();
+      return "!~";
     }
     if (token.kind === "word") {
       const op = lookup(UNARY_WORDS, token.text);

@@ -25,6 +25,8 @@ export class RouteError extends Error {
 export interface CallSite {
   readonly place: Place;
   readonly what: string;
+  /** Whether it calls a route, so that ctx.depth is one more there. */
+  readonly isRoute: boolean;
 }
 
 const PATTERN_CACHE = 256;
@@ -116,14 +118,15 @@ export class Runtime {
     promise.then(
       (value) => self(ctx, point, typeof value === "number" ? value : -1, ...temps),
       (error: unknown) => {
-        if (error instanceof RouteError) throw error;
+        if (error instanceof RouteError) throw this.error(error, site, ctx);
         this.report(`${this.where(site)}: ${messageOf(error)}`);
         return self(ctx, point, -1, ...temps);
       },
     );
 
-  /** What a route throws when a function in it threw. */
-  readonly error = (error: unknown, site: number): RouteError => {
+  /** What a route throws when a function in it threw; the context's depth is that of the route again. */
+  readonly error = (error: unknown, site: number, ctx: RouteContext): RouteError => {
+    if (this.sites[site]?.isRoute === true) ctx.depth--;
     if (error instanceof RouteError) return error;
     return new RouteError(`${this.where(site)}: ${messageOf(error)}`, this.sites[site]?.place ?? null, error);
   };

@@ -212,7 +212,7 @@ class OracleRun {
     const file = join(this.directory, "cases.cfg");
     this.whole = configOf(cases, numbers, this.listen);
     writeFileSync(file, this.whole.text, "latin1");
-    this.child = spawn("kamailio", ["-DD", "-E", "-f", file, "-Y", this.directory], {
+    this.child = spawn("kamailio", ["-DD", "-E", "-M", "64", "-f", file, "-Y", this.directory], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.child.stderr!.on("data", (d: Buffer) => {

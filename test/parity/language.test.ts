@@ -10,10 +10,11 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { askLanguage, type LanguageAnswer, type LanguageCase, runLanguage } from "./language-bed.ts";
 import { DIFFERENCES, expected } from "./language-differences.ts";
-import { cases as smoke } from "./language-smoke.ts";
+import { cases as expressions } from "./language-expressions.ts";
+import { cases as operators } from "./language-operators.ts";
 import { haveOracle } from "./oracle.ts";
 
-const cases: readonly LanguageCase[] = [...smoke];
+const cases: readonly LanguageCase[] = [...expressions, ...operators];
 
 const FILE = fileURLToPath(new URL("./language.json", import.meta.url));
 const recordAnew = process.env["PORTICO_RECORD"] === "1";
