@@ -29,6 +29,8 @@ export interface CheckScope extends ArgScope {
   readonly diagnostics: Diagnostics;
   /** Which routes are named by calls. */
   readonly uses: RouteUses;
+  /** Whether the block at hand is a sub-route: what it may do depends on who calls it. */
+  readonly isCalled: boolean;
   /** What modules that do not exist here account for. */
   readonly missing: Missing;
 }
@@ -132,12 +134,11 @@ function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: numb
   const { def } = found;
   if (kinds !== 0 && (def.routes & kinds) !== kinds) {
     const wrong = kindNames(kinds & ~def.routes);
-    scope.diagnostics.error(
-      "wrong-route",
-      expr.nameAt,
-      `${expr.name}() cannot be used in ${wrong}`,
-      `it can be used in ${kindNames(def.routes)}`,
-    );
+    const hint = `it can be used in ${kindNames(def.routes)}`;
+    if (scope.isCalled) {
+      const message = `${expr.name}() cannot be used in ${wrong}, from where this route is called`;
+      scope.diagnostics.warning("wrong-route", expr.nameAt, message, hint);
+    } else scope.diagnostics.error("wrong-route", expr.nameAt, `${expr.name}() cannot be used in ${wrong}`, hint);
   }
   const required = def.args.filter((a) => !a.optional).length;
   if (expr.args.length < required || expr.args.length > def.args.length) {

@@ -1,9 +1,10 @@
 // Checks the route blocks of a configuration: statements, and in what kinds of route each block runs. Expressions are checked in
 // check-expressions.ts, modules in check-modules.ts.
 
+import { RouteKind } from "../proxy/context.ts";
 import { asQuestion } from "../registry/nearest.ts";
 import { Catalogue } from "../registry/registry.ts";
-import type { Case, ConfigTree, Stmt } from "./ast.ts";
+import type { Case, ConfigTree, Expr, Stmt } from "./ast.ts";
 import { type CheckScope, checkAssignment, checkCondition, checkExpr } from "./check-expressions.ts";
 import type { Missing } from "./check-missing.ts";
 import type { LoadedModule } from "./check-modules.ts";
@@ -37,12 +38,13 @@ export function checkRoutes(
     routes,
     missing,
     uses: new RouteUses(routes),
+    isCalled: false,
     takesInner: names.takesInner,
     reader: () => () => "",
   };
   const kinds = routeKinds(routes);
   for (const entry of routes.entries) {
-    new BlockChecker(scope, kinds.get(entry) ?? 0).body(entry.block.body, false);
+    new BlockChecker({ ...scope, isCalled: entry.kind === 0 }, kinds.get(entry) ?? 0).body(entry.block.body, false);
     checkEvent(entry, scope);
   }
   if (routes.find("request") !== null) scope.uses.report(tree, diagnostics);
@@ -94,6 +96,11 @@ function checkEvent({ block, title }: RouteEntry, scope: CheckScope): void {
   scope.diagnostics.warning("unknown-event", nameAt, `nothing here runs ${title}`, hint);
 }
 
+/** A break at the end of a case and a bare return are often written for the eye. */
+function isHabit(stmt: Stmt, inCase: boolean): boolean {
+  return (inCase && stmt.kind === "break") || (stmt.kind === "return" && stmt.value === null);
+}
+
 /** What ends the block at this statement, as messages name it; null when the next statement may be reached. */
 function endOf(stmt: Stmt): string | null {
   switch (stmt.kind) {
@@ -111,9 +118,21 @@ function endOf(stmt: Stmt): string | null {
   }
 }
 
+const REPLIES = RouteKind.REPLY | RouteKind.ONREPLY;
+
+/** The kinds of route that remain where a condition holds (or does not): is_request() and is_reply() tell requests from replies. */
+function narrowed(cond: Expr, kinds: number, holds: boolean): number {
+  if (cond.kind === "unary" && cond.op === "!") return narrowed(cond.operand, kinds, !holds);
+  if (cond.kind === "binary" && cond.op === (holds ? "&&" : "||"))
+    return narrowed(cond.right, narrowed(cond.left, kinds, holds), holds);
+  if (cond.kind !== "call" || (cond.name !== "is_request" && cond.name !== "is_reply")) return kinds;
+  return (cond.name === "is_reply") === holds ? kinds & REPLIES : kinds & ~REPLIES;
+}
+
 class BlockChecker {
   private readonly scope: CheckScope;
-  private readonly kinds: number;
+  /** Kinds of route the statements at hand may run in; 0 when not known. */
+  private kinds: number;
 
   constructor(scope: CheckScope, kinds: number) {
     this.scope = scope;
@@ -126,11 +145,18 @@ class BlockChecker {
     for (const [i, stmt] of body.entries()) {
       this.statement(stmt);
       const after = body[i + 1];
-      if (!told && endOf(stmt) !== null && after !== undefined && !(inCase && after.kind === "break")) {
+      if (!told && endOf(stmt) !== null && after !== undefined && !isHabit(after, inCase)) {
         this.scope.diagnostics.warning("unreachable", after.at, `this is never run: ${endOf(stmt)} comes before it`);
         told = true;
       }
     }
+  }
+
+  private within(kinds: number, body: readonly Stmt[]): void {
+    const outer = this.kinds;
+    this.kinds = kinds;
+    this.body(body, false);
+    this.kinds = outer;
   }
 
   private statement(stmt: Stmt): void {
@@ -140,8 +166,8 @@ class BlockChecker {
       case "if":
         checkAssignment(stmt.cond, scope.diagnostics);
         checkCondition(stmt.cond, stmt.cond.at, scope.diagnostics);
-        this.body(stmt.then, false);
-        this.body(stmt.else, false);
+        this.within(narrowed(stmt.cond, this.kinds, true), stmt.then);
+        this.within(narrowed(stmt.cond, this.kinds, false), stmt.else);
         return;
       case "while":
         checkAssignment(stmt.cond, scope.diagnostics);
