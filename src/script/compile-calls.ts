@@ -87,13 +87,13 @@ export class CallCompiler {
     const name = fold(expr.name);
     const constant = constantRouteName(name);
     const entry = constant === null ? null : this.scope.args.routes.find("route", constant);
-    const site = this.scope.site(expr.at, `route(${constant ?? "..."})`);
+    const site = this.scope.site(expr.at, `route(${constant ?? "..."})`, true);
     const target =
       entry === null ? `rt.callRoute(ctx, ${this.expressions.text(name)}, ${site})` : `route_${entry.index}(ctx, 0, 0)`;
     this.out.release(mark);
     const mayWait = entry === null ? this.scope.waiting.size > 0 : this.scope.waiting.has(entry);
     const call = `p = ${site}; v = ++ctx.depth > ${this.scope.maxDepth} ? rt.tooDeep(${site}) : ${target};`;
-    const after = "ctx.depth--; ctx.rc = v; if (ctx.stop !== 0) return 0;";
+    const after = "ctx.depth--; p = -1; ctx.rc = v; if (ctx.stop !== 0) return 0;";
     if (mayWait) this.point(call, after, site);
     else this.out.emit(`${call} ${after}`);
   }

@@ -64,8 +64,8 @@ export class CompileScope {
   }
 
   /** The number of a place in the table that errors look into. */
-  site(place: Place, what: string): number {
-    return this.runtime.sites.push({ place, what }) - 1;
+  site(place: Place, what: string, isRoute = false): number {
+    return this.runtime.sites.push({ place, what, isRoute }) - 1;
   }
 
   /** The accessor of a variable; a harmless one after reporting what is wrong with it. */

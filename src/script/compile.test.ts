@@ -112,6 +112,19 @@ describe("errors of functions", () => {
     expect(() => routes.request(makeContext(routes))).toThrow("t.cfg:9: boom(): boom");
   });
 
+  test("the depth of routes is what it was after an exception, at once or later", async () => {
+    for (const first of ["", "may(1); "]) {
+      const { routes, trace } = load(
+        `request_route {\n  route(X);\n}\nroute[X] { route(Y); }\nroute[Y] {\n  ${first}boom();\n}`,
+      );
+      const ctx = makeContext(routes);
+      trace.waits = () => true;
+      ctx.depth = 3;
+      await expect((async () => routes.request(ctx))()).rejects.toThrow(RouteError);
+      expect(ctx.depth, first).toBe(3);
+    }
+  });
+
   test("endless recursion ends", () => {
     const { routes, trace } = load("request_route {\n  route(X);\n}\nroute[X] {\n  route(X);\n}");
     expect(routes.request(makeContext(routes))).toBe(-1);

@@ -110,7 +110,7 @@ function compileRoute(entry: RouteEntry, scope: CompileScope): string {
   });
   const locals = `let p = 0, w${mayWait ? "" : ", v, q = 1"}${out.locals};`;
   const head = mayWait ? `function ${self}(ctx, r, v${out.parameters}) {` : `function ${self}(ctx) {`;
-  return `${head}\n${locals}\ntry {\n${render(block)}\nreturn ${result};\n} catch (e) { throw rt.error(e, p); }\n}`;
+  return `${head}\n${locals}\ntry {\n${render(block)}\nreturn ${result};\n} catch (e) { throw rt.error(e, p, ctx); }\n}`;
 }
 
 /** Turns the sources of all routes into functions; the generated code sees the runtime and the constants, nothing else. */
