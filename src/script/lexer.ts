@@ -52,6 +52,8 @@ export class Lexer {
   private readonly text: string;
   private readonly fixed: Place | null;
   private pos = 0;
+  /** Where a comment began that has no end; -1 without one. */
+  private openComment = -1;
   private spaced = true;
   private first = true;
 
@@ -65,6 +67,11 @@ export class Lexer {
   /** The next token; "end" for ever at the end. */
   next(): Token {
     this.skipBlank();
+    if (this.openComment >= 0) {
+      const start = this.openComment;
+      this.openComment = -1;
+      return this.token("bad", start, "this comment is not closed", "");
+    }
     const start = this.pos;
     if (start >= this.text.length) return this.token("end", start, "", "");
     const c = this.text[start]!;
@@ -117,6 +124,7 @@ export class Lexer {
   }
   private skipBlock(): void {
     const end = this.text.indexOf("*/", this.pos + 2);
+    if (end < 0) this.openComment = this.pos;
     this.pos = end < 0 ? this.text.length : end + 2;
   }
 
@@ -171,6 +179,10 @@ export class Lexer {
   /** `$name`, `$name(inner)` or `$(…)`; parentheses are balanced, whatever else stands in them. */
   private variable(start: number): Token {
     this.pos++;
+    if (charAt(this.text, this.pos) === "?") {
+      this.pos++;
+      return this.token("pv", start, "$retcode", "$retcode"); // SER's name of it
+    }
     if (charAt(this.text, this.pos) !== "(") {
       while (isPvPart(charAt(this.text, this.pos))) this.pos++;
       if (this.text[this.pos - 1] === ".") this.pos--;

@@ -55,6 +55,8 @@ export class StatementParser {
       if (!(error instanceof SyntaxStop)) throw error;
       this.expressions.reset();
       this.reader.skipStatement();
+      // the rest of an if whose condition could not be read is no mistake of its own
+      while (this.reader.takeWord("else")) this.reader.skipStatement();
     }
     if (this.reader.position === start) this.reader.advance();
   }

@@ -1,4 +1,4 @@
-// The condition of #!ifexp: numbers, strings, defined words and `defined NAME`, joined by comparison and logical operators.
+// The condition of #!ifexp and the value of #!defexp: numbers, strings, defined words and `defined NAME`, joined by comparison and logical operators.
 // A word that is not defined counts as the number 0, one defined without value as 1.
 
 type Atom = number | string;
@@ -8,12 +8,27 @@ export function evaluateCondition(
   text: string,
   defines: ReadonlyMap<string, string | null>,
 ): boolean | { message: string } {
+  const value = evaluate(text, defines);
+  return typeof value === "object" ? value : truth(value);
+}
+
+/** `#!defexp NAME EXPRESSION` defines a name by the value of an expression, defexps by its text in quotes. Returns what is wrong, or null. */
+export function parseExpression(directive: string, rest: string, defines: Map<string, string | null>): string | null {
+  const found = /^([A-Za-z_]\w*)\s+([\s\S]+)$/.exec(rest);
+  if (found === null) return `#!${directive} needs a name and an expression`;
+  const value = evaluate(found[2]!, defines);
+  if (typeof value === "object") return `#!${directive}: ${value.message}`;
+  const isText = directive === "defexps" || typeof value === "string";
+  defines.set(found[1]!, isText ? `"${String(value).replace(/(["\\])/g, "\\$1")}"` : String(value));
+  return null;
+}
+
+function evaluate(text: string, defines: ReadonlyMap<string, string | null>): Atom | { message: string } {
   const tokens = text.match(/"[^"]*"|'[^']*'|\d+|[A-Za-z_]\w*|&&|\|\||==|!=|<=|>=|[<>!()+\-*/%]|\S/g) ?? [];
   const reader = new ConditionReader(tokens, defines);
   const value = reader.or(0);
   if (reader.problem !== null) return { message: reader.problem };
-  if (!reader.atEnd) return { message: `cannot read ${reader.peek}` };
-  return truth(value);
+  return reader.atEnd ? value : { message: `cannot read ${reader.peek}` };
 }
 
 const MAX_DEPTH = 50;

@@ -5,7 +5,7 @@ import { didYouMean } from "../registry/nearest.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { Lexer, type Token } from "./lexer.ts";
 import { parseDefine, parseEnvDefine, parseSubst, type Substitution } from "./preprocess-defines.ts";
-import { evaluateCondition } from "./preprocess-ifexp.ts";
+import { evaluateCondition, parseExpression } from "./preprocess-ifexp.ts";
 import { type Place, SourceFile } from "./source.ts";
 
 /** Reads an included file: the name as written, and the name of the file that includes it. Null when there is none. */
@@ -60,21 +60,27 @@ interface Branch {
   elseSeen: boolean;
 }
 
-/** The tokens of a configuration, ending with one "end" token. Errors go to `diagnostics`. */
-export function preprocess(source: SourceFile, options: PreprocessOptions, diagnostics: Diagnostics): Token[] {
-  return new Preprocessor(options, diagnostics).run(source);
+/** The tokens of a configuration, ending with one "end" token. Errors go to `diagnostics`; words defined go into `defines`. */
+export function preprocess(
+  source: SourceFile,
+  options: PreprocessOptions,
+  diagnostics: Diagnostics,
+  defines: Map<string, string | null> = new Map(),
+): Token[] {
+  return new Preprocessor(options, diagnostics, defines).run(source);
 }
 
 class Preprocessor {
   private readonly out: Token[] = [];
-  private readonly defines = new Map<string, string | null>();
+  private readonly defines: Map<string, string | null>;
   private readonly substitutions: Substitution[] = [];
   private readonly branches: Branch[] = [];
   private readonly options: PreprocessOptions;
   private readonly diagnostics: Diagnostics;
   private depth = 0;
 
-  constructor(options: PreprocessOptions, diagnostics: Diagnostics) {
+  constructor(options: PreprocessOptions, diagnostics: Diagnostics, defines: Map<string, string | null>) {
+    this.defines = defines;
     this.options = options;
     this.diagnostics = diagnostics;
     for (const name of PREDEFINED) this.defines.set(name, null);
@@ -161,9 +167,11 @@ class Preprocessor {
         if (!this.branches.at(-1)!.taken) this.skip(lexer);
         return;
       case "else":
+        this.alone(name, rest, token);
         if (this.openElse(token)) this.skip(lexer);
         return;
       case "endif":
+        this.alone(name, rest, token);
         if (this.branches.pop() === undefined)
           this.diagnostics.error("stray-endif", token.place, "#!endif without #!ifdef");
         return;
@@ -183,23 +191,30 @@ class Preprocessor {
       this.diagnostics.error("bad-directive", token.place, `#!ifexp: ${value.message}`);
       return false;
     }
-    if (!/^[A-Za-z_]\w*$/.test(rest)) {
-      this.diagnostics.error(
-        "bad-directive",
-        token.place,
-        `#!${name} needs one name`,
-        `write #!${name} NAME, alone on its line`,
-      );
-    }
+    if (!/^[A-Za-z_]\w*/.test(rest)) {
+      this.diagnostics.error("bad-directive", token.place, `#!${name} needs a name`, `write #!${name} NAME`);
+    } else this.alone(name, rest.replace(/^\w+\s*/, ""), token);
     return this.defines.has(rest.split(/\s/)[0]!) === (name === "ifdef");
+  }
+
+  /** Warns of text behind a directive: Kamailio reads over it behind a name, and takes `#!else x` and `#!endif x` as comments. */
+  private alone(name: string, rest: string, token: Token): void {
+    if (rest === "" || (name.startsWith("if") && /^(#|\/\/|\/\*)/.test(rest))) return;
+    const hint = /^(else|endif)$/.test(name)
+      ? "Kamailio takes the whole line as a comment: put the text on its own line"
+      : null;
+    this.diagnostics.warning("directive-text", token.place, `the text behind #!${name} is not read`, hint);
   }
 
   /** An #!else met while its first part was read: true when what follows is to be skipped. */
   private openElse(token: Token): boolean {
     const branch = this.branches.at(-1);
-    if (branch === undefined || branch.elseSeen) {
-      const why = branch === undefined ? "#!else without #!ifdef" : "a second #!else for the same #!ifdef";
-      this.diagnostics.error("stray-else", token.place, why);
+    if (branch === undefined) {
+      this.diagnostics.warning("stray-else", token.place, "#!else without #!ifdef does nothing");
+      return false;
+    }
+    if (branch.elseSeen) {
+      this.diagnostics.error("stray-else", token.place, "a second #!else for the same #!ifdef");
       return false;
     }
     branch.elseSeen = true;
@@ -220,6 +235,11 @@ class Preprocessor {
   }
 
   private define(name: string, rest: string, token: Token): void {
+    if (!DIRECTIVES.includes(name)) {
+      const hint = name === "" ? null : didYouMean(name, DIRECTIVES);
+      if (hint !== null) this.diagnostics.warning("unknown-directive", token.place, `#!${name} is a comment`, hint);
+      return;
+    }
     const env = this.options.env ?? {};
     const problem = ((): string | null => {
       switch (name) {
@@ -240,16 +260,10 @@ class Preprocessor {
         case "substdefs":
           return parseSubst(name, rest, this.defines, this.substitutions, env);
         default:
-          return `unknown directive #!${name}`;
+          return parseExpression(name, rest, this.defines);
       }
     })();
-    if (problem !== null)
-      this.diagnostics.error(
-        "bad-directive",
-        token.place,
-        problem,
-        DIRECTIVES.includes(name) ? null : didYouMean(name, DIRECTIVES),
-      );
+    if (problem !== null) this.diagnostics.error("bad-directive", token.place, problem);
   }
 
   private includeWord(word: Token, path: Token, source: SourceFile): void {
