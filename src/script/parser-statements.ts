@@ -49,6 +49,7 @@ export class StatementParser {
   /** Runs one reader; after an error skips to where the next statement begins, and always moves on. */
   private recovering(read: () => void): void {
     const start = this.reader.position;
+    const isIf = this.reader.isWord("if");
     try {
       read();
     } catch (error) {
@@ -56,7 +57,7 @@ export class StatementParser {
       this.expressions.reset();
       this.reader.skipStatement();
       // the rest of an if whose condition could not be read is no mistake of its own
-      while (this.reader.takeWord("else")) this.reader.skipStatement();
+      while (isIf && this.reader.takeWord("else")) this.reader.skipStatement();
     }
     if (this.reader.position === start) this.reader.advance();
   }
