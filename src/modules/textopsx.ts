@@ -3,6 +3,7 @@
 import { RouteKind } from "../proxy/context.ts";
 import { int, optional, str } from "../registry/args.ts";
 import { defineModule, fn } from "../registry/define.ts";
+import type { Pattern } from "../script/posix-regex.ts";
 import { editsForSending } from "../sip/content-length.ts";
 import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
@@ -98,7 +99,7 @@ const KEPT: ReadonlySet<number> = new Set([
   H.CONTENT_LENGTH,
 ]);
 
-function keepHeaders(msg: SipMessage, re: RegExp | undefined): number {
+function keepHeaders(msg: SipMessage, re: Pattern | undefined): number {
   const edits = msg.currentEdits();
   for (let h = 0; h < msg.headerCount; h++) {
     const at = h * STRIDE;

@@ -1,125 +1,111 @@
-// POSIX extended regular expressions as JavaScript patterns: bracket classes, anchors, and what is literal there but special here.
-// Alternatives are tried in order, not leftmost-longest; that shows only in captured text. Subjects are bounded by `matches`.
+// POSIX extended regular expressions over byte strings, leftmost-longest as on Kamailio. Subjects come from strangers, so matching takes
+// time that grows with their length only, whatever the pattern (design.md, D3).
 
-const CLASSES: Readonly<Record<string, string>> = {
-  alnum: "0-9A-Za-z",
-  alpha: "A-Za-z",
-  blank: " \\t",
-  cntrl: "\\x00-\\x1f\\x7f",
-  digit: "0-9",
-  graph: "\\x21-\\x7e",
-  lower: "a-z",
-  print: "\\x20-\\x7e",
-  punct: "\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e",
-  space: "\\t-\\r ",
-  upper: "A-Z",
-  xdigit: "0-9A-Fa-f",
-};
+import { findMatch } from "./regex-find.ts";
+import { nativeRegex } from "./regex-native.ts";
+import { type Node, parseRegex } from "./regex-parse.ts";
+import { programOf, type Step } from "./regex-program.ts";
+import { Automaton } from "./regex-test.ts";
 
-/** Longest subject that is matched; what is longer is cut. Bounds what a hostile header can cost with a nested pattern. */
-export const MAX_SUBJECT = 4096;
+/** The most steps that one call may take to find all matches in a subject. */
+const BUDGET = 5_000_000;
+/** How many ways a pattern may have to repeat something and still be left to the runtime's own matcher, which goes back and tries again. */
+const MAX_WAYS = 64;
+
+/** One match: where it begins and what it and its groups matched (undefined: took no part). */
+export interface Match {
+  readonly index: number;
+  readonly groups: readonly (string | undefined)[];
+}
+
+/** A pattern ready to be matched. */
+export class Pattern {
+  readonly source: string;
+  private readonly steps: readonly Step[];
+  private readonly groups: number;
+  private readonly byLine: boolean;
+  private readonly tester: { test(subject: string): boolean } | null;
+
+  constructor(
+    source: string,
+    steps: readonly Step[],
+    groups: number,
+    byLine: boolean,
+    tester: { test(subject: string): boolean } | null,
+  ) {
+    this.source = source;
+    this.steps = steps;
+    this.groups = groups;
+    this.byLine = byLine;
+    this.tester = tester;
+  }
+
+  /** Whether it matches somewhere in the subject. */
+  test(subject: string): boolean {
+    if (this.tester !== null) return this.tester.test(subject);
+    const budget = { left: Number.POSITIVE_INFINITY };
+    return findMatch(this.steps, this.groups, subject, 0, this.byLine, budget) !== null;
+  }
+
+  /** All matches from the left, none overlapping; fewer when that would take too long. */
+  *matchAll(subject: string): Generator<Match> {
+    const budget = { left: BUDGET };
+    for (let from = 0; from <= subject.length; ) {
+      const found = findMatch(this.steps, this.groups, subject, from, this.byLine, budget);
+      if (found === null) return;
+      const groups: (string | undefined)[] = [];
+      for (let g = 0; g < found.length; g += 2)
+        groups.push(found[g + 1]! < 0 ? undefined : subject.slice(found[g]!, found[g + 1]!));
+      yield { index: found[0]!, groups };
+      from = found[1]! > found[0]! ? found[1]! : found[1]! + 1;
+    }
+  }
+}
 
 /**
- * The RegExp for a POSIX extended pattern, or what is wrong with it. Script operators ignore case, as Kamailio's do. `byLine`: ^ and $
+ * The pattern of a POSIX extended expression, or what is wrong with it. Script operators ignore case, as Kamailio's do. `byLine`: ^ and $
  * stand at the ends of lines too, and only a literal line end matches one (REG_NEWLINE).
  */
-export function posixRegex(pattern: string, ignoreCase: boolean, byLine = false): RegExp | string {
-  const source = translate(pattern, byLine);
-  if (typeof source !== "string") return source.message;
-  try {
-    return new RegExp(source, ignoreCase ? "is" : "s");
-  } catch {
-    return `not a regular expression: ${pattern}`;
-  }
+export function posixRegex(pattern: string, ignoreCase: boolean, byLine = false): Pattern | string {
+  const parsed = parseRegex(pattern, ignoreCase, byLine);
+  if (typeof parsed === "string") return parsed;
+  const steps = programOf(parsed.tree);
+  if (steps === null) return `too large a regular expression: ${pattern}`;
+  const native =
+    ways(parsed.tree, startsWithStart(parsed.tree) && !byLine) <= MAX_WAYS
+      ? nativeRegex(pattern, ignoreCase, byLine)
+      : "";
+  const hasBoundary = steps.some((step) => step.what === "boundary" || step.what === "inside");
+  const tester = typeof native !== "string" ? native : hasBoundary ? null : new Automaton(steps, byLine);
+  return new Pattern(pattern, steps, parsed.groups, byLine, tester);
 }
 
-/** Whether the expression matches somewhere in the subject (its first MAX_SUBJECT characters). */
-export function matches(regex: RegExp, subject: string): boolean {
-  return regex.test(subject.length > MAX_SUBJECT ? subject.slice(0, MAX_SUBJECT) : subject);
+/** Whether the expression matches somewhere in the subject. */
+export function matches(pattern: Pattern, subject: string): boolean {
+  return pattern.test(subject);
 }
 
-const BY_LINE = { ".": "[^\\n]", "^": "(?<![^\\n])", $: "(?![^\\n])" } as const;
-
-function translate(pattern: string, byLine: boolean): string | { message: string } {
-  let out = "";
-  for (let i = 0; i < pattern.length; ) {
-    const c = pattern[i]!;
-    if (c === "[") {
-      const end = bracketEnd(pattern, i);
-      if (end < 0) return { message: `the bracket at character ${i + 1} is not closed` };
-      const set = bracket(pattern.slice(i + 1, end), byLine);
-      if (typeof set !== "string") return set;
-      out += set;
-      i = end + 1;
-    } else if (c === "\\") {
-      out += escaped(pattern[i + 1]);
-      i += 2;
-    } else if (c === "{" && !/^\{\d+(,\d*)?\}/.test(pattern.slice(i))) {
-      out += "\\{";
-      i++;
-    } else if (c === "}" && !/\{\d+(,\d*)?$/.test(pattern.slice(0, i))) {
-      out += "\\}";
-      i++;
-    } else if (c === "(" && pattern[i + 1] === "?") {
-      out += "(\\?"; // no (?…) groups in POSIX
-      i += 2;
-    } else if (c === "]" || c === "/") {
-      out += `\\${c}`;
-      i++;
-    } else if (byLine && (c === "." || c === "^" || c === "$")) {
-      out += BY_LINE[c];
-      i++;
-    } else {
-      out += c;
-      i++;
+/** In how many ways repetitions may share a subject; a single endless one counts as one way when the pattern can only begin at the start. */
+function ways(node: Node, isAnchored: boolean): number {
+  let product = 1;
+  let endless = 0;
+  const visit = (n: Node, isRepeated: boolean): void => {
+    if (n.kind === "group") visit(n.body, isRepeated);
+    else if (n.kind === "all" || n.kind === "any") for (const part of n.parts) visit(part, isRepeated);
+    else if (n.kind === "repeat") {
+      if (n.body.kind !== "set" || isRepeated) product = Number.POSITIVE_INFINITY;
+      if (n.max === Number.POSITIVE_INFINITY) endless++;
+      else product *= n.max - n.min + 1;
+      visit(n.body, true);
     }
-  }
-  return out;
+  };
+  visit(node, false);
+  return endless > (isAnchored ? 1 : 0) ? Number.POSITIVE_INFINITY : product;
 }
 
-/** A backslash and a character outside brackets. GNU's \w \s \b and so on are kept; other letters stand for themselves. */
-function escaped(c: string | undefined): string {
-  if (c === undefined) return "\\\\";
-  if (/[wWsSbB]/.test(c)) return `\\${c}`;
-  if (c === "<" || c === ">") return "\\b";
-  if (/[1-9]/.test(c)) return `\\${c}`;
-  return /[A-Za-z0-9]/.test(c) ? c : `\\${c}`;
-}
-
-/** Offset of the bracket that ends a bracket expression; a ] right after [ or [^ is literal. */
-function bracketEnd(pattern: string, start: number): number {
-  let i = start + 1;
-  if (pattern[i] === "^") i++;
-  if (pattern[i] === "]") i++;
-  for (; i < pattern.length; i++) {
-    if (pattern[i] === "]") return i;
-    if (pattern[i] === "[" && /[:.=]/.test(pattern[i + 1] ?? "")) {
-      const close = pattern.indexOf(`${pattern[i + 1]}]`, i + 2);
-      if (close > 0) i = close + 1;
-    }
-  }
-  return -1;
-}
-
-/** The inside of a bracket expression as a JavaScript character class; a backslash is literal in it. */
-function bracket(inside: string, byLine: boolean): string | { message: string } {
-  const negated = inside.startsWith("^");
-  let rest = negated ? inside.slice(1) : inside;
-  let out = "";
-  for (let first = true; rest !== ""; first = false) {
-    const named = /^\[:(\w+):\]/.exec(rest);
-    if (named !== null) {
-      const set = CLASSES[named[1]!];
-      if (set === undefined) return { message: `unknown class [:${named[1]}:]` };
-      out += set;
-      rest = rest.slice(named[0].length);
-      continue;
-    }
-    const single = /^\[([.=])(.)\1\]/.exec(rest);
-    const c = single === null ? rest[0]! : single[2]!;
-    rest = rest.slice(single === null ? 1 : single[0].length);
-    const isRange = c === "-" && !first && rest !== "";
-    out += isRange ? "-" : /[\\\][^-]/.test(c) ? `\\${c}` : c;
-  }
-  return `[${negated ? (byLine ? "^\\n" : "^") : ""}${out}]`;
+function startsWithStart(node: Node): boolean {
+  if (node.kind === "all") return node.parts[0] !== undefined && startsWithStart(node.parts[0]);
+  if (node.kind === "any") return node.parts.every(startsWithStart);
+  if (node.kind === "group") return startsWithStart(node.body);
+  return node.kind === "assert" && node.what === "start";
 }

@@ -1,7 +1,7 @@
 // The directives that define words and substitutions: #!define and its kin, #!defenv, #!subst, #!substdef, #!substdefs.
 // Each function acts on the tables it is given and returns what is wrong, or null.
 
-import { posixRegex } from "./posix-regex.ts";
+import { nativeRegex } from "./regex-native.ts";
 
 /** A replacement applied to the text of every quoted string that follows. */
 export interface Substitution {
@@ -61,7 +61,7 @@ export function parseSubst(
   const [pattern, template, flags] = parts;
   if (/[^ig]/.test(flags)) return `#!${directive}: unknown flag in ${flags}; i and g are known`;
   const replacement = template.replace(/\$env\((\w+)\)/g, (_, name: string) => env[name] ?? "");
-  const regex = posixRegex(pattern, flags.includes("i"));
+  const regex = nativeRegex(pattern, flags.includes("i"));
   if (typeof regex === "string") return `#!${directive}: ${regex}`;
   const matcher = new RegExp(regex, flags.includes("g") ? `${regex.flags}g` : regex.flags);
   const expand = (...m: unknown[]) => replacement.replace(/\\([0-9])/g, (_, n: string) => String(m[Number(n)] ?? ""));

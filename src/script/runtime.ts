@@ -4,7 +4,7 @@ import type { RouteContext, RouteResult } from "../proxy/context.ts";
 import { Stop } from "../proxy/context.ts";
 import { ArgError } from "../registry/args.ts";
 import { toInt, toText, type Value } from "../sip/value.ts";
-import { matches, posixRegex } from "./posix-regex.ts";
+import { matches, type Pattern, posixRegex } from "./posix-regex.ts";
 import type { Place } from "./source.ts";
 import { fileLine } from "./source.ts";
 
@@ -37,7 +37,7 @@ export class Runtime {
   /** Set when an expression could not be computed (division by zero); the assignment at hand is then left out. */
   failed = false;
   private readonly report: (message: string) => void;
-  private readonly patterns = new Map<string, RegExp | null>();
+  private readonly patterns = new Map<string, Pattern | null>();
   private routeByName: (name: string) => RouteFunction | null = () => null;
   private readonly maxDepth: number;
 

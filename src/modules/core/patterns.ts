@@ -2,13 +2,13 @@
 
 import type { RouteContext } from "../../proxy/context.ts";
 import { type Arg, ArgError, parsed, type ReaderOf, raw, type TextReader } from "../../registry/args.ts";
-import { MAX_SUBJECT, posixRegex } from "../../script/posix-regex.ts";
+import { type Pattern, posixRegex } from "../../script/posix-regex.ts";
 
 const MAX_CACHED = 256;
-const cache = new Map<string, RegExp | null>();
+const cache = new Map<string, Pattern | null>();
 
 /** The expression in a text that was only known at run time; null when it is none. Case counts unless `ignoreCase`. */
-export function regexOf(text: string, ignoreCase = false): RegExp | null {
+export function regexOf(text: string, ignoreCase = false): Pattern | null {
   const key = (ignoreCase ? "i" : "c") + text;
   let re = cache.get(key);
   if (re === undefined) {
@@ -20,7 +20,7 @@ export function regexOf(text: string, ignoreCase = false): RegExp | null {
   return re;
 }
 
-function lineRegex(text: string): RegExp | ArgError {
+function lineRegex(text: string): Pattern | ArgError {
   const re = posixRegex(text, true, true);
   return typeof re === "string" ? new ArgError(re) : re;
 }
@@ -29,18 +29,18 @@ function lineRegex(text: string): RegExp | ArgError {
  * An argument that is a POSIX extended expression as textops has them: taken as it is written, case does not count, lines are matched
  * one by one.
  */
-export function regexArg(name: string): Arg<RegExp> {
+export function regexArg(name: string): Arg<Pattern> {
   return raw(name, lineRegex);
 }
 
 /** The same with variables in it. */
-export function regexTextArg(name: string): Arg<RegExp> {
+export function regexTextArg(name: string): Arg<Pattern> {
   return parsed(name, lineRegex);
 }
 
 /** A substitution "/re/replacement/flags"; the character in front is the separator. */
 export interface Substitution {
-  readonly re: RegExp;
+  readonly re: Pattern;
   /** Literal texts, texts with variables and group numbers in turn. */
   readonly replacement: readonly (string | number | TextReader)[];
   readonly global: boolean;
@@ -124,25 +124,17 @@ export interface Replacement {
 /** What a substitution changes in a subject; an empty list when it matches nowhere. */
 export function substitute(s: Substitution, subject: string, ctx: RouteContext): Replacement[] {
   const out: Replacement[] = [];
-  for (const m of matchAll(s.re, subject)) {
+  for (const m of s.re.matchAll(subject)) {
     out.push({
       start: m.index,
-      end: m.index + m[0].length,
+      end: m.index + m.groups[0]!.length,
       text: s.replacement
-        .map((r) => (typeof r === "number" ? (m[r] ?? "") : typeof r === "string" ? r : r(ctx)))
+        .map((r) => (typeof r === "number" ? (m.groups[r] ?? "") : typeof r === "string" ? r : r(ctx)))
         .join(""),
     });
     if (!s.global) break;
   }
   return out;
-}
-
-/** All matches of an expression in the first MAX_SUBJECT characters of a subject. */
-export function* matchAll(re: RegExp, subject: string): Generator<RegExpExecArray> {
-  const global = re.global ? re : new RegExp(re.source, `${re.flags}g`);
-  yield* (subject.length > MAX_SUBJECT ? subject.slice(0, MAX_SUBJECT) : subject).matchAll(
-    global,
-  ) as Iterable<RegExpExecArray>;
 }
 
 /** The text with those places changed. */

@@ -3,7 +3,7 @@
 import { RouteKind } from "../../proxy/context.ts";
 import { int, optional, str } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
-import { matches } from "../../script/posix-regex.ts";
+import { matches, type Pattern } from "../../script/posix-regex.ts";
 import { formatDate } from "../../sip/date.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import {
@@ -49,7 +49,7 @@ function removeNamed(msg: SipMessage, name: HeaderName): number {
 }
 
 // Only those that `keep` does not match; names are matched whole or in part as the expression says.
-function removeMatching(msg: SipMessage, re: RegExp, keep: RegExp | null): number {
+function removeMatching(msg: SipMessage, re: Pattern, keep: Pattern | null): number {
   let removed = -1;
   for (let h = 0; h < msg.headerCount; h++) {
     const name = nameText(msg, h);
@@ -70,7 +70,7 @@ function removeNth(msg: SipMessage, name: HeaderName, index: number): number {
   return 1;
 }
 
-function removeByValue(msg: SipMessage, name: HeaderName, op: string, text: string, re: RegExp | null): number {
+function removeByValue(msg: SipMessage, name: HeaderName, op: string, text: string, re: Pattern | null): number {
   let removed = -2;
   for (let h = findNamed(msg, name); h >= 0; h = findNamed(msg, name, h + 1)) {
     if (!compares(msg.value(h), op, text, re)) continue;
@@ -80,7 +80,7 @@ function removeByValue(msg: SipMessage, name: HeaderName, op: string, text: stri
   return removed;
 }
 
-function compares(value: string, op: string, text: string, re: RegExp | null): boolean {
+function compares(value: string, op: string, text: string, re: Pattern | null): boolean {
   switch (op) {
     case "eq":
       return value === text;
@@ -95,7 +95,7 @@ function compares(value: string, op: string, text: string, re: RegExp | null): b
   }
 }
 
-function presentMatching(msg: SipMessage, re: RegExp): number {
+function presentMatching(msg: SipMessage, re: Pattern): number {
   for (let h = 0; h < msg.headerCount; h++) if (matches(re, nameText(msg, h))) return 1;
   return -1;
 }

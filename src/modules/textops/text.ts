@@ -3,7 +3,7 @@
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { int, raw, str, variable } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
-import { matches } from "../../script/posix-regex.ts";
+import { matches, type Pattern } from "../../script/posix-regex.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { textOf } from "../../util/bytes.ts";
 import {
@@ -12,7 +12,6 @@ import {
   findNamed,
   type HeaderName,
   headerArg,
-  matchAll,
   type Replacement,
   regexArg,
   regexTextArg,
@@ -41,11 +40,12 @@ function change(msg: SipMessage, offset: number, changes: readonly Replacement[]
   return changes.length === 0 ? -1 : 1;
 }
 
-function replacements(re: RegExp, subject: string, text: string, all: boolean): Replacement[] {
+function replacements(re: Pattern, subject: string, text: string, all: boolean): Replacement[] {
   const out: Replacement[] = [];
-  for (const m of matchAll(re, subject)) {
-    if (m[0] === "") continue;
-    out.push({ start: m.index, end: m.index + m[0].length, text });
+  for (const m of re.matchAll(subject)) {
+    const length = m.groups[0]!.length;
+    if (length === 0) continue;
+    out.push({ start: m.index, end: m.index + length, text });
     if (!all) break;
   }
   return out;
@@ -60,8 +60,11 @@ function plainReplacements(find: string, subject: string, text: string, mode: st
   return out;
 }
 
-function insertion(re: RegExp, subject: string, text: string): Replacement[] {
-  for (const m of matchAll(re, subject)) return [{ start: m.index + m[0].length, end: m.index + m[0].length, text }];
+function insertion(re: Pattern, subject: string, text: string): Replacement[] {
+  for (const m of re.matchAll(subject)) {
+    const end = m.index + m.groups[0]!.length;
+    return [{ start: end, end, text }];
+  }
   return [];
 }
 
@@ -251,8 +254,8 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
     routes: ANY,
     doc: "Puts what group number mindex of the expression matched in the text into a variable; mcount is how many groups it may have.",
     run: (_i: unknown, ctx, text, re, index, count, target) => {
-      for (const m of matchAll(re, text)) {
-        const group = index >= 0 && index < count ? m[index] : undefined;
+      for (const m of re.matchAll(text)) {
+        const group = index >= 0 && index < count ? m.groups[index] : undefined;
         if (group === undefined || target.set === undefined) return -1;
         target.set(ctx, group);
         return 1;
