@@ -30,6 +30,8 @@ export interface Random {
 export interface Hashing {
   md5(text: string): string;
   sha256(text: string): string;
+  sha384(text: string): string;
+  sha512(text: string): string;
   sha512_256(text: string): string;
   hmacSha256(key: Uint8Array, text: string): string;
 }

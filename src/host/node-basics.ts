@@ -48,6 +48,8 @@ function isAscii(text: string): boolean {
 export const hashing: Hashing = {
   md5: hex("md5"),
   sha256: hex("sha256"),
+  sha384: hex("sha384"),
+  sha512: hex("sha512"),
   sha512_256: hex("sha512-256"),
   hmacSha256: (key, text) => createHmac("sha256", key).update(text, "latin1").digest("hex"),
 };

@@ -15,7 +15,7 @@ export interface BoundTransform {
 export function applyTransforms(value: Value, transforms: readonly BoundTransform[], ctx: RouteContext): Value {
   for (const t of transforms) {
     const args = t.dynamic === null ? t.constant : t.dynamic.map((arg) => arg(ctx));
-    value = t.def.apply(value, args);
+    value = t.def.apply(value, args, ctx);
   }
   return value;
 }

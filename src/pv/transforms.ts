@@ -1,6 +1,7 @@
 // All transformations that module pv declares, by name.
 
 import type { TransformDef } from "../registry/define.ts";
+import { BODY_TRANSFORMS } from "./transforms-body.ts";
 import { ENCODING_TRANSFORMS } from "./transforms-encode.ts";
 import { LIST_TRANSFORMS } from "./transforms-lists.ts";
 import { STRING_TRANSFORMS } from "./transforms-strings.ts";
@@ -12,4 +13,5 @@ export const TRANSFORMS: Readonly<Record<string, TransformDef>> = {
   ...ENCODING_TRANSFORMS,
   ...URI_TRANSFORMS,
   ...LIST_TRANSFORMS,
+  ...BODY_TRANSFORMS,
 };

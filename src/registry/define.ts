@@ -170,7 +170,7 @@ export interface TransformDef {
   readonly doc: string;
   readonly minArgs: number;
   readonly maxArgs: number;
-  readonly apply: (value: Value, args: readonly string[]) => Value;
+  readonly apply: (value: Value, args: readonly string[], ctx: RouteContext) => Value;
 }
 
 // ---- commands, events, tables ----
