@@ -128,7 +128,7 @@ function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: numb
   const found = scope.loaded.function(expr.name);
   if (found === null) {
     unknownFunction(expr, scope);
-    for (const arg of expr.args) if (arg.kind !== "word") checkExpr(arg, scope, kinds);
+    for (const arg of expr.args) if (arg.kind !== "word" && arg.kind !== "keyword") checkExpr(arg, scope, kinds);
     return;
   }
   const { def } = found;

@@ -84,7 +84,8 @@ export class NameChecker {
     const owner = this.all.pv(name)?.module.name ?? null;
     if (owner === null) {
       if (this.missing.explains("variable", name, `$${name}`, at)) return;
-      const near = asQuestion([...this.loaded.likePv(name), ...this.missing.like("variable", name)]);
+      const similar = [...this.loaded.likePv(name), ...this.missing.like("variable", name)];
+      const near = asQuestion(similar.map((other) => `$${other}`));
       if (near === null && this.missing.mayGiveAnything) return;
       this.diagnostics.error("unknown-variable", at, `unknown variable $${name}`, near);
     } else if (owner !== "pv" || !this.saidLoadPv) {

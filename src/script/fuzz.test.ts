@@ -8,7 +8,7 @@ import { stubModules, Trace } from "../../test/cfg/stub-modules.ts";
 import { compileRoutes, loadConfig, renderDiagnostic } from "./index.ts";
 
 const FOLDER = fileURLToPath(new URL("../../test/cfg/", import.meta.url));
-const corpus = readdirSync(FOLDER)
+const corpus = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".cfg"))
   .map((name) => readFileSync(FOLDER + name, "latin1").split("--- ")[0]!);
 const modules = stubModules(new Trace());

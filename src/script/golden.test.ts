@@ -1,5 +1,5 @@
-// Golden files: test/cfg/*.cfg, each a configuration, a line "--- output" or "--- diagnostics", and what is expected. Adding a case means
-// adding a file. Set GOLDEN_UPDATE=1 to write the diagnostics that the checker gives now.
+// Golden files: test/cfg/**/*.cfg, each a configuration, a line "--- output" or "--- diagnostics", and what is expected. Adding a case means
+// adding a file. Set GOLDEN_UPDATE=1 to write what comes out now.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,27 @@ import { stubModules, Trace } from "../../test/cfg/stub-modules.ts";
 import { loadConfig, renderDiagnostic } from "./index.ts";
 
 const FOLDER = fileURLToPath(new URL("../../test/cfg/", import.meta.url));
-const files = readdirSync(FOLDER).filter((name) => name.endsWith(".cfg"));
+const UPDATE = process.env["GOLDEN_UPDATE"] === "1";
+const files = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".cfg"))
+  .sort();
+
+/** Files that a case includes lie in test/cfg. */
+function readFile(file: string): { name: string; text: string } | null {
+  try {
+    return { name: file, text: readFileSync(FOLDER + file, "latin1") };
+  } catch {
+    return null;
+  }
+}
+
+/** Kinds of findings that need more than a small file, and where they are shown. */
+const WITHOUT_GOLDEN: Readonly<Record<string, string>> = {
+  "too-long": "a million tokens: config.test.ts",
+};
+
+/** Kinds of findings that golden files show. */
+const shownCodes = new Set<string>();
 
 describe("golden files", () => {
   for (const name of files) {
@@ -20,24 +40,31 @@ describe("golden files", () => {
     const expected = content.slice(found.index + found[0].length);
     if (found[1] === "output") {
       test(`${name} runs`, async () => {
-        const { lines } = await runConfig(config);
+        const { lines } = await runConfig(config, undefined, readFile);
         const shown = lines.filter((line) => !line.startsWith("! ") || expected.includes(line));
-        expect(`${shown.join("\n")}\n`).toBe(expected);
+        if (UPDATE) writeFileSync(FOLDER + name, `${config}${found[0]}${shown.join("\n")}\n`, "latin1");
+        else expect(`${shown.join("\n")}\n`).toBe(expected);
       });
     } else {
       test(`${name} is diagnosed`, () => {
-        const readFile = (file: string) => {
-          try {
-            return { name: file, text: readFileSync(FOLDER + file, "latin1") };
-          } catch {
-            return null;
-          }
-        };
         const { diagnostics } = loadConfig({ file: name, text: config }, stubModules(new Trace()), { readFile });
         const shown = `${diagnostics.map(renderDiagnostic).join("\n\n")}\n`;
-        if (process.env["GOLDEN_UPDATE"] === "1") writeFileSync(FOLDER + name, config + found[0] + shown, "latin1");
+        for (const d of diagnostics) shownCodes.add(d.code);
+        if (UPDATE) writeFileSync(FOLDER + name, config + found[0] + shown, "latin1");
         else expect(shown).toBe(expected);
       });
     }
   }
+
+  test("every kind of finding has a golden file", () => {
+    const sources = fileURLToPath(new URL("./", import.meta.url));
+    const codes = readdirSync(sources)
+      .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+      .flatMap((name) => [...readFileSync(sources + name, "utf8").matchAll(/\b(?:error|warning)\(\s*"([a-z-]+)"/g)])
+      .map((m) => m[1]!);
+    expect(codes.length).toBeGreaterThan(50);
+    expect([...new Set(codes)].filter((code) => !shownCodes.has(code) && !Object.hasOwn(WITHOUT_GOLDEN, code))).toEqual(
+      [],
+    );
+  });
 });

@@ -126,6 +126,7 @@ class Preprocessor {
   private expand(word: Token, use: Token, depth: number, active: Set<string>): void {
     if (depth > MAX_EXPANSION_DEPTH) {
       this.diagnostics.error("define-depth", use.place, `#!define ${use.text} is nested too deep`);
+      this.out.push({ ...use, kind: "int", text: "1", value: "1" }); // so that what follows is read as it was meant
       return;
     }
     const lexer = new Lexer(use.place.file, this.defines.get(word.text)!, use.place);
@@ -225,7 +226,8 @@ class Preprocessor {
   private skip(lexer: Lexer): void {
     let nested = 0;
     for (let token = lexer.skipToDirective(); token !== null; token = lexer.skipToDirective()) {
-      const name = /^..\s*([A-Za-z_]+)/.exec(token.text)?.[1];
+      const [, name = "", rest = ""] = /^..\s*([A-Za-z_]+)\s*([\s\S]*)$/.exec(token.text) ?? [];
+      if (nested === 0 && /^(else|endif)$/.test(name)) this.alone(name, rest, token);
       if (name === "ifdef" || name === "ifndef" || name === "ifexp") nested++;
       else if (name === "endif" && nested-- === 0) {
         this.branches.pop();
@@ -272,7 +274,7 @@ class Preprocessor {
       return;
     }
     this.diagnostics.error("bad-directive", word.place, `${word.text} needs a quoted file name`);
-    this.emit(path);
+    if (path.first) this.emit(path);
   }
 
   private include(kind: string, name: string, place: Place, source: SourceFile): void {

@@ -3,7 +3,7 @@
 import { RouteContext, RouteKind } from "../../src/proxy/context.ts";
 import type { Flow } from "../../src/net/flow.ts";
 import type { Proxy } from "../../src/proxy/proxy.ts";
-import { type Config, compileRoutes, loadConfig, renderDiagnostic } from "../../src/script/index.ts";
+import { type Config, compileRoutes, loadConfig, type ReadFile, renderDiagnostic } from "../../src/script/index.ts";
 import { SipMessage } from "../../src/sip/message.ts";
 import { bytesOf } from "../../src/util/bytes.ts";
 import { stubModules, Trace } from "./stub-modules.ts";
@@ -45,11 +45,11 @@ export interface RunResult {
 }
 
 /** Loads, compiles and runs the request route. Throws with the rendered diagnostics when the configuration is not accepted. */
-export async function runConfig(text: string, waits: () => boolean = () => false): Promise<RunResult> {
+export async function runConfig(text: string, waits: () => boolean = () => false, readFile?: ReadFile): Promise<RunResult> {
   const trace = new Trace();
   trace.waits = waits;
   const modules = stubModules(trace);
-  const config = loadConfig({ file: "test.cfg", text: text.includes("loadmodule") ? text : HEADER + text }, modules);
+  const config = loadConfig({ file: "test.cfg", text: text.includes("loadmodule") ? text : HEADER + text }, modules, readFile === undefined ? {} : { readFile });
   const routes = compile(config, trace);
   const ctx = makeContext(routes);
   const rc = await routes.request(ctx);

@@ -10,6 +10,7 @@ import {
   type FunctionResult,
   intParam,
   manyParam,
+  parsedParam,
   pv,
   pvClass,
   strParam,
@@ -121,7 +122,8 @@ export function stubModules(trace: Trace): Map<string, AnyModule> {
   const fake = defineModule({
     name: "fake",
     doc: "functions for tests",
-    params: { db_url: strParam("", "database"), rule: manyParam("a rule"), timer: intParam(10, "seconds", { min: 1, max: 100, aliases: ["interval"] }) },
+    params: { db_url: strParam("", "database"), rule: manyParam("a rule"), timer: intParam(10, "seconds", { min: 1, max: 100, aliases: ["interval"] }), mode: parsedParam("up", "up or down", (t) => (/^(up|down)$/.test(t) ? t : new ArgError(`neither up nor down: ${t}`))), workers: intParam(1, "workers", { effect: "nobody works here" }) },
+    events: { "fake:event": { doc: "never run" } },
     state: () => null,
     configure: () => null,
     functions: {
@@ -142,6 +144,7 @@ export function stubModules(trace: Trace): Map<string, AnyModule> {
       boom: fn({ routes: ANY, doc: "throws", run: () => { throw new Error("boom"); } }),
     },
   });
-  const modules: AnyModule[] = [core, pvModule, xlog, fake];
+  const needy = defineModule({ name: "needy", doc: "needs fake", uses: [fake], state: () => null, configure: () => null });
+  const modules: AnyModule[] = [core, pvModule, xlog, fake, needy];
   return new Map(modules.map((m) => [m.name, m]));
 }
