@@ -29,6 +29,10 @@ const ROUTES: Routes = {
   failure: () => 1,
   branchFailure: () => 1,
   onsend: null,
+  error: null,
+  local: null,
+  startup: null,
+  timers: [],
   event: () => null,
   varCount: 0,
 };
@@ -113,7 +117,9 @@ export class Replay {
       if (text === undefined) return undefined;
       if (arg.kind === "var") return this.accessor(String(text));
       const value = arg.kind === "int" ? Number(text) : String(text);
-      const parsed = arg.parse === undefined ? value : arg.parse(value);
+      if (arg.kind === "text") return () => String(value);
+      const made = arg.make?.(String(value), (text) => () => text);
+      const parsed = made ?? (arg.parse === undefined ? value : arg.parse(value));
       if (parsed instanceof ArgError) throw new Error(`${name}: ${parsed.message}`);
       return parsed;
     });
