@@ -7,6 +7,7 @@ import type { Listener } from "./net/flow.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import { Receiver } from "./proxy/receive.ts";
 import { NetTransports, type TransportLimits } from "./proxy/transports.ts";
+import { runStartup, runTimers } from "./proxy/unasked.ts";
 import { ConfigError } from "./registry/define.ts";
 import { type Configured, ModuleLoader } from "./registry/loader.ts";
 import { type CompiledRoutes, type Config, compileRoutes, type Diagnostic, Diagnostics } from "./script/index.ts";
@@ -44,7 +45,9 @@ export async function start(host: Host, config: Config, settings: LogSettings): 
   const parts = assemble(host, config, settings);
   const { proxy, transports, loader, databases, wheel } = parts;
   const stopTicking = tick(host, wheel);
+  let stopTimers = (): void => {};
   const stop = async (): Promise<void> => {
+    stopTimers();
     transports.close();
     await loader.stop();
     databases.closeAll();
@@ -52,7 +55,9 @@ export async function start(host: Host, config: Config, settings: LogSettings): 
   };
   try {
     await loader.start(prepare(parts, config).generation);
+    await runStartup(proxy);
     await openListeners(host, transports, config.globals, proxy.log);
+    stopTimers = runTimers(proxy);
   } catch (error) {
     await stop();
     throw error;
@@ -135,10 +140,13 @@ function instancesOf(generation: readonly Configured[]): Map<string, unknown> {
 
 function applyGlobals(proxy: Proxy, config: Config): void {
   const { globals } = config;
+  proxy.onsendReplies = globals.bool("onsend_route_reply");
+  proxy.runsReceived = globals.int("received_route_mode") !== 0;
   const product = `portico (${VERSION})`;
   if (globals.bool("server_signature"))
     proxy.serverLine = `${globals.text("server_header") ?? `Server: ${product}`}\r\n`;
   proxy.userAgentLine = `${globals.text("user_agent_header") ?? `User-Agent: ${product}`}\r\n`;
+  proxy.serverId = globals.int("server_id");
   for (const alias of globals.aliases) {
     const parsed = /^(?:[a-z]+:)?(\[[^\]]*\]|[^:]+)(?::(\d+))?$/i.exec(alias);
     if (parsed !== null)

@@ -5,6 +5,7 @@ import type { Flow, Listener } from "../net/flow.ts";
 import type { SipMessage } from "../sip/message.ts";
 import type { Value } from "../sip/value.ts";
 import type { Proxy } from "./proxy.ts";
+import { XavpStore } from "./xavp.ts";
 
 /** Kinds of route, as bits, so that a function can say where it may be called from. */
 export const RouteKind = {
@@ -28,7 +29,31 @@ export const Stop = {
   NONE: 0,
   EXIT: 1, // exit, or a function returned 0
   DROP: 2, // drop: as exit, and the implicit action of the route is left out
+  RETURN: 3, // return 0: as exit, but a reply_route then drops its reply (as the oracle does)
 } as const;
+
+/** In onsend_route: what is about to be sent where. */
+export interface Sending {
+  readonly flow: Flow;
+  /** Bytes of the message as it leaves. */
+  readonly length: number;
+}
+
+/** In error_route: what is wrong with the message ($err). */
+export interface Fault {
+  /** What is wrong, in words. */
+  readonly info: string;
+  /** Status and phrase of the reply that would fit. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** A timer_route: what runs every so many seconds. */
+export interface TimerRoute {
+  readonly name: string;
+  readonly seconds: number;
+  readonly run: (ctx: RouteContext) => RouteResult;
+}
 
 /** What a route returns: its return code at once, or a promise of it when a function in it had to wait. */
 export type RouteResult = number | Promise<number>;
@@ -46,6 +71,13 @@ export interface Routes {
   failure(id: number, ctx: RouteContext): RouteResult;
   branchFailure(id: number, ctx: RouteContext): RouteResult;
   readonly onsend: ((ctx: RouteContext) => RouteResult) | null;
+  /** Runs for messages that cannot be used as they are. */
+  readonly error: ((ctx: RouteContext) => RouteResult) | null;
+  /** Runs for requests made here: event_route[tm:local-request] or local_route. */
+  readonly local: ((ctx: RouteContext) => RouteResult) | null;
+  /** Runs once before any message. */
+  readonly startup: ((ctx: RouteContext) => RouteResult) | null;
+  readonly timers: readonly TimerRoute[];
   /** event_route[name]; null when the script has none of that name. */
   event(name: string): ((ctx: RouteContext) => RouteResult) | null;
   /** How many `$var` slots a context of this generation has. */
@@ -67,9 +99,22 @@ export interface BranchTarget {
   readonly instance: string;
 }
 
-/** Attribute-value pairs of a transaction (or of a request that has none yet), newest first under a name, as in Kamailio. */
+/** The kinds of values with fields: see xavp.ts. */
+export type XavpKind = "xavp" | "xavu" | "xavi";
+
+/**
+ * Attribute-value pairs of a transaction (or of a request that has none yet), newest first under a name, as in Kamailio; and those with
+ * fields, which live as long.
+ */
 export class Avps {
   private readonly lists = new Map<string, Value[]>();
+  private extended: Partial<Record<XavpKind, XavpStore>> | null = null;
+
+  /** The values with fields of one kind; made when first asked for. */
+  xavps(kind: XavpKind): XavpStore {
+    this.extended ??= {};
+    return (this.extended[kind] ??= new XavpStore(kind === "xavu"));
+  }
 
   /** The values under a name, newest first; undefined when there are none. */
   all(name: string): Value[] | undefined {
@@ -105,11 +150,18 @@ export class RouteContext {
   reply: SipMessage | null = null;
   /** In onreply and failure routes: the status of that reply, 408 for a timeout. */
   status = 0;
-  /** `$var` values by slot. Null means never set; reads as 0 there (Kamailio's initial value). */
+  /** In onsend_route: what is sent where; null elsewhere. */
+  sending: Sending | null = null;
+  /** In error_route: what is wrong; null elsewhere. */
+  fault: Fault | null = null;
+  /**
+   * `$var` values by slot, shared by all routes that run for this message. Null means never set; reads as 0 there (Kamailio's initial
+   * value).
+   */
   vars: Value[];
   avpsOrNull: Avps | null = null;
   /** Return code of the last function or route ($rc). */
-  rc = 1;
+  rc = 0;
   /** One of Stop. Functions set it to end the script (as exit); the compiled code tests it after each call that can. */
   stop = 0;
   /** Further destinations beside the R-URI. */
@@ -132,7 +184,7 @@ export class RouteContext {
     this.message = message;
     this.flow = flow;
     this.kind = kind;
-    this.vars = routes.varCount === 0 ? NO_VALUES : new Array<Value>(routes.varCount).fill(null);
+    this.vars = routes.varCount === 0 ? NO_VALUES : varsOf(message, routes);
   }
 
   /** The AVPs of this transaction or request; made when first asked for. */
@@ -159,6 +211,14 @@ export class RouteContext {
     this.attachments ??= new Map();
     this.attachments.set(key, value);
   }
+}
+
+// The message carries its variables from route to route; slots mean something within one generation only.
+function varsOf(message: SipMessage, routes: Routes): Value[] {
+  if (message.vars !== null && message.varsOwner === routes) return message.vars;
+  message.varsOwner = routes;
+  message.vars = new Array<Value>(routes.varCount).fill(null);
+  return message.vars;
 }
 
 const NO_BRANCHES: BranchTarget[] = [];

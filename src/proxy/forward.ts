@@ -5,11 +5,14 @@ import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
 import { hashBytes } from "../util/bytes.ts";
+import type { RouteContext } from "./context.ts";
+import { mayLeave } from "./onsend.ts";
 import { hex8, type Proxy } from "./proxy.ts";
 
 /**
  * Forwards a request without a transaction to `uri` (the destination URI, else the R-URI, when null). Returns 1 when it was handed to a
  * flow, -1 when it could not be; `from` is the listener to send from (null: the one it came by). A promise of that when the name of the next hop had to be looked up.
+ * `ctx`: the route that forwards, for onsend_route; null sends without it.
  */
 export function forwardStateless(
   proxy: Proxy,
@@ -17,21 +20,28 @@ export function forwardStateless(
   flow: Flow,
   uri: string | null,
   from: Listener | null = null,
+  ctx: RouteContext | null = null,
 ): number | Promise<number> {
   const hop = uri ?? msg.dstUri;
   if (msg.flowId !== 0 && hop === null && msg.newUri === msg.flowUri) {
     const open = proxy.transports.flowById(msg.flowId);
-    if (open !== null) return sendTo(proxy, msg, flow, open);
+    if (open !== null) return sendTo(proxy, msg, flow, open, ctx);
   }
   const to = proxy.resolver.uriFlow(hop ?? msg.requestUri(), from ?? flow.listener);
   if (to instanceof Promise) {
     msg.own();
-    return to.then((found) => sendTo(proxy, msg, flow, found));
+    return to.then((found) => sendTo(proxy, msg, flow, found, ctx));
   }
-  return sendTo(proxy, msg, flow, to);
+  return sendTo(proxy, msg, flow, to, ctx);
 }
 
-function sendTo(proxy: Proxy, msg: SipMessage, flow: Flow, to: Flow | null): number {
+function sendTo(
+  proxy: Proxy,
+  msg: SipMessage,
+  flow: Flow,
+  to: Flow | null,
+  ctx: RouteContext | null,
+): number | Promise<number> {
   if (to === null) {
     proxy.counters.drop("unroutable");
     return -1;
@@ -41,7 +51,13 @@ function sendTo(proxy: Proxy, msg: SipMessage, flow: Flow, to: Flow | null): num
     proxy.counters.drop("too-large");
     return -1;
   }
-  return to.send(proxy.out, 0, end) ? 1 : -1;
+  const onsend = ctx === null ? null : ctx.routes.onsend;
+  if (onsend === null) return to.send(proxy.out, 0, end) ? 1 : -1;
+  const leaves = mayLeave(ctx!, onsend, to, end);
+  if (typeof leaves === "boolean") return leaves && to.send(proxy.out, 0, end) ? 1 : -1;
+  const bytes = proxy.out.slice(0, end); // others build there meanwhile
+  msg.own();
+  return leaves.then((may) => (may && to.send(bytes, 0, end) ? 1 : -1));
 }
 
 /** A branch that is the same for each retransmission (RFC 3261 16.11), made from the received one; never one of tm's. */

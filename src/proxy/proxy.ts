@@ -14,6 +14,7 @@ import type { TimerWheel } from "../util/timer-wheel.ts";
 import type { RouteContext, Routes } from "./context.ts";
 import { Counters } from "./counters.ts";
 import { Identity } from "./identity.ts";
+import { replyMayLeave } from "./onsend.ts";
 import { Resolver } from "./resolver.ts";
 import type { Transports } from "./transports.ts";
 
@@ -47,6 +48,14 @@ export class Proxy {
   transactions: Transactions | null = null;
   /** Set by module sl: whether an ACK answers a stateless reply made here and goes no further. */
   absorbAck: ((ctx: RouteContext) => boolean) | null = null;
+  /** Whether event_route[core:msg-received] runs (received_route_mode). */
+  runsReceived = false;
+  /** The number that sets this server apart from others of the same database (server_id). */
+  serverId = 0;
+  /** What modules count, by Kamailio's names; read by $stat. */
+  readonly statistics = new Map<string, () => number>();
+  /** Whether onsend_route runs for replies that are forwarded (onsend_route_reply). */
+  onsendReplies = false;
   /** "Server: …\r\n" and "User-Agent: …\r\n", or empty when the configuration switches them off. */
   serverLine = "";
   userAgentLine = "";
@@ -196,7 +205,9 @@ export class Proxy {
       return false;
     }
     const end = writeForwardedReply(msg, this.out);
-    return end > 0 && to.send(this.out, 0, end);
+    if (end <= 0) return false;
+    if (this.onsendReplies && !replyMayLeave(this, this.routes, msg, flow, to, end, null)) return false;
+    return to.send(this.out, 0, end);
   }
 }
 

@@ -8,7 +8,8 @@ import { scanErrorText } from "../sip/scan.ts";
 import { InFlight, NEW } from "../tm/index.ts";
 import { textOf } from "../util/bytes.ts";
 import { Level } from "../util/log.ts";
-import { RouteContext, RouteKind, type RouteResult } from "./context.ts";
+import { type Fault, RouteContext, RouteKind, type RouteResult, Stop } from "./context.ts";
+import { EventRoutes } from "./event-routes.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** The most requests whose script may wait at a time before repetitions of further ones are no longer recognised. */
@@ -21,9 +22,11 @@ export class Receiver {
   private readonly inFlight: InFlight<Flow>;
   /** The message object for the next datagram; replaced when somebody keeps it. */
   private spare = new SipMessage();
+  private events: EventRoutes;
 
   constructor(proxy: Proxy) {
     this.proxy = proxy;
+    this.events = new EventRoutes(proxy);
     this.inFlight = new InFlight(proxy.host.random.uint32(), MAX_IN_FLIGHT);
   }
 
@@ -31,7 +34,9 @@ export class Receiver {
   readonly receive = (buf: Uint8Array, start: number, end: number, flow: Flow): void => {
     if (isKeepAlive(buf, start, end)) return;
     const msg = this.spare;
+    if (this.events.routes !== this.proxy.routes) this.events = new EventRoutes(this.proxy);
     try {
+      if (this.events.looksAtReceived && !this.mayEnter(buf, start, end, flow)) return;
       const bad = msg.parse(buf, start, end);
       if (bad !== 0) this.refuseUnscanned(bad, msg, flow);
       else if (msg.isRequest) this.request(msg, flow);
@@ -41,6 +46,16 @@ export class Receiver {
     }
     if (msg.owned) this.spare = new SipMessage();
   };
+
+  private mayEnter(buf: Uint8Array, start: number, end: number, flow: Flow): boolean {
+    const raw = new SipMessage();
+    raw.buf = buf;
+    raw.start = start;
+    raw.end = end;
+    const may = this.events.mayEnter(raw, flow);
+    if (!may) this.proxy.counters.drop("msg-received");
+    return may;
+  }
 
   private request(msg: SipMessage, flow: Flow): void {
     const { proxy } = this;
@@ -52,8 +67,26 @@ export class Receiver {
     }
     const { routes } = proxy;
     if (routes === null) return;
+    if (this.events.preRouting === null) {
+      this.routeRequest(new RouteContext(proxy, routes, msg, flow, RouteKind.REQUEST));
+      return;
+    }
+    const before = this.events.before(msg, flow, RouteKind.REQUEST);
+    if (!(before instanceof Promise)) {
+      if (before !== null) this.routeRequest(before);
+      return;
+    }
+    before
+      .then((ctx) => {
+        if (ctx !== null) this.routeRequest(ctx);
+      })
+      .catch((error: unknown) => this.failed(error, msg, flow));
+  }
+
+  private routeRequest(ctx: RouteContext): void {
+    const { proxy } = this;
+    const { message: msg, flow, routes } = ctx;
     if (this.inFlight.offer(msg, flow) !== NEW) return;
-    const ctx = new RouteContext(proxy, routes, msg, flow, RouteKind.REQUEST);
     if (msg.method === Method.ACK && proxy.absorbAck?.(ctx) === true) return;
     const result = routes.request(ctx);
     if (typeof result === "number") proxy.transactions?.afterRequest(ctx);
@@ -95,25 +128,47 @@ export class Receiver {
       return;
     }
     const { routes } = proxy;
-    if (routes !== null && routes.reply !== null) {
-      const ctx = new RouteContext(proxy, routes, msg, flow, RouteKind.REPLY);
-      ctx.status = msg.status;
-      const result: RouteResult = routes.reply(ctx);
-      if (typeof result === "number") this.afterReplyRoute(ctx);
-      else {
-        msg.own();
-        result.then(
-          () => this.afterReplyRoute(ctx),
-          (error: unknown) => this.failed(error, msg, flow),
-        );
-      }
+    if (routes === null) return;
+    if (this.events.preRouting === null) {
+      if (routes.reply === null) this.passReply(msg, flow);
+      else this.routeReply(new RouteContext(proxy, routes, msg, flow, RouteKind.REPLY));
       return;
     }
-    this.passReply(msg, flow);
+    const before = this.events.before(msg, flow, RouteKind.REPLY);
+    if (!(before instanceof Promise)) {
+      if (before !== null) this.routeReply(before);
+      return;
+    }
+    before
+      .then((ctx) => {
+        if (ctx !== null) this.routeReply(ctx);
+      })
+      .catch((error: unknown) => this.failed(error, msg, flow));
   }
 
-  private afterReplyRoute(ctx: RouteContext): void {
-    if (ctx.stop === 2) this.proxy.counters.drop("reply-route");
+  private routeReply(ctx: RouteContext): void {
+    const { message: msg, flow, routes } = ctx;
+    if (routes.reply === null) {
+      this.passReply(msg, flow);
+      return;
+    }
+    ctx.status = msg.status;
+    const result: RouteResult = routes.reply(ctx);
+    if (typeof result === "number") {
+      this.afterReplyRoute(ctx, result);
+      return;
+    }
+    msg.own();
+    result.then(
+      (code) => this.afterReplyRoute(ctx, code),
+      (error: unknown) => this.failed(error, msg, flow),
+    );
+  }
+
+  // As the oracle: besides drop, a route whose code is 0 or negative drops the reply; exit does not.
+  private afterReplyRoute(ctx: RouteContext, code: number): void {
+    const drops = ctx.stop === Stop.DROP || (ctx.stop !== Stop.EXIT && code <= 0);
+    if (drops) this.proxy.counters.drop("reply-route");
     else this.passReply(ctx.message, ctx.flow);
   }
 
@@ -131,12 +186,15 @@ export class Receiver {
       const head = textOf(msg.buf, msg.start, Math.min(msg.end, msg.start + 60));
       proxy.log.info(`message from ${where(flow)} dropped: ${scanErrorText(code)}: ${JSON.stringify(head)}`);
     }
+    this.events.broken(msg, flow);
+    if (msg.isRequest) this.events.fault(msg, flow, badRequest(scanErrorText(code)));
   }
 
   // A request that has enough to be answered gets a 400 that says why (RFC 3261 8.1.3, 16.3).
   private refuse(msg: SipMessage, flow: Flow, why: string): void {
     const { proxy } = this;
     proxy.counters.badMessages++;
+    if (this.events.fault(msg, flow, badRequest(why))) return;
     if (msg.via() === null || msg.find(H.FROM) < 0 || msg.find(H.CSEQ) < 0) {
       proxy.counters.drop("bad-request");
       proxy.log.info(`request from ${where(flow)} dropped: ${why}`);
@@ -157,6 +215,10 @@ export class Receiver {
       proxy.counters.drop("error-reply-failed");
     }
   }
+}
+
+function badRequest(why: string): Fault {
+  return { info: why, code: 400, reason: `Bad Request (${why})` };
 }
 
 function where(flow: Flow): string {

@@ -3,6 +3,7 @@
 
 import type { Flow, Listener } from "../net/flow.ts";
 import { markSource } from "../sip/build.ts";
+import type { Edits } from "../sip/edits.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { type Branch, type Hooks, type Outgoing, RelayError, type Transaction } from "../tm/index.ts";
 import {
@@ -14,6 +15,7 @@ import {
   type Routes,
   Stop,
 } from "./context.ts";
+import { mayLeave, replyMayLeave } from "./onsend.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** What the script keeps with a transaction: the generation it began under, armed routes, AVPs, flags. */
@@ -24,10 +26,42 @@ export class ScriptState {
   onBranch = 0;
   onReply = 0;
   onBranchFailure = 0;
+  /** Message flags: what one route of the transaction sets, the next one sees. */
+  flags = 0;
+  /** The request as it was relayed first, which is where failure routes begin; what the request route does to it later is not for them. */
+  relayed: Relayed | null = null;
 
   constructor(routes: Routes) {
     this.routes = routes;
   }
+}
+
+interface Relayed {
+  readonly newUri: string | null;
+  readonly dstUri: string | null;
+  readonly path: string | null;
+  readonly edits: Edits;
+}
+
+/** What the script keeps with one branch. */
+class BranchState {
+  onReply = 0;
+  /** Branch flags. */
+  flags: number;
+
+  constructor(flags: number) {
+    this.flags = flags;
+  }
+}
+
+/** Remembers the request as it has just been relayed; called after each leg of forwarding. */
+export function keepRequest(tx: Transaction, ctx: RouteContext): void {
+  const state = tx.attachment as ScriptState | null;
+  if (state === null) return;
+  const msg = ctx.message;
+  state.flags = msg.flags;
+  if (ctx.kind !== RouteKind.REQUEST || tx.message !== msg) return;
+  state.relayed = { newUri: msg.newUri, dstUri: msg.dstUri, path: msg.path, edits: msg.edits.clone() };
 }
 
 /**
@@ -44,6 +78,7 @@ export function leaveWith(tx: Transaction, ctx: RouteContext): void {
   state.onBranch = onBranch;
   state.onReply = onReply;
   state.onBranchFailure = onBranchFailure;
+  if (ctx.message.isRequest) state.flags = ctx.message.flags;
   tx.wantsFailure = onFailure !== 0;
   tx.wantsReplies = onReply !== 0;
   tx.wantsBranchFailure = onBranchFailure !== 0;
@@ -63,8 +98,26 @@ export class TmHooks implements Hooks {
 
   prepareBranch(tx: Transaction, branch: Branch, run: object, out: Outgoing): number | Promise<number> {
     const ctx = run as RouteContext;
+    const built = this.built(tx, branch, ctx, out);
+    const { onsend } = ctx.routes;
+    if (onsend === null) return built;
+    const look = (code: number): number | Promise<number> => {
+      if (code !== 0) return code;
+      const leaves = mayLeave(ctx, onsend, out.target as Flow, out.end - out.start);
+      if (typeof leaves === "boolean") return leaves ? 0 : RelayError.SEND;
+      out.buf = out.buf.slice(0, out.end); // others build in the shared buffer before this one is sent
+      return leaves.then((may) => (may ? 0 : RelayError.SEND));
+    };
+    return typeof built === "number" ? look(built) : built.then(look);
+  }
+
+  private built(tx: Transaction, branch: Branch, ctx: RouteContext, out: Outgoing): number | Promise<number> {
     const state = tx.attachment as ScriptState | null;
-    if (state !== null && state.onBranch !== 0) return this.afterBranchRoute(tx, branch, ctx, state, out);
+    if (state !== null) {
+      const to = branch.destination;
+      branch.attachment = new BranchState(to === null ? ctx.message.branchFlags : to.flags);
+      if (state.onBranch !== 0) return this.afterBranchRoute(tx, branch, ctx, state, out);
+    }
     return this.build(branch, ctx, branch.destination === null ? ctx.message.newUri : branch.destination.uri, out);
   }
 
@@ -88,8 +141,8 @@ export class TmHooks implements Hooks {
       msg.branchFlags = to.flags;
     }
     const route = new RouteContext(this.proxy, state.routes, msg, ctx.flow, RouteKind.BRANCH);
-    route.vars = ctx.vars; // $var lives as long as the message's handling, branch routes included
     route.transaction = tx;
+    route.branches = ctx.branches.slice();
     route.branch = branch.number;
     route.avpsOrNull = ctx.avpsOrNull;
     route.sendFrom = to?.sendFrom ?? ctx.sendFrom;
@@ -103,8 +156,11 @@ export class TmHooks implements Hooks {
       msg.branchFlags = branchFlags;
     };
     const finish = (): number | Promise<number> => {
+      const own = branch.attachment as BranchState;
+      own.flags = msg.branchFlags;
+      state.flags = msg.flags;
       if (route.onReply !== 0) {
-        branch.attachment = { onReply: route.onReply };
+        own.onReply = route.onReply;
         tx.wantsReplies = true;
       }
       if (route.stop === Stop.DROP) return RelayError.DROPPED;
@@ -207,9 +263,11 @@ export class TmHooks implements Hooks {
 
   replyRoute(tx: Transaction, branch: Branch, reply: SipMessage): boolean | Promise<boolean> {
     const state = tx.attachment as ScriptState | null;
-    const own = branch.attachment as { readonly onReply: number } | null;
-    const id = own?.onReply ?? state?.onReply ?? 0;
+    const own = branch.attachment as BranchState | null;
+    const id = own !== null && own.onReply !== 0 ? own.onReply : (state?.onReply ?? 0);
     if (id === 0) return false;
+    reply.flags = state?.flags ?? 0;
+    reply.branchFlags = own?.flags ?? 0;
     const routes = state?.routes ?? this.proxy.routes!;
     const ctx = new RouteContext(this.proxy, routes, reply, (branch.target ?? tx.origin) as Flow, RouteKind.ONREPLY);
     ctx.transaction = tx;
@@ -217,6 +275,8 @@ export class TmHooks implements Hooks {
     ctx.status = reply.status;
     ctx.avpsOrNull = state?.avps ?? null;
     const after = (): boolean => {
+      if (state !== null) state.flags = reply.flags;
+      if (own !== null) own.flags = reply.branchFlags;
       if (ctx.onFailure !== 0 || ctx.avpsOrNull !== null) this.keep(tx, ctx);
       return ctx.stop === Stop.DROP;
     };
@@ -257,6 +317,16 @@ export class TmHooks implements Hooks {
     kind: number,
   ): void | Promise<void> {
     const msg = tx.ownRequest();
+    const { relayed } = state;
+    if (relayed !== null) {
+      msg.newUri = relayed.newUri;
+      msg.dstUri = relayed.dstUri;
+      msg.path = relayed.path;
+      if (kind === RouteKind.FAILURE) this.backToRelayed(msg, state);
+    }
+    const { newUri, dstUri, path, branchFlags } = msg;
+    msg.flags = state.flags;
+    msg.branchFlags = (branch.attachment as BranchState | null)?.flags ?? branchFlags;
     const ctx = new RouteContext(this.proxy, state.routes, msg, tx.origin as Flow, kind);
     ctx.transaction = tx;
     ctx.branch = branch.number;
@@ -269,7 +339,6 @@ export class TmHooks implements Hooks {
       tx.wantsFailure = false;
     }
     // Each failure route begins with the R-URI and destination of the first leg; what it does not change it does not relay again.
-    const { newUri, dstUri, path, branchFlags } = msg;
     tx.usedUri = newUri;
     tx.usedDst = dstUri;
     const ran = kind === RouteKind.FAILURE ? state.routes.failure(id, ctx) : state.routes.branchFailure(id, ctx);
@@ -278,10 +347,24 @@ export class TmHooks implements Hooks {
       msg.dstUri = dstUri;
       msg.path = path;
       msg.branchFlags = branchFlags;
+      state.flags = msg.flags;
       state.avps = ctx.avpsOrNull ?? state.avps;
     };
     if (typeof ran === "number") return after();
     return ran.then(after);
+  }
+
+  // Edits that the request route made after it had relayed are gone.
+  private backToRelayed(msg: SipMessage, state: ScriptState): void {
+    const { relayed } = state;
+    if (relayed !== null && msg.edits.count !== relayed.edits.count) msg.edits.copyFrom(relayed.edits);
+  }
+
+  mayReply(tx: Transaction, msg: SipMessage, length: number): boolean {
+    const { proxy } = this;
+    if (!proxy.onsendReplies) return true;
+    const routes = (tx.attachment as ScriptState | null)?.routes ?? proxy.routes;
+    return replyMayLeave(proxy, routes, msg, tx.origin as Flow, tx.client as Flow, length, tx);
   }
 
   released(tx: Transaction): void {

@@ -24,14 +24,24 @@ export class VarSlots {
   }
 }
 
+/** Reads and writes one `$vn`: as `$var`, but null until it is set. Its slots are beside those of `$var`. */
+export function nullableVarAccessor(slots: VarSlots, name: string): Accessor {
+  const { get, set } = varAccessor(slots, `vn:${name}`, null);
+  return { get, set: set! };
+}
+
 /** Reads and writes one `$var`. Never set, or set to null, it is the number 0 (measured on Kamailio 5.6.3). */
-export function varAccessor(slots: VarSlots, name: string): Accessor {
+export function varAccessor(slots: VarSlots, name: string, unset: number | null = 0): Accessor {
   const slot = slots.slot(name);
   return {
-    get: (ctx) => ctx.vars[slot] ?? 0,
+    get: (ctx) => ctx.vars[slot] ?? unset,
     set: (ctx, value) => {
-      if (ctx.vars.length <= slot) ctx.vars = [...ctx.vars, ...new Array<null>(slot + 1 - ctx.vars.length).fill(null)];
-      ctx.vars[slot] = value ?? 0;
+      if (ctx.vars.length <= slot) {
+        ctx.vars = [...ctx.vars, ...new Array<null>(slot + 1 - ctx.vars.length).fill(null)];
+        ctx.message.vars = ctx.vars; // the routes that follow for this message see it
+        ctx.message.varsOwner = ctx.routes;
+      }
+      ctx.vars[slot] = value ?? unset;
     },
   };
 }

@@ -159,10 +159,10 @@ export class StatementCompiler {
     const folded = fold(value);
     const constant = constantOf(folded);
     if (typeof constant === "number") {
-      this.out.emit(constant === 0 ? "return stop(ctx);" : `return ${constant};`);
+      this.out.emit(constant === 0 ? "ctx.stop = 3; return 0;" : `return ${constant};`);
       return;
     }
-    this.out.emit(`v = ${this.expressions.int(folded)}; return v === 0 ? stop(ctx) : v;`);
+    this.out.emit(`v = ${this.expressions.int(folded)}; if (v === 0) ctx.stop = 3; return v;`);
   }
 
   private breakStatement(): void {

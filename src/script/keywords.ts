@@ -26,13 +26,23 @@ const READERS: Readonly<Record<string, Keyword>> = {
   to_uri: { kind: "uri", read: (ctx) => uriIn(ctx, "to") },
   status: { kind: "int", read: (ctx) => (ctx.message.isRequest ? ctx.status : ctx.message.status) },
   retcode: { kind: "int", read: (ctx) => ctx.rc },
-  "msg:len": { kind: "int", read: (ctx) => ctx.message.end - ctx.message.start },
+  "msg:len": { kind: "int", read: (ctx) => ctx.sending?.length ?? ctx.message.end - ctx.message.start },
   src_ip: { kind: "ip", read: (ctx) => ctx.flow.remote.address },
   dst_ip: { kind: "ip", read: (ctx) => ctx.flow.local.address },
   src_port: { kind: "int", read: (ctx) => ctx.flow.remote.port },
   dst_port: { kind: "int", read: (ctx) => ctx.flow.local.port },
   proto: { kind: "proto", read: (ctx) => transportName(ctx.flow.protocol) },
   af: { kind: "af", read: (ctx) => (ctx.flow.remote.family === 6 ? "INET6" : "INET") },
+  // of the message about to leave: onsend_route only
+  snd_ip: { kind: "ip", read: (ctx) => ctx.sending?.flow.local.address ?? null },
+  snd_port: { kind: "int", read: (ctx) => ctx.sending?.flow.local.port ?? null },
+  snd_proto: { kind: "proto", read: (ctx) => (ctx.sending === null ? null : transportName(ctx.sending.flow.protocol)) },
+  snd_af: {
+    kind: "af",
+    read: (ctx) => (ctx.sending === null ? null : ctx.sending.flow.remote.family === 6 ? "INET6" : "INET"),
+  },
+  to_ip: { kind: "ip", read: (ctx) => ctx.sending?.flow.remote.address ?? null },
+  to_port: { kind: "int", read: (ctx) => ctx.sending?.flow.remote.port ?? null },
 };
 
 /** The URI in From or To; empty when there is none. */

@@ -66,7 +66,11 @@ export class RouteTable {
       group = "branchFailure";
       kind = RouteKind.BRANCH_FAILURE;
       name = name.slice(BRANCH_FAILURE.length).replace(/^:/, "");
-    } else if (group === "event" && name === "tm:local-request") kind = RouteKind.LOCAL;
+    } else if (group === "event" && name === "tm:local-request") {
+      group = "local"; // the same route under Kamailio's name
+      kind = RouteKind.LOCAL;
+      name = "";
+    }
     const names = this.group(group);
     const title = block.name === null ? block.keyword : `${block.keyword}[${block.name}]`;
     if (names.has(name)) {

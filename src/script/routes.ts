@@ -1,16 +1,26 @@
 // CompiledRoutes: the routes of the native script as the proxy and the modules see them.
 
-import type { RouteContext, RouteResult, Routes } from "../proxy/context.ts";
+import type { RouteContext, RouteResult, Routes, TimerRoute } from "../proxy/context.ts";
 import type { PvEnv } from "../pv/resolve.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { RouteFunction } from "./runtime.ts";
 
 type Run = (ctx: RouteContext) => RouteResult;
 
+/** Kinds of route of which there is one. */
+type Single = "request" | "reply" | "onsend" | "error" | "local" | "startup";
+
+/** Seconds between runs of a timer_route that says none. */
+const DEFAULT_INTERVAL = 60;
+
 /** The compiled routes of one generation. A route number of 0, or one that does not exist, does nothing and gives 1. */
 export class CompiledRoutes implements Routes {
   readonly reply: Run | null;
   readonly onsend: Run | null;
+  readonly error: Run | null;
+  readonly local: Run | null;
+  readonly startup: Run | null;
+  readonly timers: readonly TimerRoute[];
   /** Where further variables of this generation are looked up (log prefixes, other languages). */
   readonly env: PvEnv;
   private readonly table: RouteTable;
@@ -29,6 +39,14 @@ export class CompiledRoutes implements Routes {
     this.main = this.single("request") ?? (() => 1);
     this.reply = this.runner("reply");
     this.onsend = this.runner("onsend");
+    this.error = this.runner("error");
+    this.local = this.runner("local");
+    this.startup = this.runner("startup");
+    this.timers = table.all("timer").map((entry) => {
+      const compiled = functions[entry.index]!;
+      const { name, interval } = entry.block;
+      return { name: name ?? "", seconds: interval ?? DEFAULT_INTERVAL, run: (ctx) => compiled(ctx, 0, 0) };
+    });
     const group = (name: "onreply" | "branch" | "failure" | "branchFailure" | "route"): RouteFunction[] =>
       table.all(name).map((e) => functions[e.index]!);
     this.groups = {
@@ -77,11 +95,11 @@ export class CompiledRoutes implements Routes {
     return entry === undefined ? null : this.sources[entry.index]!;
   }
 
-  private single(group: "request" | "reply" | "onsend"): RouteFunction | null {
+  private single(group: Single): RouteFunction | null {
     const entry = this.table.find(group);
     return entry === null ? null : this.functions[entry.index]!;
   }
-  private runner(group: "reply" | "onsend"): Run | null {
+  private runner(group: Single): Run | null {
     const compiled = this.single(group);
     return compiled === null ? null : (ctx) => compiled(ctx, 0, 0);
   }

@@ -86,6 +86,15 @@ export class Edits {
     return copy;
   }
 
+  /** Becomes the same list as another. */
+  copyFrom(other: Edits): void {
+    this.count = other.count;
+    this.recordRoute = other.recordRoute;
+    this.pos = other.pos.slice(0, other.count);
+    this.del = other.del.slice(0, other.count);
+    this.text = other.text.slice(0, other.count);
+  }
+
   /** Moves all positions by `delta`; for when the message's bytes move to another buffer. */
   shift(delta: number): void {
     for (let i = 0; i < this.count; i++) this.pos[i]! += delta;

@@ -8,6 +8,7 @@ import { NameAddrRange, parseSingleAddr } from "./name-addr.ts";
 import { findHeader, STRIDE, scan, VALUE_END, VALUE_START } from "./scan.ts";
 import { parseUint } from "./tokens.ts";
 import { parseUri, UriRange } from "./uri.ts";
+import type { Value } from "./value.ts";
 import { parseVia, ViaRange } from "./via.ts";
 
 const VIA = 1;
@@ -75,6 +76,9 @@ export class SipMessage {
   flowUri: string | null = null;
   /** Header lines that script functions add to replies made here (append_to_reply), as a byte string. */
   replyHeaders = "";
+  /** Values that scripts keep with the message ($var), and whose they are (opaque here); null until a script has some. */
+  vars: Value[] | null = null;
+  varsOwner: object | null = null;
 
   private parsed = 0; // which of the values below were looked at
   private good = 0; // and which of those are there and well-formed
@@ -109,6 +113,7 @@ export class SipMessage {
     this.flowId = 0;
     this.flowUri = null;
     this.replyHeaders = "";
+    this.vars = null;
     return scan(this);
   }
 

@@ -53,10 +53,14 @@ const CR = 13;
 const LF = 10;
 const COLON = 58;
 
-/** Fills the first-line fields and the header index of `m` from its bytes. Returns 0, or a ScanError; then the fields are undefined. */
+/** Fills the first-line fields and the header index of `m` from its bytes. Returns 0, or a ScanError; then the index has the headers before the fault. */
 export function scan(m: SipMessage): number {
   const { buf, end } = m;
   let p = m.start;
+  m.isRequest = false;
+  m.headerCount = 0;
+  m.headEnd = end;
+  m.bodyStart = end;
   while (p < end && (buf[p] === CR || buf[p] === LF)) p++; // RFC 3261 7.5: leading CRLFs are ignored
   if (p >= end) return ScanError.EMPTY;
   m.lineStart = p;
@@ -134,10 +138,10 @@ function scanHeaders(m: SipMessage, from: number): number {
   let n = 0;
   let p = from;
   for (;;) {
+    m.headerCount = n;
     if (p >= end) return ScanError.NO_END;
     const c = buf[p]!;
     if (c === LF || (c === CR && p + 1 < end && buf[p + 1] === LF)) {
-      m.headerCount = n;
       m.headEnd = p;
       m.bodyStart = p + (c === LF ? 1 : 2);
       return 0;

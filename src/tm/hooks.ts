@@ -63,6 +63,8 @@ export interface Hooks {
   writeReply(tx: Transaction, code: number, reason: string, toTag: string, extra: string, out: Outgoing): boolean;
   /** A reply came for a branch of a transaction that has `wantsReplies`. Returns true to drop it, which counts for provisional ones only. */
   replyRoute(tx: Transaction, branch: Branch, reply: SipMessage): boolean | Promise<boolean>;
+  /** A received reply is about to be passed to the client, `length` bytes long. False keeps it from the client. */
+  mayReply(tx: Transaction, msg: SipMessage, length: number): boolean;
   /** One branch failed in a transaction that has `wantsBranchFailure`; it may add branches. `reply` is null when none came. */
   branchFailureRoute(tx: Transaction, branch: Branch, reply: SipMessage | null): void | Promise<void>;
   /** All branches failed and `winner` was picked, in a transaction that had `wantsFailure`. It may add branches or reply. */

@@ -11,7 +11,7 @@ import { ClientInput, Do } from "./machine.ts";
 import { joinedChallenges, pickBranch } from "./pick.ts";
 import type { Tm } from "./tm.ts";
 import type { Transaction } from "./transaction.ts";
-import { endIfDone, replyLocally, sendReply } from "./upstream.ts";
+import { endIfDone, replyLocally, sendReply, startWait } from "./upstream.ts";
 
 /** A reply came for a branch; no route of the transaction is waiting. */
 export function replyCame(tm: Tm, branch: Branch, msg: SipMessage): void {
@@ -152,7 +152,9 @@ function localReason(status: number): string {
 
 function forwardReply(tm: Tm, tx: Transaction, msg: SipMessage, code: number): void {
   const end = writeForwardedReply(msg, tm.buffer);
-  if (end > 0) sendReply(tm, tx, code, tm.buffer, 0, end);
+  if (end > 0 && !tm.hooks.mayReply(tx, msg, end)) {
+    if (code >= 200) startWait(tm, tx); // the client is not told; what it repeats is absorbed
+  } else if (end > 0) sendReply(tm, tx, code, tm.buffer, 0, end);
   else replyLocally(tm, tx, 500, "", ""); // larger than anything we send
 }
 

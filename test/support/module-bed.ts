@@ -22,6 +22,10 @@ const ROUTES: Routes = {
   failure: () => 1,
   branchFailure: () => 1,
   onsend: null,
+  error: null,
+  local: null,
+  startup: null,
+  timers: [],
   event: () => null,
   varCount: 0,
 };

@@ -193,6 +193,9 @@ export class Bed implements Hooks {
   replyRoute(tx: Transaction, branch: Branch, reply: SipMessage): boolean | Promise<boolean> {
     return this.routes.reply?.(tx, branch, reply) ?? false;
   }
+  mayReply(): boolean {
+    return true;
+  }
   branchFailureRoute(tx: Transaction, branch: Branch): void | Promise<void> {
     return this.routes.branchFailure?.(tx, branch);
   }

@@ -7,6 +7,7 @@ import { defineModule, type FunctionDef, fn } from "../../registry/define.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { Level } from "../../util/log.ts";
 import { parseQText } from "./destinations.ts";
+import { errorVariables } from "./error-info.ts";
 import { changeUri } from "./request-uri.ts";
 import { findListener } from "./send-socket.ts";
 import { isSip, uriOf, withHost, withHostPort, withPort, withUser, withUserAndPassword } from "./uri-parts.ts";
@@ -23,7 +24,13 @@ export * from "./uri-parts.ts";
 
 const ANY = RouteKind.ANY;
 const SENDING =
-  RouteKind.REQUEST | RouteKind.BRANCH | RouteKind.FAILURE | RouteKind.LOCAL | RouteKind.ONSEND | RouteKind.EVENT;
+  RouteKind.REQUEST |
+  RouteKind.BRANCH |
+  RouteKind.FAILURE |
+  RouteKind.BRANCH_FAILURE |
+  RouteKind.LOCAL |
+  RouteKind.ONSEND |
+  RouteKind.EVENT;
 
 /** A function that makes another R-URI of the one there is. */
 function uriChange(
@@ -154,7 +161,7 @@ export const core = defineModule({
       routes: SENDING,
       waits: "maybe",
       doc: "Forwards the request without a transaction, to the given URI, else to $du, else to the R-URI.",
-      run: (_i, ctx, uri) => forwardStateless(ctx.proxy, ctx.message, ctx.flow, uri ?? null, ctx.sendFrom),
+      run: (_i, ctx, uri) => forwardStateless(ctx.proxy, ctx.message, ctx.flow, uri ?? null, ctx.sendFrom, ctx),
     }),
     rewriteuri: fn({
       args: [str("uri")],
@@ -246,5 +253,12 @@ export const core = defineModule({
         return 1;
       },
     }),
+  },
+  pvs: errorVariables,
+  events: {
+    "core:worker-one-init": { doc: "Before the first message; runs over a request in name only." },
+    "core:msg-received": { doc: "A message came and is not parsed yet (received_route_mode); drop forgets it." },
+    "core:pre-routing": { doc: "Before request_route and reply_route; drop leaves them out." },
+    "core:receive-parse-error": { doc: "A message came that cannot be parsed; $mb holds its bytes." },
   },
 });

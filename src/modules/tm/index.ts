@@ -429,6 +429,10 @@ export const tm = defineModule({
     T_reply_reason: pv<TmInstance>("Reason phrase of the reply at hand.", (_self, ctx) => queries.replyReason(ctx)),
     T_reply_ruid: pv<TmInstance>("Registration id of the branch at hand.", (_self, ctx) => queries.replyRuid(ctx)),
   },
+  events: {
+    "tm:branch-failure:": { doc: "One branch has failed; NAME is what t_on_branch_failure() was given." },
+    "tm:local-request": { doc: "A request made here is about to be sent (local_route)." },
+  },
   rpc: {
     "tm.stats": { doc: "Counts of transactions and replies.", args: [], run: (self) => stats(self.engine.tm) },
     "tm.list": { doc: "The transactions there are.", args: [], run: (self) => listTransactions(self.engine.tm) },

@@ -2,7 +2,7 @@
 
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { forwardStateless } from "../../proxy/forward.ts";
-import { leaveWith } from "../../proxy/tm-hooks.ts";
+import { keepRequest, leaveWith } from "../../proxy/tm-hooks.ts";
 import type { FunctionResult } from "../../registry/define.ts";
 import { H } from "../../sip/headers.ts";
 import { Method } from "../../sip/methods.ts";
@@ -23,7 +23,7 @@ export function relay(engine: TmEngine, settings: TmSettings, ctx: RouteContext,
     const cancelled = relayCancel(engine, settings, ctx);
     if (cancelled !== NOT_FOUND) return cancelled;
     if (settings.unmatchedCancel === 2) return 0;
-    if (settings.unmatchedCancel === 1) return forwardStateless(engine.proxy, ctx.message, ctx.flow, null);
+    if (settings.unmatchedCancel === 1) return forwardStateless(engine.proxy, ctx.message, ctx.flow, null, null, ctx);
   }
   if (ctx.transaction === null) {
     const made = engine.newTransaction(ctx);
@@ -52,12 +52,13 @@ function forwardTo(engine: TmEngine, tx: Transaction, ctx: RouteContext): Functi
   if (to.length === 0) return -1;
   tx.usedUri = msg.newUri;
   tx.usedDst = msg.dstUri;
-  ctx.clearBranches();
   const sent = forward(engine.tm, tx, ctx, to, inFailure);
-  return typeof sent === "number" ? outcome(ctx, sent) : sent.then((n) => outcome(ctx, n));
+  return typeof sent === "number" ? outcome(tx, ctx, sent) : sent.then((n) => outcome(tx, ctx, n));
 }
 
-function outcome(ctx: RouteContext, sent: number): number {
+function outcome(tx: Transaction, ctx: RouteContext, sent: number): number {
+  ctx.clearBranches(); // branch routes still see them
+  keepRequest(tx, ctx);
   if (sent > 0) return 1;
   if (ctx.kind === RouteKind.REQUEST && sent !== RelayError.FINAL) wishesOf(ctx).relayError = sent;
   return relayFailure(sent).rc;
@@ -73,7 +74,7 @@ function destinations(tx: Transaction, ctx: RouteContext, afterFailure: boolean)
 // A failure's ACK ends here; any other is forwarded without a transaction.
 function relayAck(engine: TmEngine, ctx: RouteContext): FunctionResult {
   if (engine.tm.ack(ctx.message)) return 0;
-  return forwardStateless(engine.proxy, ctx.message, ctx.flow, null);
+  return forwardStateless(engine.proxy, ctx.message, ctx.flow, null, null, ctx);
 }
 
 /** What relayCancel returns when the INVITE is not known. */

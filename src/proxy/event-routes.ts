@@ -1,0 +1,94 @@
+// Routes around the main ones: event_route[core:msg-received], [core:pre-routing], [core:receive-parse-error], and error_route.
+
+import type { Flow } from "../net/flow.ts";
+import type { SipMessage } from "../sip/message.ts";
+import { type Fault, RouteContext, RouteKind, type RouteResult, type Routes, Stop } from "./context.ts";
+import type { Proxy } from "./proxy.ts";
+
+type Run = (ctx: RouteContext) => RouteResult;
+
+/** Those routes of one generation; null where the script has none, so that looking costs a comparison. */
+export class EventRoutes {
+  readonly routes: Routes | null;
+  readonly preRouting: Run | null;
+  private readonly proxy: Proxy;
+  private readonly received: Run | null;
+  private readonly parseError: Run | null;
+
+  constructor(proxy: Proxy) {
+    const { routes } = proxy;
+    this.proxy = proxy;
+    this.routes = routes;
+    this.preRouting = routes?.event("core:pre-routing") ?? null;
+    this.received = proxy.runsReceived ? (routes?.event("core:msg-received") ?? null) : null;
+    this.parseError = routes?.event("core:receive-parse-error") ?? null;
+  }
+
+  /** Whether whole messages are looked at before they are parsed. */
+  get looksAtReceived(): boolean {
+    return this.received !== null;
+  }
+
+  /** Runs core:msg-received over bytes that nobody has parsed. False when the script drops them. It cannot wait. */
+  mayEnter(msg: SipMessage, flow: Flow): boolean {
+    if (this.received === null) return true;
+    const ctx = new RouteContext(this.proxy, this.routes!, msg, flow, RouteKind.EVENT);
+    this.late(this.received(ctx), "core:msg-received");
+    return ctx.stop !== Stop.DROP;
+  }
+
+  /**
+   * Runs core:pre-routing over a message. The context that its main route begins with (AVPs, branches and what was armed stay), or null
+   * when the script drops the message; a promise of it when the route waits.
+   */
+  before(msg: SipMessage, flow: Flow, kind: number): RouteContext | null | Promise<RouteContext | null> {
+    const { proxy, routes } = this;
+    const first = new RouteContext(proxy, routes!, msg, flow, RouteKind.EVENT);
+    first.status = msg.status;
+    const done = (): RouteContext | null => {
+      if (first.stop === Stop.DROP) {
+        proxy.counters.drop("pre-routing");
+        return null;
+      }
+      const ctx = new RouteContext(proxy, routes!, msg, flow, kind);
+      ctx.avpsOrNull = first.avpsOrNull;
+      ctx.branches = first.branches;
+      ctx.sendFrom = first.sendFrom;
+      ctx.onFailure = first.onFailure;
+      ctx.onBranch = first.onBranch;
+      ctx.onReply = first.onReply;
+      ctx.onBranchFailure = first.onBranchFailure;
+      return ctx;
+    };
+    const ran = this.preRouting!(first);
+    if (typeof ran === "number") return done();
+    msg.own();
+    return ran.then(done);
+  }
+
+  /** A message that cannot be parsed came: core:receive-parse-error. */
+  broken(msg: SipMessage, flow: Flow): void {
+    if (this.parseError === null) return;
+    const ctx = new RouteContext(this.proxy, this.routes!, msg, flow, RouteKind.EVENT);
+    this.late(this.parseError(ctx), "core:receive-parse-error");
+  }
+
+  /** A request that cannot be used came: error_route. Returns whether there is one; the request is then its own affair. */
+  fault(msg: SipMessage, flow: Flow, fault: Fault): boolean {
+    const error = this.routes?.error ?? null;
+    if (error === null) return false;
+    const ctx = new RouteContext(this.proxy, this.routes!, msg, flow, RouteKind.ERROR);
+    ctx.fault = fault;
+    this.late(error(ctx), "error_route");
+    return true;
+  }
+
+  // The receive buffer is reused while such a route waits, so what it does then is of no use to anybody but its own logs.
+  private late(ran: RouteResult, name: string): void {
+    if (typeof ran === "number") return;
+    ran.catch((error: unknown) => {
+      this.proxy.counters.routeErrors++;
+      this.proxy.log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
+}
