@@ -127,7 +127,13 @@ function localTag(ctx: RouteContext): string {
   return ctx.proxy.toTag(ctx.message);
 }
 
-const REPLYING = RouteKind.REQUEST | RouteKind.FAILURE | RouteKind.ONREPLY | RouteKind.EVENT | RouteKind.BRANCH_FAILURE;
+const REPLYING =
+  RouteKind.REQUEST |
+  RouteKind.FAILURE |
+  RouteKind.ONREPLY |
+  RouteKind.EVENT |
+  RouteKind.BRANCH_FAILURE |
+  RouteKind.ERROR;
 
 /** Kamailio's module sl. */
 export const sl = defineModule({
@@ -177,12 +183,15 @@ export const sl = defineModule({
   },
   pvs: {
     ltt: pvClass<Sl>({
-      doc: "The To tag that a reply made here carries: (s) one without transaction, (x) the same.",
+      doc: "The To tag that a reply made here carries: (s) one without transaction, (t) one in a transaction, (x) whichever there is.",
       inner: "required",
-      resolve: (_self, inner) =>
-        inner === "s" || inner === "x"
-          ? { get: localTag }
-          : new ArgError(`unknown kind of local tag "${inner}"`, "use $ltt(s)"),
+      resolve: (_self, inner) => {
+        const ofTransaction = (ctx: RouteContext) => ctx.proxy.transactions?.localTag(ctx) ?? null;
+        if (inner === "s") return { get: localTag };
+        if (inner === "t") return { get: ofTransaction };
+        if (inner === "x") return { get: (ctx) => ofTransaction(ctx) ?? localTag(ctx) };
+        return new ArgError(`unknown kind of local tag "${inner}"`, "use $ltt(s), $ltt(t) or $ltt(x)");
+      },
     }),
   },
   rpc: {
