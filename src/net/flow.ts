@@ -13,6 +13,8 @@ export interface Listener {
   readonly advertisedPort: number | null;
   /** As the configuration spells it: "udp:127.0.0.1:5060". */
   readonly name: string;
+  /** The name that `listen … name "x"` gives it; null without one. */
+  readonly socketName: string | null;
   /** The address as it stands in messages ("127.0.0.1", "[::1]"), and the port. */
   readonly addressText: string;
   readonly portText: string;
@@ -48,6 +50,7 @@ export interface ListenOptions {
   readonly local: SocketAddress;
   readonly advertisedHost?: string;
   readonly advertisedPort?: number;
+  readonly socketName?: string;
 }
 
 let lastId = 0;
@@ -66,12 +69,14 @@ export class ListenerBase {
   readonly addressText: string;
   readonly portText: string;
   readonly name: string;
+  readonly socketName: string | null;
 
   constructor(protocol: number, local: SocketAddress, options: ListenOptions) {
     this.protocol = protocol;
     this.local = local;
     this.advertisedHost = options.advertisedHost ?? null;
     this.advertisedPort = options.advertisedPort ?? null;
+    this.socketName = options.socketName ?? null;
     this.addressText = local.family === 6 ? `[${local.address}]` : local.address;
     this.portText = String(local.port);
     this.name = `${transportName(protocol).toLowerCase()}:${this.addressText}:${local.port}`;

@@ -1,13 +1,15 @@
 // The table of open stream flows: found by id, by remote address and by aliases; bounded, and swept for idle ones.
-import type { Clock, HostError } from "../host/host.ts";
+import { type Clock, HostError } from "../host/host.ts";
 import type { Flow } from "./flow.ts";
 
 /** A stream flow as the table sees it. */
 export interface StreamFlow extends Flow {
   /** Monotonic milliseconds of the last byte either way. */
   readonly lastActive: number;
-  /** Since when an unfinished message waits for its rest; 0 when none does. */
+  /** Since when an unfinished message, or the first one of a peer that connected to us, is waited for; 0 when none is. */
   readonly partialSince: number;
+  /** Whether a whole message has come from it, or it was us who opened it. */
+  readonly spoke: boolean;
   /** Ends it with a reason; `onClose` of its owner is called. */
   fail(error: HostError): void;
 }
@@ -17,7 +19,7 @@ export interface FlowLimits {
   readonly maxFlows: number;
   /** Milliseconds without a byte either way after which a flow is closed. */
   readonly idleTimeout: number;
-  /** Milliseconds a peer may take to finish a message it has begun. */
+  /** Milliseconds a peer may take to finish a message it has begun, and for its first one after it has connected. */
   readonly messageTimeout: number;
 }
 
@@ -34,9 +36,13 @@ export class FlowTable {
   readonly #byId = new Map<number, StreamFlow>();
   readonly #byRemote = new Map<string, StreamFlow>();
   readonly #aliases = new Map<StreamFlow, string[]>();
+  /** Flows that had said nothing when last looked at, oldest first. */
+  readonly #silent = new Set<StreamFlow>();
   #cancelSweep: (() => void) | null = null;
   /** Flows refused because the table was full, and flows closed by the sweep. */
   refused = 0;
+  /** Flows closed to make room. */
+  evicted = 0;
   expired = 0;
 
   constructor(clock: Clock, limits: FlowLimits = DEFAULT_FLOW_LIMITS) {
@@ -48,9 +54,20 @@ export class FlowTable {
     return this.#byId.size;
   }
 
-  /** Whether one more flow may be opened; counts a refusal when not. */
+  /**
+   * Whether one more flow may be opened; counts a refusal when not. When the table is full, the oldest of those that have not said a
+   * whole message yet makes room: who just holds connections open must not keep telephones out.
+   */
   hasRoom(): boolean {
     if (this.#byId.size < this.#limits.maxFlows) return true;
+    for (const flow of this.#silent) {
+      if (flow.spoke) this.#silent.delete(flow);
+      else {
+        this.evicted++;
+        flow.fail(new HostError("ECONNABORTED", "gave way: too many connections, and nothing said on this one"));
+        if (this.#byId.size < this.#limits.maxFlows) return true;
+      }
+    }
     this.refused++;
     return false;
   }
@@ -58,12 +75,14 @@ export class FlowTable {
   /** Takes in a flow that is open or connecting. The newest to an address is the one that is found. */
   add(flow: StreamFlow): void {
     this.#byId.set(flow.id, flow);
+    if (!flow.spoke) this.#silent.add(flow);
     this.#byRemote.set(keyOf(flow.protocol, flow.remote.address, flow.remote.port), flow);
     this.#planSweep();
   }
 
   remove(flow: StreamFlow): void {
     if (!this.#byId.delete(flow.id)) return;
+    this.#silent.delete(flow);
     this.#forget(keyOf(flow.protocol, flow.remote.address, flow.remote.port), flow);
     for (const key of this.#aliases.get(flow) ?? []) this.#forget(key, flow);
     this.#aliases.delete(flow);
@@ -124,6 +143,7 @@ export class FlowTable {
     const now = this.#clock.mono();
     const { idleTimeout, messageTimeout } = this.#limits;
     for (const flow of [...this.#byId.values()]) {
+      if (flow.spoke) this.#silent.delete(flow);
       const late = flow.partialSince > 0 && now - flow.partialSince >= messageTimeout;
       if (!late && now - flow.lastActive < idleTimeout) continue;
       this.expired++;

@@ -22,6 +22,7 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
   open = true;
   lastActive: number;
   partialSince = 0;
+  spoke = true;
   readonly #transport: TcpTransport;
   readonly #framer: Framer;
   #connection: TcpConnection | null = null;
@@ -37,6 +38,13 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
     this.remote = remote;
     this.lastActive = transport.host.clock.mono();
     this.#framer = new Framer(this, transport.limits);
+  }
+
+  /** A peer has connected to us: it is expected to say something. */
+  accepted(connection: TcpConnection): void {
+    this.spoke = false;
+    this.connected(connection);
+    this.partialSince = this.lastActive;
   }
 
   /** The connection is there: what waited is sent. */
@@ -87,6 +95,7 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
       this.fail(new HostError("EPROTO", frameErrorText(bad)));
       return;
     }
+    if (!this.spoke) return;
     if (!this.#framer.partial) this.partialSince = 0;
     else if (!wasPartial || this.partialSince === 0) this.partialSince = now;
   }
@@ -97,11 +106,13 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
   }
 
   onSip(buf: Uint8Array, start: number, end: number): void {
+    this.spoke = true;
     this.partialSince = 0;
     this.#transport.receive(buf, start, end, this);
   }
 
   onHttp(buf: Uint8Array, start: number, end: number, upgrade: boolean): void {
+    this.spoke = true;
     this.partialSince = 0;
     const { onHttp } = this.#transport;
     if (onHttp) {

@@ -141,6 +141,32 @@ for (const rig of [native!, simulated!]) {
       await rig.until(() => server.closed.length === 1);
       port.close();
     });
+
+    test("in a full table, who has said nothing gives way to newcomers, the oldest first", async () => {
+      const server = side(rig.host, { ...DEFAULT_FLOW_LIMITS, maxFlows: 3 });
+      const port = await server.transport.listen({ local: LOOPBACK });
+      const come = async (text: string) => {
+        const client = side(rig.host);
+        const before = server.flows.size + server.flows.evicted;
+        const flow = client.transport.flowTo(port.local, port)!;
+        say(flow, text);
+        await rig.until(() => server.flows.size + server.flows.evicted > before);
+        return { client, flow };
+      };
+      const talker = await come(OPTIONS);
+      await rig.until(() => server.messages.length === 1);
+      const silent = await come("OPT");
+      const other = await come("OPT");
+      const third = await come(OPTIONS);
+      await rig.until(() => server.messages.length === 2 && silent.client.closed.length === 1);
+      const fourth = await come(OPTIONS);
+      await rig.until(() => server.messages.length === 3 && other.client.closed.length === 1);
+      expect([talker, third, fourth].every(({ flow }) => flow.open)).toBe(true);
+      expect([server.flows.size, server.flows.evicted, server.flows.refused]).toEqual([3, 2, 0]);
+      for (const { flow } of [talker, third, fourth]) flow.close();
+      await rig.until(() => server.closed.length === 5);
+      port.close();
+    });
   });
 }
 
@@ -166,6 +192,18 @@ describe("TCP flows in virtual time", () => {
     expect(flow.open).toBe(false);
     expect([client.flows.size, server.flows.size, client.closed.length, server.closed.length]).toEqual([0, 0, 1, 1]);
     expect(await world.runUntilIdle()).toBe(true); // no timer is left
+  });
+
+  test("a peer that connects and says nothing, or only CRLF, is closed; one that we have called may be silent", async () => {
+    const { world, client, server, port, own } = await begin();
+    const flow = client.transport.flowTo(port.local, own)!;
+    const called = server.transport.flowTo(own.local, port)!;
+    say(called, OPTIONS); // its other end has heard us, we have heard nothing
+    for (let s = 0; s < 40; s++) {
+      await world.advance(1000);
+      say(flow, "\r\n\r\n");
+    }
+    expect([flow.open, called.open, server.flows.expired]).toEqual([false, true, 1]);
   });
 
   test("a message that is begun and never finished ends its connection", async () => {

@@ -58,7 +58,7 @@ export class TcpTransport {
       onConnection: (connection) => {
         if (listener === null || !this.flows.hasRoom()) return null;
         const flow = new TcpFlow(this, listener, connection.local, connection.remote);
-        flow.connected(connection);
+        flow.accepted(connection);
         this.flows.add(flow);
         return flow;
       },
