@@ -8,7 +8,7 @@ import type { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
 import { reasonPhrase } from "../sip/reasons.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
-import { hashBytes } from "../util/bytes.ts";
+import { hashBytes, textOf } from "../util/bytes.ts";
 import type { Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
 import type { RouteContext, Routes } from "./context.ts";
@@ -208,6 +208,14 @@ export class Proxy {
     if (end <= 0) return false;
     if (this.onsendReplies && !replyMayLeave(this, this.routes, msg, flow, to, end, null)) return false;
     return to.send(this.out, 0, end);
+  }
+
+  /** Whether the first Via of a reply is one that we have put there (RFC 3261 18.1.2: any other reply is dropped). */
+  isOurVia(msg: SipMessage): boolean {
+    const via = msg.via();
+    if (via === null) return false;
+    const host = textOf(msg.buf, via.hostStart, via.hostEnd).toLowerCase();
+    return this.identity.isMyself(host, via.port > 0 ? via.port : 5060);
   }
 }
 

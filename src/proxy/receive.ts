@@ -175,7 +175,9 @@ export class Receiver {
   private passReply(msg: SipMessage, flow: Flow): void {
     const { proxy } = this;
     if (proxy.transactions?.reply(msg, flow) === true) return;
-    proxy.forwardReply(msg, flow);
+    // Else a stranger could have us send to anybody, by a Via chosen freely.
+    if (proxy.isOurVia(msg)) proxy.forwardReply(msg, flow);
+    else proxy.counters.drop("reply-not-ours");
   }
 
   private refuseUnscanned(code: number, msg: SipMessage, flow: Flow): void {
