@@ -37,11 +37,13 @@ export function applyChanges(msg: SipMessage): number {
     flowId,
     flowUri,
     replyHeaders,
+    vars,
+    varsOwner,
   } = msg;
   if (msg.parse(out, 0, end) !== 0) {
     // a text the script put in broke the head: go on with the message as it came
     msg.parse(buf, start, oldEnd);
-    Object.assign(msg, { dstUri, path, q, flags, branchFlags, forceRport, replyHeaders });
+    Object.assign(msg, { dstUri, path, q, flags, branchFlags, forceRport, replyHeaders, vars, varsOwner });
     return -1;
   }
   Object.assign(msg, {
@@ -55,6 +57,8 @@ export function applyChanges(msg: SipMessage): number {
     flowId,
     flowUri,
     replyHeaders,
+    vars,
+    varsOwner,
     owned: true,
   });
   msg.edits.recordRoute = recordRoute;

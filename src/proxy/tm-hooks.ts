@@ -41,6 +41,8 @@ interface Relayed {
   readonly dstUri: string | null;
   readonly path: string | null;
   readonly edits: Edits;
+  /** The bytes that the edits belong to. */
+  readonly buf: Uint8Array;
 }
 
 /** What the script keeps with one branch. */
@@ -61,7 +63,7 @@ export function keepRequest(tx: Transaction, ctx: RouteContext): void {
   const msg = ctx.message;
   state.flags = msg.flags;
   if (ctx.kind !== RouteKind.REQUEST || tx.message !== msg) return;
-  state.relayed = { newUri: msg.newUri, dstUri: msg.dstUri, path: msg.path, edits: msg.edits.clone() };
+  state.relayed = { newUri: msg.newUri, dstUri: msg.dstUri, path: msg.path, edits: msg.edits.clone(), buf: msg.buf };
 }
 
 /**
@@ -230,7 +232,11 @@ export class TmHooks implements Hooks {
       const flow = this.proxy.transports.flowById(flowId);
       if (flow !== null) return flow;
     }
-    return this.proxy.resolver.uriFlow(dstUri ?? uri ?? message.requestUri(), from ?? ctx.flow.listener);
+    return this.proxy.resolver.uriFlow(
+      dstUri ?? uri ?? message.requestUri(),
+      from ?? ctx.flow.listener,
+      message.send?.forwardNoConnect === true,
+    );
   }
 
   private write(
@@ -247,7 +253,8 @@ export class TmHooks implements Hooks {
     out.buf = this.proxy.out;
     out.start = 0;
     out.end = end;
-    out.target = flow;
+    out.target = this.proxy.leaving ?? flow;
+    if (ctx.message.send?.forwardClose === true) this.proxy.closeSoon(out.target as Flow);
     return 0;
   }
 
@@ -255,6 +262,7 @@ export class TmHooks implements Hooks {
     const end = this.proxy.writeLocalReply(tx.request(), tx.origin as Flow, code, reason, toTag, extra);
     if (end < 0) return false;
     this.proxy.counters.localReply(code);
+    if (code >= 200 && tx.request().send?.replyClose === true) this.proxy.closeSoon(tx.origin as Flow);
     out.buf = this.proxy.out;
     out.start = 0;
     out.end = end;
@@ -357,7 +365,8 @@ export class TmHooks implements Hooks {
   // Edits that the request route made after it had relayed are gone.
   private backToRelayed(msg: SipMessage, state: ScriptState): void {
     const { relayed } = state;
-    if (relayed !== null && msg.edits.count !== relayed.edits.count) msg.edits.copyFrom(relayed.edits);
+    if (relayed === null || relayed.buf !== msg.buf) return;
+    if (msg.edits.count !== relayed.edits.count) msg.edits.copyFrom(relayed.edits);
   }
 
   mayReply(tx: Transaction, msg: SipMessage, length: number): boolean {

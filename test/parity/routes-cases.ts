@@ -269,6 +269,11 @@ const STATES: readonly RouteCase[] = [
     reply: say(`$rs reply ${STATE}`),
   },
   {
+    name: "state: msg_apply_changes keeps what routes share",
+    request: `${changes(1)} msg_apply_changes(); t_on_branch("B{N}"); t_relay(); ${say(`after ${STATE}`)}`,
+    blocks: `branch_route[B{N}] { ${say(`begin ${STATE}`)} }\n`,
+  },
+  {
     name: "state: a called route",
     request: `${changes(1)} route(S{N}); ${say(`back ${STATE}`)} t_relay();`,
     blocks: `route[S{N}] { ${say(`begin ${STATE}`)} ${changes(2, '$rU = "new.200"; append_branch("sip:b2.200@{UAS}");')} return 5; }\n`,
