@@ -11,6 +11,7 @@ import { runStartup, runTimers } from "./proxy/unasked.ts";
 import { ConfigError } from "./registry/define.ts";
 import { type Configured, ModuleLoader } from "./registry/loader.ts";
 import { type CompiledRoutes, type Config, compileRoutes, type Diagnostic, Diagnostics } from "./script/index.ts";
+import { Transport } from "./sip/transports.ts";
 import { Databases } from "./store/connect.ts";
 import { Level, Log, type LogSettings } from "./util/log.ts";
 import { TimerWheel } from "./util/timer-wheel.ts";
@@ -142,6 +143,11 @@ function applyGlobals(proxy: Proxy, config: Config): void {
   const { globals } = config;
   proxy.onsendReplies = globals.bool("onsend_route_reply");
   proxy.runsReceived = globals.int("received_route_mode") !== 0;
+  proxy.udpMtu = globals.int("udp_mtu");
+  proxy.mtuProtocol = transportOf(globals.text("udp_mtu_try_proto") ?? "UDP");
+  proxy.localRport = globals.bool("local_rport");
+  proxy.forceRport = globals.bool("force_rport");
+  proxy.maxBranches = globals.int("max_branches");
   const product = `portico (${VERSION})`;
   if (globals.bool("server_signature"))
     proxy.serverLine = `${globals.text("server_header") ?? `Server: ${product}`}\r\n`;
@@ -152,6 +158,11 @@ function applyGlobals(proxy: Proxy, config: Config): void {
     if (parsed !== null)
       proxy.identity.addAlias(parsed[1]!.replace(/^\[|\]$/g, ""), parsed[2] === undefined ? 0 : Number(parsed[2]));
   }
+}
+
+// A transport by its name; UDP when it is none.
+function transportOf(name: string): number {
+  return Object.entries(Transport).find(([key]) => key === name.toUpperCase())?.[1] ?? Transport.UDP;
 }
 
 // The wheel is driven by one timer of the runtime, which runs only while timers are armed or messages come.

@@ -37,13 +37,14 @@ export function applyChanges(msg: SipMessage): number {
     flowId,
     flowUri,
     replyHeaders,
+    send,
     vars,
     varsOwner,
   } = msg;
   if (msg.parse(out, 0, end) !== 0) {
     // a text the script put in broke the head: go on with the message as it came
     msg.parse(buf, start, oldEnd);
-    Object.assign(msg, { dstUri, path, q, flags, branchFlags, forceRport, replyHeaders, vars, varsOwner });
+    Object.assign(msg, { dstUri, path, q, flags, branchFlags, forceRport, replyHeaders, send, vars, varsOwner });
     return -1;
   }
   Object.assign(msg, {
@@ -57,6 +58,7 @@ export function applyChanges(msg: SipMessage): number {
     flowId,
     flowUri,
     replyHeaders,
+    send,
     vars,
     varsOwner,
     owned: true,

@@ -27,7 +27,11 @@ export function forwardStateless(
     const open = proxy.transports.flowById(msg.flowId);
     if (open !== null) return sendTo(proxy, msg, flow, open, ctx);
   }
-  const to = proxy.resolver.uriFlow(hop ?? msg.requestUri(), from ?? flow.listener);
+  const to = proxy.resolver.uriFlow(
+    hop ?? msg.requestUri(),
+    from ?? flow.listener,
+    msg.send?.forwardNoConnect === true,
+  );
   if (to instanceof Promise) {
     msg.own();
     return to.then((found) => sendTo(proxy, msg, flow, found, ctx));
@@ -39,18 +43,20 @@ function sendTo(
   proxy: Proxy,
   msg: SipMessage,
   flow: Flow,
-  to: Flow | null,
+  found: Flow | null,
   ctx: RouteContext | null,
 ): number | Promise<number> {
-  if (to === null) {
+  if (found === null) {
     proxy.counters.drop("unroutable");
     return -1;
   }
-  const end = proxy.writeRequest(msg, flow, to, statelessBranch(msg), null, msg.path);
+  const end = proxy.writeRequest(msg, flow, found, statelessBranch(msg), null, msg.path);
   if (end < 0) {
     proxy.counters.drop("too-large");
     return -1;
   }
+  const to = proxy.leaving ?? found;
+  if (msg.send?.forwardClose === true) proxy.closeSoon(to);
   const onsend = ctx === null ? null : ctx.routes.onsend;
   if (onsend === null) return to.send(proxy.out, 0, end) ? 1 : -1;
   const leaves = mayLeave(ctx!, onsend, to, end);

@@ -1,6 +1,8 @@
 // Who we are: Via lines, Record-Route addresses, and what counts as `myself`.
 
 import type { Flow, Listener } from "../net/flow.ts";
+import type { SocketFace } from "../sip/edits.ts";
+import type { SendOptions } from "../sip/send-options.ts";
 import { transportName } from "../sip/transports.ts";
 import type { Transports } from "./transports.ts";
 
@@ -41,6 +43,27 @@ export class Identity {
     return `${this.face(to.listener).via}${branch}\r\n`;
   }
 
+  /** The same where a script has said how the message shows us. */
+  viaLineWith(to: Flow, branch: string, o: SendOptions): string {
+    const { protocol } = to.listener;
+    const rport = o.localRport ? ";rport" : "";
+    return `Via: SIP/2.0/${transportName(protocol)} ${hostPortOf(this.shown(to.listener, o))};branch=${branch}${rport}\r\n`;
+  }
+
+  /** The socket as a message shows it: what the script advertises for it, else what the configuration does. */
+  shown(listener: Listener, o: SendOptions): SocketFace {
+    const { protocol, addressText, portText } = listener;
+    const advertisedHost =
+      o.advertisedHost ?? listener.advertisedHost ?? (o.advertisedPort === null ? null : listener.local.address);
+    return {
+      protocol,
+      addressText,
+      portText,
+      advertisedHost,
+      advertisedPort: o.advertisedPort ?? listener.advertisedPort,
+    };
+  }
+
   /**
    * Whether that host and port are ours (`myself`): a listener's address, what it advertises, or an alias. Port 0 is any; protocol 0 is any.
    * `host` is lower case; IPv6 with or without brackets.
@@ -72,4 +95,10 @@ export class Identity {
     }
     return face;
   }
+}
+
+function hostPortOf(face: SocketFace): string {
+  const host = face.advertisedHost;
+  const shown = host === null ? face.addressText : host.includes(":") ? `[${host}]` : host;
+  return `${shown}:${face.advertisedPort ?? face.portText}`;
 }

@@ -8,6 +8,8 @@ import type { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
 import { reasonPhrase } from "../sip/reasons.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
+import { SendOptions } from "../sip/send-options.ts";
+import { Transport } from "../sip/transports.ts";
 import { hashBytes, textOf } from "../util/bytes.ts";
 import type { Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
@@ -24,11 +26,16 @@ export interface Transactions {
   reply(msg: SipMessage, flow: Flow): boolean;
   /** Replies through the context's transaction. Null when it has none, so that a stateless reply is right. */
   sendReply(ctx: RouteContext, code: number, reason: string, extra: string): number | null;
+  /** The To tag of replies made here in the context's transaction; null when it has none. */
+  localTag(ctx: RouteContext): string | null;
   /** A flow has gone, or the system says that nothing listens at its far end: what waits for it need not wait longer. */
   flowFailed(flow: Flow): void;
   /** A request route starts and ends for this context: what it left behind can be tidied. */
   afterRequest(ctx: RouteContext): void;
 }
+
+/** What local_rport means for a message that says nothing itself. */
+const RPORT = Object.assign(new SendOptions(), { localRport: true });
 
 /** The largest message written out; larger than any UDP datagram. */
 const OUT_SIZE = 1 << 18;
@@ -56,6 +63,17 @@ export class Proxy {
   readonly statistics = new Map<string, () => number>();
   /** Whether onsend_route runs for replies that are forwarded (onsend_route_reply). */
   onsendReplies = false;
+  /** Requests longer than this (bytes; 0: any) go by that transport in place of UDP (udp_mtu, udp_mtu_try_proto). */
+  udpMtu = 0;
+  mtuProtocol: number = Transport.UDP;
+  /** Whether every Via of ours asks for rport (local_rport). */
+  localRport = false;
+  /** Whether every request is answered as if its Via had rport (force_rport). */
+  forceRport = false;
+  /** Most destinations of a request, the R-URI included (max_branches). */
+  maxBranches = 12;
+  /** The flow that the last request written is for, which may not be the one it was meant for (udp_mtu). */
+  leaving: Flow | null = null;
   /** "Server: …\r\n" and "User-Agent: …\r\n", or empty when the configuration switches them off. */
   serverLine = "";
   userAgentLine = "";
@@ -94,6 +112,7 @@ export class Proxy {
     if (end < 0) return -1;
     this.counters.localReply(code);
     const back = this.replyFlow(msg, flow);
+    if (msg.send?.replyClose === true && back !== null) this.closeSoon(back);
     return back?.send(this.out, 0, end) === true ? 1 : -1;
   }
 
@@ -136,6 +155,7 @@ export class Proxy {
   replyFlow(msg: SipMessage, flow: Flow): Flow | null {
     if (flow.reliable) {
       if (flow.open) return flow;
+      if (msg.send?.replyNoConnect === true) return null;
       return this.transports.flowTo(flow.protocol, flow.remote.address, this.sentByPort(msg), flow.listener);
     }
     const via = msg.via();
@@ -162,7 +182,7 @@ export class Proxy {
 
   /**
    * Builds in `out` what is forwarded to a flow: our Via with that branch on top, path as Route, edits applied. `uri` replaces the R-URI
-   * when not null. Returns the end, or a negative number.
+   * when not null. The flow to send it by is `leaving` then. Returns the end, or a negative number.
    */
   writeRequest(
     msg: SipMessage,
@@ -173,10 +193,45 @@ export class Proxy {
     path: string | null,
   ): number {
     markSource(msg, source.remote);
-    const via = this.identity.viaLine(to, branch);
+    this.leaving = to;
+    const end = this.writeOver(msg, source, to, branch, uri, path);
+    if (this.udpMtu === 0 || end <= this.udpMtu || to.protocol !== Transport.UDP) return end;
+    const protocol = msg.send !== null && msg.send.mtuProtocol >= 0 ? msg.send.mtuProtocol : this.mtuProtocol;
+    if (protocol === Transport.UDP) return end;
+    const { address, port } = to.remote;
+    const other = this.transports.flowTo(protocol, address, port, null);
+    if (other === null) return end; // better too large than not at all
+    this.leaving = other;
+    return this.writeOver(msg, source, other, branch, uri, path);
+  }
+
+  private writeOver(
+    msg: SipMessage,
+    source: Flow,
+    to: Flow,
+    branch: string,
+    uri: string | null,
+    path: string | null,
+  ): number {
+    const { identity } = this;
+    const o = msg.send;
+    const via =
+      o === null && !this.localRport ? identity.viaLine(to, branch) : identity.viaLineWith(to, branch, o ?? RPORT);
     const route = path === null || path === "" ? "" : `Route: ${path}\r\n`;
-    const top = msg.currentEdits().recordRoute?.lines(source.listener, to.listener) ?? "";
+    const record = msg.currentEdits().recordRoute;
+    const from = source.listener;
+    const top =
+      record === null
+        ? ""
+        : o === null
+          ? record.lines(from, to.listener)
+          : record.lines(identity.shown(from, o), identity.shown(to.listener, o));
     return writeForwardedRequest(msg, uri, via, route, this.out, 0, top);
+  }
+
+  /** Closes a stream once what is being sent now has been handed over. */
+  closeSoon(flow: Flow): void {
+    if (flow.reliable) this.host.clock.after(1, () => flow.close());
   }
 
   /** A stream connection has closed; `error` is null when it ended in order. */

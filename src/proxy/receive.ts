@@ -58,6 +58,7 @@ export class Receiver {
   }
 
   private request(msg: SipMessage, flow: Flow): void {
+    if (this.proxy.forceRport) msg.forceRport = true;
     const { proxy } = this;
     proxy.counters.requests++;
     const wrong = mandatoryMissing(msg);

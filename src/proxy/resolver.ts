@@ -43,9 +43,9 @@ export class Resolver {
 
   /**
    * The flow to where a SIP URI leads (RFC 3263 without NAPTR and SRV): transport and maddr parameters, host, port.
-   * Null when it leads nowhere we can reach. A promise only when a name must be looked up.
+   * Null when it leads nowhere we can reach. With `openOnly` no connection is opened. A promise only when a name must be looked up.
    */
-  uriFlow(uri: string, from: Listener | null): Flow | null | Promise<Flow | null> {
+  uriFlow(uri: string, from: Listener | null, openOnly = false): Flow | null | Promise<Flow | null> {
     let to = this.parsed.get(uri);
     if (to === undefined) {
       to = this.parse(uri);
@@ -54,13 +54,18 @@ export class Resolver {
     }
     if (to === null) return null;
     if (to.flow !== null && to.from === from && to.flow.open) return to.flow;
-    if (to.isName) return this.byName(to.protocol, to.host, to.port, from);
-    const flow = this.transports.flowTo(to.protocol, to.host, to.port, from);
+    if (to.isName) return this.byName(to.protocol, to.host, to.port, from, openOnly);
+    const flow = this.reach(to.protocol, to.host, to.port, from, openOnly);
     if (flow !== null && !flow.reliable) {
       to.flow = flow;
       to.from = from;
     }
     return flow;
+  }
+
+  private reach(protocol: number, host: string, port: number, from: Listener | null, openOnly: boolean): Flow | null {
+    if (openOnly && protocol !== Transport.UDP) return this.transports.openFlow(protocol, host, port);
+    return this.transports.flowTo(protocol, host, port, from);
   }
 
   private parse(uri: string): Destination | null {
@@ -120,11 +125,12 @@ export class Resolver {
     name: string,
     port: number,
     from: Listener | null,
+    openOnly: boolean,
   ): Flow | null | Promise<Flow | null> {
     const known = this.names.get(name);
     if (known !== undefined && known.until > this.host.clock.mono())
-      return this.firstReachable(protocol, known.addresses, port, from);
-    return this.lookUp(name).then((addresses) => this.firstReachable(protocol, addresses, port, from));
+      return this.firstReachable(protocol, known.addresses, port, from, openOnly);
+    return this.lookUp(name).then((addresses) => this.firstReachable(protocol, addresses, port, from, openOnly));
   }
 
   private firstReachable(
@@ -132,9 +138,10 @@ export class Resolver {
     addresses: readonly string[],
     port: number,
     from: Listener | null,
+    openOnly: boolean,
   ): Flow | null {
     for (const address of addresses) {
-      const flow = this.transports.flowTo(protocol, address, port, from);
+      const flow = this.reach(protocol, address, port, from, openOnly);
       if (flow !== null) return flow;
     }
     return null;

@@ -20,6 +20,10 @@ export interface Transports {
   flowTo(protocol: number, address: string, port: number, from: Listener | null): Flow | null;
   /** An open flow by its id; null when it has gone. */
   flowById(id: number): Flow | null;
+  /** The open stream flow to an address; null when there is none. */
+  openFlow(protocol: number, address: string, port: number): Flow | null;
+  /** Lets a stream flow also be found under another port of its peer; false when that may not be. */
+  alias(flow: Flow, port: number): boolean;
 }
 
 /** What happens on the transports, for whoever joins the parts. */
@@ -126,6 +130,15 @@ export class NetTransports implements Transports {
 
   flowById(id: number): Flow | null {
     return this.flows.byId(id);
+  }
+
+  openFlow(protocol: number, address: string, port: number): Flow | null {
+    return this.flows.find(protocol, address, port);
+  }
+
+  alias(flow: Flow, port: number): boolean {
+    const own = this.flows.byId(flow.id);
+    return own !== null && this.flows.addAlias(own, port);
   }
 
   /** Closes everything, connections in order. */

@@ -25,6 +25,8 @@ export interface Config {
   readonly flags: ReadonlyMap<string, number>;
   /** `group.name = value`. */
   readonly custom: readonly CustomSetting[];
+  /** The words of #!define and the like, with their values; null for one without. */
+  readonly defines: ReadonlyMap<string, string | null>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -36,7 +38,8 @@ export function loadConfig(
 ): Config {
   const diagnostics = new Diagnostics();
   const file = new SourceFile(source.file, source.text);
-  const tokens = preprocess(file, options, diagnostics);
+  const defines = new Map<string, string | null>();
+  const tokens = preprocess(file, options, diagnostics, defines);
   const tree = parse(tokens, diagnostics);
   const all = new Catalogue([...available.values()]);
   const whole: Place = { file, start: 0, end: 0 };
@@ -54,7 +57,7 @@ export function loadConfig(
     );
   }
   const ok = diagnostics.errors === 0;
-  return { ok, tree, globals, modules, routes, flags, custom: tree.custom, diagnostics: diagnostics.sorted() };
+  return { ok, tree, globals, modules, routes, flags, custom: tree.custom, defines, diagnostics: diagnostics.sorted() };
 }
 
 function hasOtherEngine(globals: Globals): boolean {
@@ -84,7 +87,5 @@ function declareFlags(tree: ConfigTree, diagnostics: Diagnostics): Map<string, n
     flags.set(flag.name, Math.max(0, bit));
     used.add(bit);
   }
-  const avp = tree.flags.find((f) => f.kind === "avp");
-  if (avp !== undefined) diagnostics.warning("no-effect", avp.at, "avpflags has no effect: AVPs have no flags here");
   return flags;
 }

@@ -35,8 +35,8 @@ const SOCKETS: readonly GlobalDef[] = [
 ];
 
 const UDP: readonly GlobalDef[] = [
-  row("int", "udp_mtu", 0, LATER, "bytes above which a request goes by udp_mtu_try_proto"),
-  row("word", "udp_mtu_try_proto", "UDP", LATER, "transport of requests above udp_mtu"),
+  row("int", "udp_mtu", 0, USED, "bytes above which a request goes by udp_mtu_try_proto"),
+  row("word", "udp_mtu_try_proto", "UDP", USED, "transport of requests above udp_mtu"),
   row("int", "udp4_raw", 0, OS_SETTING, "send over raw sockets"),
   row("int", "udp4_raw_mtu", 1500, OS_SETTING, "MTU of raw sockets"),
   row("int", "udp4_raw_ttl", -1, OS_SETTING, "hops of raw packets"),

@@ -6,6 +6,7 @@ import { Edits } from "./edits.ts";
 import { H } from "./headers.ts";
 import { NameAddrRange, parseSingleAddr } from "./name-addr.ts";
 import { findHeader, STRIDE, scan, VALUE_END, VALUE_START } from "./scan.ts";
+import type { SendOptions } from "./send-options.ts";
 import { parseUint } from "./tokens.ts";
 import { parseUri, UriRange } from "./uri.ts";
 import type { Value } from "./value.ts";
@@ -76,9 +77,14 @@ export class SipMessage {
   flowUri: string | null = null;
   /** Header lines that script functions add to replies made here (append_to_reply), as a byte string. */
   replyHeaders = "";
+  /** Registration id of the binding that the R-URI was taken from; "" when it was not. */
+  ruid = "";
   /** Values that scripts keep with the message ($var), and whose they are (opaque here); null until a script has some. */
   vars: Value[] | null = null;
   varsOwner: object | null = null;
+
+  /** How it is to be sent, where a script has said so; null otherwise. */
+  send: SendOptions | null = null;
 
   private parsed = 0; // which of the values below were looked at
   private good = 0; // and which of those are there and well-formed
@@ -113,7 +119,9 @@ export class SipMessage {
     this.flowId = 0;
     this.flowUri = null;
     this.replyHeaders = "";
+    this.ruid = "";
     this.vars = null;
+    this.send = null;
     return scan(this);
   }
 

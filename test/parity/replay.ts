@@ -65,7 +65,13 @@ export class Replay {
       close: () => undefined,
     };
     const wheel = new TimerWheel(host.clock.mono());
-    this.proxy = new Proxy(host, log, wheel, { listeners: [listener], flowTo: () => this.flow, flowById: () => null });
+    this.proxy = new Proxy(host, log, wheel, {
+      listeners: [listener],
+      flowTo: () => this.flow,
+      flowById: () => null,
+      openFlow: () => null,
+      alias: () => false,
+    });
     this.proxy.serverLine = "Server: oracle\r\n";
     const loaded = NAMES.map((name) => modules.get(name)!);
     this.catalogue = new Catalogue(loaded);

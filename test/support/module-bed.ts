@@ -85,6 +85,8 @@ export class ModuleBed {
       listeners: [this.flow.listener],
       flowTo: () => this.flow,
       flowById: (id: number) => this.flows.get(id) ?? null,
+      openFlow: () => null,
+      alias: () => false,
     };
     this.proxy = new SipProxy(this.host, log, wheel, transports);
     this.databases = new Databases(this.host, log);

@@ -1,15 +1,16 @@
 // Module core: the functions every configuration has without loading anything. Statements of the language (if, drop, exit …) are the compiler's.
 
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
-import { forwardStateless } from "../../proxy/forward.ts";
 import { int, optional, str } from "../../registry/args.ts";
 import { defineModule, type FunctionDef, fn } from "../../registry/define.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { Level } from "../../util/log.ts";
 import { parseQText } from "./destinations.ts";
 import { errorVariables } from "./error-info.ts";
+import { olderFunctions } from "./older.ts";
 import { changeUri } from "./request-uri.ts";
 import { findListener } from "./send-socket.ts";
+import { sendingFunctions } from "./sending.ts";
 import { isSip, uriOf, withHost, withHostPort, withPort, withUser, withUserAndPassword } from "./uri-parts.ts";
 
 export * from "./destinations.ts";
@@ -105,6 +106,7 @@ function appendBranch(ctx: RouteContext, uri: string | undefined, q: string | un
   const thousandths = q === undefined || q === "" ? (own ? msg.q : -1) : parseQText(q);
   if (q !== undefined && q !== "" && thousandths < 0) return -1;
   if (!own && uriOf(uri) === null) return -1;
+  if (ctx.branches.length + 1 >= ctx.proxy.maxBranches) return -1;
   ctx.addBranch({
     uri: own ? msg.requestUri() : uri,
     dstUri: own ? msg.dstUri : null,
@@ -156,13 +158,8 @@ export const core = defineModule({
   state: (host) => host,
   configure: (host) => host,
   functions: {
-    forward: fn({
-      args: [optional(str("uri"))],
-      routes: SENDING,
-      waits: "maybe",
-      doc: "Forwards the request without a transaction, to the given URI, else to $du, else to the R-URI.",
-      run: (_i, ctx, uri) => forwardStateless(ctx.proxy, ctx.message, ctx.flow, uri ?? null, ctx.sendFrom, ctx),
-    }),
+    ...sendingFunctions,
+    ...olderFunctions,
     rewriteuri: fn({
       args: [str("uri")],
       routes: SENDING,

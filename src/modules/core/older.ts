@@ -1,0 +1,75 @@
+// Functions of the core that the older releases brought and that still exist: flags of AVPs, userphone, error, exec.
+
+import { type Avps, type RouteContext, RouteKind } from "../../proxy/context.ts";
+import { optional, raw, str } from "../../registry/args.ts";
+import { type FunctionDef, fn } from "../../registry/define.ts";
+import { changeUri } from "./request-uri.ts";
+import { isSip } from "./uri-parts.ts";
+
+const ANY = RouteKind.ANY;
+
+// Flags by AVP, kept as long as the AVPs themselves.
+const flagsOf = new WeakMap<Avps, Set<string>>();
+
+/** "$avp(x)", "$avp(s:x)" and "$x" name the AVP x. */
+const avpName = raw("avp", (text) => text.replace(/^\$(?:avp\()?(?:[si]:)?/, "").replace(/\)$/, ""));
+const flagName = raw("flag", (text) => text);
+
+function onFlag(doc: string, run: (flags: Set<string>, key: string) => boolean): FunctionDef<unknown> {
+  return fn({
+    args: [avpName, flagName],
+    routes: ANY,
+    doc,
+    run: (_i: unknown, ctx, avp, flag) => {
+      if (ctx.avps.all(avp) === undefined) return -1;
+      let flags = flagsOf.get(ctx.avps);
+      if (flags === undefined) flagsOf.set(ctx.avps, (flags = new Set()));
+      return run(flags, `${avp} ${flag}`) ? 1 : -1;
+    },
+  });
+}
+
+/** The functions. */
+export const olderFunctions: Readonly<Record<string, FunctionDef<unknown>>> = {
+  setavpflag: onFlag(
+    "Sets a flag, declared by avpflags, of the AVPs of a name; false when there are none.",
+    (flags, key) => {
+      flags.add(key);
+      return true;
+    },
+  ),
+  resetavpflag: onFlag("Clears a flag of the AVPs of a name; false when there are none.", (flags, key) => {
+    flags.delete(key);
+    return true;
+  }),
+  isavpflagset: onFlag("True when the AVPs of a name have the flag.", (flags, key) => flags.has(key)),
+  userphone: fn({
+    routes: RouteKind.REQUEST | RouteKind.BRANCH | RouteKind.FAILURE | RouteKind.LOCAL,
+    doc: "Adds user=phone to the R-URI.",
+    run: (_i: unknown, ctx: RouteContext) =>
+      changeUri(ctx.message, (uri) => {
+        if (!isSip(uri)) return null;
+        if (uri.param("user") !== null && uri.param("user") !== undefined) return uri.text;
+        const at = uri.text.indexOf("?");
+        return at < 0 ? `${uri.text};user=phone` : `${uri.text.slice(0, at)};user=phone${uri.text.slice(at)}`;
+      }),
+  }),
+  error: fn({
+    args: [str("reason"), optional(str("text"))],
+    routes: ANY,
+    doc: "Writes an error to the log.",
+    run: (_i: unknown, ctx, reason, text) => {
+      ctx.proxy.log.error(text === undefined ? reason : `${reason}: ${text}`);
+      return 1;
+    },
+  }),
+  exec: fn({
+    args: [str("command")],
+    routes: ANY,
+    doc: "Runs nothing and is false: programs are started by module exec.",
+    run: (_i: unknown, ctx, command) => {
+      ctx.proxy.log.error(`exec("${command}") of the core runs nothing; use module exec`);
+      return -1;
+    },
+  }),
+};

@@ -1,0 +1,18 @@
+// What a script says about the sending of one message: set_advertised_address, set_forward_no_connect, add_local_rport and their like.
+
+/** Kept with a message; null members and false mean what the configuration says. */
+export class SendOptions {
+  /** Host and port that our Via and Record-Route show; IPv6 without brackets. */
+  advertisedHost: string | null = null;
+  advertisedPort: number | null = null;
+  /** Our Via asks for rport. */
+  localRport = false;
+  /** Requests go only over connections that are open already, and these are closed afterwards. */
+  forwardNoConnect = false;
+  forwardClose = false;
+  /** The same for replies. */
+  replyNoConnect = false;
+  replyClose = false;
+  /** A `Transport` number for requests above udp_mtu; -1: as the parameter says. */
+  mtuProtocol = -1;
+}
