@@ -17,15 +17,15 @@ export class ListenError extends Error {
 }
 
 const PROTOCOLS: Readonly<Record<string, number>> = { udp: Transport.UDP, tcp: Transport.TCP };
-const EVERYWHERE: readonly Pick<Listen, "proto" | "host" | "port" | "advertise">[] = [
-  { proto: null, host: "*", port: null, advertise: null },
+const EVERYWHERE: readonly Omit<Listen, "at">[] = [
+  { proto: null, host: "*", port: null, advertise: null, socketName: null },
 ];
 
 /** Opens all listeners. Throws ListenError; those opened before stay open for the caller to close. */
 export async function openListeners(host: Host, transports: NetTransports, globals: Globals, log: Log): Promise<void> {
   const noTcp = globals.bool("disable_tcp");
   const defaultPort = globals.int("port") || 5060;
-  const wanted = globals.listen.length > 0 ? globals.listen : EVERYWHERE;
+  const wanted: readonly Omit<Listen, "at">[] = globals.listen.length > 0 ? globals.listen : EVERYWHERE;
   const opened = new Set<string>();
   const everywhere = advertisedForAll(globals);
   for (const listen of wanted) {
@@ -45,7 +45,7 @@ export async function openListeners(host: Host, transports: NetTransports, globa
         const key = `${name}:${address}:${port}`;
         if (opened.has(key)) continue;
         opened.add(key);
-        await open(transports, protocol, name, address, port, listen.advertise ?? everywhere);
+        await open(transports, protocol, name, address, port, listen.advertise ?? everywhere, listen.socketName);
       }
     }
   }
@@ -67,12 +67,14 @@ async function open(
   address: string,
   port: number,
   advertise: Listen["advertise"],
+  socketName: string | null,
 ): Promise<void> {
   const local: SocketAddress = { family: ipFamily(address) as 4 | 6, address, port };
   const shown = `${name}:${address.includes(":") ? `[${address}]` : address}:${port}`;
   try {
     await transports.listen(protocol, {
       local,
+      ...(socketName === null ? {} : { socketName }),
       ...(advertise === null ? {} : { advertisedHost: advertise.host }),
       ...(advertise === null || advertise.port === null ? {} : { advertisedPort: advertise.port }),
     });

@@ -3,7 +3,7 @@
 import { type RouteContext, RouteKind } from "../proxy/context.ts";
 import { optional, str } from "../registry/args.ts";
 import { defineModule, type FunctionDef, fn, intParam } from "../registry/define.ts";
-import { type TmEngine, tm, transactionOf } from "./tm/index.ts";
+import { type TmEngine, tm, transactionOf, transactionVariables } from "./tm/index.ts";
 
 interface Tmx {
   readonly engine: TmEngine;
@@ -28,6 +28,18 @@ function cancelBranches(self: Tmx, ctx: RouteContext, which: string): number {
   return 1;
 }
 
+/** What $stat shows of transactions, by Kamailio's names. */
+function countInto({ tm: { table } }: TmEngine, statistics: Map<string, () => number>): void {
+  const c = table.counters;
+  statistics.set("UAS_transactions", () => c.created);
+  statistics.set("UAC_transactions", () => 0);
+  statistics.set("inuse_transactions", () => table.count);
+  statistics.set("received_replies", () => c.repliesReceived);
+  statistics.set("sent_replies", () => c.repliesSent);
+  statistics.set("relayed_replies", () => c.repliesSent - c.repliesGenerated);
+  for (let i = 2; i <= 6; i++) statistics.set(`${i}xx_transactions`, () => c.ended[i]!);
+}
+
 /** Kamailio's module tmx, as far as it is offered. */
 export const tmx = defineModule({
   name: "tmx",
@@ -41,7 +53,11 @@ export const tmx = defineModule({
     ),
   },
   state: (host) => host.use(tm),
-  configure: (engine): Tmx => ({ engine }),
+  configure: (engine, _params, host): Tmx => {
+    countInto(engine, host.proxy.statistics);
+    return { engine };
+  },
+  pvs: transactionVariables,
   functions: {
     t_precheck_trans: fn({
       routes: RouteKind.REQUEST,

@@ -88,14 +88,18 @@ export const xlog = defineModule({
     methods_filter: intParam(-1, "Methods for which xlogm() writes nothing, as bits; -1 is none.", { min: -1 }),
   },
   state: (host) => host,
-  configure: (host, params): Xlog => ({
-    log: host.log.named(""),
-    prefix: params.prefix,
-    bufSize: params.buf_size,
-    longFormat: params.long_format !== 0,
-    methodsFilter: params.methods_filter,
-    color: params.force_color !== 0 || host.host.process.isTerminal(2),
-  }),
+  configure: (host, params): Xlog => {
+    const color = params.force_color !== 0 || host.host.process.isTerminal(2);
+    host.log.settings.colours = color;
+    return {
+      log: host.log.named(""),
+      prefix: params.prefix,
+      bufSize: params.buf_size,
+      longFormat: params.long_format !== 0,
+      methodsFilter: params.methods_filter,
+      color,
+    };
+  },
   functions: {
     xlog: fn({
       args: [text("level_or_text"), optional(text("text")), optional(text("text_after_facility"))],

@@ -58,6 +58,12 @@ export interface TimerRoute {
 /** What a route returns: its return code at once, or a promise of it when a function in it had to wait. */
 export type RouteResult = number | Promise<number>;
 
+/** Names of `$var` to slots of `RouteContext.vars`. */
+export interface VarNames {
+  slot(name: string): number;
+  names(): Iterable<string>;
+}
+
 /**
  * The routes of one generation of the configuration; the compiled native script and the other languages each fill it, so that
  * the engine cannot tell which language runs (style.md, section 5). Named routes are numbers, given when the script is compiled.
@@ -80,6 +86,8 @@ export interface Routes {
   readonly timers: readonly TimerRoute[];
   /** event_route[name]; null when the script has none of that name. */
   event(name: string): ((ctx: RouteContext) => RouteResult) | null;
+  /** The names of `$var`, for functions that get them as texts. */
+  readonly varNames?: VarNames;
   /** How many `$var` slots a context of this generation has. */
   readonly varCount: number;
 }

@@ -79,8 +79,12 @@ export class XavpStore {
 
   /** Assigns a field: without index of the entry a new entry that has it, else a field of that entry, which must have fields. */
   setField(name: string, index: XavpIndex, field: string, which: XavpIndex, value: Kept): void {
-    if (this.single) return this.setChild(name, field, value);
-    if (index === null) return this.add(name, { value: null, fields: [{ name: field, value }] });
+    if (this.single) this.setChild(name, field, value);
+    else if (index === null) this.add(name, { value: null, fields: [{ name: field, value }] });
+    else this.setFieldOf(name, index, field, which, value);
+  }
+
+  private setFieldOf(name: string, index: number | "*", field: string, which: XavpIndex, value: Kept): void {
     if (index === "*" || index < 0 || which === "*") return;
     const fields = this.one(name, index)?.fields;
     if (fields === undefined || fields === null) return;
@@ -92,8 +96,10 @@ export class XavpStore {
   /** Sets a field of the newest entry, which is made when there is none with fields. */
   setChild(name: string, field: string, value: Kept): void {
     const entry = this.one(name, 0);
-    if (entry === undefined || (entry.fields === null && this.single))
-      return this.add(name, { value: null, fields: [{ name: field, value }] });
+    if (entry === undefined || (entry.fields === null && this.single)) {
+      this.add(name, { value: null, fields: [{ name: field, value }] });
+      return;
+    }
     if (entry.fields === null) return;
     const found = pickField(entry.fields, field, null);
     if (found === undefined) entry.fields.unshift({ name: field, value });

@@ -4,16 +4,18 @@
 import type { RouteContext } from "../proxy/context.ts";
 import { type Accessor, ArgError } from "../registry/args.ts";
 import type { PvDef, TransformDef } from "../registry/define.ts";
-import { printed, toText, type Value } from "../sip/value.ts";
+import { intOfText, printed, toText, type Value } from "../sip/value.ts";
 import { type PvRef, parseTemplate, splitTransformArgs, type Template } from "./parse.ts";
 import { applyTransforms, type BoundTransform } from "./transform.ts";
-import { type VarSlots, varAccessor } from "./vars.ts";
+import { nullableVarAccessor, type VarSlots, varAccessor } from "./vars.ts";
 
 /** Where names are looked up: the loaded modules and the `$var` slots of one generation. */
 export interface PvEnv {
   findPv(name: string): { readonly def: PvDef<unknown>; readonly instance: unknown } | null;
   findTransform(name: string): TransformDef | null;
   readonly slots: VarSlots;
+  /** The words of #!define and their values; null for a word without value. */
+  readonly defines: ReadonlyMap<string, string | null>;
 }
 
 /** How many accessors are kept for names that are computed at run time ($avp($var(x))). */
@@ -46,12 +48,45 @@ function resolveBase(ref: PvRef, env: PvEnv): Accessor | ArgError {
     return new ArgError(`$${ref.name} has one value: it takes no index`);
   }
   const inner = ref.inner === null ? null : ref.inner.length === 1 ? ref.inner[0]! : ref.inner;
+  if (def.ofVariable !== undefined) {
+    if (inner === null || typeof inner === "string" || !("name" in inner))
+      return new ArgError(`$${ref.name} takes a variable in its parentheses`, `write it as $${ref.name}($avp(x))`);
+    const accessor = resolvePv(inner, env);
+    if (accessor instanceof ArgError) return accessor;
+    return def.ofVariable(instance, { name: inner.name, inner: plainText(inner.inner), accessor });
+  }
   const isConstant =
     (inner === null || typeof inner === "string") && (ref.index === null || typeof ref.index !== "object");
   const resolveOne = (name: string | null, index: number | "*" | null): Accessor | ArgError =>
-    ref.name === "var" && name !== null ? varAccessor(env.slots, name) : def.resolve(instance, name, index);
+    (name === null ? null : ofGeneration(ref.name, name, env)) ?? def.resolve(instance, name, index);
   if (isConstant) return resolveOne(inner as string | null, ref.index as number | "*" | null);
   return dynamicAccessor(ref, env, resolveOne, def.writable);
+}
+
+/** Classes that belong to the generation of the configuration and to no module's state; null for others. */
+function ofGeneration(className: string, name: string, env: PvEnv): Accessor | null {
+  switch (className) {
+    case "var":
+    case "vz":
+      return varAccessor(env.slots, name);
+    case "vn":
+      return nullableVarAccessor(env.slots, name);
+    case "def":
+      return constantAccessor(env.defines.get(name) ?? (env.defines.has(name) ? "" : null));
+    case "defn":
+      return constantAccessor(intOfText(env.defines.get(name) ?? ""));
+    default:
+      return null;
+  }
+}
+
+function constantAccessor(value: Value): Accessor {
+  return { get: () => value };
+}
+
+function plainText(template: Template | null): string | null {
+  const [only] = template ?? [];
+  return template?.length === 1 && typeof only === "string" ? only : null;
 }
 
 /** A variable whose name or index is computed on each use; the accessors of names met are kept, up to a bound. */
@@ -61,7 +96,7 @@ function dynamicAccessor(
   resolveOne: (name: string | null, index: number | "*" | null) => Accessor | ArgError,
   isWritable: boolean,
 ): Accessor | ArgError {
-  const name = ref.inner === null ? null : templateReader(ref.inner, env);
+  const name = ref.inner === null ? null : nameReader(ref.name, ref.inner, env);
   if (name instanceof ArgError) return name;
   const index = ref.index !== null && typeof ref.index === "object" ? resolvePv(ref.index, env) : null;
   if (index instanceof ArgError) return index;
@@ -79,6 +114,19 @@ function dynamicAccessor(
   };
   const get = (ctx: RouteContext): Value => find(ctx).get(ctx);
   return isWritable ? { get, set: (ctx, value) => find(ctx).set?.(ctx, value) } : { get };
+}
+
+// A number as name of an AVP is another one than the name of its digits.
+function nameReader(className: string, inner: Template, env: PvEnv): ((ctx: RouteContext) => string) | ArgError {
+  const [only] = inner;
+  if (className !== "avp" || inner.length !== 1 || only === undefined || typeof only === "string")
+    return templateReader(inner, env);
+  const accessor = resolvePv(only, env);
+  if (accessor instanceof ArgError) return accessor;
+  return (ctx) => {
+    const value = accessor.get(ctx);
+    return typeof value === "number" ? `i:${value}` : printed(value);
+  };
 }
 
 /** A function that gives the text of a template. Null prints as <null>, as in Kamailio. */
@@ -112,6 +160,14 @@ const NULL_ACCESSOR: Accessor = { get: () => null, set: () => undefined };
 function bindTransform(name: string, rest: string | null, env: PvEnv): BoundTransform | ArgError {
   const def = env.findTransform(name);
   if (def === null) return new ArgError(`unknown transformation {${name}}`);
+  if (def.bind !== undefined) {
+    const bound = def.bind(rest ?? "", (text) => {
+      const template = parseTemplate(text);
+      return "problem" in template ? new ArgError(template.problem) : templateReader(template, env);
+    });
+    if (bound instanceof ArgError) return bound;
+    return { def: { ...def, apply: (value, _args, ctx) => bound(value, ctx) }, constant: [], dynamic: null };
+  }
   const texts = splitTransformArgs(rest, Math.max(1, def.maxArgs));
   if (rest !== null && def.maxArgs === 0) return new ArgError(`{${name}} takes no arguments`);
   if (texts.length < def.minArgs) {

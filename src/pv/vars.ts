@@ -1,7 +1,9 @@
 // `$var(name)`: one slot of the context for each name of a generation. Compiled routes read slots directly; a name that is computed
 // at run time, or asked for by another language, goes through the accessor and may add a slot.
 
+import type { RouteContext } from "../proxy/context.ts";
 import type { Accessor } from "../registry/args.ts";
+import type { Value } from "../sip/value.ts";
 
 /** Most names that run time may add: they can depend on what strangers send. */
 const MAX_SLOTS = 4096;
@@ -17,6 +19,10 @@ export class VarSlots {
     if (this.slots.size >= MAX_SLOTS) return MAX_SLOTS;
     this.slots.set(name, this.slots.size);
     return this.slots.size - 1;
+  }
+
+  names(): Iterable<string> {
+    return this.slots.keys();
   }
 
   get count(): number {
@@ -35,13 +41,16 @@ export function varAccessor(slots: VarSlots, name: string, unset: number | null 
   const slot = slots.slot(name);
   return {
     get: (ctx) => ctx.vars[slot] ?? unset,
-    set: (ctx, value) => {
-      if (ctx.vars.length <= slot) {
-        ctx.vars = [...ctx.vars, ...new Array<null>(slot + 1 - ctx.vars.length).fill(null)];
-        ctx.message.vars = ctx.vars; // the routes that follow for this message see it
-        ctx.message.varsOwner = ctx.routes;
-      }
-      ctx.vars[slot] = value ?? unset;
-    },
+    set: (ctx, value) => writeVar(ctx, slot, value ?? unset),
   };
+}
+
+/** Puts a value into a slot, which may be newer than the context. */
+export function writeVar(ctx: RouteContext, slot: number, value: Value): void {
+  if (ctx.vars.length <= slot) {
+    ctx.vars = [...ctx.vars, ...new Array<null>(slot + 1 - ctx.vars.length).fill(null)];
+    ctx.message.vars = ctx.vars; // the routes that follow for this message see it
+    ctx.message.varsOwner = ctx.routes;
+  }
+  ctx.vars[slot] = value;
 }

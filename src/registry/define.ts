@@ -3,7 +3,7 @@
 
 import type { RouteContext } from "../proxy/context.ts";
 import type { Value } from "../sip/value.ts";
-import type { Accessor, Arg, ArgError, ArgTypes } from "./args.ts";
+import { type Accessor, type Arg, ArgError, type ArgTypes, type ReaderOf } from "./args.ts";
 import type { ModuleHost } from "./module-host.ts";
 
 // ---- functions ----
@@ -131,6 +131,17 @@ export interface PvDef<I> {
   readonly writable: boolean;
   readonly aliases: readonly string[];
   readonly resolve: (instance: I, inner: string | null, index: number | "*" | null) => Accessor | ArgError;
+  /** Of classes whose inner name is itself a variable, $cnt($avp(x)): what is asked instead of `resolve`. */
+  readonly ofVariable?: (instance: I, variable: InnerVariable) => Accessor | ArgError;
+}
+
+/** The variable written inside another one. */
+export interface InnerVariable {
+  /** Name of its class: "avp". */
+  readonly name: string;
+  /** What stands in its parentheses; null when it has none or it is computed. */
+  readonly inner: string | null;
+  readonly accessor: Accessor;
 }
 
 /** A variable without inner name. */
@@ -161,8 +172,19 @@ export function pvClass<I>(def: {
   readonly writable?: boolean;
   readonly aliases?: readonly string[];
   readonly resolve: PvDef<I>["resolve"];
+  readonly ofVariable?: NonNullable<PvDef<I>["ofVariable"]>;
 }): PvDef<I> {
   return { indexed: false, writable: false, aliases: [], ...def };
+}
+
+/** A class of variables whose inner name is a variable. */
+export function pvOfVariable<I>(doc: string, ofVariable: NonNullable<PvDef<I>["ofVariable"]>): PvDef<I> {
+  return pvClass<I>({
+    doc,
+    inner: "required",
+    resolve: (_instance, name) => new ArgError(`"${name}" is no variable`, "write a variable in the parentheses"),
+    ofVariable,
+  });
 }
 
 /** One transformation `{class.name,arguments…}` of a value; arguments are texts, already evaluated. */
@@ -171,6 +193,8 @@ export interface TransformDef {
   readonly minArgs: number;
   readonly maxArgs: number;
   readonly apply: (value: Value, args: readonly string[], ctx: RouteContext) => Value;
+  /** Reads what follows the first comma as a whole, as written, once for each place in the script; what it gives is used in place of `apply`. */
+  readonly bind?: (text: string, reader: ReaderOf) => ((value: Value, ctx: RouteContext) => Value) | ArgError;
 }
 
 // ---- commands, events, tables ----

@@ -44,7 +44,7 @@ export function compileRoutes(
   const diagnostics = new Diagnostics();
   const loaded = new Catalogue(config.modules.map((m) => m.module));
   const slots = new VarSlots();
-  const env = pvEnv(loaded, instances, slots);
+  const env = pvEnv(loaded, instances, slots, config.defines);
   const maxDepth = config.globals.int("max_recursive_level");
   const runtime = new Runtime(options.report ?? (() => undefined), maxDepth);
   const takesInner = (name: string): boolean => loaded.pv(name)?.def.inner !== "none";
@@ -63,9 +63,15 @@ export function compileRoutes(
   return { routes: new CompiledRoutes(config.routes, functions, sources, env), diagnostics: diagnostics.sorted() };
 }
 
-function pvEnv(loaded: Catalogue, instances: ReadonlyMap<string, unknown>, slots: VarSlots): PvEnv {
+function pvEnv(
+  loaded: Catalogue,
+  instances: ReadonlyMap<string, unknown>,
+  slots: VarSlots,
+  defines: ReadonlyMap<string, string | null>,
+): PvEnv {
   return {
     slots,
+    defines,
     findPv(name) {
       const found = loaded.pv(name);
       return found === null ? null : { def: found.def, instance: instances.get(found.module.name) };

@@ -1,6 +1,6 @@
 // CompiledRoutes: the routes of the native script as the proxy and the modules see them.
 
-import type { RouteContext, RouteResult, Routes, TimerRoute } from "../proxy/context.ts";
+import type { RouteContext, RouteResult, Routes, TimerRoute, VarNames } from "../proxy/context.ts";
 import type { PvEnv } from "../pv/resolve.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { RouteFunction } from "./runtime.ts";
@@ -56,6 +56,10 @@ export class CompiledRoutes implements Routes {
       branchFailure: group("branchFailure"),
       route: group("route"),
     };
+  }
+
+  get varNames(): VarNames {
+    return this.env.slots;
   }
 
   /** How many `$var` slots a context needs; names computed at run time may add more later. */

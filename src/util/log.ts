@@ -31,6 +31,8 @@ export type LogSink = (level: number, line: string) => void;
 export interface LogSettings {
   level: number;
   sink: LogSink;
+  /** Whether colours ($C of module xlog) go through to the sink. */
+  colours?: boolean;
 }
 
 /** A log with a name in front of each line. */
@@ -56,7 +58,7 @@ export class Log {
   write(level: number, text: string): void {
     if (level > this.settings.level) return;
     const name = this.name === "" ? "" : `${this.name}: `;
-    this.settings.sink(level, `${NAMES[level] ?? level}: ${name}${clean(text)}`);
+    this.settings.sink(level, `${NAMES[level] ?? level}: ${name}${clean(text, this.settings.colours === true)}`);
   }
   error(text: string): void {
     this.write(Level.ERROR, text);
@@ -75,9 +77,14 @@ export class Log {
   }
 }
 
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/g;
+// exactly what $C(xy) makes
+const CONTROL_OR_COLOUR = /\x1b\[[01];3[0-79];4[0-79]m|[\x00-\x08\x0a-\x1f\x7f]/g;
+
 // A stranger's header must not forge a log line or drive a terminal.
-function clean(text: string): string {
-  return text.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, (c) =>
-    c === "\n" || c === "\r" ? " " : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+function clean(text: string, colours: boolean): string {
+  return text.replace(colours ? CONTROL_OR_COLOUR : CONTROL, (c) => {
+    if (c.length > 1) return c;
+    return c === "\n" || c === "\r" ? " " : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  });
 }

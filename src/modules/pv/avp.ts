@@ -5,9 +5,12 @@ import type { RouteContext } from "../../proxy/context.ts";
 import type { Accessor } from "../../registry/args.ts";
 import { type PvDef, pvClass } from "../../registry/define.ts";
 import { toText, type Value } from "../../sip/value.ts";
+import type { PvInstance } from "./instance.ts";
 
+// of one value -1 is that value; of more a negative index holds nothing, as on Kamailio
 function readOne(ctx: RouteContext, key: string, index: number): Value {
-  return ctx.avpsOrNull?.all(key)?.[index] ?? null;
+  const all = ctx.avpsOrNull?.all(key);
+  return all?.[index === -1 && all.length === 1 ? 0 : index] ?? null;
 }
 
 function readAll(ctx: RouteContext, key: string): Value {
@@ -32,7 +35,7 @@ function replaceAll(ctx: RouteContext, key: string, value: Value): void {
   if (value !== null) ctx.avps.push(key, value);
 }
 
-/** The accessor of one AVP; negative indexes hold nothing, as on Kamailio. */
+/** The accessor of one AVP. */
 export function avpAccessor(name: string, index: number | "*" | null): Accessor {
   const key = avpNameOf(name);
   if (index === "*") return { get: (ctx) => readAll(ctx, key), set: (ctx, value) => replaceAll(ctx, key, value) };
@@ -41,10 +44,10 @@ export function avpAccessor(name: string, index: number | "*" | null): Accessor 
 }
 
 /** The class $avp. */
-export const avp: PvDef<unknown> = pvClass<unknown>({
+export const avp: PvDef<PvInstance> = pvClass<PvInstance>({
   doc: "Value that stays with the transaction: assigning adds on top, $null takes the top away; [n] counts from the newest, [*] is all.",
   inner: "required",
   indexed: true,
   writable: true,
-  resolve: (_instance, name, index) => avpAccessor(name ?? "", index),
+  resolve: ({ avpAliases }, name, index) => avpAccessor(avpAliases.get(name ?? "") ?? name ?? "", index),
 });

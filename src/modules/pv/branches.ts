@@ -6,7 +6,8 @@ import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import { toInt, toText, type Value } from "../../sip/value.ts";
 import { branchText, destinationSet, findListener, listenerText, scriptFlags, setScriptFlags } from "../core/index.ts";
 
-function newBranch(uri: string): BranchTarget {
+/** A destination of that URI and nothing more. */
+export function newBranch(uri: string): BranchTarget {
   return { uri, dstUri: null, path: null, q: -1, flags: 0, flowId: 0, sendFrom: null, ruid: "", instance: "" };
 }
 
@@ -14,15 +15,22 @@ function textOrNull(value: Value): string | null {
   return value === null || value === "" ? null : toText(value);
 }
 
+function orNull(text: string): Value {
+  return text === "" ? null : text;
+}
+
 interface Attribute {
+  /** Numbers cannot be assigned. */
+  readonly isText?: true;
   readonly get: (b: BranchTarget) => Value;
   readonly set?: (b: BranchTarget, value: Value, ctx: RouteContext) => BranchTarget;
 }
 
-const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
-  uri: { get: (b) => b.uri, set: (b, value) => ({ ...b, uri: toText(value), flowId: 0 }) },
-  dst_uri: { get: (b) => b.dstUri, set: (b, value) => ({ ...b, dstUri: textOrNull(value) }) },
-  path: { get: (b) => b.path, set: (b, value) => ({ ...b, path: textOrNull(value) }) },
+/** The attributes of a branch by name; one without `set` is read only. */
+export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
+  uri: { isText: true, get: (b) => orNull(b.uri), set: (b, value) => ({ ...b, uri: toText(value), flowId: 0 }) },
+  dst_uri: { isText: true, get: (b) => b.dstUri, set: (b, value) => ({ ...b, dstUri: textOrNull(value) }) },
+  path: { isText: true, get: (b) => b.path, set: (b, value) => ({ ...b, path: textOrNull(value) }) },
   q: {
     get: (b) => (b.q < 0 ? null : b.q),
     set: (b, value) => ({ ...b, q: value === null ? -1 : Math.min(1000, Math.max(0, toInt(value))) }),
@@ -33,6 +41,8 @@ const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
     set: (b, value, ctx) => ({ ...b, sendFrom: value === null ? null : findListener(ctx, toText(value)) }),
   },
   ruid: { get: (b) => (b.ruid === "" ? null : b.ruid) },
+  location_ua: { get: () => null },
+  otcpid: { get: (b) => (b.flowId === 0 ? null : b.flowId) },
   instance: { get: (b) => (b.instance === "" ? null : b.instance) },
 };
 
@@ -42,6 +52,10 @@ function setAttribute(ctx: RouteContext, name: string, attribute: Attribute, ind
   const at = index < 0 ? branches.length + index : index;
   const branch = branches[at];
   if (branch === undefined || attribute.set === undefined) return;
+  if (typeof value === "number" && attribute.isText === true) {
+    ctx.proxy.log.error(`$branch(${name}) takes a text, not the number ${value}`);
+    return;
+  }
   if (name === "uri" && value === null) branches.splice(at, 1);
   else branches[at] = attribute.set(branch, value, ctx);
 }
@@ -63,7 +77,7 @@ function branchAccessor(name: string, index: number): Accessor | ArgError {
 }
 
 function hex(n: number): string {
-  return (n >>> 0).toString(16).toUpperCase().padStart(8, "0");
+  return (n >>> 0).toString(16).padStart(8, "0");
 }
 
 /** One of the three words of flags a script has. */
@@ -90,7 +104,10 @@ function flagWord(word: Word, doc: string, show: (n: number) => Value): PvDef<un
   return pv(
     doc,
     (_i: unknown, ctx) => show(word.get(ctx)),
-    (_i: unknown, ctx, value) => word.set(ctx, toInt(value) | 0),
+    (_i: unknown, ctx, value) => {
+      if (typeof value === "string") ctx.proxy.log.error("flags are a number, not a text");
+      else word.set(ctx, toInt(value) | 0);
+    },
   );
 }
 
@@ -120,8 +137,7 @@ export const branchVariables: Record<string, PvDef<unknown>> = {
     (_i: unknown, ctx): Value => ctx.branches[0]?.uri ?? null,
     (_i: unknown, ctx, value) => {
       const uri = textOrNull(value);
-      if (uri === null) ctx.clearBranches();
-      else ctx.addBranch(newBranch(uri));
+      if (uri !== null) ctx.addBranch(newBranch(uri));
     },
   ),
   bR: pv(

@@ -1,12 +1,10 @@
 // Module pv: the variables that are always at hand, and functions on variables.
 
-import { RouteKind } from "../../proxy/context.ts";
 import { TRANSFORMS } from "../../pv/transforms.ts";
-import { ArgError, str, variable } from "../../registry/args.ts";
+import { ArgError } from "../../registry/args.ts";
 import {
   ConfigError,
   defineModule,
-  fn,
   manyParam,
   pvClass,
   pv as pvDef,
@@ -18,37 +16,20 @@ import { core } from "../core/index.ts";
 import { avp } from "./avp.ts";
 import { branchVariables } from "./branches.ts";
 import { identityVariables } from "./identity.ts";
+import { type PvInstance, SharedVariables } from "./instance.ts";
 import { messageVariables } from "./message.ts";
+import { miscVariables } from "./misc.ts";
 import { networkVariables } from "./network.ts";
-import { timeVariables } from "./time.ts";
+import { staticBranchFunctions, staticBranchVariables } from "./static-branch.ts";
+import { TIME_TRANSFORMS, timeVariables } from "./time.ts";
 import { uriVariables } from "./uris.ts";
+import { variableFunctions } from "./variable-functions.ts";
+import { xavpVariables } from "./xavp.ts";
+import { xavpFunctions } from "./xavp-functions.ts";
 
 export { avpAccessor } from "./avp.ts";
+export { SharedVariables } from "./instance.ts";
 export { strftime } from "./time.ts";
-
-/** What pv keeps for the life of the process: variables that all messages share, and when it began. */
-export class SharedVariables {
-  readonly startedAt: number;
-  private readonly values = new Map<string, Value>();
-
-  constructor(startedAt: number) {
-    this.startedAt = startedAt;
-  }
-  /** 0 when it was never set. */
-  get(name: string): Value {
-    return this.values.get(name) ?? 0;
-  }
-  set(name: string, value: Value): void {
-    if (value === null) this.values.delete(name);
-    else this.values.set(name, value);
-  }
-  has(name: string): boolean {
-    return this.values.has(name);
-  }
-  entries(): IterableIterator<[string, Value]> {
-    return this.values.entries();
-  }
-}
 
 /** "name=s:text" or "name=i:5". */
 function parseShvSet(text: string): readonly [string, Value] {
@@ -57,11 +38,18 @@ function parseShvSet(text: string): readonly [string, Value] {
   return [m[1]!, m[2] === "i" ? toInt(m[3]!) : m[3]!];
 }
 
-function typeName(value: Value): string {
-  return value === null ? "null" : typeof value === "number" ? "int" : "str";
+// "email=s:email_addr;tmp=i:100"
+function parseAliases(lists: readonly string[]): ReadonlyMap<string, string> {
+  const aliases = new Map<string, string>();
+  for (const text of lists.flatMap((list) => list.split(";"))) {
+    if (text.trim() === "") continue;
+    const m = /^\s*([^=\s]+)\s*=\s*((?:[siSI]:)?[^=\s]+)\s*$/.exec(text);
+    if (m === null)
+      throw new ConfigError(`"${text}" names no AVP`, "avp_aliases", "write it as email=s:email_addr;tmp=i:100");
+    aliases.set(m[1]!, m[2]!);
+  }
+  return aliases;
 }
-
-const ANY = RouteKind.ANY;
 
 /** Kamailio's module pv. */
 export const pv = defineModule({
@@ -70,52 +58,23 @@ export const pv = defineModule({
   uses: [core],
   params: {
     shvset: manyParam("A shared variable and its first value: name=i:5 or name=s:text."),
+    avp_aliases: manyParam("Other names of AVPs: email=s:email_addr;tmp=i:100."),
+    varset: manyParam("A first value of $var(name): name=i:5 or name=s:text.", {
+      effect: "a $var is 0 at the beginning of each message; set it in the script",
+    }),
   },
   state: (host) => new SharedVariables(host.host.clock.wall()),
-  configure: (shared, params) => {
+  configure: (shared, params, host): PvInstance => {
     const given = params.shvset.map(parseShvSet);
     // a reload keeps what scripts have stored since
     for (const [name, value] of given) if (!shared.has(name)) shared.set(name, value);
-    return shared;
+    for (const text of params.varset) parseShvSet(text);
+    return { shared, log: host.log, avpAliases: parseAliases(params.avp_aliases) };
   },
   functions: {
-    pv_isset: fn({
-      args: [variable("pvar")],
-      routes: ANY,
-      doc: "True when the variable has a value.",
-      run: (_s: unknown, ctx, v) => (v.get(ctx) === null ? -1 : 1),
-    }),
-    pv_unset: fn({
-      args: [variable("pvar")],
-      routes: ANY,
-      doc: "Takes the value of a variable away.",
-      run: (_s: unknown, ctx, v) => {
-        if (v.set === undefined) return -1;
-        v.set(ctx, null);
-        return 1;
-      },
-    }),
-    is_int: fn({
-      args: [variable("pvar")],
-      routes: ANY,
-      doc: "True when the variable holds a number.",
-      run: (_s: unknown, ctx, v) => (typeof v.get(ctx) === "number" ? 1 : -1),
-    }),
-    typeof: fn({
-      args: [variable("pvar"), str("vtype")],
-      routes: ANY,
-      doc: "True when the variable holds that type: int, str or null.",
-      run: (_s: unknown, ctx, v, type) => (typeName(v.get(ctx)) === type ? 1 : -1),
-    }),
-    not_empty: fn({
-      args: [variable("pvar")],
-      routes: ANY,
-      doc: "True when the variable holds a text that is not empty, or a number that is not 0.",
-      run: (_s: unknown, ctx, v) => {
-        const value = v.get(ctx);
-        return value === null || value === "" || value === 0 ? -1 : 1;
-      },
-    }),
+    ...variableFunctions,
+    ...xavpFunctions,
+    ...staticBranchFunctions,
   },
   pvs: {
     ...uriVariables,
@@ -123,31 +82,34 @@ export const pv = defineModule({
     ...identityVariables,
     ...networkVariables,
     ...branchVariables,
-    ...timeVariables((instance) => (instance as SharedVariables).startedAt),
+    ...timeVariables((instance) => (instance as PvInstance).shared.startedAt),
+    ...xavpVariables,
+    ...staticBranchVariables,
+    ...miscVariables,
     avp,
-    var: pvClass<SharedVariables>({
+    var: pvClass<PvInstance>({
       doc: "Variable of the script that lives as long as the message is handled; 0 until it is set.",
       inner: "required",
       writable: true,
       // the variable resolver of src/pv gives each name its slot and never asks here
       resolve: (_s, name) => new ArgError(`$var(${name ?? ""}) has no slot here`),
     }),
-    rc: pvDef("Return code of the last function or route.", (_s: SharedVariables, ctx): Value => ctx.rc, undefined, [
+    rc: pvDef("Return code of the last function or route.", (_s: PvInstance, ctx): Value => ctx.rc, undefined, [
       "retcode",
       "?",
     ]),
-    shv: pvClass<SharedVariables>({
+    shv: pvClass<PvInstance>({
       doc: "Variable that all messages share; 0 until it is set.",
       inner: "required",
       writable: true,
-      resolve: (shared, name) => ({
+      resolve: ({ shared }, name) => ({
         get: () => shared.get(name ?? ""),
         set: (_ctx, value) => shared.set(name ?? "", value),
       }),
     }),
-    pp: pvDef("Number of the process.", (_s: SharedVariables, ctx): Value => ctx.proxy.host.process.pid),
+    pp: pvDef("Number of the process.", (_s: PvInstance, ctx): Value => ctx.proxy.host.process.pid),
     true: pvDef("Always 1.", (): Value => 1),
-    version: pvClass<SharedVariables>({
+    version: pvClass<PvInstance>({
       doc: "The Kamailio release whose language is spoken: (num) its number, (full) with the name of this program.",
       inner: "required",
       resolve: (_s, form) => {
@@ -157,12 +119,12 @@ export const pv = defineModule({
       },
     }),
   },
-  transforms: TRANSFORMS,
+  transforms: { ...TRANSFORMS, ...TIME_TRANSFORMS },
   rpc: {
     "pv.shvGet": {
       doc: "The value of a shared variable, or of all.",
       args: [{ name: "name", kind: "str", optional: true }],
-      run: (shared, [name]): RpcValue => {
+      run: ({ shared }, [name]): RpcValue => {
         if (name === undefined) return Object.fromEntries(shared.entries());
         if (!shared.has(String(name))) throw new RpcError(404, "no such shared variable");
         return { name: String(name), value: shared.get(String(name)) };
@@ -175,7 +137,7 @@ export const pv = defineModule({
         { name: "type", kind: "str", optional: false },
         { name: "value", kind: "str", optional: false },
       ],
-      run: (shared, [name, type, value]): RpcValue => {
+      run: ({ shared }, [name, type, value]): RpcValue => {
         if (type !== "int" && type !== "str") throw new RpcError(400, "type is int or str");
         shared.set(String(name), type === "int" ? toInt(String(value)) : String(value));
         return "ok";

@@ -25,7 +25,7 @@ function headerValue(id: number): (ctx: RouteContext) => Value {
 
 /** The header lines of a name, by position; negative positions count from the last. */
 function nthHeader(msg: SipMessage, name: HeaderName, index: number): Value {
-  if (index === 0) {
+  if (index === 0 && name.lower !== "*") {
     const h = findNamed(msg, name);
     return h < 0 ? null : msg.value(h);
   }
@@ -35,6 +35,10 @@ function nthHeader(msg: SipMessage, name: HeaderName, index: number): Value {
 
 function headerValues(msg: SipMessage, name: HeaderName): string[] {
   const out: string[] = [];
+  if (name.lower === "*") {
+    for (let h = 0; h < msg.headerCount; h++) out.push(msg.value(h));
+    return out;
+  }
   for (let h = findNamed(msg, name); h >= 0; h = findNamed(msg, name, h + 1)) out.push(msg.value(h));
   return out;
 }
@@ -68,18 +72,14 @@ function listValues(msg: SipMessage, name: HeaderName): string[] {
 
 type Values = (msg: SipMessage, name: HeaderName) => string[];
 
-function byName(
-  doc: string,
-  nth: (msg: SipMessage, name: HeaderName, index: number) => Value,
-  all: Values,
-): PvDef<unknown> {
+function byName(doc: string, nth: (msg: SipMessage, name: HeaderName, index: number) => Value): PvDef<unknown> {
   return pvClass<unknown>({
     doc,
     inner: "required",
     indexed: true,
     resolve: (_i, inner, index): Accessor => {
       const name = headerName(inner ?? "");
-      if (index === "*") return { get: (ctx) => joined(all(ctx.message, name)) };
+      if (index === "*") return { get: (ctx) => joined(headerValues(ctx.message, name)) };
       return { get: (ctx) => nth(ctx.message, name, index ?? 0) };
     },
   });
@@ -95,7 +95,7 @@ function counting(doc: string, all: Values): PvDef<unknown> {
     inner: "required",
     resolve: (_i, inner): Accessor => {
       const name = headerName(inner ?? "");
-      return { get: (ctx) => all(ctx.message, name).length };
+      return { get: (ctx) => (name.lower === "*" ? 0 : all(ctx.message, name).length) };
     },
   });
 }
@@ -134,6 +134,8 @@ const PARTS: Readonly<Record<string, (msg: SipMessage) => Value>> = {
   hdrs: (msg) => textOf(msg.buf, msg.firstLineEnd, msg.headEnd),
   lpart: (msg) => textOf(msg.buf, msg.firstLineEnd, msg.end),
   body: bodyOf,
+  body_len: (msg) => msg.end - msg.bodyStart,
+  fpart: (msg) => textOf(msg.buf, msg.lineStart, msg.headEnd),
 };
 
 /** The message with the edits made so far. */
@@ -173,22 +175,17 @@ export const messageVariables: Record<string, PvDef<unknown>> = {
   bs: def("Length of the body in bytes.", (ctx) => ctx.message.end - ctx.message.bodyStart),
   cl: def("Value of Content-Length, 0 without one.", (ctx) => Math.max(0, ctx.message.uint(H.CONTENT_LENGTH))),
   ci: def("Call-ID.", headerValue(H.CALL_ID)),
-  cs: def("Number in CSeq.", (ctx) => ctx.message.cseq()?.number ?? null),
+  cs: def("Number in CSeq, as it is written.", (ctx) => /^\d+/.exec(ctx.message.header(H.CSEQ) ?? "")?.[0] ?? null),
   csb: def("CSeq as a whole.", headerValue(H.CSEQ)),
   ct: def("Value of the first Contact.", headerValue(H.CONTACT)),
   cT: def("Content-Type.", headerValue(H.CONTENT_TYPE)),
   ua: def("User-Agent.", headerValue(H.USER_AGENT)),
   rt: def("URI in Refer-To.", (ctx) => addressUri(ctx.message, H.REFER_TO)),
-  hdr: byName(
-    "Value of a header by its name; [n] its n-th line, [-1] the last, [*] all joined by commas.",
-    nthHeader,
-    headerValues,
-  ),
+  hdr: byName("Value of a header by its name; [n] its n-th line, [-1] the last, [*] all joined by commas.", nthHeader),
   hdrc: counting("How many header lines of that name there are.", headerValues),
   hfl: byName(
-    "One address or hop out of a header that lists them (Contact, Route, Via …), over all its lines; [n] the n-th, [-1] the last, [*] all.",
+    "One address or hop out of a header that lists them (Contact, Route, Via …), over all its lines; [n] the n-th, [-1] the last, [*] all lines.",
     (msg, name, index) => listValues(msg, name).at(index) ?? null,
-    listValues,
   ),
   hflc: counting("How many values the headers of that name list.", listValues),
   expires: pvClass<unknown>({
@@ -201,7 +198,7 @@ export const messageVariables: Record<string, PvDef<unknown>> = {
     },
   }),
   msg: pvClass<unknown>({
-    doc: "A part of the message: (buf) all, (len) its length, (fline) first line, (hdrs) headers, (body) body, (lpart) headers and body.",
+    doc: "A part of the message: (buf) all, (len) its length, (fline) first line, (hdrs) headers, (body) body, (body_len) its length, (fpart) first line and headers, (lpart) headers and body.",
     inner: "required",
     resolve: (_i, part) => {
       const read = PARTS[part ?? ""];

@@ -5,9 +5,10 @@ import { ArgError } from "../../registry/args.ts";
 import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
+import { findParam, ParamRange } from "../../sip/params.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { Transport, transportName } from "../../sip/transports.ts";
-import { toText, type Value } from "../../sip/value.ts";
+import { toInt, toText, type Value } from "../../sip/value.ts";
 import { parseVia, ViaRange } from "../../sip/via.ts";
 import { textOf } from "../../util/bytes.ts";
 import { bracketed, findListener, listenerText, protocolName, socketText } from "../core/index.ts";
@@ -49,7 +50,16 @@ const VIA_PARTS: Readonly<Record<string, (buf: Uint8Array, via: ViaRange) => Val
   branch: (buf, via) => part(buf, via.branchStart, via.branchEnd),
   rport: (buf, via) => part(buf, via.rportValueStart, via.rportValueEnd),
   received: (buf, via) => part(buf, via.receivedStart, via.receivedEnd),
+  i: (buf, via) => viaParam(buf, via, "i"),
 };
+
+const viaRange = new ParamRange();
+
+function viaParam(buf: Uint8Array, via: ViaRange, lowerName: string): Value {
+  const { paramsStart, paramsEnd } = via;
+  if (paramsStart < 0 || !findParam(buf, paramsStart, paramsEnd, lowerName, viaRange)) return null;
+  return part(buf, viaRange.valueStart, viaRange.valueEnd);
+}
 
 function part(buf: Uint8Array, start: number, end: number): Value {
   return start < 0 ? null : textOf(buf, start, end);
@@ -71,6 +81,49 @@ function viaVariable(which: string, find: (msg: SipMessage) => ViaRange | null):
       };
     },
   });
+}
+
+// ---- where a reply goes ----
+
+/** The address of the second Via: received and rport count before host and port (RFC 3261 18.2.2, RFC 3581 4). */
+function replyTarget(
+  msg: SipMessage,
+): { readonly host: string; readonly port: number; readonly protocol: number } | null {
+  const via = msg.secondVia();
+  if (via === null) return null;
+  const { buf } = msg;
+  const host =
+    via.receivedStart >= 0 ? textOf(buf, via.receivedStart, via.receivedEnd) : textOf(buf, via.hostStart, via.hostEnd);
+  const rport = via.rportValueStart < 0 ? "" : textOf(buf, via.rportValueStart, via.rportValueEnd);
+  const port = rport === "" ? (via.port < 0 ? 5060 : via.port) : toInt(rport);
+  return { host, port, protocol: via.transport };
+}
+
+const REPLY_PARTS: Readonly<Record<string, (msg: SipMessage) => Value>> = {
+  duri: (msg) => {
+    const to = replyTarget(msg);
+    return to === null ? null : socketUri(to.protocol, to.host.replace(/^\[|\]$/g, ""), to.port, false);
+  },
+  dhost: (msg) => replyTarget(msg)?.host ?? null,
+  dport: (msg) => replyTarget(msg)?.port ?? null,
+  dproto: (msg) => {
+    const to = replyTarget(msg);
+    return to === null ? null : protocolName(to.protocol);
+  },
+  dprotoid: (msg) => replyTarget(msg)?.protocol ?? null,
+  cntvia: (msg) => countVias(msg),
+};
+
+function countVias(msg: SipMessage): number {
+  let count = 0;
+  for (let h = msg.find(H.VIA); h >= 0; h = msg.find(H.VIA, h + 1)) {
+    const end = msg.index[h * STRIDE + VALUE_END]!;
+    for (let at = msg.index[h * STRIDE + VALUE_START]!; at >= 0; at = lastRange.next) {
+      if (parseVia(msg.buf, at, end, lastRange) !== 0) return count;
+      count++;
+    }
+  }
+  return count;
 }
 
 // ---- constants ----
@@ -118,6 +171,7 @@ export const networkVariables: Record<string, PvDef<unknown>> = {
     const { local } = ctx.flow.listener;
     return socketText(ctx.flow.protocol, local.address, local.port);
   }),
+  Rn: def("Name of our socket the message came to; null when it has none.", (ctx) => ctx.flow.listener.socketName),
   RAi: def("Advertised address of the socket the message came to.", (ctx) => advertised(ctx).host),
   RAp: def("Advertised port of the socket the message came to.", (ctx) => advertised(ctx).port),
   RAu: def("Advertised socket the message came to as a URI.", (ctx) =>
@@ -157,6 +211,27 @@ export const networkVariables: Record<string, PvDef<unknown>> = {
       else ctx.proxy.log.error(`$fs: ${toText(value)} is none of our sockets`);
     },
   ),
+  fsn: pv(
+    "Name of the socket the message is to be sent from; null when it has none or none is chosen.",
+    (_i: unknown, ctx): Value => ctx.sendFrom?.socketName ?? null,
+    (_i: unknown, ctx, value) => {
+      const name = value === null ? null : toText(value);
+      const listener =
+        name === null ? null : (ctx.proxy.transports.listeners.find((l) => l.socketName === name) ?? null);
+      if (name === null || listener !== null) ctx.sendFrom = listener;
+      else ctx.proxy.log.error(`$fsn: no socket of ours is named ${name}`);
+    },
+  ),
+  rpl: pvClass<unknown>({
+    doc: `Where a reply goes when it is forwarded, by its second Via: ${Object.keys(REPLY_PARTS).join(", ")}; null for a request.`,
+    inner: "required",
+    resolve: (_i, name) => {
+      const read = REPLY_PARTS[name ?? ""];
+      if (read === undefined)
+        return new ArgError(`unknown part of a reply "${name}"`, `one of ${Object.keys(REPLY_PARTS).join(", ")}`);
+      return { get: (ctx) => (ctx.message.isRequest ? null : read(ctx.message)) };
+    },
+  }),
   via0: viaVariable("first", (msg) => msg.via()),
   via1: viaVariable("second", (msg) => msg.secondVia()),
   viaZ: viaVariable("last", lastVia),

@@ -2,7 +2,7 @@
 
 import type { RouteContext } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
-import { type PvDef, pv, pvClass } from "../../registry/define.ts";
+import { type PvDef, pv, pvClass, type TransformDef } from "../../registry/define.ts";
 import type { Value } from "../../sip/value.ts";
 
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -188,3 +188,16 @@ export function timeVariables(startedAt: (instance: unknown) => number): Record<
     utimef: formatted("UTC time formatted as strftime does.", true),
   };
 }
+
+/** {s.ftime,format}: seconds since 1970 as local time; null for what is no number. */
+export const TIME_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
+  "s.ftime": {
+    doc: "seconds since 1970 as local time, formatted as strftime does",
+    minArgs: 1,
+    maxArgs: 1,
+    apply: (value, [format]) => {
+      const text = String(value ?? "");
+      return /^-?[0-9]{1,12}$/.test(text) ? strftime(format ?? "", Number(text) * 1000, false) : null;
+    },
+  },
+};

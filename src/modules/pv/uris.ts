@@ -5,20 +5,11 @@ import { ArgError } from "../../registry/args.ts";
 import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import type { NameAddrRange } from "../../sip/name-addr.ts";
+import { Scheme } from "../../sip/uri.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { toText, type Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
-import {
-  changeUri,
-  currentUri,
-  isSip,
-  portOf,
-  receivedUri,
-  uriOf,
-  withHost,
-  withPort,
-  withUser,
-} from "../core/index.ts";
+import { changeUri, currentUri, isSip, receivedUri, uriOf, withHost, withPort, withUser } from "../core/index.ts";
 
 type Read = (ctx: RouteContext) => UriText | null;
 type Write = (ctx: RouteContext, value: Value) => void;
@@ -27,23 +18,39 @@ function orNull(text: string): Value {
   return text === "" ? null : text;
 }
 
-/** User part; null without one. */
+/** User part; null without one. Of a URN its namespace; of a telephone number (user=phone) what is in front of its parameters. */
 export function userOf(uri: UriText | null): Value {
-  return uri === null ? null : orNull(uri.user);
+  if (uri === null) return null;
+  if (uri.scheme === "urn") return orNull(urnParts(uri)[0]);
+  const { user } = uri;
+  return orNull(uri.param("user")?.toLowerCase() === "phone" ? user.split(";")[0]! : user);
 }
 
-/** Host; null without one. */
+/** Host; null without one. Of a URN what is behind its namespace. */
 export function hostOf(uri: UriText | null): Value {
-  return uri === null ? null : orNull(uri.host);
+  return uri === null ? null : orNull(uri.scheme === "urn" ? urnParts(uri)[1] : uri.host);
+}
+
+// "urn:namespace:specific": RFC 2141
+function urnParts({ text }: UriText): readonly [string, string] {
+  const m = /^[^:]*:([^:]*):?([\s\S]*)$/.exec(text);
+  return [m?.[1] ?? "", m?.[2] ?? ""];
+}
+
+/** The schemes whose parts variables show; of others there are none, as on Kamailio. */
+const SHOWN: ReadonlySet<number> = new Set([Scheme.SIP, Scheme.SIPS, Scheme.TEL, Scheme.TELS]);
+
+function shown(uri: UriText | null): UriText | null {
+  return uri !== null && (SHOWN.has(uri.range.scheme) || uri.scheme === "urn") ? uri : null;
 }
 
 function transportOf(uri: UriText | null, fallback: string): Value {
   if (uri === null) return null;
-  return uri.param("transport") ?? (uri.scheme === "sips" ? "tls" : fallback);
+  return uri.param("transport") ?? fallback;
 }
 
-function lengthOf(value: Value): Value {
-  return value === null ? 0 : toText(value).length;
+function userLength(uri: UriText | null): Value {
+  return uri === null ? null : toText(userOf(uri)).length;
 }
 
 function def(
@@ -62,55 +69,82 @@ function def(
 
 // ---- R-URI, as it is and as it came ----
 
-const current: Read = (ctx) => currentUri(ctx.message);
-const original: Read = (ctx) => (ctx.message.isRequest ? uriOf(receivedUri(ctx.message)) : null);
-const destination: Read = (ctx) => (ctx.message.dstUri === null ? null : uriOf(ctx.message.dstUri));
+// Null when it is no URI; a tel URI shows whatever it says.
+function textOfUri(text: string): Value {
+  return shown(uriOf(text)) !== null || /^tels?:/i.test(text) ? text : null;
+}
 
-function setPart(change: (uri: UriText, text: string) => string | null, nullable: boolean): Write {
+const current: Read = (ctx) => shown(currentUri(ctx.message));
+const original: Read = (ctx) => (ctx.message.isRequest ? shown(uriOf(receivedUri(ctx.message))) : null);
+const destination: Read = (ctx) => (ctx.message.dstUri === null ? null : shown(uriOf(ctx.message.dstUri)));
+
+/** An assignment that takes texts only, as on Kamailio; null is left to `onNull`, without which it changes nothing. */
+function asText(
+  name: string,
+  set: (ctx: RouteContext, text: string) => void,
+  onNull?: (ctx: RouteContext) => void,
+): Write {
   return (ctx, value) => {
-    if (value === null && !nullable) return;
-    changeUri(ctx.message, (uri) => change(uri, toText(value)));
+    if (value === null) onNull?.(ctx);
+    else if (typeof value === "string") set(ctx, value);
+    else ctx.proxy.log.error(`$${name} takes a text, not the number ${value}`);
   };
 }
 
-const setUser = setPart(withUser, true);
+function setPart(ctx: RouteContext, change: (uri: UriText, text: string) => string | null, text: string): void {
+  changeUri(ctx.message, (uri) => change(uri, text));
+}
+
+const setUser = asText(
+  "rU",
+  (ctx, text) => setPart(ctx, withUser, text),
+  (ctx) => setPart(ctx, withUser, ""),
+);
+const setHost = asText("rd", (ctx, text) => setPart(ctx, withHost, text));
+const setPort: Write = (ctx, value) => setPart(ctx, withPort, toText(value));
 
 const requestUri: Record<string, PvDef<unknown>> = {
   ru: def(
     "The R-URI.",
-    (ctx) => (ctx.message.isRequest ? orNull(ctx.message.requestUri()) : null),
-    (ctx, value) => {
-      if (value !== null && value !== "") ctx.message.newUri = toText(value);
-    },
+    (ctx) => (ctx.message.isRequest ? textOfUri(ctx.message.requestUri()) : null),
+    asText("ru", (ctx, text) => {
+      if (text !== "") ctx.message.newUri = text;
+    }),
     ["ruri"],
   ),
   rU: def("User part of the R-URI; $null takes it away.", (ctx) => userOf(current(ctx)), setUser, ["ruri.user"]),
-  rUl: def("Length of the user part of the R-URI.", (ctx) => lengthOf(userOf(current(ctx)))),
-  rd: def("Host of the R-URI.", (ctx) => hostOf(current(ctx)), setPart(withHost, false), ["ruri.domain"]),
+  rUl: def("Length of the user part of the R-URI.", (ctx) => userLength(current(ctx))),
+  rd: def("Host of the R-URI.", (ctx) => hostOf(current(ctx)), setHost, ["ruri.domain"]),
   rp: def(
     "Port of the R-URI, 5060 or 5061 when it says none; $null takes it away.",
     (ctx) => portValue(current(ctx)),
-    setPart(withPort, true),
+    setPort,
   ),
   rP: def("Transport the R-URI asks for.", (ctx) => transportOf(current(ctx), "UDP")),
   rz: def("Scheme of the R-URI.", (ctx) => current(ctx)?.scheme ?? null),
   ou: def(
     "The R-URI as it was received.",
-    (ctx) => (ctx.message.isRequest ? receivedUri(ctx.message) : null),
+    (ctx) => (ctx.message.isRequest ? textOfUri(receivedUri(ctx.message)) : null),
     undefined,
     ["ouri"],
   ),
   oU: def("User part of the R-URI as received.", (ctx) => userOf(original(ctx))),
-  oUl: def("Length of the user part of the R-URI as received.", (ctx) => lengthOf(userOf(original(ctx)))),
+  oUl: def("Length of the user part of the R-URI as received.", (ctx) => userLength(original(ctx))),
   od: def("Host of the R-URI as received.", (ctx) => hostOf(original(ctx))),
   op: def("Port of the R-URI as received.", (ctx) => portValue(original(ctx))),
   oP: def("Transport the R-URI as received asks for.", (ctx) => transportOf(original(ctx), "UDP")),
   du: def(
     "Destination URI: where the request goes instead of its R-URI; $null takes it away.",
     (ctx) => ctx.message.dstUri,
-    (ctx, value) => {
-      ctx.message.dstUri = value === null || value === "" ? null : toText(value);
-    },
+    asText(
+      "du",
+      (ctx, text) => {
+        ctx.message.dstUri = text === "" ? null : text;
+      },
+      (ctx) => {
+        ctx.message.dstUri = null;
+      },
+    ),
     ["duri"],
   ),
   dd: def("Host of the destination URI.", (ctx) => hostOf(destination(ctx))),
@@ -120,27 +154,33 @@ const requestUri: Record<string, PvDef<unknown>> = {
     doc: "The next hop, the destination URI or else the R-URI: (u) whole, (U) user, (d) host, (p) port, (P) transport.",
     inner: "required",
     resolve: (_i, part) => {
-      const next: Read = (ctx) => destination(ctx) ?? current(ctx);
+      const next: Read = (ctx) => (ctx.message.dstUri === null ? current(ctx) : destination(ctx));
       const get = nextHopPart(part ?? "", next);
       return get === null ? new ArgError(`unknown part of the next hop "${part}"`, "use u, U, d, p or P") : { get };
     },
   }),
 };
 
+// a text, as on Kamailio: $rp + 1 joins
 function portValue(uri: UriText | null): Value {
-  return uri === null ? null : portOf(uri);
+  if (uri === null) return null;
+  if (uri.port >= 0) return String(uri.port);
+  return uri.param("transport")?.toLowerCase() === "tls" ? "5061" : "5060";
 }
 
 function nextHopPart(part: string, next: Read): ((ctx: RouteContext) => Value) | null {
   switch (part) {
     case "u":
-      return (ctx) => next(ctx)?.text ?? null;
+      return (ctx) => ctx.message.dstUri ?? (ctx.message.isRequest ? orNull(ctx.message.requestUri()) : null);
     case "U":
       return (ctx) => userOf(next(ctx));
     case "d":
       return (ctx) => hostOf(next(ctx));
     case "p":
-      return (ctx) => portValue(next(ctx));
+      return (ctx) => {
+        const uri = next(ctx);
+        return uri === null ? null : String(uri.port >= 0 ? uri.port : 5060);
+      };
     case "P":
       return (ctx) => transportOf(next(ctx), "UDP");
     default:
@@ -198,8 +238,10 @@ function partyVariables(which: Party, letter: string, word: string, name: string
   const uri = (ctx: RouteContext): UriText | null => partyUri(ctx.message, which(ctx.message));
   const setting =
     (set: (msg: SipMessage, party: NameAddrRange | null, value: Value) => void): Write =>
-    (ctx, value) =>
-      set(ctx.message, which(ctx.message), value);
+    (ctx, value) => {
+      if (typeof value === "number") ctx.proxy.log.error(`${name} takes a text, not the number ${value}`);
+      else set(ctx.message, which(ctx.message), value);
+    };
   return {
     [`${letter}u`]: def(
       `The URI of ${name}; assigning changes what is sent, not what is read.`,
@@ -216,7 +258,7 @@ function partyVariables(which: Party, letter: string, word: string, name: string
       setting(setPartyUser),
       [`${word}.user`],
     ),
-    [`${letter}Ul`]: def(`Length of the user part of the URI of ${name}.`, (ctx) => lengthOf(userOf(uri(ctx)))),
+    [`${letter}Ul`]: def(`Length of the user part of the URI of ${name}.`, (ctx) => userLength(uri(ctx))),
     [`${letter}d`]: def(
       `Host of the URI of ${name}; assigning changes what is sent.`,
       (ctx) => hostOf(uri(ctx)),

@@ -106,6 +106,7 @@ function setFirst(reg: Registrar, ctx: RouteContext, contact: Contact): void {
   ctx.sendFrom = listenerOf(reg, contact) ?? ctx.sendFrom;
   msg.path = path === "" ? null : path;
   msg.q = contact.q;
+  msg.ruid = contact.ruid;
   msg.branchFlags = contact.cflags;
   // few ask for more than that; without a GRUU there is nothing more to know
   if (contact.instance !== "") ctx.attach(firstTarget, contact);

@@ -83,6 +83,11 @@ export class TmEngine implements Transactions {
     return this.tm.reply(msg);
   }
 
+  localTag(ctx: RouteContext): string | null {
+    const tx = transactionOf(ctx);
+    return tx === null ? null : this.tm.toTag(tx);
+  }
+
   flowFailed(flow: Flow): void {
     this.tm.targetFailed(flow);
   }

@@ -11,8 +11,10 @@ import * as queries from "./queries.ts";
 import { NOT_FOUND, relay, relayCancel, relayTo } from "./relay.ts";
 import { listTransactions, stats } from "./rpc.ts";
 import type { TmSettings } from "./settings.ts";
+import { branchIndex } from "./variables.ts";
 
 export { TmEngine, transactionOf } from "./engine.ts";
+export { transactionVariables } from "./variables.ts";
 
 interface TmInstance {
   readonly engine: TmEngine;
@@ -420,8 +422,9 @@ export const tm = defineModule({
   },
   functions: { ...sending, ...settingUp, ...asking },
   pvs: {
-    T_branch_idx: pv<TmInstance>("Number of the branch a branch, reply or failure route runs for.", (_self, ctx) =>
-      ctx.branch < 0 ? null : ctx.branch,
+    T_branch_idx: pv<TmInstance>(
+      "Number of the branch a branch, reply or failure route runs for; in a request route how many there are so far.",
+      (_self, ctx) => branchIndex(ctx),
     ),
     T_reply_code: pv<TmInstance>("Code of the reply at hand; in a request route, of the last one sent.", (_self, ctx) =>
       queries.statusOf(ctx),

@@ -104,13 +104,13 @@ export function statusCode(tx: Transaction | null): number {
 /** The phrase of the reply at hand. */
 export function replyReason(ctx: RouteContext): Value {
   const reply = ctx.kind === RouteKind.ONREPLY ? ctx.message : ctx.reply;
-  if (reply === null) return ctx.status > 0 ? reasonPhrase(ctx.status) : null;
+  if (reply === null) return ctx.status > 0 ? reasonPhrase(ctx.status) : "";
   return textOf(reply.buf, reply.reasonStart, reply.reasonEnd);
 }
 
 /** The registration id of the branch at hand, as usrloc gave it. */
 export function replyRuid(ctx: RouteContext): Value {
-  return branchOf(ctx)?.destination?.ruid ?? null;
+  return branchOf(ctx)?.destination?.ruid ?? "";
 }
 
 /** The argument of t_check_status: a regular expression over three digits. */
