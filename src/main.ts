@@ -1,6 +1,7 @@
 // argv → command. The program's name decides nothing yet; subcommands and Kamailio's flags do (design.md, section 3).
 
 import { start, tryOut, UnusableConfig } from "./boot.ts";
+import { wholeCatalogue } from "./control/catalogue.ts";
 import { runCheck } from "./control/cli/check.ts";
 import { checkOptions, HELP, type Options, parseOptions, UsageError } from "./control/cli/options.ts";
 import { run as runUser } from "./control/cli/user.ts";
@@ -9,9 +10,7 @@ import { databaseUrl, dataDirectory } from "./control/data-directory.ts";
 import { ListenError } from "./control/listeners.ts";
 import { type Host, HostError } from "./host/host.ts";
 import { selectHost } from "./host/index.ts";
-import { modules } from "./modules/index.ts";
 import type { Listener } from "./net/flow.ts";
-import { catalogue } from "./registry/docs.ts";
 import type { Globals } from "./script/index.ts";
 import { StoreError } from "./store/database.ts";
 import { Level, Log, type LogSettings } from "./util/log.ts";
@@ -28,7 +27,7 @@ async function main(host: Host): Promise<number> {
     case "check":
       return runCheck(host, checkOptions(rest), (config) => tryOut(host, config));
     case "catalogue":
-      host.process.write(1, `${JSON.stringify(catalogue([...modules.values()]), null, 2)}\n`);
+      host.process.write(1, `${JSON.stringify(wholeCatalogue(), null, 2)}\n`);
       return Exit.OK;
     case "build-info":
       host.process.write(1, buildInfo(host));
