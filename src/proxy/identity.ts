@@ -14,10 +14,15 @@ interface Face {
   readonly via: string;
 }
 
+/** The most advertised addresses that are remembered: scripts may compute them. */
+const MAX_SHOWN = 1024;
+
 /** The names and addresses of one process. */
 export class Identity {
   private readonly transports: Transports;
   private readonly faces = new Map<Listener, Face>();
+  /** What scripts have advertised, as "host:port" in lower case. */
+  private readonly shownByScript = new Set<string>();
   /** "host:port" and "host" that are ours beside the listeners (alias=…), lower case; port 0 is any. */
   private readonly aliases = new Map<string, Set<number>>();
 
@@ -47,7 +52,14 @@ export class Identity {
   viaLineWith(to: Flow, branch: string, o: SendOptions): string {
     const { protocol } = to.listener;
     const rport = o.localRport ? ";rport" : "";
-    return `Via: SIP/2.0/${transportName(protocol)} ${hostPortOf(this.shown(to.listener, o))};branch=${branch}${rport}\r\n`;
+    const hostPort = hostPortOf(this.shown(to.listener, o));
+    if (this.shownByScript.size < MAX_SHOWN) this.shownByScript.add(hostPort.toLowerCase());
+    return `Via: SIP/2.0/${transportName(protocol)} ${hostPort};branch=${branch}${rport}\r\n`;
+  }
+
+  /** Whether a sent-by (lower case) is one that we have put into a Via of ours: of a listener, or as a script has advertised. */
+  isOurSentBy(host: string, port: number): boolean {
+    return this.isMyself(host, port) || this.shownByScript.has(`${host}:${port}`);
   }
 
   /** The socket as a message shows it: what the script advertises for it, else what the configuration does. */

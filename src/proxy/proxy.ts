@@ -270,7 +270,7 @@ export class Proxy {
     const via = msg.via();
     if (via === null) return false;
     const host = textOf(msg.buf, via.hostStart, via.hostEnd).toLowerCase();
-    return this.identity.isMyself(host, via.port > 0 ? via.port : 5060);
+    return this.identity.isOurSentBy(host, via.port > 0 ? via.port : 5060);
   }
 }
 
