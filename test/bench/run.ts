@@ -1,6 +1,7 @@
 // The project's own figures: ./scripts/bench [--brief]. Figures of one machine and one moment, to be held against others of
 // the same; --brief takes a few seconds and only shows that everything here still runs.
 
+import { measureConfig } from "./config.ts";
 import { measureLoad } from "./load.ts";
 import { measureMemory } from "./memory.ts";
 import { measureMessages } from "./messages.ts";
@@ -18,6 +19,7 @@ if (unknown.length > 0) {
 const parts: [string, () => Row[] | Promise<Row[]>][] = [
   ["messages", () => measureMessages(brief)],
   ["the whole proxy in one process, on the simulated network", () => measureProxy(brief)],
+  ["reading a configuration", () => measureConfig(brief)],
   ["memory", () => measureMemory(brief)],
   ["a real process over UDP on loopback", () => measureLoad(brief)],
 ];
