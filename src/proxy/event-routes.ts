@@ -29,12 +29,13 @@ export class EventRoutes {
     return this.received !== null;
   }
 
-  /** Runs core:msg-received over bytes that nobody has parsed. False when the script drops them. It cannot wait. */
+  /** Runs core:msg-received over bytes that nobody has parsed. False when the script drops them, by drop or a negative code. It cannot wait. */
   mayEnter(msg: SipMessage, flow: Flow): boolean {
     if (this.received === null) return true;
     const ctx = new RouteContext(this.proxy, this.routes!, msg, flow, RouteKind.EVENT);
-    this.late(this.received(ctx), "core:msg-received");
-    return ctx.stop !== Stop.DROP;
+    const ran = this.received(ctx);
+    this.late(ran, "core:msg-received");
+    return ctx.stop !== Stop.DROP && !(typeof ran === "number" && ran < 0);
   }
 
   /**

@@ -12,12 +12,13 @@ type Run = (ctx: RouteContext) => RouteResult;
  * variables, AVPs and flags that the route sets stay, everything else is as before.
  */
 export function mayLeave(ctx: RouteContext, onsend: Run, to: Flow, length: number): boolean | Promise<boolean> {
-  const { kind, rc, stop, depth } = ctx;
+  const { kind, rc, stop, depth, branches } = ctx;
   ctx.kind = RouteKind.ONSEND;
   ctx.rc = 0;
   ctx.stop = Stop.NONE;
   ctx.depth = 0;
   ctx.sending = { flow: to, length };
+  ctx.clearBranches(); // each is sent by itself
   const done = (): boolean => {
     const leaves = ctx.stop !== Stop.DROP;
     if (!leaves) ctx.proxy.counters.drop("onsend-route");
@@ -26,6 +27,7 @@ export function mayLeave(ctx: RouteContext, onsend: Run, to: Flow, length: numbe
     ctx.stop = stop;
     ctx.depth = depth;
     ctx.sending = null;
+    ctx.branches = branches;
     return leaves;
   };
   const ran = onsend(ctx);

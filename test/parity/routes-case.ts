@@ -82,6 +82,13 @@ export function configOf(group: Group, ends: Ends, oracle: boolean): string {
     const joined = head === "request_route" ? [UP, ...arms].join("\n") : arms.join("\n  else ");
     return arms.length === 0 ? "" : `${head} {\n${joined}\n}\n`;
   };
+  const dispatchRaw = (head: string, body: (c: RouteCase) => string | undefined): string => {
+    const arms = cases.flatMap(({ c, n }) => {
+      const text = body(c);
+      return text === undefined ? [] : [`  if ($(rcv(buf)) =~ "X-Case: ${n}[^0-9]") {\n${fill(text, n, ends)}\n  }`];
+    });
+    return arms.length === 0 ? "" : `${head} {\n${arms.join("\n  else ")}\n}\n`;
+  };
   const plain = (head: string, body: (c: RouteCase) => string | undefined): string => {
     const all = cases.flatMap(({ c, n }) => (body(c) === undefined ? [] : [fill(body(c)!, n, ends)]));
     return all.length === 0 ? "" : `${head} {\n${all.join("\n")}\n}\n`;
@@ -98,7 +105,7 @@ export function configOf(group: Group, ends: Ends, oracle: boolean): string {
     dispatch("reply_route", (c) => c.reply),
     dispatch("onsend_route", (c) => c.onsend),
     dispatch("event_route[core:pre-routing]", (c) => c.preRouting),
-    plain("event_route[core:msg-received]", (c) => c.received),
+    dispatchRaw("event_route[core:msg-received]", (c) => c.received),
     plain("event_route[core:receive-parse-error]", (c) => c.parseError),
     ...cases.map(({ c, n }) => fill(c.blocks ?? "", n, ends)),
   ].join("");

@@ -104,6 +104,11 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
+const RECEIVED: Kind = {
+  name: "event_route[core:msg-received]",
+  make: (body) => ({ received: body, request: say("request") }),
+};
+
 /** How the end of a route of that kind works, written in it and in a route it calls. */
 function endings(kind: Kind): RouteCase[] {
   return ENDINGS.flatMap((ending) => {
@@ -364,6 +369,12 @@ const MORE: readonly RouteCase[] = [
     onsend: say("$rm $ru"),
   },
   {
+    name: "onsend_route: branches of the request",
+    user: "one.200",
+    request: 'append_branch("sip:two.200@{UAS}"); t_relay();',
+    onsend: say("$branch(count) $rU"),
+  },
+  {
     name: "onsend_route drops one of two branches",
     user: "one.200",
     request: `append_branch("sip:two.200@{UAS}"); t_on_branch("B{N}"); ${RELAY}`,
@@ -439,6 +450,23 @@ export const GROUPS: readonly Group[] = [
   { name: "endings", cases: KINDS.flatMap(endings) },
   { name: "states", cases: STATES },
   { name: "more", cases: MORE },
+  {
+    name: "received_route_mode",
+    globals: "received_route_mode=1\n",
+    cases: [
+      ...endings(RECEIVED),
+      {
+        name: "event_route[core:msg-received]: what $rcv shows",
+        received: say("$rcv(proto) $rcv(sproto) $rcv(af)"),
+        request: say("request $rcv(len)"),
+      },
+      {
+        name: "state: event_route[core:msg-received] and request_route",
+        received: `${say("var=$var(a) avp=$avp(a) mf=$mf rc=$rc")} $var(a) = "v1"; $avp(a) = "a1"; setflag(1);`,
+        request: say("var=$var(a) avp=$avp(a) mf=$mf rc=$rc"),
+      },
+    ],
+  },
   {
     name: "onsend_route_reply",
     globals: "onsend_route_reply=yes\n",

@@ -8,6 +8,7 @@ import { Level } from "../../util/log.ts";
 import { parseQText } from "./destinations.ts";
 import { errorVariables } from "./error-info.ts";
 import { olderFunctions } from "./older.ts";
+import { receivedVariable } from "./received.ts";
 import { changeUri } from "./request-uri.ts";
 import { findListener } from "./send-socket.ts";
 import { sendingFunctions } from "./sending.ts";
@@ -251,7 +252,7 @@ export const core = defineModule({
       },
     }),
   },
-  pvs: errorVariables,
+  pvs: { ...errorVariables, rcv: receivedVariable },
   events: {
     "core:worker-one-init": { doc: "Before the first message; runs over a request in name only." },
     "core:msg-received": { doc: "A message came and is not parsed yet (received_route_mode); drop forgets it." },
