@@ -16,6 +16,8 @@ export interface PvEnv {
   readonly slots: VarSlots;
   /** The words of #!define and their values; null for a word without value. */
   readonly defines: ReadonlyMap<string, string | null>;
+  /** What reads a select ($sel), given without its @; absent where there are none. */
+  readonly select?: (name: string) => Accessor | ArgError;
 }
 
 /** How many accessors are kept for names that are computed at run time ($avp($var(x))). */
@@ -64,13 +66,15 @@ function resolveBase(ref: PvRef, env: PvEnv): Accessor | ArgError {
 }
 
 /** Classes that belong to the generation of the configuration and to no module's state; null for others. */
-function ofGeneration(className: string, name: string, env: PvEnv): Accessor | null {
+function ofGeneration(className: string, name: string, env: PvEnv): Accessor | ArgError | null {
   switch (className) {
     case "var":
     case "vz":
       return varAccessor(env.slots, name);
     case "vn":
       return nullableVarAccessor(env.slots, name);
+    case "sel":
+      return env.select?.(name) ?? null;
     case "def":
       return constantAccessor(env.defines.get(name) ?? (env.defines.has(name) ? "" : null));
     case "defn":

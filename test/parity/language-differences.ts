@@ -1,6 +1,7 @@
 // Where our script language answers otherwise than Kamailio on purpose: why, and what we answer, case by case.
 
 import type { LanguageAnswer } from "./language-bed.ts";
+import { VARIABLE_DIFFERENCES } from "./language-variables-differences.ts";
 
 interface Difference {
   readonly why: string;
@@ -8,7 +9,7 @@ interface Difference {
   readonly cases: Readonly<Record<string, LanguageAnswer>>;
 }
 
-export const DIFFERENCES: readonly Difference[] = [];
+export const DIFFERENCES: readonly Difference[] = [...VARIABLE_DIFFERENCES];
 
 const byName = new Map(DIFFERENCES.flatMap((d) => Object.entries(d.cases)));
 

@@ -72,7 +72,7 @@ function inners(words: string): string[] {
 
 const CLASSES: readonly string[] = [
   ...inners("u U d p P").map((k) => `$nh(${k})`),
-  ...inners("len fline body body_len").map((k) => `$msg(${k})`),
+  ...inners("fline body body_len").map((k) => `$msg(${k})`),
   ...inners("host port proto protoid branch rport received i").flatMap((k) => [
     `$via0(${k})`,
     `$via1(${k})`,
@@ -116,7 +116,6 @@ const CLASSES: readonly string[] = [
   "$cnt($avp(never))",
   "$cnt($xavp(never))",
   "$Mf(3)",
-  "$sel(ruri)",
   "$rdir(id)",
   "$rdir(name)",
   "$sndto(never)",
@@ -133,7 +132,9 @@ const INDEXED: readonly LanguageCase[] = ["X-Two", "Via", "Contact", "Route", "R
     ["hdr", "hfl"].flatMap((kind) => [
       shows(
         `$${kind}(${name}) by index`,
-        ["0", "1", "2", "3", "-1", "-2", "-3", "-4"].map((i) => `${i}: [$(${kind}(${name})[${i}])]`),
+        (name === "*" ? ["0", "1", "2", "-1"] : ["0", "1", "2", "3", "-1", "-2", "-3", "-4"]).map(
+          (i) => `${i}: [$(${kind}(${name})[${i}])]`,
+        ),
         RICH,
       ),
       ...(name === "*" ? [] : [shows(`$${kind}(${name}) by index, all`, [`[$(${kind}(${name})[*])]`], RICH)]),

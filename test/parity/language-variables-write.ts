@@ -192,6 +192,12 @@ const STATIC: readonly LanguageCase[] = [
   after("sbranch_reset(); sbranch_append();", ["$rc", BRANCH_SHOW]),
 ];
 
+/** What the functions on types say of a variable. */
+function typesOf(v: string): LanguageCase {
+  const run = `if (is_int("${v}")) SAY("int"); if (typeof("${v}", "int")) SAY("int too"); if (typeof("${v}", "str")) SAY("str"); if (typeof("${v}", "null")) SAY("null"); if (pv_isset("${v}")) SAY("set"); if (not_empty("${v}")) SAY("not empty"); if (defined ${v}) SAY("defined");`;
+  return { name: `types of ${v}`, run };
+}
+
 const VALUES: readonly LanguageCase[] = [
   ...["var", "vz", "vn", "shv"].flatMap((kind) => [
     after(`$${kind}(a{N}) = 5;`, [`[$${kind}(a{N})]`]),
@@ -276,12 +282,7 @@ const VALUES: readonly LanguageCase[] = [
     "$sid",
     "$rb",
     "$(ru{s.len})",
-  ].map((v) =>
-    after(
-      `if (is_int("${v}")) SAY("int"); if (typeof("${v}", "int")) SAY("int too"); if (typeof("${v}", "str")) SAY("str"); if (typeof("${v}", "null")) SAY("null"); if (pv_isset("${v}")) SAY("set"); if (not_empty("${v}")) SAY("not empty"); if (defined ${v}) SAY("defined");`,
-      [],
-    ),
-  ),
+  ].map((v) => typesOf(v)),
   ...[
     "$ru",
     "$rU",

@@ -4,6 +4,7 @@ import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
 import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import { toInt, toText, type Value } from "../../sip/value.ts";
+import { own } from "../../util/own.ts";
 import { branchText, destinationSet, findListener, listenerText, scriptFlags, setScriptFlags } from "../core/index.ts";
 
 /** A destination of that URI and nothing more. */
@@ -62,7 +63,7 @@ function setAttribute(ctx: RouteContext, name: string, attribute: Attribute, ind
 
 function branchAccessor(name: string, index: number): Accessor | ArgError {
   if (name === "count") return { get: (ctx) => (ctx.branches.length === 0 ? null : ctx.branches.length) };
-  const attribute = ATTRIBUTES[name];
+  const attribute = own(ATTRIBUTES, name);
   if (attribute === undefined)
     return new ArgError(
       `unknown attribute of a branch "${name}"`,

@@ -11,6 +11,7 @@ import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { parseUint, skipLws, trimEnd } from "../../sip/tokens.ts";
 import type { Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
+import { own } from "../../util/own.ts";
 import { findNamed, type HeaderName, headerName, kamailioMethodBit } from "../core/index.ts";
 
 function def(doc: string, get: (ctx: RouteContext) => Value, aliases: readonly string[] = []): PvDef<unknown> {
@@ -201,7 +202,7 @@ export const messageVariables: Record<string, PvDef<unknown>> = {
     doc: "A part of the message: (buf) all, (len) its length, (fline) first line, (hdrs) headers, (body) body, (body_len) its length, (fpart) first line and headers, (lpart) headers and body.",
     inner: "required",
     resolve: (_i, part) => {
-      const read = PARTS[part ?? ""];
+      const read = own(PARTS, part);
       return read === undefined
         ? new ArgError(`unknown part of a message "${part}"`, `one of ${Object.keys(PARTS).join(", ")}`)
         : { get: (ctx) => read(ctx.message) };

@@ -6,6 +6,7 @@ import { ArgError } from "../../registry/args.ts";
 import { type PvDef, pv, pvClass, pvOfVariable } from "../../registry/define.ts";
 import type { Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
+import { own } from "../../util/own.ts";
 import { protocolName } from "../core/index.ts";
 import type { PvInstance } from "./instance.ts";
 import { countXavp, parseXavp } from "./xavp.ts";
@@ -35,7 +36,7 @@ function words(doc: string, of: Readonly<Record<string, Read>>): PvDef<unknown> 
     doc: `${doc}: ${names}.`,
     inner: "required",
     resolve: (_i, name) => {
-      const get = of[name ?? ""];
+      const get = own(of, name);
       return get === undefined ? new ArgError(`there is no "${name}" here`, `one of ${names}`) : { get };
     },
   });
@@ -88,6 +89,11 @@ export const miscVariables: Record<string, PvDef<PvInstance> | PvDef<unknown>> =
     inner: "required",
     resolve: () => ({ get: () => 0 }),
   }),
+  sel: pvClass<unknown>({
+    doc: "The value of a select (@…) by its name.",
+    inner: "required",
+    resolve: (_i, name) => new ArgError(`unknown select "${name ?? ""}"`),
+  }),
   env: pvClass<unknown>({
     doc: "A variable of the program's environment; null when it is not set.",
     inner: "required",
@@ -121,7 +127,7 @@ const CORE: Readonly<Record<string, Read>> = {
 };
 
 function statistic(ctx: RouteContext, name: string): Value {
-  const read = CORE[name];
+  const read = own(CORE, name);
   if (read !== undefined) return read(ctx);
   return ctx.proxy.statistics.get(name)?.() ?? null;
 }

@@ -11,6 +11,7 @@ import { Transport, transportName } from "../../sip/transports.ts";
 import { toInt, toText, type Value } from "../../sip/value.ts";
 import { parseVia, ViaRange } from "../../sip/via.ts";
 import { textOf } from "../../util/bytes.ts";
+import { own } from "../../util/own.ts";
 import { bracketed, findListener, listenerText, protocolName, socketText } from "../core/index.ts";
 
 function def(doc: string, get: (ctx: RouteContext) => Value, aliases: readonly string[] = []): PvDef<unknown> {
@@ -70,7 +71,7 @@ function viaVariable(which: string, find: (msg: SipMessage) => ViaRange | null):
     doc: `A part of the ${which} Via: ${Object.keys(VIA_PARTS).join(", ")}.`,
     inner: "required",
     resolve: (_i, name) => {
-      const read = VIA_PARTS[name ?? ""];
+      const read = own(VIA_PARTS, name);
       if (read === undefined)
         return new ArgError(`unknown part of a Via "${name}"`, `one of ${Object.keys(VIA_PARTS).join(", ")}`);
       return {
@@ -226,7 +227,7 @@ export const networkVariables: Record<string, PvDef<unknown>> = {
     doc: `Where a reply goes when it is forwarded, by its second Via: ${Object.keys(REPLY_PARTS).join(", ")}; null for a request.`,
     inner: "required",
     resolve: (_i, name) => {
-      const read = REPLY_PARTS[name ?? ""];
+      const read = own(REPLY_PARTS, name);
       if (read === undefined)
         return new ArgError(`unknown part of a reply "${name}"`, `one of ${Object.keys(REPLY_PARTS).join(", ")}`);
       return { get: (ctx) => (ctx.message.isRequest ? null : read(ctx.message)) };
@@ -239,7 +240,7 @@ export const networkVariables: Record<string, PvDef<unknown>> = {
     doc: `A constant by its name: ${Object.keys(CONSTANTS).join(", ")}.`,
     inner: "required",
     resolve: (_i, name) => {
-      const value = CONSTANTS[name ?? ""];
+      const value = own(CONSTANTS, name);
       return value === undefined
         ? new ArgError(`unknown constant "${name}"`, `one of ${Object.keys(CONSTANTS).join(", ")}`)
         : { get: () => value };

@@ -4,6 +4,7 @@
 import { type BranchTarget, type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { ArgError } from "../../registry/args.ts";
 import { type FunctionDef, fn, type PvDef, pvClass } from "../../registry/define.ts";
+import { own } from "../../util/own.ts";
 import { ATTRIBUTES, newBranch } from "./branches.ts";
 
 const KEY = {};
@@ -35,7 +36,7 @@ export const staticBranchVariables: Record<string, PvDef<unknown>> = {
     writable: true,
     resolve: (_i, name) => {
       if (name === "count") return { get: (ctx) => ctx.branches.length };
-      const attribute = ATTRIBUTES[name ?? ""];
+      const attribute = own(ATTRIBUTES, name);
       if (attribute === undefined)
         return new ArgError(
           `unknown attribute of a branch "${name}"`,

@@ -4,6 +4,7 @@ import type { RouteContext } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
 import { type PvDef, pv, pvClass, type TransformDef } from "../../registry/define.ts";
 import type { Value } from "../../sip/value.ts";
+import { own } from "../../util/own.ts";
 
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS = [
@@ -138,7 +139,7 @@ function field(doc: string, utc: boolean): PvDef<unknown> {
     doc: `${doc}: ${Object.keys(FIELDS).join(", ")}; wday 1 is Sunday.`,
     inner: "required",
     resolve: (_i, name): Accessor | ArgError => {
-      const read = FIELDS[name ?? ""];
+      const read = own(FIELDS, name);
       if (read === undefined)
         return new ArgError(`unknown part of a time "${name}"`, `one of ${Object.keys(FIELDS).join(", ")}`);
       return { get: (ctx) => read(partsOf(wall(ctx), utc)) };
@@ -176,7 +177,7 @@ export function timeVariables(startedAt: (instance: unknown) => number): Record<
       doc: "Time with microseconds: (s) seconds, (u) microseconds, (sn) and (un) the same read now, (Sn) seconds.microseconds.",
       inner: "required",
       resolve: (_i, name) => {
-        const read = TV[name ?? ""];
+        const read = own(TV, name);
         return read === undefined
           ? new ArgError(`unknown form of time "${name}"`, `one of ${Object.keys(TV).join(", ")}`)
           : { get: (ctx) => read(wall(ctx)) };

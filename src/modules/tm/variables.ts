@@ -8,6 +8,7 @@ import { type PvDef, pvClass, pvOfVariable } from "../../registry/define.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import type { Value } from "../../sip/value.ts";
 import type { Transaction } from "../../tm/index.ts";
+import { own } from "../../util/own.ts";
 import { type TmEngine, transactionOf } from "./engine.ts";
 import * as queries from "./queries.ts";
 
@@ -84,7 +85,7 @@ export const transactionVariables: Record<string, PvDef<WithEngine>> = {
     doc: `An attribute of the transaction: ${Object.keys(ATTRIBUTES).join(", ")}.`,
     inner: "required",
     resolve: (self, name) => {
-      const read = ATTRIBUTES[name ?? ""];
+      const read = own(ATTRIBUTES, name);
       return read === undefined
         ? new ArgError(`unknown attribute of a transaction "${name}"`, `one of ${Object.keys(ATTRIBUTES).join(", ")}`)
         : { get: (ctx) => read(self, ctx) };
@@ -94,7 +95,7 @@ export const transactionVariables: Record<string, PvDef<WithEngine>> = {
     doc: `An attribute of the branch at hand: ${Object.keys(BRANCH).join(", ")}.`,
     inner: "required",
     resolve: (_self, name) => {
-      const get = BRANCH[name ?? ""];
+      const get = own(BRANCH, name);
       return get === undefined ? new ArgError(`unknown attribute of a branch "${name}"`, "use flags or uri") : { get };
     },
   }),
