@@ -11,7 +11,7 @@ import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
 import { SendOptions } from "../sip/send-options.ts";
 import { Transport } from "../sip/transports.ts";
 import { hashBytes, textOf } from "../util/bytes.ts";
-import type { Log } from "../util/log.ts";
+import { Level, type Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
 import type { RouteContext, Routes } from "./context.ts";
 import { Counters } from "./counters.ts";
@@ -128,6 +128,8 @@ export class Proxy {
   ): number {
     const dialog = msg.method === Method.INVITE && code > 100 && code < 300; // RFC 3261 12.1.1: what sets up a dialog carries Record-Route
     const text = reason === "" ? reasonPhrase(code) : reason;
+    if (this.log.enabled(Level.DEBUG))
+      this.log.debug(`answer to ${flow.remote.address}:${flow.remote.port}: ${code} ${JSON.stringify(text)}`);
     const lines = msg.replyHeaders === "" ? extra : msg.replyHeaders + extra;
     return writeReply(msg, flow.remote, code, text, toTag, dialog, lines, this.serverLine, body, this.out);
   }

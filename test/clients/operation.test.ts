@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "../support/ports.ts";
 import { type Running, run, start, stop } from "../support/programs.ts";
 import { chosenTargets, root, whyMissing } from "../support/server.ts";
+import { openAgent } from "../support/sip-agent.ts";
 
 const mode = (file: string): string => (statSync(file).mode & 0o777).toString(8);
 const isRoot = process.getuid?.() === 0;
@@ -102,6 +103,21 @@ for (const target of chosenTargets().filter(({ name }) => name !== "kamailio")) 
       chmodSync(join(folder, "locked"), 0o500);
       const { code, output } = await command("locked", ["user", "add", "amy"], "secret\n");
       expect([code, output]).toEqual([1, expect.stringContaining("may this user write to it?")]);
+    });
+
+    test("-d -d -d shows what arrives and what is answered, and no line that a stranger has made up", async () => {
+      const port = await freePort();
+      const running = await serve("debug", ["-d", "-d", "-d", "-l", `udp:127.0.0.1:${port}`]);
+      const agent = await openAgent("udp", port);
+      const uri = "sip:x\x1b[31m\rERROR@127.0.0.1";
+      await agent.ask({ method: "OPTIONS", uri: `sip:x@127.0.0.1:${port}` });
+      agent.send(agent.request({ method: "OPTIONS" }).raw.replace(/^OPTIONS \S+/, `OPTIONS ${uri}`));
+      await agent.ask({ method: "OPTIONS" });
+      agent.close();
+      const { output } = await stop(running);
+      expect(output).toContain(`"OPTIONS sip:x@127.0.0.1:${port} SIP/2.0"`);
+      expect(output).toMatch(/answer to 127\.0\.0\.1:\d+: 407 "Proxy Authentication Required"/);
+      expect(output).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
     });
 
     test("closed standard streams are no reason to end", async () => {
