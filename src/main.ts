@@ -70,13 +70,15 @@ async function serve(host: Host, options: Options): Promise<number> {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     new Log(settings, "").write(Level.BUG, `uncaught: ${text}`);
   });
+  // Listened for from now on: a signal that comes while it starts must not leave anything half done.
+  const ended = signalled(host);
   const server = await start(host, config, settings);
   if (options.pidFile !== null && !writePid(host, options.pidFile)) {
     await server.stop();
     return Exit.CONFIG;
   }
   host.process.write(2, greeting(server.listeners, source.file, directory));
-  await signalled(host);
+  await ended;
   await server.stop();
   // Somebody may have taken it away already: no reason to end in failure.
   if (options.pidFile !== null && host.files.exists(options.pidFile)) host.files.remove(options.pidFile);

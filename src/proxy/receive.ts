@@ -50,7 +50,7 @@ export class Receiver {
 
   // Strangers wrote that line: control characters must not forge lines of the log.
   private tell(msg: SipMessage, flow: Flow): void {
-    const line = textOf(msg.buf, msg.lineStart, Math.min(msg.firstLineEnd, msg.lineStart + 120));
+    const line = textOf(msg.buf, msg.lineStart, Math.min(msg.firstLineEnd, msg.lineStart + 120)).trimEnd();
     this.proxy.log.debug(`from ${where(flow)}: ${JSON.stringify(line)}`);
   }
 
