@@ -16,6 +16,8 @@ export interface PvEnv {
   readonly slots: VarSlots;
   /** The words of #!define and their values; null for a word without value. */
   readonly defines: ReadonlyMap<string, string | null>;
+  /** Custom global parameters ($ccp), by "group.name". */
+  readonly custom?: ReadonlyMap<string, Value>;
   /** What reads a select ($sel), given without its @; absent where there are none. */
   readonly select?: (name: string) => Accessor | ArgError;
 }
@@ -77,6 +79,8 @@ function ofGeneration(className: string, name: string, env: PvEnv): Accessor | A
       return env.select?.(name) ?? null;
     case "def":
       return constantAccessor(env.defines.get(name) ?? (env.defines.has(name) ? "" : null));
+    case "ccp":
+      return constantAccessor(env.custom?.get(name) ?? null);
     case "defn":
       return constantAccessor(intOfText(env.defines.get(name) ?? ""));
     default:

@@ -41,8 +41,12 @@ function uriPart(read: (user: string, host: string) => string): (buf: Uint8Array
   };
 }
 
+/** The lines; what ends with a line end has no empty line after it. */
 function lines(text: string): string[] {
-  return text.split("\n").map((line) => line.replace(/\r$/, ""));
+  return text
+    .replace(/\n$/, "")
+    .split("\n")
+    .map((line) => line.replace(/\r$/, ""));
 }
 
 /** Hashes, bodies and lines, by name. */
@@ -67,9 +71,9 @@ export const BODY_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
   "tobody.params": body("parameters of a From or To", (buf, a) =>
     slice(buf, a.paramsStart, a.paramsEnd).replace(/^;\s*/, ""),
   ),
-  "line.count": ofText("how many lines there are", 0, 0, (text) => lines(text).length),
+  "line.count": ofText("how many lines there are", 0, 0, (text) => (text === "" ? null : String(lines(text).length))),
   "line.at": ofText("the line with that index, from the end when it is negative", 1, 1, (text, [n]) => {
-    return lines(text).at(argInt(n)) ?? "";
+    return text === "" ? null : (lines(text).at(argInt(n)) ?? "");
   }),
   "line.sw": ofText("the first line that begins with a text", 1, 1, (text, [start]) => {
     return lines(text).find((line) => line.startsWith(start ?? "")) ?? "";

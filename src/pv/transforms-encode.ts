@@ -1,7 +1,7 @@
 // Transformations {s.encode.…}, {s.decode.…}, {s.escape.…}, {s.unescape.…}: other spellings of the same bytes.
 
 import type { TransformDef } from "../registry/define.ts";
-import { escapeParam, escapeUser, unescapeUri } from "../sip/uri-text.ts";
+import { unescapeUri } from "../sip/uri-text.ts";
 import { ofText } from "./transform-define.ts";
 
 const HEX = "0123456789abcdef";
@@ -17,9 +17,10 @@ function toHex(text: string): string {
   return out;
 }
 
+/** Pairs of hexadecimal digits; a lone digit at the end is left out. */
 function fromHex(text: string): string | null {
-  if (text.length % 2 !== 0 || /[^0-9a-fA-F]/.test(text)) return null;
-  return text.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)));
+  if (/[^0-9a-fA-F]/.test(text)) return null;
+  return text.slice(0, text.length & ~1).replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)));
 }
 
 function toBase64(text: string, alphabet: string, padded: boolean): string {
@@ -39,7 +40,8 @@ function toBase64(text: string, alphabet: string, padded: boolean): string {
   return out;
 }
 
-function fromBase64(text: string, alphabet: string): string | null {
+function fromBase64(text: string, alphabet: string, padded: boolean): string | null {
+  if (padded && text.length % 4 !== 0) return null;
   const bare = text.replace(/={1,2}$/, "");
   let out = "";
   let bits = 0;
@@ -98,7 +100,50 @@ function fromBase58(text: string): string | null {
 const COMMON: Readonly<Record<string, string>> = { "'": "\\'", '"': '\\"', "\\": "\\\\", "\0": "\\0" };
 
 function urlEncode(text: string): string {
-  return text.replace(/[^A-Za-z0-9_.~-]/g, (c) => (c === " " ? "+" : `%${toHex(c)}`));
+  return text.replace(/[^A-Za-z0-9_.~-]/g, (c) => `%${toHex(c)}`);
+}
+
+/** With %xx for what is not among `kept`; null when there is a character that is not printable ASCII. */
+function escaped(text: string, kept: RegExp): string | null {
+  if (/[^ -~]/.test(text)) return null;
+  return text.replace(kept, (c) => `%${toHex(c)}`);
+}
+
+/** With %XX turned back; null when a percent sign stands without two digits. */
+function unescaped(text: string): string | null {
+  return /%(?![0-9a-fA-F]{2})/.test(text) ? null : unescapeUri(text);
+}
+
+/** Seven bits a character, packed as in short messages, in hexadecimal. */
+function toSevenBit(text: string): string {
+  let out = "";
+  let bits = 0;
+  let held = 0;
+  for (let i = 0; i < text.length; i++) {
+    bits |= (text.charCodeAt(i) & 127) << held;
+    held += 7;
+    if (held < 8) continue;
+    out += toHex(String.fromCharCode(bits & 255));
+    bits >>= 8;
+    held -= 8;
+  }
+  return (held > 0 ? out + toHex(String.fromCharCode(bits & 255)) : out).toUpperCase();
+}
+
+function fromSevenBit(text: string): string | null {
+  const bytes = fromHex(text);
+  if (bytes === null) return null;
+  let out = "";
+  let bits = 0;
+  let held = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    bits |= bytes.charCodeAt(i) << held;
+    for (held += 8; held >= 7; held -= 7) {
+      out += String.fromCharCode(bits & 127);
+      bits >>= 7;
+    }
+  }
+  return out;
 }
 
 /** Other spellings, by name. */
@@ -106,25 +151,31 @@ export const ENCODING_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
   "s.encode.hexa": ofText("in hexadecimal", 0, 0, toHex),
   "s.decode.hexa": ofText("from hexadecimal", 0, 0, fromHex),
   "s.encode.base64": ofText("in base 64", 0, 0, (t) => toBase64(t, BASE64, true)),
-  "s.decode.base64": ofText("from base 64", 0, 0, (t) => fromBase64(t, BASE64)),
+  "s.decode.base64": ofText("from base 64", 0, 0, (t) => fromBase64(t, BASE64, true)),
   "s.encode.base64t": ofText("in base 64 without padding", 0, 0, (t) => toBase64(t, BASE64, false)),
-  "s.decode.base64t": ofText("from base 64, padding or not", 0, 0, (t) => fromBase64(t, BASE64)),
+  "s.decode.base64t": ofText("from base 64, padding or not", 0, 0, (t) => fromBase64(t, BASE64, false)),
   "s.encode.base64url": ofText("in base 64 for URLs", 0, 0, (t) => toBase64(t, BASE64URL, true)),
-  "s.decode.base64url": ofText("from base 64 for URLs", 0, 0, (t) => fromBase64(t, BASE64URL)),
+  "s.decode.base64url": ofText("from base 64 for URLs", 0, 0, (t) => fromBase64(t, BASE64URL, false)),
   "s.encode.base64urlt": ofText("in base 64 for URLs without padding", 0, 0, (t) => toBase64(t, BASE64URL, false)),
-  "s.decode.base64urlt": ofText("from base 64 for URLs, padding or not", 0, 0, (t) => fromBase64(t, BASE64URL)),
+  "s.decode.base64urlt": ofText("from base 64 for URLs, padding or not", 0, 0, (t) => fromBase64(t, BASE64URL, false)),
   "s.encode.base58": ofText("in base 58", 0, 0, toBase58),
   "s.decode.base58": ofText("from base 58", 0, 0, fromBase58),
+  "s.encode.7bit": ofText("seven bits a character, in hexadecimal", 0, 0, toSevenBit),
+  "s.decode.7bit": ofText("from seven bits a character, in hexadecimal", 0, 0, fromSevenBit),
   "s.escape.common": ofText("quotes, backslashes and zeros after a backslash", 0, 0, (t) =>
     t.replace(/['"\\\0]/g, (c) => COMMON[c]!),
   ),
   "s.unescape.common": ofText("reverse of s.escape.common", 0, 0, (t) =>
     t.replace(/\\(['"\\0])/g, (_, c: string) => (c === "0" ? "\0" : c)),
   ),
-  "s.escape.user": ofText("with %XX where the user part of a URI needs it", 0, 0, escapeUser),
-  "s.unescape.user": ofText("with %XX turned back", 0, 0, unescapeUri),
-  "s.escape.param": ofText("with %XX where a URI parameter needs it", 0, 0, escapeParam),
-  "s.unescape.param": ofText("with %XX turned back", 0, 0, unescapeUri),
+  "s.escape.user": ofText("with %XX where the user part of a URI needs it", 0, 0, (t) =>
+    escaped(t, /[^A-Za-z0-9\-_.!~*'()&=+$,;?]/g),
+  ),
+  "s.unescape.user": ofText("with %XX turned back", 0, 0, unescaped),
+  "s.escape.param": ofText("with %XX where a URI parameter needs it", 0, 0, (t) =>
+    escaped(t, /[^A-Za-z0-9\-_.!~*'()[\]/:&+$]/g),
+  ),
+  "s.unescape.param": ofText("with %XX turned back", 0, 0, unescaped),
   "s.escape.csv": ofText("as a field of a CSV line", 0, 0, (t) => `"${t.replace(/"/g, '""')}"`),
   "s.urlencode.param": ofText("as the value in a URL's query", 0, 0, urlEncode),
   "s.urldecode.param": ofText("from the value in a URL's query", 0, 0, (t) => unescapeUri(t.replace(/\+/g, " "))),

@@ -11,16 +11,16 @@ function select(text: string, args: readonly string[]): string {
   return fields.at(argInt(args[0])) ?? "";
 }
 
-function substr(text: string, args: readonly string[]): string {
+function substr(text: string, args: readonly string[]): string | null {
   const offset = argInt(args[0]);
   const length = argInt(args[1]);
   const start = offset < 0 ? text.length + offset : offset;
-  if (start < 0 || start > text.length || length < 0) return "";
+  if (start < 0 || start >= text.length || length < 0) return null;
   return length === 0 ? text.slice(start) : text.slice(start, start + length);
 }
 
 function prefixes(text: string, limit: string | undefined, quote: string): string {
-  const most = limit === undefined ? text.length : Math.min(text.length, Math.max(0, argInt(limit)));
+  const most = argInt(limit) <= 0 ? text.length : Math.min(text.length, argInt(limit));
   const all: string[] = [];
   // Bounded: the result grows with the square of the text.
   for (let i = 1; i <= Math.min(most, 255); i++) all.push(quote + text.slice(0, i) + quote);
@@ -32,11 +32,39 @@ function unquote(text: string): string {
   return text.length >= 2 && (q === '"' || q === "'") && text.endsWith(q) ? text.slice(1, -1) : text;
 }
 
+/** Longest indent of formatted lines: a bound on what an argument from a message can ask for. */
+const MAX_INDENT = 256;
+
 const BRACKETS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}", "<": ">" };
 
 function unbracket(text: string): string {
   const close = text === "" ? undefined : BRACKETS[text[0]!];
   return close !== undefined && text.length >= 2 && text.endsWith(close) ? text.slice(1, -1) : text;
+}
+
+/** The number a whole text spells in decimal; null when it spells none within 32 bits. */
+function spelled(text: string): number | null {
+  if (!/^[+-]?[0-9]{1,12}$/.test(text)) return null;
+  const n = Number(text);
+  return n > 2147483647 || n < -2147483648 ? null : n;
+}
+
+/** Lines of `width` characters, all but the first one after `count` times `fill`. */
+function formatted(text: string, width: string | undefined, fill: string, count: string | undefined): string {
+  const n = argInt(width);
+  if (n <= 0) return text;
+  const indent = fill.repeat(Math.min(Math.max(0, argInt(count)), MAX_INDENT));
+  const lines: string[] = [];
+  for (let i = 0; i < text.length; i += n) lines.push(text.slice(i, i + n));
+  return lines.join(`\r\n${indent}`);
+}
+
+/** A number from 0 to 2^32-1 that depends on all bytes (FNV-1a), in decimal; with a size only its lower bits. */
+function hashed(text: string, size: string | undefined): string {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  const n = argInt(size);
+  return String((n > 0 ? h & (n - 1) : h) >>> 0);
 }
 
 /** Where the first character of an argument stands; -1 when it does not. */
@@ -55,15 +83,15 @@ function raised(text: string): string {
 
 /** Strings, by name. */
 export const STRING_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
-  "s.len": { doc: "length in bytes", minArgs: 0, maxArgs: 0, apply: (v) => (v === null ? 0 : String(v).length) },
+  "s.len": { doc: "length in bytes", minArgs: 0, maxArgs: 0, apply: (v) => (v === null ? null : String(v).length) },
   "s.int": {
     doc: "the number the text spells",
     minArgs: 0,
     maxArgs: 0,
-    apply: (v) => (typeof v === "number" ? v : v === null ? null : intOfText(v)),
+    apply: (v) => (typeof v === "string" ? spelled(v) : v),
   },
   "s.substr": ofText("part from an offset (negative: from the end) of a length (0: to the end)", 2, 2, substr),
-  "s.select": ofText("the field with that index between separators", 1, 2, select),
+  "s.select": ofText("the field with that index between separators", 2, 2, select),
   "s.tolower": ofText("ASCII letters in lower case", 0, 0, lowered),
   "s.toupper": ofText("ASCII letters in upper case", 0, 0, raised),
   "s.strip": ofText("without so many characters at the start", 1, 1, (t, [n]) => t.slice(Math.max(0, argInt(n)))),
@@ -89,6 +117,15 @@ export const STRING_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
   "s.unbracket": ofText("without the brackets around it", 0, 0, unbracket),
   "s.count": ofText("how often a character occurs", 1, 1, (t, [c]) =>
     c === undefined || c === "" ? 0 : t.split(c[0]!).length - 1,
+  ),
+  "s.fmtlines": ofText("lines of so many characters, later ones after so many spaces", 2, 2, (t, [n, m]) =>
+    formatted(t, n, " ", m),
+  ),
+  "s.fmtlinet": ofText("lines of so many characters, later ones after so many tabs", 2, 2, (t, [n, m]) =>
+    formatted(t, n, "\t", m),
+  ),
+  "s.corehash": ofText("a hash of the text as a decimal number; with a size only its lower bits", 0, 1, (t, [n]) =>
+    hashed(t, n),
   ),
   "s.after": ofText("what follows the first such character", 1, 1, (t, [c]) => afterOf(t, find(t, c, false))),
   "s.rafter": ofText("what follows the last such character", 1, 1, (t, [c]) => afterOf(t, find(t, c, true))),

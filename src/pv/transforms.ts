@@ -4,6 +4,7 @@ import type { TransformDef } from "../registry/define.ts";
 import { BODY_TRANSFORMS } from "./transforms-body.ts";
 import { ENCODING_TRANSFORMS } from "./transforms-encode.ts";
 import { LIST_TRANSFORMS } from "./transforms-lists.ts";
+import { OTHER_TRANSFORMS } from "./transforms-other.ts";
 import { STRING_TRANSFORMS } from "./transforms-strings.ts";
 import { URI_TRANSFORMS } from "./transforms-uri.ts";
 
@@ -14,4 +15,5 @@ export const TRANSFORMS: Readonly<Record<string, TransformDef>> = {
   ...URI_TRANSFORMS,
   ...LIST_TRANSFORMS,
   ...BODY_TRANSFORMS,
+  ...OTHER_TRANSFORMS,
 };

@@ -16,6 +16,7 @@ import { constantOf, fold, staticType } from "./fold.ts";
 import { compileKeywordTest } from "./keywords.ts";
 import { posixRegex } from "./posix-regex.ts";
 import { kindNames } from "./route-table.ts";
+import { selectReader } from "./selects.ts";
 import type { Place } from "./source.ts";
 import { constantRouteName, subExprs } from "./walk.ts";
 
@@ -50,14 +51,12 @@ export function checkExpr(expr: Expr, scope: CheckScope, kinds: number): void {
     case "assign":
       scope.names.target(expr.target, expr.targetAt);
       break;
-    case "select":
-      scope.diagnostics.error(
-        "not-supported",
-        expr.at,
-        `selects such as ${expr.text} are not supported yet`,
-        "use the variable of the same meaning",
-      );
+    case "select": {
+      const reader = selectReader(expr.text);
+      if (typeof reader === "string")
+        scope.diagnostics.error("unknown-select", expr.at, reader, "use the variable of the same meaning");
       return;
+    }
     case "word":
       scope.diagnostics.error("unknown-word", expr.at, `unknown word ${expr.text}`, wordHint(expr.text, scope));
       return;

@@ -9,6 +9,7 @@ import { type Emitter, hasPoints, inRange, render } from "./emitter.ts";
 import { isNull, staticType } from "./fold.ts";
 import { compileKeywordTest, keywordReader } from "./keywords.ts";
 import { posixRegex } from "./posix-regex.ts";
+import { selectReader } from "./selects.ts";
 import { subExprs } from "./walk.ts";
 
 const INT_OPS: Readonly<Partial<Record<BinaryOp, (a: string, b: string) => string>>> = {
@@ -59,7 +60,7 @@ export class ExpressionCompiler {
         return read === null ? "null" : `${this.scope.constant(read)}(ctx)`;
       }
       case "select":
-        return "null";
+        return `(${this.select(expr)} ?? "")`;
       case "call":
       case "route":
         return this.callResult(expr);
@@ -90,12 +91,26 @@ export class ExpressionCompiler {
 
   /** The condition of if and while: true above 0. */
   condition(expr: Expr): string {
+    if (canFail(expr)) return this.unlessFailed(() => (this.isTest(expr) ? this.test(expr) : `${this.int(expr)} > 0`));
     if (this.isTest(expr)) return this.test(expr);
     if (expr.kind === "call" || expr.kind === "route") {
       this.calls!.call(expr);
       return "v > 0";
     }
     return `${this.int(expr)} > 0`;
+  }
+
+  /** The condition of while: true unless 0, as measured. */
+  loopCondition(expr: Expr): string {
+    return canFail(expr) ? this.unlessFailed(() => this.truth(expr)) : this.truth(expr);
+  }
+
+  /** A test that is false when a part of it cannot be computed, negated or not. */
+  private unlessFailed(compile: () => string): string {
+    const result = this.out.temp();
+    this.out.emit("rt.failed = false;");
+    this.out.emit(`${result} = ${compile()};`);
+    return `(!rt.failed && ${result})`;
   }
 
   /** Truth in a logical operator: not 0; a call above 0. */
@@ -121,10 +136,17 @@ export class ExpressionCompiler {
     return this.comparison(expr);
   }
 
+  /** Code that reads a select; null when it is not there. Where a value is wanted that counts as the empty text, as measured. */
+  private select(expr: Expr & { kind: "select" }): string {
+    const reader = selectReader(expr.text);
+    return typeof reader === "string" ? "null" : `${this.scope.constant(reader)}(ctx)`;
+  }
+
   private unaryTest(expr: Expr & { kind: "unary" }): string {
     if (expr.op === "!") return `!(${this.truth(expr.operand)})`;
     if (expr.op === "strempty") return `${this.text(expr.operand)} === ""`;
     const { operand } = expr;
+    if (operand.kind === "select") return `${this.select(operand)} !== null`;
     if (operand.kind !== "pv" || this.scope.slot(operand.ref) >= 0) {
       if (hasEffect(operand)) this.out.emit(`${this.value(operand)};`);
       return "true";
@@ -175,6 +197,7 @@ export class ExpressionCompiler {
 
   /** A literal $null on the right asks whether the left is undefined, whatever the operator of equality. */
   private isUndefined(left: Expr, wanted: boolean): string {
+    if (left.kind === "select") return `${this.select(left)} ${wanted ? "===" : "!=="} null`;
     const code = this.value(left);
     if (left.kind === "pv" && this.scope.slot(left.ref) < 0) return `${code} ${wanted ? "===" : "!=="} null`;
     return wanted ? "false" : "true";
@@ -195,7 +218,7 @@ export class ExpressionCompiler {
 
   private match(expr: Expr & { kind: "binary" }): string {
     const not = expr.op === "!~" ? "!" : "";
-    if (isNull(expr.right)) return not === "" ? "false" : "true";
+    if (isNull(expr.right)) return this.isUndefined(expr.left, not === "");
     if (expr.right.kind === "str") {
       const regex = posixRegex(expr.right.value, true);
       if (typeof regex !== "string") return `${not}mt(${this.scope.constant(regex)}, ${this.text(expr.left)})`;

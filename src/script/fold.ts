@@ -32,6 +32,7 @@ export function staticType(expr: Expr): StaticType {
       return "int";
     case "str":
     case "word":
+    case "select":
       return "str";
     case "unary":
       return expr.op === "str" ? "str" : "int";
@@ -124,7 +125,8 @@ function foldBinary(expr: Expr & { kind: "binary" }): Expr {
 
 // Nothing is lost when it is not computed; 0 / 0 is 0 there when the right side is a variable.
 function isPlain(expr: Expr): boolean {
-  return expr.kind === "pv" || (expr.kind === "unary" && isPlain(expr.operand));
+  if (expr.kind === "binary") return isPlain(expr.left) && isPlain(expr.right);
+  return expr.kind === "pv" || expr.kind === "int" || (expr.kind === "unary" && isPlain(expr.operand));
 }
 
 /** A constant side decides, or leaves the other side, for 1 and 0 as it is: measured, -1 && 1 is -1, but -1 && 2 is 1. */
@@ -134,7 +136,8 @@ function foldLogical(expr: Expr & { kind: "binary" }, a: number | string | null,
     if ((toInt(a) !== 0) !== isAnd) return literal(isAnd ? 0 : 1, expr);
     return truthOf(expr.right, toInt(a));
   }
-  if (b === null || (toInt(b) !== 0) !== isAnd) return expr;
+  if (b === null) return expr;
+  if ((toInt(b) !== 0) !== isAnd) return isPlain(expr.left) ? literal(isAnd ? 0 : 1, expr) : expr;
   return truthOf(expr.left, toInt(b));
 }
 

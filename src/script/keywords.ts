@@ -31,12 +31,19 @@ const READERS: Readonly<Record<string, Keyword>> = {
   dst_ip: { kind: "ip", read: (ctx) => ctx.flow.local.address },
   src_port: { kind: "int", read: (ctx) => ctx.flow.remote.port },
   dst_port: { kind: "int", read: (ctx) => ctx.flow.local.port },
-  proto: { kind: "proto", read: (ctx) => transportName(ctx.flow.protocol) },
+  proto: { kind: "proto", read: (ctx) => transportName(ctx.flow.protocol).toLowerCase() },
   af: { kind: "af", read: (ctx) => (ctx.flow.remote.family === 6 ? "INET6" : "INET") },
   // of the message about to leave: onsend_route only
   snd_ip: { kind: "ip", read: (ctx) => ctx.sending?.flow.local.address ?? null },
   snd_port: { kind: "int", read: (ctx) => ctx.sending?.flow.local.port ?? null },
-  snd_proto: { kind: "proto", read: (ctx) => (ctx.sending === null ? null : transportName(ctx.sending.flow.protocol)) },
+  snd_proto: {
+    kind: "proto",
+    read: (ctx) => (ctx.sending === null ? null : transportName(ctx.sending.flow.protocol).toLowerCase()),
+  },
+  to_proto: {
+    kind: "proto",
+    read: (ctx) => (ctx.sending === null ? null : transportName(ctx.sending.flow.protocol).toLowerCase()),
+  },
   snd_af: {
     kind: "af",
     read: (ctx) => (ctx.sending === null ? null : ctx.sending.flow.remote.family === 6 ? "INET6" : "INET"),
@@ -83,15 +90,19 @@ function equalTest(name: string, kind: Kind, read: Read, value: string, op: stri
     case "int":
       return intTest(read, op, value, name);
     case "proto": {
-      const wanted = value.toUpperCase();
-      return /^(UDP|TCP|TLS|SCTP|WSS?)$/.test(wanted) ? (ctx) => read(ctx) === wanted : `${value} is not a protocol`;
+      const wanted = value.toLowerCase();
+      return /^(udp|tcp|tls|sctp|wss?)$/.test(wanted) ? (ctx) => read(ctx) === wanted : `${value} is not a protocol`;
     }
     case "af": {
-      const wanted = value.toUpperCase();
+      const wanted = value === "2" ? "INET" : value === "10" ? "INET6" : value.toUpperCase();
       return wanted === "INET" || wanted === "INET6" ? (ctx) => read(ctx) === wanted : `${value} is not INET or INET6`;
     }
     case "ip":
       return addressTest(read, value);
+    case "text": {
+      const wanted = value.toUpperCase(); // methods: case does not count, as measured
+      return (ctx) => String(read(ctx) ?? "").toUpperCase() === wanted;
+    }
     default:
       return (ctx) => read(ctx) === value;
   }
@@ -139,10 +150,8 @@ function myselfTest(name: string, kind: Kind, read: Read): Test | string {
   if (kind !== "uri") return `${name} cannot be compared with myself`;
   return (ctx) => {
     const uri = parseUriText(String(read(ctx) ?? ""));
-    return (
-      typeof uri !== "number" &&
-      uri.host !== "" &&
-      ctx.proxy.identity.isMyself(uri.host.toLowerCase(), Math.max(0, uri.port))
-    );
+    if (typeof uri === "number" || uri.host === "") return false;
+    const port = uri.port > 0 ? uri.port : uri.scheme === "sips" ? 5061 : 5060;
+    return ctx.proxy.identity.isMyself(uri.host.toLowerCase(), port);
   };
 }

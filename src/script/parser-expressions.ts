@@ -107,7 +107,10 @@ export class ExpressionParser {
         left.kind === "keyword" && (level === EQUALITY || level === EQUALITY + 1)
           ? this.keywordValue(level + 1)
           : this.binary(level + 1);
-      left = { kind: "binary", op, left, right, at: span(left.at, right.at) };
+      // myself == uri is uri == myself
+      const isSwapped = left.kind === "word" && left.text === "myself" && right.kind === "keyword" && level === 5;
+      const [a, b] = isSwapped ? [right, left] : [left, right];
+      left = { kind: "binary", op, left: a, right: b, at: span(left.at, right.at) };
     }
   }
 

@@ -8,6 +8,7 @@ import { Method, methodFromName } from "../../sip/methods.ts";
 import { core } from "../core/index.ts";
 import { bodyFunctions } from "./body.ts";
 import { headerFunctions } from "./headers.ts";
+import { SUBST_TRANSFORMS } from "./subst-transform.ts";
 import { textFunctions } from "./text.ts";
 
 /** Methods to test for: known ones as bits by their number, others by name. */
@@ -58,4 +59,5 @@ export const textops = defineModule({
     ...textFunctions,
     ...bodyFunctions,
   },
+  transforms: SUBST_TRANSFORMS,
 });
