@@ -8,6 +8,9 @@ import { Proxy } from "./proxy/proxy.ts";
 import { Receiver } from "./proxy/receive.ts";
 import { NetTransports, type TransportLimits } from "./proxy/transports.ts";
 import { runStartup, runTimers } from "./proxy/unasked.ts";
+import { parseTemplate } from "./pv/parse.ts";
+import { templateReader } from "./pv/resolve.ts";
+import { ArgError } from "./registry/args.ts";
 import { ConfigError } from "./registry/define.ts";
 import { type Configured, ModuleLoader } from "./registry/loader.ts";
 import { type CompiledRoutes, type Config, compileRoutes, type Diagnostic, Diagnostics } from "./script/index.ts";
@@ -112,7 +115,22 @@ function prepare(
   const compiled = compileRoutes(config, instancesOf(generation), { report: (text) => proxy.log.error(text) });
   if (compiled.routes === null) throw new UnusableConfig(compiled.diagnostics);
   proxy.routes = compiled.routes;
+  proxy.logPrefix = logPrefix(config, compiled.routes);
+  proxy.logPrefixEach = config.globals.int("log_prefix_mode") === 1;
   return { generation, routes: compiled.routes };
+}
+
+// The text of log_prefix, ready to be made for a message.
+function logPrefix({ globals, tree }: Config, { env }: CompiledRoutes): Proxy["logPrefix"] {
+  const text = globals.text("log_prefix");
+  if (text === null) return null;
+  const template = parseTemplate(text, (name) => env.findPv(name)?.def.inner !== "none");
+  const reader = "problem" in template ? new ArgError(template.problem) : templateReader(template, env);
+  if (!(reader instanceof ArgError)) return reader;
+  const diagnostics = new Diagnostics();
+  const { at } = tree.globals.findLast((g) => g.name === "log_prefix")!.value;
+  diagnostics.error("bad-value", at, `log_prefix: ${reader.message}`, reader.hint);
+  throw new UnusableConfig(diagnostics.list);
 }
 
 // What a module refuses, shown at the modparam it is about, or at its loadmodule.

@@ -13,7 +13,7 @@ import { Transport } from "../sip/transports.ts";
 import { hashBytes, textOf } from "../util/bytes.ts";
 import { Level, type Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
-import type { RouteContext, Routes } from "./context.ts";
+import { RouteContext, RouteKind, type Routes } from "./context.ts";
 import { Counters } from "./counters.ts";
 import { Identity } from "./identity.ts";
 import { replyMayLeave } from "./onsend.ts";
@@ -68,6 +68,10 @@ export class Proxy {
   mtuProtocol: number = Transport.UDP;
   /** Whether every Via of ours asks for rport (local_rport). */
   localRport = false;
+  /** What stands in front of log lines while a message is processed (log_prefix); null for nothing. */
+  logPrefix: ((ctx: RouteContext) => string) | null = null;
+  /** Whether it is made for each line, not once a message (log_prefix_mode). */
+  logPrefixEach = false;
   /** Whether every request is answered as if its Via had rport (force_rport). */
   forceRport = false;
   /** Most destinations of a request, the R-URI included (max_branches). */
@@ -231,6 +235,23 @@ export class Proxy {
     return writeForwardedRequest(msg, uri, via, route, this.out, 0, top);
   }
 
+  /** From here on log lines are about that message; `logPlain` ends it. */
+  logAs(message: SipMessage, flow: Flow): void {
+    const { logPrefix, routes } = this;
+    if (logPrefix === null || routes === null) return;
+    let text: string | null = null;
+    this.log.settings.prefix = () => {
+      if (text === null || this.logPrefixEach) {
+        const kind = message.isRequest ? RouteKind.REQUEST : RouteKind.REPLY;
+        text = logPrefix(new RouteContext(this, routes, message, flow, kind));
+      }
+      return text;
+    };
+  }
+  logPlain(): void {
+    if (this.logPrefix !== null) this.log.settings.prefix = null;
+  }
+
   /** Closes a stream once what is being sent now has been handed over. */
   closeSoon(flow: Flow): void {
     if (flow.reliable) this.host.clock.after(1, () => flow.close());
@@ -263,7 +284,10 @@ export class Proxy {
     }
     const end = writeForwardedReply(msg, this.out);
     if (end <= 0) return false;
-    if (this.onsendReplies && !replyMayLeave(this, this.routes, msg, flow, to, end, null)) return false;
+    if (this.onsendReplies) {
+      if (!replyMayLeave(this, this.routes, msg, flow, to, end, null)) return false;
+      writeForwardedReply(msg, this.out); // the route may have sent something itself
+    }
     return to.send(this.out, 0, end);
   }
 

@@ -40,11 +40,15 @@ export class Receiver {
       const bad = msg.parse(buf, start, end);
       if (bad === 0 && this.proxy.log.enabled(Level.DEBUG)) this.tell(msg, flow);
       if (bad !== 0) this.refuseUnscanned(bad, msg, flow);
-      else if (msg.isRequest) this.request(msg, flow);
-      else this.reply(msg, flow);
+      else {
+        this.proxy.logAs(msg, flow);
+        if (msg.isRequest) this.request(msg, flow);
+        else this.reply(msg, flow);
+      }
     } catch (error) {
       this.failed(error, msg, flow);
     }
+    this.proxy.logPlain();
     if (msg.owned) this.spare = new SipMessage();
   };
 

@@ -105,9 +105,9 @@ export class TmHooks implements Hooks {
     if (onsend === null) return built;
     const look = (code: number): number | Promise<number> => {
       if (code !== 0) return code;
+      out.buf = out.buf.slice(0, out.end); // the route may send something itself, which is built in the shared buffer
       const leaves = mayLeave(ctx, onsend, out.target as Flow, out.end - out.start);
       if (typeof leaves === "boolean") return leaves ? 0 : RelayError.SEND;
-      out.buf = out.buf.slice(0, out.end); // others build in the shared buffer before this one is sent
       return leaves.then((may) => (may ? 0 : RelayError.SEND));
     };
     return typeof built === "number" ? look(built) : built.then(look);
@@ -349,7 +349,9 @@ export class TmHooks implements Hooks {
     // Each failure route begins with the R-URI and destination of the first leg; what it does not change it does not relay again.
     tx.usedUri = newUri;
     tx.usedDst = dstUri;
+    this.proxy.logAs(msg, ctx.flow);
     const ran = kind === RouteKind.FAILURE ? state.routes.failure(id, ctx) : state.routes.branchFailure(id, ctx);
+    this.proxy.logPlain();
     const after = (): void => {
       msg.newUri = newUri;
       msg.dstUri = dstUri;

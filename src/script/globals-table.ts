@@ -18,10 +18,10 @@ const LOGGING: readonly GlobalDef[] = [
     "str",
     "log_prefix",
     null,
-    LATER,
+    USED,
     "text with variables put before each log line written while a message is processed",
   ),
-  row("int", "log_prefix_mode", 0, LATER, "0: compute the prefix once a message; 1: for each log line", {
+  row("int", "log_prefix_mode", 0, USED, "0: compute the prefix once a message; 1: for each log line", {
     min: 0,
     max: 1,
   }),

@@ -116,7 +116,12 @@ export class Runtime {
     ...temps: unknown[]
   ): RouteResult =>
     promise.then(
-      (value) => self(ctx, point, typeof value === "number" ? value : -1, ...temps),
+      (value) => {
+        ctx.proxy.logAs(ctx.message, ctx.flow);
+        const result = self(ctx, point, typeof value === "number" ? value : -1, ...temps);
+        ctx.proxy.logPlain();
+        return result;
+      },
       (error: unknown) => {
         if (error instanceof RouteError) throw this.error(error, site, ctx);
         this.report(`${this.where(site)}: ${messageOf(error)}`);

@@ -33,6 +33,8 @@ export interface LogSettings {
   sink: LogSink;
   /** Whether colours ($C of module xlog) go through to the sink. */
   colours?: boolean;
+  /** Text in front of lines while a message is processed (log_prefix); null or absent for none. */
+  prefix?: (() => string) | null;
 }
 
 /** A log with a name in front of each line. */
@@ -58,7 +60,14 @@ export class Log {
   write(level: number, text: string): void {
     if (level > this.settings.level) return;
     const name = this.name === "" ? "" : `${this.name}: `;
-    this.settings.sink(level, `${NAMES[level] ?? level}: ${name}${clean(text, this.settings.colours === true)}`);
+    const { prefix, colours } = this.settings;
+    let before = "";
+    if (prefix != null) {
+      this.settings.prefix = null; // making it may log
+      before = clean(prefix(), false);
+      this.settings.prefix = prefix;
+    }
+    this.settings.sink(level, `${NAMES[level] ?? level}: ${before}${name}${clean(text, colours === true)}`);
   }
   error(text: string): void {
     this.write(Level.ERROR, text);

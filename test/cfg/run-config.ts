@@ -34,7 +34,7 @@ export function makeContext(routes: RouteContext["routes"]): RouteContext {
     local: { family: 4, address: "127.0.0.1", port: 5070 },
     remote: { family: 4, address: "127.0.0.1", port: 5099 },
   } as Flow;
-  const proxy = { identity: { isMyself: (host: string) => host === "127.0.0.1" || host === "me.example" } } as unknown as Proxy;
+  const proxy = { logAs: () => undefined, logPlain: () => undefined, identity: { isMyself: (host: string) => host === "127.0.0.1" || host === "me.example" } } as unknown as Proxy;
   return new RouteContext(proxy, routes, message, flow, RouteKind.REQUEST);
 }
 
