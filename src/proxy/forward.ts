@@ -57,11 +57,11 @@ function sendTo(
   }
   const to = proxy.leaving ?? found;
   if (msg.send?.forwardClose === true) proxy.closeSoon(to);
-  const onsend = ctx === null ? null : ctx.routes.onsend;
+  const onsend = ctx === null || ctx.sending !== null ? null : ctx.routes.onsend; // what onsend_route itself sends is not looked at
   if (onsend === null) return to.send(proxy.out, 0, end) ? 1 : -1;
+  const bytes = proxy.out.slice(0, end); // the route may send something itself, which is built there
   const leaves = mayLeave(ctx!, onsend, to, end);
-  if (typeof leaves === "boolean") return leaves && to.send(proxy.out, 0, end) ? 1 : -1;
-  const bytes = proxy.out.slice(0, end); // others build there meanwhile
+  if (typeof leaves === "boolean") return leaves && to.send(bytes, 0, end) ? 1 : -1;
   msg.own();
   return leaves.then((may) => (may && to.send(bytes, 0, end) ? 1 : -1));
 }

@@ -139,6 +139,24 @@ describe("onsend_route", () => {
     expect(bed.server.proxy.counters.dropsByReason().get("onsend-route")).toBe(1);
   });
 
+  test("what it sends itself is not looked at again and leaves the message as it was", async () => {
+    const onsend = `onsend_route { ${SAY("once")} forward("sip:192.0.2.10:7009"); }\n`;
+    await open(
+      `request_route { append_hf("X-New: 1\\r\\n"); if ($rU == "less") forward(); else t_relay(); }\n${onsend}`,
+    );
+    const client = await bed.udp(7000);
+    const hop = await bed.udp(7002);
+    const copy = await bed.udp(7009);
+    for (const user of ["full", "less"]) await client.send(bed.request("MESSAGE", `sip:${user}@192.0.2.10:7002`));
+    expect(said()).toEqual(["once", "once"]);
+    expect(copy.received.length).toBeGreaterThan(1);
+    expect(
+      hop.received.map(
+        (text) => /^MESSAGE sip:(\w+)@.*SIP\/2\.0\r\nVia: SIP\/2\.0\/UDP 192\.0\.2\.1.*X-New/s.exec(text)?.[1],
+      ),
+    ).toEqual(expect.arrayContaining(["full", "less"]));
+  });
+
   test("runs over TCP with its own addresses", async () => {
     await open(
       `request_route { t_relay(); }\nonsend_route { if (snd_proto == TCP && proto == UDP && to_ip == 192.0.2.10) { ${SAY("tcp")} } }\n`,
