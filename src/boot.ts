@@ -163,6 +163,7 @@ function applyGlobals(proxy: Proxy, config: Config): void {
   proxy.runsReceived = globals.int("received_route_mode") !== 0;
   proxy.udpMtu = globals.int("udp_mtu");
   proxy.mtuProtocol = transportOf(globals.text("udp_mtu_try_proto") ?? "UDP");
+  proxy.sipWarning = globals.bool("sip_warning");
   proxy.localRport = globals.bool("local_rport");
   proxy.forceRport = globals.bool("force_rport");
   proxy.maxBranches = globals.int("max_branches");

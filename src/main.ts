@@ -63,6 +63,8 @@ async function serve(host: Host, options: Options): Promise<number> {
     host.process.write(2, `portico: ${source.file} cannot be used as it is\n`);
     return Exit.CONFIG;
   }
+  const workdir = options.workingDirectory === null ? config.globals.text("workdir") : null;
+  if (workdir !== null) host.files.changeDirectory(workdir);
   const directory = usesDataDirectory(source, options) ? dataDirectory(host, options.dataDirectory) : null;
   const settings = logSettings(host, options, config.globals);
   host.process.onFault((error) => {
@@ -73,7 +75,8 @@ async function serve(host: Host, options: Options): Promise<number> {
   // Listened for from now on: a signal that comes while it starts must not leave anything half done.
   const ended = signalled(host);
   const server = await start(host, config, settings);
-  if (options.pidFile !== null && !writePid(host, options.pidFile)) {
+  const pidFile = options.pidFile ?? config.globals.text("pidfile");
+  if (pidFile !== null && !writePid(host, pidFile)) {
     await server.stop();
     return Exit.CONFIG;
   }
@@ -81,7 +84,7 @@ async function serve(host: Host, options: Options): Promise<number> {
   await ended;
   await server.stop();
   // Somebody may have taken it away already: no reason to end in failure.
-  if (options.pidFile !== null && host.files.exists(options.pidFile)) host.files.remove(options.pidFile);
+  if (pidFile !== null && host.files.exists(pidFile)) host.files.remove(pidFile);
   return Exit.OK;
 }
 

@@ -68,6 +68,8 @@ export class Proxy {
   mtuProtocol: number = Transport.UDP;
   /** Whether every Via of ours asks for rport (local_rport). */
   localRport = false;
+  /** Whether replies made here carry a Warning header for troubleshooting (sip_warning). */
+  sipWarning = false;
   /** What stands in front of log lines while a message is processed (log_prefix); null for nothing. */
   logPrefix: ((ctx: RouteContext) => string) | null = null;
   /** Whether it is made for each line, not once a message (log_prefix_mode). */
@@ -134,8 +136,17 @@ export class Proxy {
     const text = reason === "" ? reasonPhrase(code) : reason;
     if (this.log.enabled(Level.DEBUG))
       this.log.debug(`answer to ${flow.remote.address}:${flow.remote.port}: ${code} ${JSON.stringify(text)}`);
-    const lines = msg.replyHeaders === "" ? extra : msg.replyHeaders + extra;
+    const lines = `${msg.replyHeaders}${extra}${this.sipWarning ? this.warning(msg, flow) : ""}`;
     return writeReply(msg, flow.remote, code, text, toTag, dialog, lines, this.serverLine, body, this.out);
+  }
+
+  // What sip_warning tells whoever looks for a fault, as Kamailio words it.
+  private warning(msg: SipMessage, { remote, listener }: Flow): string {
+    const received = textOf(msg.buf, msg.uriStart, msg.uriEnd);
+    const where = `req_src_ip=${remote.address} req_src_port=${remote.port} in_uri=${received} out_uri=${msg.requestUri()}`;
+    const vias = msg.secondVia() === null ? 1 : 2;
+    const text = `Noisy feedback tells:  pid=${this.host.process.pid} ${where} via_cnt${vias === 1 ? "=" : ">"}=${vias}`;
+    return `Warning: 392 ${this.identity.hostPort(listener)} "${text.replace(/["\\]/g, "")}"\r\n`;
   }
 
   /**
