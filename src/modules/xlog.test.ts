@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ModuleBed, registerText } from "../../test/support/module-bed.ts";
+import { Log } from "../util/log.ts";
 import { core, kamailioMethodBit } from "./core/index.ts";
 import { colour, xlog } from "./xlog.ts";
 
@@ -42,6 +43,15 @@ describe("xlog", () => {
     const b = bed({ methods_filter: kamailioMethodBit("REGISTER") });
     expect((await b.call(xlog, "xlogm", b.context(registerText()), "L_INFO", "x")).code).toBe(1);
     expect(b.lines).toEqual([]);
+  });
+
+  test("colours reach the log when they are on, and nothing else that drives a terminal does", () => {
+    const lines: string[] = [];
+    const settings = { level: 3, sink: (_: number, line: string) => void lines.push(line), colours: true };
+    new Log(settings, "").error(`${colour("Rb")}x${colour("xx")}\x1b[2J\x1b[1;38;44m`);
+    settings.colours = false;
+    new Log(settings, "").error(`${colour("Rb")}x`);
+    expect(lines).toEqual(["ERROR: \x1b[1;31;44mx\x1b[0;39;49m\\x1b[2J\\x1b[1;38;44m", "ERROR: \\x1b[1;31;44mx"]);
   });
 
   test("colours", () => {

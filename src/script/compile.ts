@@ -44,7 +44,7 @@ export function compileRoutes(
   const diagnostics = new Diagnostics();
   const loaded = new Catalogue(config.modules.map((m) => m.module));
   const slots = new VarSlots();
-  const env = pvEnv(loaded, instances, slots, config.defines);
+  const env = pvEnv(loaded, instances, slots, config);
   const maxDepth = config.globals.int("max_recursive_level");
   const runtime = new Runtime(options.report ?? (() => undefined), maxDepth);
   const takesInner = (name: string): boolean => loaded.pv(name)?.def.inner !== "none";
@@ -63,15 +63,11 @@ export function compileRoutes(
   return { routes: new CompiledRoutes(config.routes, functions, sources, env), diagnostics: diagnostics.sorted() };
 }
 
-function pvEnv(
-  loaded: Catalogue,
-  instances: ReadonlyMap<string, unknown>,
-  slots: VarSlots,
-  defines: ReadonlyMap<string, string | null>,
-): PvEnv {
+function pvEnv(loaded: Catalogue, instances: ReadonlyMap<string, unknown>, slots: VarSlots, config: Config): PvEnv {
   return {
     slots,
-    defines,
+    defines: config.defines,
+    custom: new Map(config.custom.map((c) => [`${c.group}.${c.name}`, c.value.value])),
     findPv(name) {
       const found = loaded.pv(name);
       return found === null ? null : { def: found.def, instance: instances.get(found.module.name) };

@@ -223,6 +223,10 @@ const VALUES: readonly LanguageCase[] = [
   after("$avp(i) = 1;", ["$(hdr(Via)[$avp(i)])"]),
   after('$shv(k{N}) = "x"; $var(n{N}) = "k{N}";', ["$shv($var(n{N}))"]),
   after('$var(f{N}) = "$rU at $rd";', ["$_s($var(f{N}))"]),
+  after("", ["$ccp(variables.text) $ccp(variables.number) $ccp(variables.none)"], {
+    like: "request with custom parameters",
+    blocks: 'variables.text = "hello" desc "a text"\nvariables.number = 10 desc "a number"',
+  }),
   after(
     "",
     ["$def(VARIABLE_TEXT) $defn(VARIABLE_TEXT) $def(VARIABLE_NUMBER) $defn(VARIABLE_NUMBER) $def(VARIABLE_EMPTY)"],

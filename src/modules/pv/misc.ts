@@ -4,6 +4,7 @@ import { avpNameOf } from "../../proxy/avp-name.ts";
 import type { RouteContext } from "../../proxy/context.ts";
 import { ArgError } from "../../registry/args.ts";
 import { type PvDef, pv, pvClass, pvOfVariable } from "../../registry/define.ts";
+import { selectReader } from "../../script/selects.ts";
 import type { Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
 import { own } from "../../util/own.ts";
@@ -89,10 +90,18 @@ export const miscVariables: Record<string, PvDef<PvInstance> | PvDef<unknown>> =
     inner: "required",
     resolve: () => ({ get: () => 0 }),
   }),
+  ccp: pvClass<unknown>({
+    doc: "A custom global parameter by its name, group.name; null when there is none.",
+    inner: "required",
+    resolve: () => ({ get: () => null }),
+  }),
   sel: pvClass<unknown>({
     doc: "The value of a select (@…) by its name.",
     inner: "required",
-    resolve: (_i, name) => new ArgError(`unknown select "${name ?? ""}"`),
+    resolve: (_i, name) => {
+      const reader = selectReader(name ?? "");
+      return typeof reader === "string" ? new ArgError(reader) : { get: reader };
+    },
   }),
   env: pvClass<unknown>({
     doc: "A variable of the program's environment; null when it is not set.",

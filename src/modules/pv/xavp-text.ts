@@ -12,7 +12,8 @@ export function explodeParams(text: string, separator = ";"): XavpField[] | null
   const fields: XavpField[] = [];
   let rest = text;
   if (rest === "" || /^\s/.test(rest)) return null;
-  while (rest !== "" && !/^\s*,/.test(rest)) {
+  const ends = (text: string): boolean => text === "" || (separator !== "," && text.startsWith(","));
+  while (!ends(rest.trimStart())) {
     const name = NAME.exec(rest);
     if (name === null) return null;
     rest = rest.slice(name[0].length);
@@ -24,7 +25,7 @@ export function explodeParams(text: string, separator = ";"): XavpField[] | null
       rest = found.rest;
     }
     fields.push({ name: name[1]!, value });
-    if (rest === "" || rest.startsWith(",")) break;
+    if (ends(rest)) break;
     if (!rest.startsWith(separator)) return null;
     rest = rest.slice(separator.length);
   }
