@@ -124,7 +124,7 @@ class PvReader {
   /** Letters, digits, underscores and dots; a dot at the end belongs to the text after it. */
   private name(isWrapped: boolean): string {
     const match = /^[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*/.exec(this.text.slice(this.pos, this.pos + 128))?.[0] ?? "";
-    const sign = match === "" && isWrapped ? (/^[?]/.exec(this.text[this.pos] ?? "")?.[0] ?? "") : match;
+    const sign = match === "" ? (/^[?]/.exec(this.text[this.pos] ?? "")?.[0] ?? "") : match;
     this.pos += sign.length;
     return sign;
   }

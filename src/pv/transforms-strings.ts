@@ -44,6 +44,7 @@ function unbracket(text: string): string {
 
 /** The number a whole text spells in decimal; null when it spells none within 32 bits. */
 function spelled(text: string): number | null {
+  if (text === "") return 0;
   if (!/^[+-]?[0-9]{1,12}$/.test(text)) return null;
   const n = Number(text);
   return n > 2147483647 || n < -2147483648 ? null : n;

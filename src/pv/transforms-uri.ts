@@ -46,10 +46,10 @@ function headers(text: string): string {
   return mark < 0 ? "" : text.slice(mark + 1);
 }
 
-/** proto:address:port; empty when the host is no address, or for sips, which names no transport. */
+/** proto:host:port; empty without a parameter transport. */
 function socket(uri: UriText): string {
-  if (uri.scheme !== "sip" || ipFamily(bare(uri.host)) === 0) return "";
-  const proto = (param(uri, "transport") || "udp").toLowerCase();
+  const proto = param(uri, "transport").toLowerCase();
+  if (proto === "") return "";
   return `${proto}:${uri.host}:${uri.port > 0 ? uri.port : 5060}`;
 }
 

@@ -12,6 +12,9 @@ import type { Emitter } from "./emitter.ts";
 import { fold } from "./fold.ts";
 import { constantRouteName } from "./walk.ts";
 
+/** Functions of our core that Kamailio has in its modules kex and corex: they set $rc as any other there. */
+const MODULE_FUNCTIONS = new Set(["append_branch", "km_append_branch", "setbflag", "resetbflag", "isbflagset"]);
+
 /** Compiles the calls of one route; `self` is the name of its function. */
 export class CallCompiler {
   private readonly scope: CompileScope;
@@ -70,7 +73,9 @@ export class CallCompiler {
     const instance = this.scope.constant(this.scope.instances.get(found.module.name));
     const code = `${args.run}(${[instance, "ctx", ...args.codes].join(", ")})`;
     this.out.release(mark);
-    const after = "ctx.rc = v; if (v === 0 || ctx.stop !== 0) return stop(ctx);";
+    // functions of the core are statements there and leave $rc alone
+    const keeps = found.module.name === "core" && !MODULE_FUNCTIONS.has(expr.name) ? "" : "ctx.rc = v; ";
+    const after = `${keeps}if (v === 0 || ctx.stop !== 0) return stop(ctx);`;
     if (found.def.waits === "never") this.out.emit(`p = ${site}; v = ${code}; ${after}`);
     else this.point(`p = ${site}; v = ${code};`, after, site);
   }

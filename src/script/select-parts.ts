@@ -1,12 +1,22 @@
 // What selects take out of a text: parts of URIs, of From-like headers, of Via, of credentials.
 
+import { nextValue } from "../sip/list.ts";
 import { NameAddrRange, parseNameAddr } from "../sip/name-addr.ts";
 import { parseUriText, type UriText } from "../sip/uri-text.ts";
 import { parseVia, ViaRange } from "../sip/via.ts";
 import { bytesOf, textOf } from "../util/bytes.ts";
 
 /** What a text is, which decides what can be taken out of it. */
-export type SelectClass = "text" | "uri" | "address" | "header" | "via" | "cseq" | "credentials" | "username";
+export type SelectClass =
+  | "text"
+  | "uri"
+  | "address"
+  | "header"
+  | "via"
+  | "cseq"
+  | "credentials"
+  | "username"
+  | "values";
 
 /** A part: how it is read (null: it is not there), and what it is. */
 export interface SelectPart {
@@ -111,6 +121,20 @@ const HEADER: Readonly<Record<string, SelectPart>> = {
   nameaddr: { read: (t) => t, is: "address" },
 };
 
+// ---- values of a header, joined by commas ----
+
+const valuesUri = text((t) => {
+  const buf = bytesOf(t);
+  const uris: string[] = [];
+  for (let at = 0; at < buf.length; ) {
+    const comma = nextValue(buf, at, buf.length);
+    const range = new NameAddrRange();
+    if (parseNameAddr(buf, at, comma, range) === 0) uris.push(slice(buf, range.uriStart, range.uriEnd));
+    at = comma + 1;
+  }
+  return uris.join(",");
+});
+
 // ---- Via ----
 
 function ofVia(read: (buf: Uint8Array, v: ViaRange) => string | null): SelectPart {
@@ -152,6 +176,7 @@ const TABLES: Readonly<Partial<Record<SelectClass, Readonly<Record<string, Selec
   uri: URI,
   address: ADDRESS,
   header: HEADER,
+  values: { uri: valuesUri, name: text((t) => /^\s*"([^"]*)"/.exec(t)?.[1] ?? null) },
   via: VIA,
   cseq: {
     num: text((t) => /^\d+/.exec(t)?.[0] ?? null),

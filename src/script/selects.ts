@@ -77,6 +77,14 @@ function header(name: string): SelectReader {
 
 /** The value with that number among the comma-separated values of all headers of a name, from 1, from the end when negative. */
 function value(name: string, index: number): SelectReader {
+  const all = values(name);
+  return (ctx) => {
+    const found = all(ctx);
+    return (index > 0 ? found[index - 1] : index < 0 ? found.at(index) : undefined) ?? null;
+  };
+}
+
+function values(name: string): (ctx: RouteContext) => string[] {
   return (ctx) => {
     const all: string[] = [];
     for (let h = headerNumber(ctx.message, name); h >= 0; h = headerNumber(ctx.message, name, h + 1)) {
@@ -88,7 +96,7 @@ function value(name: string, index: number): SelectReader {
         at = comma + 1;
       }
     }
-    return (index > 0 ? all[index - 1] : index < 0 ? all.at(index) : undefined) ?? null;
+    return all;
   };
 }
 
@@ -219,6 +227,7 @@ function dotted(name: string, segments: readonly Segment[], used: { count: numbe
     used.count = 3;
     return { read: header(segments[2].text.toLowerCase().replaceAll("_", "-")), is: "header" };
   }
+  if (name === "hf_value" && segments[1] !== undefined) return headerValue(segments, used);
   const short: Readonly<Record<string, string>> = { req: "request", res: "response" };
   const names = [name, short[second] ?? second, ...segments.slice(2).map((s) => s.text.toLowerCase())];
   for (let count = Math.min(3, segments.length); count > 0; count--) {
@@ -228,4 +237,14 @@ function dotted(name: string, segments: readonly Segment[], used: { count: numbe
     if (Object.hasOwn(PLAIN, key)) return { read: PLAIN[key]!, is: "text" };
   }
   return null;
+}
+
+// @hf_value.name[index]: one value of a header, or all of them joined by commas.
+function headerValue(segments: readonly Segment[], used: { count: number }): Root {
+  const name = segments[1]!.text.toLowerCase().replaceAll("_", "-");
+  const index = segments[2]?.isIndex === true ? Number(segments[2].text) : null;
+  used.count = index === null ? 2 : 3;
+  const all = values(name);
+  const whole: SelectReader = (ctx) => all(ctx).join(",") || null;
+  return { read: index === null ? whole : value(name, index), is: "values" };
 }

@@ -221,7 +221,6 @@ class OracleRun {
     const file = join(this.directory, "cases.cfg");
     this.whole = configOf(cases, numbers, this.listen, [...MODULES, ...ORACLE_MODULES]);
     writeFileSync(file, this.whole.text, "latin1");
-    if (process.env["LANGDUMP"]) writeFileSync(process.env["LANGDUMP"]!, this.whole.text, "latin1");
     this.child = spawn("kamailio", ["-DD", "-E", "-M", "64", "-f", file, "-Y", this.directory], {
       stdio: ["ignore", "ignore", "pipe"],
     });

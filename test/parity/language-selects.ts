@@ -118,7 +118,7 @@ const SELECTS: readonly string[] = [
   ...[
     "@dst_uri",
     "@dst_uri.host",
-    "@msg.len",
+
     "@msg.type",
     "@msg.first_line",
     "@msg.request.method",

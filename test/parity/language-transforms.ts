@@ -584,11 +584,14 @@ const CHAINS: readonly LanguageCase[] = [
   ...of("abc", "{s.strip}", "{s.substr,1}", "{s.len,5}", "{s.select,1}", "{s.replace,a}", "{s.strip,}", "{s.strip,x}"),
 ];
 
+// What Kamailio 5.6.3 answers from memory it has not written, or ends on: not the same from run to run.
+const BROKEN =
+  /^\{(uri\.(duri|saor|suri)|s\.rbefore|urialias\.decode\} of "nonsense|s\.decode\.base58\} of "Cn8|.*\{s\.decode\.base58)/;
+
 const unique = new Map(
-  [...STRINGS, ...URIS, ...LISTS, ...SUBST, ...QUERIES, ...CHAINS].map((c) => [
-    c.name,
-    { ...c, name: `transform: ${c.name}` },
-  ]),
+  [...STRINGS, ...URIS, ...LISTS, ...SUBST, ...QUERIES, ...CHAINS]
+    .filter((c) => !BROKEN.test(c.name))
+    .map((c) => [c.name, { ...c, name: `transform: ${c.name}` }]),
 );
 
 export const cases: readonly LanguageCase[] = [...unique.values()];
