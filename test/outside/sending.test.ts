@@ -50,9 +50,7 @@ request_route {
 }
 `;
 
-async function beds(
-  more = "",
-): Promise<{
+async function beds(more = ""): Promise<{
   bed: ProxyBed;
   ask: (what: string, uri?: string, body?: string) => Promise<string>;
   got: string[];
