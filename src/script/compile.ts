@@ -5,7 +5,7 @@ import type { RouteContext } from "../proxy/context.ts";
 import type { PvEnv } from "../pv/resolve.ts";
 import { compileText } from "../pv/string.ts";
 import { VarSlots } from "../pv/vars.ts";
-import type { ReaderOf } from "../registry/args.ts";
+import { ArgError, type ReaderOf } from "../registry/args.ts";
 import { Catalogue } from "../registry/registry.ts";
 import { printed, toInt, toText } from "../sip/value.ts";
 import type { ArgScope } from "./arguments.ts";
@@ -22,6 +22,7 @@ import { matches } from "./posix-regex.ts";
 import type { RouteEntry, RouteTable } from "./route-table.ts";
 import { CompiledRoutes } from "./routes.ts";
 import { type RouteFunction, Runtime } from "./runtime.ts";
+import { selectReader } from "./selects.ts";
 import { constantRouteName, eachExpr } from "./walk.ts";
 
 export interface CompileOptions {
@@ -67,6 +68,10 @@ function pvEnv(loaded: Catalogue, instances: ReadonlyMap<string, unknown>, slots
   return {
     slots,
     defines: config.defines,
+    select: (name) => {
+      const read = selectReader(name);
+      return typeof read === "string" ? new ArgError(read) : { get: read };
+    },
     custom: new Map(config.custom.map((c) => [`${c.group}.${c.name}`, c.value.value])),
     findPv(name) {
       const found = loaded.pv(name);

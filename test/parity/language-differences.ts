@@ -241,6 +241,7 @@ export const DIFFERENCES: readonly Difference[] = [
       "select: @from.uri.user.x": "refused",
     },
   },
+  ...VARIABLE_DIFFERENCES,
 ];
 
 const byName = new Map(DIFFERENCES.flatMap((d) => Object.entries(d.cases)));
