@@ -94,7 +94,7 @@ class PvReader {
   read(start: number): { ref: PvRef; end: number } | PvProblem {
     const isWrapped = this.text[this.pos] === "(";
     if (isWrapped) this.pos++;
-    const name = this.name(isWrapped);
+    const name = this.name();
     if (name === "") return this.problem("a name must follow the dollar sign; write $$ for the sign itself");
     let inner: Template | null = null;
     if (this.text[this.pos] === "(" && (isWrapped || (this.takesInner?.(name) ?? true))) {
@@ -122,7 +122,7 @@ class PvReader {
   }
 
   /** Letters, digits, underscores and dots; a dot at the end belongs to the text after it. */
-  private name(isWrapped: boolean): string {
+  private name(): string {
     const match = /^[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*/.exec(this.text.slice(this.pos, this.pos + 128))?.[0] ?? "";
     const sign = match === "" ? (/^[?]/.exec(this.text[this.pos] ?? "")?.[0] ?? "") : match;
     this.pos += sign.length;

@@ -1,7 +1,6 @@
 // Transformations {s.…}: cutting, searching, replacing. Bytes are characters here (one an octet).
 
 import type { TransformDef } from "../registry/define.ts";
-import { intOfText } from "../sip/value.ts";
 import { argInt, ofText } from "./transform-define.ts";
 
 /** A text split at a separator: the field with that index, from the end when it is negative. */

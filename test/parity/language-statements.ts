@@ -212,7 +212,7 @@ const ROUTES: readonly LanguageCase[] = [
   ...routed("ends with a route", "route(S);").map((c) => ({
     ...c,
     run: c.run,
-    blocks: c.blocks!.replace("(S)", "(S{N})") + " route[S{N}] { return -3; }",
+    blocks: `${c.blocks!.replace("(S)", "(S{N})")} route[S{N}] { return -3; }`,
   })),
   ...routed("ends with an assignment that fails", "$var(q) = 0; $var(z) = 1 / $var(q);"),
   says(
