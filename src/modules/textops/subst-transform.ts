@@ -2,7 +2,7 @@
 
 import { ArgError } from "../../registry/args.ts";
 import type { TransformDef } from "../../registry/define.ts";
-import { applyAll, parseSubstitution, substitute } from "../core/patterns.ts";
+import { applyAll, parseSubstitution, substitute } from "../core/index.ts";
 
 /** Transformations of module textops. */
 export const SUBST_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
