@@ -5,7 +5,7 @@ import { wholeCatalogue } from "./control/catalogue.ts";
 import { runCheck } from "./control/cli/check.ts";
 import { checkOptions, HELP, type Options, parseOptions, UsageError } from "./control/cli/options.ts";
 import { run as runUser } from "./control/cli/user.ts";
-import { check, readSource, renderAll, SourceError, usesDataDirectory } from "./control/configuration.ts";
+import { check, readSource, renderAll, routeSecret, SourceError, usesDataDirectory } from "./control/configuration.ts";
 import { databaseUrl, dataDirectory } from "./control/data-directory.ts";
 import { ListenError } from "./control/listeners.ts";
 import { type Host, HostError } from "./host/host.ts";
@@ -56,7 +56,7 @@ function buildInfo(host: Host): string {
 async function serve(host: Host, options: Options): Promise<number> {
   if (options.workingDirectory !== null) host.files.changeDirectory(options.workingDirectory);
   const source = await readSource(host, options.config);
-  const config = check(host, source, options);
+  const config = check(host, source, options, routeSecret(host, source, options));
   for (const text of options.ignored) host.process.write(2, `portico: no effect: ${text}\n`);
   host.process.write(2, renderAll(config.diagnostics));
   if (!config.ok) {

@@ -45,9 +45,10 @@ export async function readSource(host: Host, file: string | null): Promise<Sourc
   }
 }
 
-/** Checks a configuration with what the command line adds to it. */
-export function check(host: Host, source: Source, options: Options): Config {
+/** Checks a configuration with what the command line adds to it. `secret` is what `routeSecret` gave, null when nothing will run. */
+export function check(host: Host, source: Source, options: Options, secret: string | null = null): Config {
   const defines = options.defines.map(fromUnicode);
+  if (secret !== null) defines.push(`ROUTE_SECRET="${secret}"`);
   if (usesDataDirectory(source, options))
     defines.push(fromUnicode(`DB_URL="${databaseUrl(dataDirectory(host, options.dataDirectory))}"`));
   const more = additions(options);
@@ -67,6 +68,29 @@ export function usesDataDirectory(source: Source, options: Options): boolean {
   return source.builtIn || UNTOUCHED_PLACE.test(source.text);
 }
 
+/**
+ * The secret that marks Record-Routes in the embedded configuration and copies of it that leave it as it is: kept in the data directory
+ * where that is used (made when it is missing), else new for each process. Null when the configuration has its own. Throws HostError.
+ */
+export function routeSecret(host: Host, source: Source, options: Options): string | null {
+  if (options.defines.some((text) => /^ROUTE_SECRET(?:=|$)/.test(text))) return null;
+  if (!source.builtIn && !UNTOUCHED_SECRET.test(source.text)) return null;
+  const bytes = new Uint8Array(16);
+  host.random.fill(bytes);
+  const fresh = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+  if (!usesDataDirectory(source, options)) return fresh;
+  const directory = dataDirectory(host, options.dataDirectory);
+  const file = `${directory}/route-secret`;
+  if (host.files.exists(file)) {
+    const kept = new TextDecoder().decode(host.files.read(file)).trim();
+    if (/^[0-9a-f]{32}$/.test(kept)) return kept;
+  }
+  host.files.makeDirectory(directory, 0o700);
+  host.files.write(file, new TextEncoder().encode(`${fresh}\n`), 0o600);
+  return fresh;
+}
+
+const UNTOUCHED_SECRET = /^#!trydef[ \t]+ROUTE_SECRET[ \t]+"any text that nobody else knows"[ \t\r]*$/m;
 const UNTOUCHED_PLACE = /^#!trydef[ \t]+DB_URL[ \t]+"sqlite:\/\/\/var\/lib\/portico\/portico\.sqlite"[ \t\r]*$/m;
 
 /** What the command line adds is read as an included file of this name, so that mistakes in it are told as such. */

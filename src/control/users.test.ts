@@ -55,7 +55,7 @@ describe("portico user", () => {
     const host = newHost();
     const spy = { ...host, process: { ...host.process, write: (_to: 1 | 2, text: string) => void told.push(text) } };
     await run(spy, ["add", "bob@192.0.2.1", "--password", "x"], URL);
-    expect(told.join("")).toMatch(/realm "192\.0\.2\.1"[^]*--realm portico/);
+    expect(told.join("")).toMatch(/realm "192\.0\.2\.1"[\s\S]*--realm portico/);
     told.length = 0;
     await run(spy, ["add", "amy", "--password", "x"], URL);
     await run(spy, ["add", "eve@192.0.2.1", "--password", "x", "--realm", "portico"], URL);

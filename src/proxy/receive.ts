@@ -72,7 +72,7 @@ export class Receiver {
     if (this.proxy.forceRport) msg.forceRport = true;
     const { proxy } = this;
     proxy.counters.requests++;
-    const wrong = mandatoryMissing(msg);
+    const wrong = mandatoryMissing(msg, flow);
     if (wrong !== null) {
       this.refuse(msg, flow, wrong);
       return;
@@ -132,7 +132,7 @@ export class Receiver {
   private reply(msg: SipMessage, flow: Flow): void {
     const { proxy } = this;
     proxy.counters.replies++;
-    const wrong = mandatoryMissing(msg);
+    const wrong = mandatoryMissing(msg, flow);
     if (wrong !== null) {
       proxy.counters.badMessages++;
       proxy.counters.drop("bad-reply");
@@ -247,13 +247,20 @@ function isKeepAlive(buf: Uint8Array, start: number, end: number): boolean {
 }
 
 /** What every message must have (RFC 3261 8.1.1) and we rely on; null when all is there and well-formed. */
-function mandatoryMissing(msg: SipMessage): string | null {
+function mandatoryMissing(msg: SipMessage, flow: Flow): string | null {
   if (msg.via() === null) return "Via missing or broken";
   const cseq = msg.cseq();
   if (cseq === null) return "CSeq missing or broken";
   if (msg.find(H.CALL_ID) < 0) return "Call-ID missing";
   if (msg.from() === null) return "From missing or broken";
   if (msg.to() === null) return "To missing or broken";
+  if (!flow.reliable && lengthWrong(msg)) return "Content-Length broken or larger than the body";
   if (msg.isRequest && cseq.method !== msg.method && msg.method !== Method.UNKNOWN) return "CSeq names another method";
   return null;
+}
+
+// RFC 3261 18.3: a datagram that ends before its body does is refused; on streams the framer has seen to it.
+function lengthWrong(msg: SipMessage): boolean {
+  const length = msg.uint(H.CONTENT_LENGTH);
+  return length === -2 || length > msg.end - msg.bodyStart;
 }

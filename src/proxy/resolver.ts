@@ -25,6 +25,7 @@ interface Destination {
 const NAME_TTL = 60_000;
 const MAX_NAMES = 1024;
 const MAX_URIS = 4096;
+const MAX_PENDING = 64;
 
 /** Finds flows for destinations; one a worker. */
 export class Resolver {
@@ -34,6 +35,7 @@ export class Resolver {
   private readonly scratch = new Uint8Array(4096);
   // Which URI leads where is a pure function of its text; strangers choose the texts, so the cache is emptied when it is full.
   private readonly parsed = new Map<string, Destination | null>();
+  private readonly pending = new Map<string, Promise<readonly string[]>>();
   private readonly names = new Map<string, { readonly addresses: readonly string[]; readonly until: number }>();
 
   constructor(host: Host, transports: Transports) {
@@ -147,7 +149,18 @@ export class Resolver {
     return null;
   }
 
-  private async lookUp(name: string): Promise<readonly string[]> {
+  // Strangers may name any host: equal questions are asked once, and only so many at a time; what is beyond leads nowhere.
+  private lookUp(name: string): Promise<readonly string[]> {
+    let asked = this.pending.get(name);
+    if (asked === undefined) {
+      if (this.pending.size >= MAX_PENDING) return Promise.resolve([]);
+      asked = this.ask(name).finally(() => this.pending.delete(name));
+      this.pending.set(name, asked);
+    }
+    return asked;
+  }
+
+  private async ask(name: string): Promise<readonly string[]> {
     const { network, clock } = this.host;
     const v4 = await network.lookup(name, 4).catch(() => []);
     const addresses = v4.length > 0 ? v4 : await network.lookup(name, 6).catch(() => []);

@@ -52,6 +52,7 @@ const TAB = 9;
 const CR = 13;
 const LF = 10;
 const COLON = 58;
+const DEL = 127;
 
 /** Fills the first-line fields and the header index of `m` from its bytes. Returns 0, or a ScanError; then the index has the headers before the fault. */
 export function scan(m: SipMessage): number {
@@ -123,7 +124,7 @@ function scanRequestLine(m: SipMessage, p: number, end: number): number {
   const uriEnd = v - 1;
   if (uriEnd <= uriStart) return ScanError.FIRST_LINE;
   if (!isVersion(buf, v, end)) return ScanError.VERSION;
-  for (let i = uriStart; i < uriEnd; i++) if (buf[i] === SP || buf[i] === TAB) return ScanError.FIRST_LINE;
+  for (let i = uriStart; i < uriEnd; i++) if (buf[i]! <= SP || buf[i] === DEL) return ScanError.FIRST_LINE;
   m.isRequest = true;
   m.status = 0;
   m.method = parseMethod(buf, p, q);

@@ -35,3 +35,10 @@ test("pickBranch takes the best, of equals the first, never one of an earlier le
   expect(pickBranch(tx)?.number).toBe(1);
   expect(pickBranch(failed())).toBeNull();
 });
+
+test("pickBranch lets what was received win over what was made here, when it is told to", () => {
+  const tx = failed(408, 486);
+  tx.branches[0]!.flags |= BranchFlag.LOCAL;
+  expect(pickBranch(tx)?.number).toBe(0);
+  expect(pickBranch(tx, 2000)?.number).toBe(1);
+});

@@ -25,12 +25,12 @@ export function rank(status: number, disable6xx: boolean): number {
 }
 
 /** The branch whose reply goes back, of those of the present leg that ended in failure; null without any. */
-export function pickBranch(tx: Transaction): Branch | null {
+export function pickBranch(tx: Transaction, fakedReplyRank = 0): Branch | null {
   let best: Branch | null = null;
   let bestRank = 0;
   for (const branch of tx.branches) {
     if (branch.status < 300 || (branch.flags & BranchFlag.DISCARDED) !== 0) continue;
-    const r = rank(branch.status, tx.disable6xx);
+    const r = rank(branch.status, tx.disable6xx) + ((branch.flags & BranchFlag.LOCAL) !== 0 ? fakedReplyRank : 0);
     if (best === null || r < bestRank) {
       best = branch;
       bestRank = r;

@@ -109,7 +109,7 @@ export function decide(tm: Tm, tx: Transaction): void {
   if (tx.forwarding || tx.released) return;
   const { branches } = tx;
   for (let i = 0; i < branches.length; i++) if (!branches[i]!.final) return;
-  const winner = pickBranch(tx);
+  const winner = pickBranch(tx, tm.options.fakedReplyRank);
   if (winner !== null) allFailed(tm, tx, winner, winner.reply);
 }
 

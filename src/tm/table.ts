@@ -33,6 +33,9 @@ export class TransactionTable {
   private readonly seed: number;
   /** The most transactions at a time. */
   max: number;
+  /** Octets of requests that are kept, and the most there may be: strangers choose how large theirs are. */
+  bytes = 0;
+  maxBytes = 256 << 20;
   private readonly buckets: (Transaction | null)[] = new Array<Transaction | null>(BUCKETS).fill(null);
   private readonly slots: (Transaction | null)[] = [];
   private readonly free: number[] = [];
@@ -44,7 +47,7 @@ export class TransactionTable {
 
   /** Whether one more would be too many. */
   get full(): boolean {
-    return this.count >= this.max;
+    return this.count >= this.max || this.bytes >= this.maxBytes;
   }
 
   /** The hash of a request's key for the transaction of that method. */
@@ -78,6 +81,7 @@ export class TransactionTable {
     tx.nextInBucket = this.buckets[at]!;
     this.buckets[at] = tx;
     this.count++;
+    this.bytes += tx.bytes.length;
     this.counters.created++;
   }
 
@@ -94,6 +98,7 @@ export class TransactionTable {
     this.free.push(tx.slot);
     tx.slot = -1;
     this.count--;
+    this.bytes -= tx.bytes.length;
     this.counters.freed++;
     if (tx.waiting) this.counters.waiting--;
     if (tx.status >= 200) this.counters.ended[Math.floor(tx.status / 100)]!++;

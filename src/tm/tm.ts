@@ -43,6 +43,8 @@ export interface TmOptions {
   aggregateChallenges: boolean;
   /** Whether 6xx is a failure like others (disable_6xx_block). */
   disable6xx: boolean;
+  /** Added to the rank of final replies made here when the best is picked (faked_reply_prio). */
+  fakedReplyRank: number;
   /** The most branches of a transaction. */
   maxBranches: number;
 }
@@ -55,6 +57,7 @@ export const DEFAULT_OPTIONS: TmOptions = {
   remap503: true,
   aggregateChallenges: true,
   disable6xx: false,
+  fakedReplyRank: 0,
   maxBranches: 32,
 };
 

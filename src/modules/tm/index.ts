@@ -21,6 +21,7 @@ interface TmInstance {
   readonly settings: TmSettings;
   readonly options: TmOptions;
   readonly maxTransactions: number;
+  readonly maxBytes: number;
 }
 
 const { REQUEST, FAILURE, ONREPLY, BRANCH, BRANCH_FAILURE, LOCAL, EVENT, ANY } = RouteKind;
@@ -384,6 +385,16 @@ export const tm = defineModule({
       "The most transactions at a time; a request beyond is answered 503. Not one of Kamailio's.",
       { min: 1 },
     ),
+    max_memory: intParam(
+      256,
+      "The most memory the requests of all transactions may take; a request beyond is answered 503. Not one of Kamailio's.",
+      { unit: "MiB", min: 1, max: 65536 },
+    ),
+    faked_reply_prio: intParam(
+      0,
+      "What is added to the rank of a final reply made here (408 of a branch that is silent) when the best one is picked; 2000 lets received ones win.",
+      { min: -2000, max: 2000 },
+    ),
   },
   state: (host) => new TmEngine(host),
   configure: (engine, p): TmInstance => {
@@ -405,6 +416,7 @@ export const tm = defineModule({
       remap503: p.remap_503_500 !== 0,
       aggregateChallenges: p.aggregate_challenges !== 0,
       disable6xx: p.disable_6xx_block !== 0,
+      fakedReplyRank: p.faked_reply_prio,
     };
     const settings: TmSettings = {
       auto100: p.auto_inv_100 !== 0,
@@ -414,11 +426,12 @@ export const tm = defineModule({
       defaultCode: p.default_code,
       defaultReason: p.default_reason,
     };
-    return { engine, settings, options, maxTransactions: p.max_transactions };
+    return { engine, settings, options, maxTransactions: p.max_transactions, maxBytes: p.max_memory * 2 ** 20 };
   },
   start: (self) => {
     self.engine.tm.options = self.options;
     self.engine.tm.table.max = self.maxTransactions;
+    self.engine.tm.table.maxBytes = self.maxBytes;
   },
   functions: { ...sending, ...settingUp, ...asking },
   pvs: {
