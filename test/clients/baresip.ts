@@ -117,6 +117,17 @@ export class Phone {
 
 /** Starts a telephone and waits until it is registered (or refused: `registered` false). */
 export async function startPhone(options: PhoneOptions): Promise<{ phone: Phone; registered: boolean }> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // It takes the port above for TLS, which may be taken although ours was free.
+      if (attempt === 5 || !String(error).includes("Address already in use")) throw error;
+    }
+  }
+}
+
+async function startOnce(options: PhoneOptions): Promise<{ phone: Phone; registered: boolean }> {
   const folder = mkdtempSync(join(tmpdir(), "portico-baresip-"));
   const [control, sip] = [await freePort(), await freePort()];
   const { user, password, transport, server, address = "127.0.0.1", expires = 600 } = options;

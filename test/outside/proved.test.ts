@@ -29,9 +29,9 @@ request_route {
 test("a text counts as a number only when it is one wholly, wherever numbers are taken", async () => {
   const bed = await openProxy(`${modules()}
 request_route {
-  $bf = "12abc"; $var(a) = $bf;
-  $bf = "0x10"; $var(b) = $bf;
-  $bf = " 3"; $var(c) = $bf;
+  $var(t) = "12abc"; $var(a) = 0 + $var(t);
+  $var(t) = "0x10"; $var(b) = 0 + $var(t);
+  $var(t) = " 3"; $var(c) = 0 + $var(t);
   append_to_reply("X-Numbers: $var(a) $var(b) $var(c)\\r\\n");
   sl_send_reply("200", "OK");
 }`);

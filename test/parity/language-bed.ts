@@ -159,8 +159,13 @@ function tidy(text: string, listen: number, port: number): string {
     .replace(/[\x00-\x08\x0a-\x1f\x7f]/g, (c) =>
       c === "\n" || c === "\r" ? " " : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
     )
-    .replaceAll(String(listen), "{ME}")
-    .replaceAll(String(port), "{UA}");
+    .replace(portAs(listen), "{ME}")
+    .replace(portAs(port), "{UA}");
+}
+
+// The port as a value, not the same digits by chance within a longer row of hexadecimal ones.
+function portAs(port: number): RegExp {
+  return new RegExp(`(?<![0-9a-f]{2})${port}`, "g");
 }
 
 // ---- Kamailio ----
