@@ -23,46 +23,11 @@ export function applyChanges(msg: SipMessage): number {
   const from = isSame ? msg.lineStart : msg.firstLineEnd;
   const end = edits.write(out, isSame ? 0 : putText(out, 0, line), msg.buf, from, msg.end, true);
   const { recordRoute } = edits;
-  const {
-    buf,
-    start,
-    end: oldEnd,
-    dstUri,
-    path,
-    q,
-    flags,
-    branchFlags,
-    forceRport,
-    sourceMarked,
-    flowId,
-    flowUri,
-    replyHeaders,
-    send,
-    vars,
-    varsOwner,
-  } = msg;
-  if (msg.parse(out, 0, end) !== 0) {
-    // a text the script put in broke the head: go on with the message as it came
-    msg.parse(buf, start, oldEnd);
-    Object.assign(msg, { dstUri, path, q, flags, branchFlags, forceRport, replyHeaders, send, vars, varsOwner });
+  // a text the script put in may break the head: then the message goes on as it came, and its source is not marked any more
+  if (msg.replaceBytes(out, end) !== 0) {
+    msg.sourceMarked = false;
     return -1;
   }
-  Object.assign(msg, {
-    dstUri,
-    path,
-    q,
-    flags,
-    branchFlags,
-    forceRport,
-    sourceMarked,
-    flowId,
-    flowUri,
-    replyHeaders,
-    send,
-    vars,
-    varsOwner,
-    owned: true,
-  });
   msg.edits.recordRoute = recordRoute;
   return 1;
 }

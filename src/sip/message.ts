@@ -101,14 +101,6 @@ export class SipMessage {
 
   /** Takes buf[start,end) as its bytes and scans them. Returns 0, or a ScanError. Everything of an earlier message is forgotten. */
   parse(buf: Uint8Array, start: number, end: number): number {
-    this.buf = buf;
-    this.start = start;
-    this.end = end;
-    this.parsed = 0;
-    this.good = 0;
-    this.edits.clear();
-    this.branchEdits = null;
-    this.newUri = null;
     this.dstUri = null;
     this.path = null;
     this.q = -1;
@@ -122,6 +114,30 @@ export class SipMessage {
     this.ruid = "";
     this.vars = null;
     this.send = null;
+    return this.take(buf, start, end);
+  }
+
+  /**
+   * Goes on with other bytes of its own (msg_apply_changes): edits and a new R-URI are gone, what the script has set beside them stays.
+   * Returns 0, or a ScanError; then the message has its old bytes, without the edits.
+   */
+  replaceBytes(bytes: Uint8Array, end: number): number {
+    const { buf, start, end: oldEnd } = this;
+    const bad = this.take(bytes, 0, end);
+    if (bad === 0) this.owned = true;
+    else this.take(buf, start, oldEnd);
+    return bad;
+  }
+
+  private take(buf: Uint8Array, start: number, end: number): number {
+    this.buf = buf;
+    this.start = start;
+    this.end = end;
+    this.parsed = 0;
+    this.good = 0;
+    this.edits.clear();
+    this.branchEdits = null;
+    this.newUri = null;
     return scan(this);
   }
 
