@@ -3,7 +3,7 @@
 import { createSimulation } from "../../src/host/simulated.ts";
 import { modules } from "../../src/modules/index.ts";
 import { type Flow, ListenerBase, nextFlowId } from "../../src/net/flow.ts";
-import { RouteContext, RouteKind, type Routes } from "../../src/proxy/context.ts";
+import { RouteContext, RouteKind } from "../../src/proxy/context.ts";
 import { forwardStateless } from "../../src/proxy/forward.ts";
 import { Proxy } from "../../src/proxy/proxy.ts";
 import { type Accessor, ArgError } from "../../src/registry/args.ts";
@@ -16,26 +16,11 @@ import type { Value } from "../../src/sip/value.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { Log } from "../../src/util/log.ts";
 import { TimerWheel } from "../../src/util/timer-wheel.ts";
+import { NO_ROUTES } from "../support/module-bed.ts";
 import { type Answer, answerOf, type Case, DONE, requestOf, type Step } from "./oracle.ts";
 
 const LISTEN = 15062;
 const PORT = 40123;
-
-const ROUTES: Routes = {
-  request: () => 1,
-  reply: null,
-  onreply: () => 1,
-  branch: () => 1,
-  failure: () => 1,
-  branchFailure: () => 1,
-  onsend: null,
-  error: null,
-  local: null,
-  startup: null,
-  timers: [],
-  event: () => null,
-  varCount: 0,
-};
 
 const NAMES = ["core", "kex", "pv", "sl", "maxfwd", "rr", "textops", "textopsx", "siputils", "xlog"];
 
@@ -95,7 +80,7 @@ export class Replay {
     const msg = new SipMessage();
     const bad = msg.parse(bytes, 0, bytes.length);
     if (bad !== 0) throw new Error(`${c.name}: the message cannot be scanned: ${bad}`);
-    const ctx = new RouteContext(this.proxy, ROUTES, msg, this.flow, RouteKind.REQUEST);
+    const ctx = new RouteContext(this.proxy, NO_ROUTES, msg, this.flow, RouteKind.REQUEST);
     const results: string[] = [];
     for (const step of c.steps) await this.run(ctx, step, results);
     await this.call(ctx, ["sl_send_reply", ...(c.final ?? DONE)]);

@@ -14,7 +14,8 @@ import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { Log } from "../../src/util/log.ts";
 import { TimerWheel } from "../../src/util/timer-wheel.ts";
 
-const ROUTES: Routes = {
+/** Routes of a script in which nothing happens. */
+export const NO_ROUTES: Routes = {
   request: () => 1,
   reply: null,
   onreply: () => 1,
@@ -135,7 +136,7 @@ export class ModuleBed {
     const bytes = bytesOf(text.replace(/\r?\n/g, "\r\n"));
     const bad = msg.parse(bytes, 0, bytes.length);
     if (bad !== 0) throw new Error(`test message is not well-formed: ${bad}`);
-    return new RouteContext(this.proxy, ROUTES, msg, flow, RouteKind.REQUEST);
+    return new RouteContext(this.proxy, NO_ROUTES, msg, flow, RouteKind.REQUEST);
   }
 
   /** Calls a function of a module as a script would; arguments are passed through their `parse`. */

@@ -13,10 +13,14 @@ export const login = (user: string): Login => ({ user, password: PASSWORD });
 
 /**
  * Declares a group of tests for each chosen target. The server is there when a test runs, has all the users that were
- * asked for by `user`, and must be alive and end in good order after the last test.
+ * asked for by `user`, and must be alive and end in good order after the last test. Targets in `without` are left out.
  */
-export function describeTargets(name: string, options: ServerOptions, declare: (group: Group) => void): void {
-  for (const target of chosenTargets()) {
+export function describeTargets(
+  name: string,
+  { without = [], ...options }: ServerOptions & { readonly without?: readonly string[] },
+  declare: (group: Group) => void,
+): void {
+  for (const target of chosenTargets().filter((t) => !without.includes(t.name))) {
     describe(`${name} (${target.name})`, () => {
       const names: string[] = [];
       let server: Server | undefined;
