@@ -1,5 +1,8 @@
 // What module tm's parameters say in one generation of the configuration, apart from what belongs to the engine (TmOptions).
 
+import type { TmOptions } from "../../tm/index.ts";
+import type { TmEngine } from "./engine.ts";
+
 export interface TmSettings {
   /** Whether INVITE is answered 100 before it is relayed, and with what phrase. */
   readonly auto100: boolean;
@@ -11,4 +14,13 @@ export interface TmSettings {
   /** Code and phrase of t_reply when its own cannot be used. */
   readonly defaultCode: number;
   readonly defaultReason: string;
+}
+
+/** What functions and variables of the module get as themselves. */
+export interface TmInstance {
+  readonly engine: TmEngine;
+  readonly settings: TmSettings;
+  readonly options: TmOptions;
+  readonly maxTransactions: number;
+  readonly maxBytes: number;
 }
