@@ -14,7 +14,8 @@ describe("globals", () => {
     const { globals, ok } = load(
       `debug=L_DBG\nlog_stderror=yes\nmax_while_loops = 500;\nalias="a.example" alias=b.example:5070\nserver_header="Server: x"\nworkdir=/tmp/x`,
     );
-    expect(ok).toBe(false); // two settings on one line
+    expect(ok).toBe(true);
+    expect(globals.aliases).toEqual(["a.example", "b.example:5070"]);
     expect(globals.int("debug")).toBe(3);
     expect(globals.bool("log_stderror")).toBe(true);
     expect(globals.int("max_while_loops")).toBe(500);

@@ -7,6 +7,7 @@ interface Options {
   readonly min?: number;
   readonly max?: number;
   readonly many?: boolean;
+  readonly clamps?: boolean;
 }
 
 /** One row. */
@@ -19,7 +20,17 @@ export function row(
   o: Options = {},
 ): GlobalDef {
   const range = { min: o.min ?? -2147483648, max: o.max ?? 4294967295 };
-  return { name, kind, default: value, doc, effect, aliases: o.aliases ?? [], ...range, many: o.many ?? false };
+  return {
+    name,
+    kind,
+    default: value,
+    doc,
+    effect,
+    aliases: o.aliases ?? [],
+    ...range,
+    many: o.many ?? false,
+    clamps: o.clamps ?? false,
+  };
 }
 
 /** What is not built yet. */

@@ -4,6 +4,8 @@
 import type { GlobalDef } from "./globals.ts";
 import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, NO_SCTP, OS_SETTING, row, USED } from "./globals-define.ts";
 
+const TLS_MODULE = "TLS is set up by the parameters of module tls";
+
 const SOCKETS: readonly GlobalDef[] = [
   row(
     "listen",
@@ -14,7 +16,7 @@ const SOCKETS: readonly GlobalDef[] = [
     { many: true },
   ),
   row("word", "alias", null, USED, "a further name of this server: [proto:]host[:port]", { many: true }),
-  row("int", "port", 5060, USED, "port of addresses without one", { min: 1, max: 65535 }),
+  row("int", "port", 5060, USED, "port of addresses without one", { min: 0, max: 65535 }),
   row("bool", "auto_aliases", 0, LATER, "look up the names of the addresses listened on, and count them as ours"),
   row("bool", "auto_bind_ipv6", 0, LATER, "listen on IPv6 addresses too when none is given"),
   row("int", "bind_ipv6_link_local", 0, LATER, "which link-local addresses are listened on"),
@@ -22,7 +24,7 @@ const SOCKETS: readonly GlobalDef[] = [
     aliases: ["ipfreebind", "ip_nonlocal_bind"],
   }),
   row("word", "ipv6_hex_style", "c", LATER, "how IPv6 addresses are written"),
-  row("int", "mhomed", 0, LATER, "choose the sending address by the route to the destination", { min: 0, max: 1 }),
+  row("int", "mhomed", 0, LATER, "choose the sending address by the route to the destination"),
   row("word", "advertised_address", null, USED, "address put into Via and Record-Route"),
   row("int", "advertised_port", null, USED, "port put into Via and Record-Route", { min: 1, max: 65535 }),
   row("word", "tos", 0, LATER, "type of service of sent packets"),
@@ -118,6 +120,13 @@ const TLS_SCTP: readonly GlobalDef[] = [
   row("bool", "disable_tls", 1, LATER, "turns TLS off", { aliases: ["tls_disable"] }),
   row("int", "tls_port_no", 5061, LATER, "port of TLS addresses without one", { min: 1, max: 65535 }),
   row("int", "tls_max_connections", 2048, LATER, "most open TLS connections"),
+  ...["tls_verify", "tls_require_certificate", "tls_handshake_timeout", "tls_send_timeout"].map((name) =>
+    row("int", name, null, TLS_MODULE, "a setting of TLS, of before 3.1"),
+  ),
+  row("int", "tls_log", null, TLS_MODULE, "a setting of TLS, of before 3.1", { aliases: ["tlslog"] }),
+  ...["tls_method", "tls_certificate", "tls_private_key", "tls_ca_list"].map((name) =>
+    row("word", name, null, TLS_MODULE, "a setting of TLS, of before 3.1"),
+  ),
   row("bool", "disable_sctp", 1, NO_SCTP, "turns SCTP off"),
   row("int", "enable_sctp", 2, NO_SCTP, "turns SCTP on"),
   ...[
@@ -130,7 +139,7 @@ const TLS_SCTP: readonly GlobalDef[] = [
     "assoc_tracking",
     "assoc_reuse",
     "max_assocs",
-  ].map((name) => row("bool", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP")),
+  ].map((name) => row("int", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP")),
   ...[
     "srto_initial",
     "srto_max",

@@ -10,8 +10,10 @@ const LOGGING: readonly GlobalDef[] = [
   row("int", "debug", 0, USED, "log messages up to this level: -1 errors, 0 warnings, 2 information, 3 debugging", {
     min: -6,
     max: 9,
+    clamps: true,
   }),
   row("bool", "log_stderror", 0, STDERR, "log to standard error instead of syslog", { aliases: ["log_stderr"] }),
+  row("bool", "log_color", 0, "log lines carry no colours", "coloured log lines"),
   row("word", "log_facility", "LOG_DAEMON", LATER, "syslog facility"),
   row("str", "log_name", null, USED, "program name in log lines"),
   row(
@@ -24,6 +26,7 @@ const LOGGING: readonly GlobalDef[] = [
   row("int", "log_prefix_mode", 0, USED, "0: compute the prefix once a message; 1: for each log line", {
     min: 0,
     max: 1,
+    clamps: true,
   }),
   row("str", "log_engine_type", null, LATER, "how logs are written (json)"),
   row("str", "log_engine_data", null, LATER, "setting of the log engine"),
@@ -48,7 +51,13 @@ const IDENTITY: readonly GlobalDef[] = [
   row("bool", "server_signature", 1, USED, "whether our messages carry a Server or User-Agent header"),
   row("bool", "sip_warning", 0, USED, "whether our replies carry a Warning header for troubleshooting"),
   row("int", "server_id", 0, USED, "number of this server among others ($sid)"),
-  row("bool", "check_via", 0, LATER, "check that the top Via of replies is ours"),
+  row(
+    "bool",
+    "check_via",
+    0,
+    "replies whose first Via is not ours are never forwarded",
+    "check that the top Via of replies is ours",
+  ),
   row(
     "int",
     "syn_branch",
@@ -58,10 +67,10 @@ const IDENTITY: readonly GlobalDef[] = [
   ),
   row("bool", "reply_to_via", 0, LATER, "send replies to the address in Via instead of where the request came from"),
   row("bool", "phone2tel", 1, LATER, "treat SIP URIs with user=phone as tel URIs"),
-  row("bool", "force_rport", 0, USED, "treat every request as if its Via had rport"),
+  row("bool", "force_rport", 0, USED, "treat every request as if its Via had rport", { aliases: ["add_rport"] }),
   row("bool", "local_rport", 0, USED, "add rport to the Via of forwarded requests"),
   row("int", "max_branches", 12, USED, "most branches of a transaction", { min: 1, max: 31 }),
-  row("int", "sip_parser_mode", 0, LATER, "how strict parsing is"),
+  row("int", "sip_parser_mode", 1, LATER, "how strict parsing is"),
   row("str", "uri_host_extra_chars", null, LATER, "more characters allowed in host names"),
   row("bool", "onsend_route_reply", 0, USED, "run onsend_route for replies too"),
   row("int", "received_route_mode", 0, USED, "run event_route[core:msg-received]"),
@@ -75,7 +84,11 @@ const IDENTITY: readonly GlobalDef[] = [
 
 const SCRIPT: readonly GlobalDef[] = [
   row("int", "max_while_loops", 100, USED, "most rounds of a while statement", { min: 0, max: 2147483647 }),
-  row("int", "max_recursive_level", 256, USED, "how deep routes may call each other", { min: 1, max: 1000 }),
+  row("int", "max_recursive_level", 256, USED, "how deep routes may call each other", {
+    min: 1,
+    max: 1000,
+    clamps: true,
+  }),
   row("str", "cfgengine", "native", LATER, "language of the routing script", { aliases: ["cfg_engine"] }),
   row("str", "kemi.onsend_route_callback", "ksr_onsend_route", LATER, "function of the script run before sending"),
   row("str", "kemi.received_route_callback", null, LATER, "function of the script run for each message"),
@@ -84,7 +97,7 @@ const SCRIPT: readonly GlobalDef[] = [
   row("word", "loadpath", null, "all modules are part of the program", "where modules are looked for", {
     aliases: ["mpath"],
   }),
-  row("bool", "route_locks_size", 0, "routes of one transaction never run at the same time here", "locks for routes"),
+  row("int", "route_locks_size", 0, "routes of one transaction never run at the same time here", "locks for routes"),
   row("int", "pv_buffer_size", 8192, NO_MEMORY_POOLS, "bytes of the buffers for printing variables"),
   row("int", "pv_buffer_slots", 10, NO_MEMORY_POOLS, "number of buffers for printing variables"),
   row("int", "pv_cache_limit", 2048, NO_MEMORY_POOLS, "most cached variables"),

@@ -24,6 +24,8 @@ export interface GlobalDef {
   readonly min: number;
   readonly max: number;
   readonly many: boolean;
+  /** Whether a number out of range is a warning, and the nearest one in the range is used. */
+  readonly clamps: boolean;
 }
 
 /** All rows. */
@@ -110,6 +112,11 @@ function checkValue(def: GlobalDef, setting: GlobalSetting, globals: Globals, di
       `${setting.name} takes ${wants}, not ${shown(setting.value)}`,
       def.doc,
     );
+  } else if (def.clamps && typeof value === "number" && (value < def.min || value > def.max)) {
+    const used = Math.min(Math.max(value, def.min), def.max);
+    globals.set(def.name, used);
+    const message = `${setting.name} must lie between ${def.min} and ${def.max}; ${used} is used`;
+    diagnostics.warning("out-of-range", setting.value.at, message, def.doc);
   } else if (typeof value === "number" && (value < def.min || value > def.max)) {
     diagnostics.error(
       "out-of-range",

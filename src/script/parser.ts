@@ -7,7 +7,7 @@ import type { Token } from "./lexer.ts";
 import { ExpressionParser } from "./parser-expressions.ts";
 import { StatementParser } from "./parser-statements.ts";
 import { moduleName } from "./preprocess.ts";
-import { span } from "./source.ts";
+import { type Place, span } from "./source.ts";
 import { describe, SyntaxStop, TokenReader } from "./token-reader.ts";
 
 /** Spellings of the route keywords. */
@@ -231,15 +231,20 @@ class Parser {
       const hint = didYouMean(name, [...Object.keys(ROUTE_KEYWORDS), "loadmodule", "modparam", "flags"]);
       this.reader.fail(`expected = after ${name}, found ${describe(this.reader.token)}`, hint);
     }
-    const value = this.scalar("");
-    const at = span(nameToken.place, this.reader.last.place);
-    if (isDotted && !name.startsWith("kemi.")) this.customSetting(name, value);
-    else if (name === "listen") this.listen(value, nameToken);
-    else this.tree.globals.push({ name, value, advertise: null, socketName: null, at, nameAt });
-    this.reader.takeOp(";");
-    if (!this.reader.token.first && !this.reader.atEnd) {
-      this.reader.fail(`unexpected ${describe(this.reader.token)} after the value of ${name}`);
+    if (name === "listen") this.listen(nameToken);
+    else if (name === "alias") this.alias(nameToken);
+    else {
+      const value = this.scalar("");
+      const at = span(nameToken.place, this.reader.last.place);
+      if (isDotted && !name.startsWith("kemi.")) this.customSetting(name, value);
+      else this.tree.globals.push({ name, value, advertise: null, socketName: null, at, nameAt });
     }
+    if (this.reader.takeOp(";") || this.atLineEnd || this.reader.following.text === "=") return;
+    this.reader.fail(`unexpected ${describe(this.reader.token)} after the value of ${name}`);
+  }
+
+  private get atLineEnd(): boolean {
+    return this.reader.token.first || this.reader.atEnd;
   }
 
   private customSetting(dotted: string, value: Scalar): void {
@@ -252,20 +257,59 @@ class Parser {
   }
 
   /** listen=ADDRESS [advertise ADDRESS] [name "x"] [virtual], any number of addresses on the line. */
-  private listen(first: Scalar, nameToken: Token): void {
-    let value = first;
-    for (;;) {
+  private listen(nameToken: Token): void {
+    do {
+      const values = this.addresses();
       let advertise: Scalar | null = null;
       let socketName: Scalar | null = null;
       for (;;) {
-        if (this.reader.takeWord("advertise")) advertise = this.scalar("");
-        else if (this.reader.takeWord("name")) socketName = this.scalar("");
+        if (this.reader.takeWord("advertise") || this.reader.takeWord("ADVERTISE")) advertise = this.addresses()[0]!;
+        else if (this.reader.takeWord("name") || this.reader.takeWord("NAME")) socketName = this.scalar("");
         else if (!this.reader.takeWord("virtual")) break;
       }
       const at = span(nameToken.place, this.reader.last.place);
-      this.tree.globals.push({ name: "listen", value, advertise, socketName, at, nameAt: nameToken.place });
-      if (this.reader.token.first || this.reader.atEnd || this.reader.isOp(";")) return;
-      value = this.scalar("");
+      for (const value of values)
+        this.tree.globals.push({ name: "listen", value, advertise, socketName, at, nameAt: nameToken.place });
+    } while (!this.listEnds());
+  }
+
+  /** alias=NAME, any number of them on the line. */
+  private alias(nameToken: Token): void {
+    do {
+      for (const value of this.addresses()) {
+        const at = span(nameToken.place, this.reader.last.place);
+        const nameAt = nameToken.place;
+        this.tree.globals.push({ name: "alias", value, advertise: null, socketName: null, at, nameAt });
+      }
+    } while (!this.listEnds());
+  }
+
+  // The line, the statement or the next setting on the same line ends a list of addresses.
+  private listEnds(): boolean {
+    return this.atLineEnd || this.reader.isOp(";") || this.reader.following.text === "=";
+  }
+
+  /** `[proto:]host[:port]`, or several of the same protocol and port in parentheses: `[proto:](host, host)[:port]`. */
+  private addresses(): readonly Scalar[] {
+    const first = this.reader.token;
+    if (first.kind === "str") {
+      this.reader.advance();
+      const rest = this.reader.isOp(":") && !this.reader.token.spaced ? (this.reader.glued(";{}")?.text ?? "") : "";
+      return [{ kind: "str", value: `${first.value}${rest}`, at: span(first.place, this.reader.last.place) }];
     }
+    const head = this.reader.glued(";{}()");
+    if (!this.reader.takeOp("(")) {
+      if (head === null) return this.reader.fail(`expected an address, found ${describe(first)}`);
+      return [{ kind: "word", value: head.text, at: head.place }];
+    }
+    const hosts: { text: string; place: Place }[] = [];
+    do {
+      const host = this.reader.glued(",()");
+      if (host === null) this.reader.fail(`expected an address, found ${describe(this.reader.token)}`);
+      else hosts.push(host);
+    } while (this.reader.takeOp(","));
+    this.reader.expectOp(")", "after the addresses");
+    const port = this.reader.isOp(":") && !this.reader.token.spaced ? (this.reader.glued(";{}")?.text ?? "") : "";
+    return hosts.map(({ text, place }) => ({ kind: "word", value: `${head?.text ?? ""}${text}${port}`, at: place }));
   }
 }

@@ -1,0 +1,65 @@
+// What the installed Kamailio accepts among the global parameters is accepted here. Its answers are in globals.json; where Kamailio is
+// installed it is asked again, so that a record cannot go stale. PORTICO_RECORD=1 writes the file anew.
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { loadConfig } from "../../src/script/index.ts";
+import { stubModules, Trace } from "../cfg/stub-modules.ts";
+import { configWith, GLOBAL_LINES } from "./globals-cases.ts";
+import { haveOracle } from "./oracle.ts";
+
+const FILE = new URL("globals.json", import.meta.url);
+const record = process.env["PORTICO_RECORD"] === "1";
+const ATTEMPTS_AT_A_TIME = 4;
+
+/** Lines that Kamailio accepts and Portico refuses, each with its reason. */
+const REFUSED_HERE: ReadonlyMap<string, string> = new Map([
+  ["advertised_port=0", "port 0 cannot be reached"],
+  ["tls_port_no=0", "port 0 cannot be reached"],
+]);
+
+async function accepted(directory: string, line: string, number: number): Promise<boolean> {
+  const file = join(directory, `${number}.cfg`);
+  writeFileSync(file, configWith(line), "latin1");
+  return promisify(execFile)("kamailio", ["-c", "-f", file, "-Y", directory]).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function askAll(): Promise<string[]> {
+  const directory = mkdtempSync(join(tmpdir(), "globals-"));
+  const answers: boolean[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < GLOBAL_LINES.length; i = next++)
+      answers[i] = await accepted(directory, GLOBAL_LINES[i]!, i);
+  };
+  try {
+    await Promise.all(Array.from({ length: ATTEMPTS_AT_A_TIME }, worker));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  return GLOBAL_LINES.filter((_, i) => answers[i]);
+}
+
+const recorded = (): string[] => JSON.parse(readFileSync(FILE, "utf8")) as string[];
+
+test.skipIf(!haveOracle())("the record says what the installed Kamailio says", { timeout: 120_000 }, async () => {
+  const now = await askAll();
+  if (record) writeFileSync(FILE, `${JSON.stringify(now, null, 1)}\n`);
+  expect(now).toEqual(recorded());
+});
+
+test("whatever Kamailio accepts is accepted here", () => {
+  const modules = stubModules(new Trace());
+  const refused = recorded().filter((line) => {
+    const { diagnostics } = loadConfig({ file: "t.cfg", text: configWith(line) }, modules);
+    return diagnostics.some((d) => d.severity === "error");
+  });
+  expect(refused).toEqual([...REFUSED_HERE.keys()]);
+});
