@@ -169,14 +169,19 @@ function applyGlobals(proxy: Proxy, config: Config): void {
   proxy.maxBranches = globals.int("max_branches");
   const product = `portico (${VERSION})`;
   if (globals.bool("server_signature"))
-    proxy.serverLine = `${globals.text("server_header") ?? `Server: ${product}`}\r\n`;
-  proxy.userAgentLine = `${globals.text("user_agent_header") ?? `User-Agent: ${product}`}\r\n`;
+    proxy.serverLine = headerLine(globals.text("server_header") ?? `Server: ${product}`);
+  proxy.userAgentLine = headerLine(globals.text("user_agent_header") ?? `User-Agent: ${product}`);
   proxy.serverId = globals.int("server_id");
   for (const alias of globals.aliases) {
     const parsed = /^(?:[a-z]+:)?(\[[^\]]*\]|[^:]+)(?::(\d+))?$/i.exec(alias);
     if (parsed !== null)
       proxy.identity.addAlias(parsed[1]!.replace(/^\[|\]$/g, ""), parsed[2] === undefined ? 0 : Number(parsed[2]));
   }
+}
+
+// A header line as the configuration gives it; an empty text means none.
+function headerLine(text: string): string {
+  return text === "" ? "" : `${text}\r\n`;
 }
 
 // A transport by its name; UDP when it is none.

@@ -15,7 +15,7 @@ import { sl } from "./sl.ts";
 import { textops } from "./textops/index.ts";
 import { textopsx } from "./textopsx.ts";
 import { tm } from "./tm/index.ts";
-import { tmx } from "./tmx.ts";
+import { tmx } from "./tmx/index.ts";
 import usrloc from "./usrloc/index.ts";
 import { xlog } from "./xlog.ts";
 

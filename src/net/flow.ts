@@ -36,10 +36,28 @@ export interface Flow {
   readonly listener: Listener;
   /** False when it has closed for good; one that still connects is open. */
   readonly open: boolean;
+  /**
+   * While a connection that we open is young: settled when it is there, when it has failed (`open` is false then), or when that takes
+   * longer than a moment. Null otherwise, and always for datagrams.
+   */
+  readonly settling: Promise<void> | null;
+  /** Whether it can be opened again from here, since it was us who opened it: a peer's end of its own connection listens to nobody. */
+  readonly dialled: boolean;
+  /** How far it got, for those who wait for something over it when it goes. */
+  readonly stage: FlowStage;
   /** Queues a copy of buf[start,end); false when the flow is closed or its queue is full. */
   send(buf: Uint8Array, start: number, end: number): boolean;
   close(): void;
+  /**
+   * Nothing more will be sent by it: what is queued goes out, even when it still connects, then our side is closed. What the far end
+   * still says is received until it closes its side too, for a few seconds. Nothing happens to datagrams.
+   */
+  finish(): void;
 }
+
+/** How far a flow got. FINISHED: its connection was there, and it was us who said that no more would follow (`finish`). */
+export const FlowStage = { CONNECTING: 0, CONNECTED: 1, FINISHED: 2 } as const;
+export type FlowStage = (typeof FlowStage)[keyof typeof FlowStage];
 
 /** Receives each message: whole for stream flows, one datagram for others. Valid only during the call; must not throw. */
 export type Receive = (buf: Uint8Array, start: number, end: number, flow: Flow) => void;

@@ -2,13 +2,15 @@
 import { HostError, type SocketAddress, type TcpConnection, type TcpHandlers } from "../host/host.ts";
 import { Transport } from "../sip/transports.ts";
 import { bytesOf } from "../util/bytes.ts";
-import { type Listener, nextFlowId } from "./flow.ts";
+import { FlowStage, type Listener, nextFlowId } from "./flow.ts";
 import type { StreamFlow } from "./flows.ts";
 import { frameErrorText } from "./frame-rules.ts";
 import { type FrameHandler, Framer } from "./framer.ts";
 import type { TcpTransport } from "./tcp.ts";
 
 const PONG = bytesOf("\r\n");
+/** Milliseconds that senders wait to hear whether a new connection is refused: on one machine or network that is known sooner. */
+const SETTLE_TIME = 100;
 const NO_HTTP = bytesOf("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 
 /** The flow; it handles its own connection and its own frames. */
@@ -23,6 +25,9 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
   lastActive: number;
   partialSince = 0;
   spoke = true;
+  settling: Promise<void> | null = null;
+  dialled = false;
+  stage: FlowStage = FlowStage.CONNECTING;
   readonly #transport: TcpTransport;
   readonly #framer: Framer;
   #connection: TcpConnection | null = null;
@@ -30,6 +35,8 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
   #waitingBytes = 0;
   #error: HostError | null = null;
   #reported = false;
+  #finishing = false;
+  #settled: (() => void) | null = null;
 
   constructor(transport: TcpTransport, listener: Listener, local: SocketAddress, remote: SocketAddress) {
     this.#transport = transport;
@@ -47,18 +54,39 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
     this.partialSince = this.lastActive;
   }
 
+  /** We open it: who wants to send is told soon whether that was refused. */
+  connecting(): void {
+    this.dialled = true;
+    this.settling = new Promise((resolve) => {
+      const cancel = this.#transport.host.clock.after(SETTLE_TIME, () => this.#settle());
+      this.#settled = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #settle(): void {
+    this.settling = null;
+    this.#settled?.();
+    this.#settled = null;
+  }
+
   /** The connection is there: what waited is sent. */
   connected(connection: TcpConnection): void {
-    if (!this.open) {
+    if (!this.open && !this.#finishing) {
       connection.abort();
       return;
     }
     this.#connection = connection;
+    this.stage = this.#finishing ? FlowStage.FINISHED : FlowStage.CONNECTED;
+    this.#settle();
     this.local = connection.local;
     this.lastActive = this.#transport.host.clock.mono();
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const bytes of waiting) connection.send(bytes, 0, bytes.length);
+    if (this.#finishing) connection.close();
   }
 
   send(buf: Uint8Array, start: number, end: number): boolean {
@@ -77,15 +105,25 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
     else this.#end(this.#connection, false);
   }
 
-  fail(error: HostError): void {
+  finish(): void {
     if (!this.open) return;
+    this.open = false;
+    this.#finishing = true;
+    this.#transport.flows.remove(this);
+    if (this.#connection === null) return;
+    this.stage = FlowStage.FINISHED;
+    this.#connection.close();
+  }
+
+  fail(error: HostError): void {
+    if (!this.open && !this.#finishing) return;
     this.#error ??= error;
     if (this.#connection !== null) this.#end(this.#connection, true);
     else this.#gone();
   }
 
   onData(_connection: TcpConnection, buf: Uint8Array, start: number, end: number): void {
-    if (!this.open) return;
+    if (!this.open && !this.#finishing) return;
     const now = this.#transport.host.clock.mono();
     this.lastActive = now;
     const wasPartial = this.#framer.partial;
@@ -136,6 +174,7 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
 
   #shut(): void {
     this.open = false;
+    this.#finishing = false;
     this.#framer.stop();
     this.#waiting = [];
     this.#transport.flows.remove(this);
@@ -145,6 +184,7 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
     if (this.#reported) return;
     this.#reported = true;
     this.#shut();
+    this.#settle();
     this.#transport.gone(this, this.#error);
   }
 }

@@ -79,6 +79,7 @@ export class TcpTransport {
     if (remote.family !== listener.local.family || remote.port === 0 || !this.flows.hasRoom()) return null;
     const flow = new TcpFlow(this, listener, listener.local, remote);
     this.flows.add(flow);
+    flow.connecting();
     const { address } = listener.local;
     const any = address === "0.0.0.0" || address === "::";
     this.host.network

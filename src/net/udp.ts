@@ -1,7 +1,15 @@
 // UDP listeners: one socket each, and one Flow object for each peer, kept on the peer itself.
 import type { Host, HostError, SocketAddress, UdpPeer, UdpSocket, UdpStats } from "../host/host.ts";
 import { Transport } from "../sip/transports.ts";
-import { type Flow, type Listener, ListenerBase, type ListenOptions, nextFlowId, type Receive } from "./flow.ts";
+import {
+  type Flow,
+  FlowStage,
+  type Listener,
+  ListenerBase,
+  type ListenOptions,
+  nextFlowId,
+  type Receive,
+} from "./flow.ts";
 
 /** What a UDP listener is asked for. */
 export interface UdpListenOptions extends ListenOptions {
@@ -71,6 +79,9 @@ function flowOf(listener: UdpListener, peer: UdpPeer): Flow {
 class UdpFlow implements Flow {
   readonly protocol: number = Transport.UDP;
   readonly reliable = false;
+  readonly settling = null;
+  readonly dialled = true;
+  readonly stage = FlowStage.CONNECTED;
   readonly id = nextFlowId();
   readonly listener: UdpListener;
   readonly remote: SocketAddress;
@@ -98,4 +109,5 @@ class UdpFlow implements Flow {
 
   /** Nothing to close: the next datagram needs no beginning. */
   close(): void {}
+  finish(): void {}
 }

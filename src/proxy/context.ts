@@ -76,6 +76,8 @@ export interface Routes {
   branch(id: number, ctx: RouteContext): RouteResult;
   failure(id: number, ctx: RouteContext): RouteResult;
   branchFailure(id: number, ctx: RouteContext): RouteResult;
+  /** A named route, for functions that take one (t_continue). */
+  route(id: number, ctx: RouteContext): RouteResult;
   readonly onsend: ((ctx: RouteContext) => RouteResult) | null;
   /** Runs for messages that cannot be used as they are. */
   readonly error: ((ctx: RouteContext) => RouteResult) | null;
@@ -158,6 +160,8 @@ export class RouteContext {
   reply: SipMessage | null = null;
   /** In onreply and failure routes: the status of that reply, 408 for a timeout. */
   status = 0;
+  /** Whether the route goes on with a request that was put aside (t_continue): its kind is then FAILURE, as on the oracle. */
+  resumed = false;
   /** In onsend_route: what is sent where; null elsewhere. */
   sending: Sending | null = null;
   /** In error_route: what is wrong; null elsewhere. */

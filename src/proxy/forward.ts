@@ -27,15 +27,13 @@ export function forwardStateless(
     const open = proxy.transports.flowById(msg.flowId);
     if (open !== null) return sendTo(proxy, msg, flow, open, ctx);
   }
-  const to = proxy.resolver.uriFlow(
-    hop ?? msg.requestUri(),
-    from ?? flow.listener,
-    msg.send?.forwardNoConnect === true,
-  );
+  const next = hop ?? msg.requestUri();
+  const to = proxy.resolver.uriFlow(next, from ?? flow.listener, msg.send?.forwardNoConnect === true);
   if (to instanceof Promise) {
     msg.own();
     return to.then((found) => sendTo(proxy, msg, flow, found, ctx));
   }
+  if (to === null) proxy.lacksSocket(next);
   return sendTo(proxy, msg, flow, to, ctx);
 }
 
@@ -56,14 +54,20 @@ function sendTo(
     return -1;
   }
   const to = proxy.leaving ?? found;
-  if (msg.send?.forwardClose === true) proxy.closeSoon(to);
   const onsend = ctx === null || ctx.sending !== null ? null : ctx.routes.onsend; // what onsend_route itself sends is not looked at
-  if (onsend === null) return to.send(proxy.out, 0, end) ? 1 : -1;
+  const last = msg.send?.forwardClose === true;
+  if (onsend === null) return give(to, proxy.out, end, last);
   const bytes = proxy.out.slice(0, end); // the route may send something itself, which is built there
   const leaves = mayLeave(ctx!, onsend, to, end);
-  if (typeof leaves === "boolean") return leaves && to.send(bytes, 0, end) ? 1 : -1;
+  if (typeof leaves === "boolean") return leaves ? give(to, bytes, end, last) : -1;
   msg.own();
-  return leaves.then((may) => (may && to.send(bytes, 0, end) ? 1 : -1));
+  return leaves.then((may) => (may ? give(to, bytes, end, last) : -1));
+}
+
+function give(to: Flow, bytes: Uint8Array, end: number, last: boolean): number {
+  const sent = to.send(bytes, 0, end);
+  if (last) to.finish();
+  return sent ? 1 : -1;
 }
 
 /** A branch that is the same for each retransmission (RFC 3261 16.11), made from the received one; never one of tm's. */

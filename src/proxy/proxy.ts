@@ -1,7 +1,7 @@
 // The proxy core as modules see it: the routes in force, where to send, local replies, and who holds transactions.
 
 import type { Host, HostError } from "../host/host.ts";
-import type { Flow } from "../net/flow.ts";
+import { type Flow, FlowStage } from "../net/flow.ts";
 import { markSource, writeForwardedReply, writeForwardedRequest, writeReply } from "../sip/build.ts";
 import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
@@ -9,7 +9,8 @@ import { Method } from "../sip/methods.ts";
 import { reasonPhrase } from "../sip/reasons.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
 import { SendOptions } from "../sip/send-options.ts";
-import { Transport } from "../sip/transports.ts";
+import { Transport, transportName } from "../sip/transports.ts";
+import type { ViaRange } from "../sip/via.ts";
 import { hashBytes, textOf } from "../util/bytes.ts";
 import { Level, type Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
@@ -76,6 +77,10 @@ export class Proxy {
   logPrefixEach = false;
   /** Whether every request is answered as if its Via had rport (force_rport). */
   forceRport = false;
+  /** Whether replies made here go to the address that Via names, not to where the request came from (reply_to_via). */
+  replyToVia = false;
+  /** Whether messages that have a header twice which must be there once are refused (sip_parser_mode). */
+  strictHeaders = true;
   /** Most destinations of a request, the R-URI included (max_branches). */
   maxBranches = 12;
   /** The flow that the last request written is for, which may not be the one it was meant for (udp_mtu). */
@@ -118,8 +123,9 @@ export class Proxy {
     if (end < 0) return -1;
     this.counters.localReply(code);
     const back = this.replyFlow(msg, flow);
-    if (msg.send?.replyClose === true && back !== null) this.closeSoon(back);
-    return back?.send(this.out, 0, end) === true ? 1 : -1;
+    const sent = back?.send(this.out, 0, end) === true;
+    if (msg.send?.replyClose === true) back?.finish();
+    return sent ? 1 : -1;
   }
 
   /** Builds a local reply in `out`; returns its end, or a negative number when it does not fit. */
@@ -172,10 +178,16 @@ export class Proxy {
   replyFlow(msg: SipMessage, flow: Flow): Flow | null {
     if (flow.reliable) {
       if (flow.open) return flow;
-      if (msg.send?.replyNoConnect === true) return null;
-      return this.transports.flowTo(flow.protocol, flow.remote.address, this.sentByPort(msg), flow.listener);
+      const { address } = flow.remote;
+      if (msg.send?.replyNoConnect === true)
+        return this.transports.openFlow(flow.protocol, address, this.sentByPort(msg));
+      return this.transports.flowTo(flow.protocol, address, this.sentByPort(msg), flow.listener);
     }
     const via = msg.via();
+    if (this.replyToVia && via !== null) {
+      const named = this.viaAddress(via, msg, flow);
+      if (named !== null) return named;
+    }
     if (via === null || via.rportStart >= 0 || msg.forceRport) return flow;
     if (via.maddrStart < 0) {
       const port = this.sentByPort(msg);
@@ -192,7 +204,14 @@ export class Proxy {
     );
   }
 
-  private sentByPort(msg: SipMessage): number {
+  // As the oracle: the address of sent-by, but the source port where rport asks for it. Null when sent-by is a name.
+  private viaAddress(via: ViaRange, msg: SipMessage, flow: Flow): Flow | null {
+    const port = via.rportStart >= 0 || msg.forceRport ? flow.remote.port : this.sentByPort(msg);
+    return this.resolver.literal(flow.protocol, msg.buf, via.hostStart, via.hostEnd, port, flow.listener);
+  }
+
+  /** The port of the Via's sent-by: where a client listens, whatever port it sends from. */
+  sentByPort(msg: SipMessage): number {
     const via = msg.via();
     return via === null || via.port < 0 ? 5060 : via.port;
   }
@@ -263,16 +282,20 @@ export class Proxy {
     if (this.logPrefix !== null) this.log.settings.prefix = null;
   }
 
-  /** Closes a stream once what is being sent now has been handed over. */
-  closeSoon(flow: Flow): void {
-    if (flow.reliable) this.host.clock.after(1, () => flow.close());
+  /** Whether a URI leads nowhere because we have no socket of its transport; says so in the log. */
+  lacksSocket(uri: string): boolean {
+    const protocol = this.resolver.protocolOf(uri);
+    if (protocol === 0 || this.transports.listeners.some((l) => l.protocol === protocol)) return false;
+    this.log.error(`cannot forward to ${uri}: no socket listens on ${transportName(protocol)}`);
+    return true;
   }
 
   /** A stream connection has closed; `error` is null when it ended in order. */
   flowClosed(flow: Flow, error: HostError | null): void {
     if (error !== null)
       this.log.debug(`connection with ${flow.remote.address}:${flow.remote.port} failed: ${error.message}`);
-    this.transactions?.flowFailed(flow);
+    // What we said goodbye to ourselves may still be answered, over another connection.
+    if (flow.stage !== FlowStage.FINISHED) this.transactions?.flowFailed(flow);
   }
 
   /** The system says that something sent to that flow did not arrive (ICMP). */
@@ -288,7 +311,9 @@ export class Proxy {
       this.counters.drop("reply-without-second-via");
       return false;
     }
-    const to = this.resolver.viaFlow(msg.buf, via, flow);
+    const { send } = msg; // in routes of replies, what is said of forwarding means the reply
+    const openOnly = send !== null && (send.replyNoConnect || send.forwardNoConnect);
+    const to = this.resolver.viaFlow(msg.buf, via, flow, openOnly);
     if (to === null) {
       this.counters.drop("reply-unroutable");
       return false;
@@ -299,7 +324,9 @@ export class Proxy {
       if (!replyMayLeave(this, this.routes, msg, flow, to, end, null)) return false;
       writeForwardedReply(msg, this.out); // the route may have sent something itself
     }
-    return to.send(this.out, 0, end);
+    const sent = to.send(this.out, 0, end);
+    if (send !== null && (send.replyClose || send.forwardClose)) to.finish();
+    return sent;
   }
 
   /** Whether the first Via of a reply is one that we have put there (RFC 3261 18.1.2: any other reply is dropped). */

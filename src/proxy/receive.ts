@@ -4,7 +4,7 @@ import type { Flow } from "../net/flow.ts";
 import { H } from "../sip/headers.ts";
 import { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
-import { scanErrorText } from "../sip/scan.ts";
+import { STRIDE, scanErrorText } from "../sip/scan.ts";
 import { InFlight, NEW } from "../tm/index.ts";
 import { textOf } from "../util/bytes.ts";
 import { Level } from "../util/log.ts";
@@ -72,7 +72,7 @@ export class Receiver {
     if (this.proxy.forceRport) msg.forceRport = true;
     const { proxy } = this;
     proxy.counters.requests++;
-    const wrong = mandatoryMissing(msg, flow);
+    const wrong = this.faultOf(msg, flow);
     if (wrong !== null) {
       this.refuse(msg, flow, wrong);
       return;
@@ -93,6 +93,10 @@ export class Receiver {
         if (ctx !== null) this.routeRequest(ctx);
       })
       .catch((error: unknown) => this.failed(error, msg, flow));
+  }
+
+  private faultOf(msg: SipMessage, flow: Flow): string | null {
+    return mandatoryMissing(msg, flow) ?? (this.proxy.strictHeaders ? repeated(msg) : null);
   }
 
   private routeRequest(ctx: RouteContext): void {
@@ -132,7 +136,7 @@ export class Receiver {
   private reply(msg: SipMessage, flow: Flow): void {
     const { proxy } = this;
     proxy.counters.replies++;
-    const wrong = mandatoryMissing(msg, flow);
+    const wrong = this.faultOf(msg, flow);
     if (wrong !== null) {
       proxy.counters.badMessages++;
       proxy.counters.drop("bad-reply");
@@ -256,6 +260,24 @@ function mandatoryMissing(msg: SipMessage, flow: Flow): string | null {
   if (msg.to() === null) return "To missing or broken";
   if (!flow.reliable && lengthWrong(msg)) return "Content-Length broken or larger than the body";
   if (msg.isRequest && cseq.method !== msg.method && msg.method !== Method.UNKNOWN) return "CSeq names another method";
+  return null;
+}
+
+/** The headers that stand once, by their numbers (all below 32) as bits. */
+const SINGLE =
+  (1 << H.FROM) | (1 << H.TO) | (1 << H.CALL_ID) | (1 << H.CSEQ) | (1 << H.MAX_FORWARDS) | (1 << H.CONTENT_LENGTH);
+
+// Two readers of a message with two Call-IDs may each take another one.
+function repeated(msg: SipMessage): string | null {
+  const { index, headerCount } = msg;
+  let seen = 0;
+  for (let h = 0; h < headerCount; h++) {
+    const id = index[h * STRIDE]!;
+    if (id > H.CONTENT_LENGTH) continue;
+    const bit = (1 << id) & SINGLE;
+    if ((seen & bit) !== 0) return "a header that may stand once stands twice";
+    seen |= bit;
+  }
   return null;
 }
 

@@ -45,29 +45,44 @@ export class Resolver {
 
   /**
    * The flow to where a SIP URI leads (RFC 3263 without NAPTR and SRV): transport and maddr parameters, host, port.
-   * Null when it leads nowhere we can reach. With `openOnly` no connection is opened. A promise only when a name must be looked up.
+   * Null when it leads nowhere we can reach. With `openOnly` no connection is opened. A promise only when a name must be looked up or
+   * a connection is opened; one that was refused is not `open`, and sending by it fails.
    */
   uriFlow(uri: string, from: Listener | null, openOnly = false): Flow | null | Promise<Flow | null> {
+    const to = this.destinationOf(uri);
+    if (to === null) return null;
+    if (to.flow !== null && to.from === from && to.flow.open) return to.flow;
+    if (to.isName) return this.byName(to.protocol, to.host, to.port, from, openOnly);
+    const flow = this.reach(to.protocol, to.host, to.port, from, openOnly);
+    if (flow === null || flow.reliable) return this.settled(flow);
+    to.flow = flow;
+    to.from = from;
+    return flow;
+  }
+
+  private destinationOf(uri: string): Destination | null {
     let to = this.parsed.get(uri);
     if (to === undefined) {
       to = this.parse(uri);
       if (this.parsed.size >= MAX_URIS) this.parsed.clear();
       this.parsed.set(uri, to);
     }
-    if (to === null) return null;
-    if (to.flow !== null && to.from === from && to.flow.open) return to.flow;
-    if (to.isName) return this.byName(to.protocol, to.host, to.port, from, openOnly);
-    const flow = this.reach(to.protocol, to.host, to.port, from, openOnly);
-    if (flow !== null && !flow.reliable) {
-      to.flow = flow;
-      to.from = from;
-    }
-    return flow;
+    return to;
+  }
+
+  /** The transport that a SIP URI asks for; 0 when it is none we can use. */
+  protocolOf(uri: string): number {
+    return this.destinationOf(uri)?.protocol ?? 0;
   }
 
   private reach(protocol: number, host: string, port: number, from: Listener | null, openOnly: boolean): Flow | null {
     if (openOnly && protocol !== Transport.UDP) return this.transports.openFlow(protocol, host, port);
     return this.transports.flowTo(protocol, host, port, from);
+  }
+
+  // Whoever sends over a new connection is told when it was refused at once, as a send that fails.
+  private settled(flow: Flow | null): Flow | null | Promise<Flow | null> {
+    return flow === null || flow.settling === null ? flow : flow.settling.then(() => flow);
   }
 
   private parse(uri: string): Destination | null {
@@ -105,21 +120,26 @@ export class Resolver {
     return to.isName ? null : this.transports.flowTo(to.protocol, to.host, to.port, from);
   }
 
-  /** Where a forwarded reply goes: received and rport of its Via, else sent-by (RFC 3261 18.2.2, RFC 3581 4). */
-  viaFlow(buf: Uint8Array, via: ViaRange, arrived: Flow): Flow | null {
+  /**
+   * Where a forwarded reply goes: received and rport of its Via, else sent-by (RFC 3261 18.2.2, RFC 3581 4). For streams rport names the
+   * connection that the request came by; when that has gone, one is opened to the port of sent-by, unless `openOnly`.
+   */
+  viaFlow(buf: Uint8Array, via: ViaRange, arrived: Flow, openOnly = false): Flow | null {
     const protocol = via.transport === Transport.OTHER ? arrived.protocol : via.transport;
     const from = arrived.protocol === protocol ? arrived.listener : null;
-    const port =
-      via.rportValueStart >= 0
-        ? uintOf(buf, via.rportValueStart, via.rportValueEnd)
-        : via.port > 0
-          ? via.port
-          : protocol === Transport.TLS
-            ? 5061
-            : 5060;
-    if (via.receivedStart >= 0) return this.literal(protocol, buf, via.receivedStart, via.receivedEnd, port, from);
-    if (via.maddrStart >= 0) return this.literal(protocol, buf, via.maddrStart, via.maddrEnd, port, from);
-    return this.literal(protocol, buf, via.hostStart, via.hostEnd, port, from);
+    const listens = via.port > 0 ? via.port : protocol === Transport.TLS ? 5061 : 5060;
+    const port = via.rportValueStart >= 0 ? uintOf(buf, via.rportValueStart, via.rportValueEnd) : listens;
+    const [start, end] =
+      via.receivedStart >= 0
+        ? [via.receivedStart, via.receivedEnd]
+        : via.maddrStart >= 0
+          ? [via.maddrStart, via.maddrEnd]
+          : [via.hostStart, via.hostEnd];
+    if (protocol === Transport.UDP) return this.literal(protocol, buf, start, end, port, from);
+    const { host, isName } = this.destination(protocol, buf, start, end, port);
+    if (isName) return null;
+    const open = this.transports.openFlow(protocol, host, port);
+    return open !== null || openOnly ? open : this.transports.flowTo(protocol, host, listens, from);
   }
 
   private byName(
@@ -141,10 +161,10 @@ export class Resolver {
     port: number,
     from: Listener | null,
     openOnly: boolean,
-  ): Flow | null {
+  ): Flow | null | Promise<Flow | null> {
     for (const address of addresses) {
       const flow = this.reach(protocol, address, port, from, openOnly);
-      if (flow !== null) return flow;
+      if (flow !== null) return this.settled(flow);
     }
     return null;
   }

@@ -5,7 +5,9 @@ import type { Flow, Listener } from "../net/flow.ts";
 import { markSource } from "../sip/build.ts";
 import type { Edits } from "../sip/edits.ts";
 import type { SipMessage } from "../sip/message.ts";
-import { type Branch, type Hooks, type Outgoing, RelayError, type Transaction } from "../tm/index.ts";
+import { SendOptions } from "../sip/send-options.ts";
+import { type Branch, type Hooks, type Outgoing, RelayError, type Target, type Transaction } from "../tm/index.ts";
+import { type Aside, heldReply } from "./aside.ts";
 import {
   type Avps,
   type BranchTarget,
@@ -17,6 +19,7 @@ import {
 } from "./context.ts";
 import { mayLeave, replyMayLeave } from "./onsend.ts";
 import type { Proxy } from "./proxy.ts";
+import { ReplyPath } from "./reply-path.ts";
 
 /** What the script keeps with a transaction: the generation it began under, armed routes, AVPs, flags. */
 export class ScriptState {
@@ -30,6 +33,8 @@ export class ScriptState {
   flags = 0;
   /** The request as it was relayed first, which is where failure routes begin; what the request route does to it later is not for them. */
   relayed: Relayed | null = null;
+  /** What t_suspend has put aside; null when nothing. */
+  aside: Aside | null = null;
 
   constructor(routes: Routes) {
     this.routes = routes;
@@ -62,7 +67,7 @@ export function keepRequest(tx: Transaction, ctx: RouteContext): void {
   if (state === null) return;
   const msg = ctx.message;
   state.flags = msg.flags;
-  if (ctx.kind !== RouteKind.REQUEST || tx.message !== msg) return;
+  if ((ctx.kind !== RouteKind.REQUEST && !ctx.resumed) || tx.message !== msg) return;
   state.relayed = { newUri: msg.newUri, dstUri: msg.dstUri, path: msg.path, edits: msg.edits.clone(), buf: msg.buf };
 }
 
@@ -71,6 +76,7 @@ export function keepRequest(tx: Transaction, ctx: RouteContext): void {
  * forwarding, and by t_newtran and t_reply.
  */
 export function leaveWith(tx: Transaction, ctx: RouteContext): void {
+  if (tx.client instanceof ReplyPath && ctx.message.isRequest) tx.client.options = ctx.message.send;
   const { onFailure, onBranch, onReply, onBranchFailure, avpsOrNull } = ctx;
   if ((onFailure | onBranch | onReply | onBranchFailure) === 0 && avpsOrNull === null && tx.attachment === null) return;
   tx.attachment ??= new ScriptState(ctx.routes);
@@ -136,6 +142,8 @@ export class TmHooks implements Hooks {
     const to = branch.destination as BranchTarget | null;
     markSource(msg, ctx.flow.remote); // before the edits are copied: every branch carries it
     msg.branchEdits = msg.edits.clone();
+    const { send } = msg;
+    if (send !== null) msg.send = Object.assign(new SendOptions(), send); // what the route says is for this branch alone
     if (to !== null) {
       msg.newUri = to.uri;
       msg.dstUri = to.dstUri;
@@ -152,6 +160,7 @@ export class TmHooks implements Hooks {
       ctx.avpsOrNull = route.avpsOrNull;
       state.avps = route.avpsOrNull ?? state.avps;
       msg.branchEdits = null;
+      msg.send = send;
       msg.newUri = newUri;
       msg.dstUri = dstUri;
       msg.path = path;
@@ -207,12 +216,12 @@ export class TmHooks implements Hooks {
     if (flow instanceof Promise) {
       ctx.message.own();
       return flow.then((found) => {
-        const code = this.write(branch, ctx, uri, path, found, out);
+        const code = this.write(branch, ctx, uri, dstUri, path, found, out);
         if (code === 0) out.buf = out.buf.slice(0, out.end); // others build in the shared buffer before this one is sent
         return code;
       });
     }
-    return this.write(branch, ctx, uri, path, flow, out);
+    return this.write(branch, ctx, uri, dstUri, path, flow, out);
   }
 
   // A binding registered over a connection is reached over that connection while it is open (RFC 5626 in spirit), unless the
@@ -243,18 +252,22 @@ export class TmHooks implements Hooks {
     branch: Branch,
     ctx: RouteContext,
     uri: string | null,
+    dstUri: string | null,
     path: string | null,
     flow: Flow | null,
     out: Outgoing,
   ): number {
-    if (flow === null) return RelayError.UNRESOLVABLE;
+    if (flow === null) {
+      if (this.proxy.lacksSocket(dstUri ?? uri ?? ctx.message.requestUri())) return RelayError.BAD_REQUEST;
+      return ctx.message.send?.forwardNoConnect === true ? RelayError.SEND : RelayError.UNRESOLVABLE;
+    }
     const end = this.proxy.writeRequest(ctx.message, ctx.flow, flow, branch.id(), uri, path);
     if (end < 0) return RelayError.BAD_REQUEST;
     out.buf = this.proxy.out;
     out.start = 0;
     out.end = end;
     out.target = this.proxy.leaving ?? flow;
-    if (ctx.message.send?.forwardClose === true) this.proxy.closeSoon(out.target as Flow);
+    out.last = ctx.message.send?.forwardClose === true;
     return 0;
   }
 
@@ -262,7 +275,6 @@ export class TmHooks implements Hooks {
     const end = this.proxy.writeLocalReply(tx.request(), tx.origin as Flow, code, reason, toTag, extra);
     if (end < 0) return false;
     this.proxy.counters.localReply(code);
-    if (code >= 200 && tx.request().send?.replyClose === true) this.proxy.closeSoon(tx.origin as Flow);
     out.buf = this.proxy.out;
     out.start = 0;
     out.end = end;
@@ -282,11 +294,11 @@ export class TmHooks implements Hooks {
     ctx.branch = branch.number;
     ctx.status = reply.status;
     ctx.avpsOrNull = state?.avps ?? null;
-    const after = (): boolean => {
+    const after = (): boolean | Promise<boolean> => {
       if (state !== null) state.flags = reply.flags;
       if (own !== null) own.flags = reply.branchFlags;
       if (ctx.onFailure !== 0 || ctx.avpsOrNull !== null) this.keep(tx, ctx);
-      return ctx.stop === Stop.DROP;
+      return heldReply(tx, ctx) ?? ctx.stop === Stop.DROP;
     };
     const ran: RouteResult = routes.onreply(id, ctx);
     if (typeof ran === "number") return after();
@@ -371,11 +383,19 @@ export class TmHooks implements Hooks {
     if (msg.edits.count !== relayed.edits.count) msg.edits.copyFrom(relayed.edits);
   }
 
+  reopen(target: Target): Target | null {
+    const { protocol, remote, listener, dialled } = target as Flow;
+    return dialled ? this.proxy.transports.flowTo(protocol, remote.address, remote.port, listener) : null;
+  }
+
   mayReply(tx: Transaction, msg: SipMessage, length: number): boolean {
     const { proxy } = this;
+    const { client } = tx;
+    if (client instanceof ReplyPath) client.next = msg.send;
     if (!proxy.onsendReplies) return true;
     const routes = (tx.attachment as ScriptState | null)?.routes ?? proxy.routes;
-    return replyMayLeave(proxy, routes, msg, tx.origin as Flow, tx.client as Flow, length, tx);
+    const to = client instanceof ReplyPath ? client.flow : (client as Flow);
+    return replyMayLeave(proxy, routes, msg, tx.origin as Flow, to, length, tx);
   }
 
   released(tx: Transaction): void {

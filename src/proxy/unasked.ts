@@ -1,7 +1,7 @@
 // Routes that no message from the network starts: startup_route, event_route[core:worker-one-init], timer_route. They run over a
 // request that exists in name only, as Kamailio's event routes do.
 
-import { type Flow, type Listener, ListenerBase, nextFlowId } from "../net/flow.ts";
+import { type Flow, FlowStage, type Listener, ListenerBase, nextFlowId } from "../net/flow.ts";
 import { SipMessage } from "../sip/message.ts";
 import { Transport } from "../sip/transports.ts";
 import { bytesOf } from "../util/bytes.ts";
@@ -43,10 +43,14 @@ function nowhere(given: Listener | null): Flow {
     remote: { family: 4, address: "127.0.0.1", port: 5060 },
     id: nextFlowId(),
     reliable: false,
+    settling: null,
+    dialled: false,
+    stage: FlowStage.CONNECTED,
     listener,
     open: false,
     send: () => false,
     close: () => undefined,
+    finish: () => undefined,
   };
 }
 

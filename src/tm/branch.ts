@@ -26,6 +26,8 @@ export const BranchFlag = {
   PREPARING: 128,
   /** A failure was acknowledged; the ACK is kept. */
   ACKED: 256,
+  /** Stands for a transaction that the script has put aside (park.ts); nobody was sent anything. */
+  PARKED: 512,
 } as const;
 
 /** A branch, which is also its own timer. */

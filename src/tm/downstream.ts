@@ -5,7 +5,7 @@ import { writeAck, writeCancel } from "../sip/build-hop.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { type Branch, BranchFlag } from "./branch.ts";
 import { client } from "./client.ts";
-import type { Outgoing } from "./hooks.ts";
+import type { Outgoing, Target } from "./hooks.ts";
 import { InviteClient, inviteClient } from "./invite-client.ts";
 import { ClientInput, Do, stateOf } from "./machine.ts";
 import { NEVER } from "./timers.ts";
@@ -17,8 +17,9 @@ export function startBranch(tm: Tm, branch: Branch, out: Outgoing): boolean {
   const { target, buf, start, end } = out;
   const { tx } = branch;
   if (target === null || !target.send(buf, start, end)) return false;
+  if (out.last) target.finish?.();
   branch.target = target;
-  if (target.reliable) tm.usedTargets.add(target);
+  if (target.reliable) tm.waitsFor(branch, target);
   if (!target.reliable || tx.isInvite) branch.bytes = copyOf(buf, start, end);
   const now = tm.now();
   branch.interval = tx.timers.retr1;
@@ -65,6 +66,10 @@ export function branchTimer(tm: Tm, branch: Branch): number {
 export function cancelBranch(tm: Tm, branch: Branch, extra: string): boolean {
   if (branch.final || (branch.flags & BranchFlag.CANCEL_SENT) !== 0) return false;
   if ((branch.flags & BranchFlag.PREPARING) !== 0) return true;
+  if ((branch.flags & BranchFlag.PARKED) !== 0) {
+    stop(tm, branch);
+    return true;
+  }
   if (!branch.tx.isInvite) return false;
   branch.cancelLines = extra;
   if (branch.state === InviteClient.PROCEEDING || tm.options.cancelMethod === 2) sendCancel(tm, branch);
@@ -83,7 +88,7 @@ export function sendCancel(tm: Tm, branch: Branch): void {
   const end = writeCancel(bytes, branch.cancelLines, tm.buffer);
   if (end < 0) return;
   branch.flags = (branch.flags | BranchFlag.CANCEL_SENT) & ~BranchFlag.CANCEL_WANTED;
-  target.send(tm.buffer, 0, end);
+  sendOrReopen(tm, target, tm.buffer, end);
   const now = tm.now();
   const { fr, retr1 } = branch.tx.timers;
   branch.giveUpAt = Math.min(branch.giveUpAt, now + fr);
@@ -161,7 +166,7 @@ function acknowledge(tm: Tm, branch: Branch, reply: SipMessage): void {
   const { target } = branch;
   if (target === null) return;
   if ((branch.flags & BranchFlag.ACKED) !== 0 && branch.hop !== null) {
-    target.send(branch.hop, 0, branch.hop.length);
+    sendOrReopen(tm, target, branch.hop, branch.hop.length);
     return;
   }
   if (branch.bytes === null) return;
@@ -172,7 +177,12 @@ function acknowledge(tm: Tm, branch: Branch, reply: SipMessage): void {
   branch.flags |= BranchFlag.ACKED | BranchFlag.CANCEL_ANSWERED;
   branch.hop = target.reliable ? null : copyOf(tm.buffer, 0, end);
   branch.bytes = target.reliable ? branch.bytes : null;
-  target.send(tm.buffer, 0, end);
+  sendOrReopen(tm, target, tm.buffer, end);
+}
+
+// CANCEL and ACK go where the INVITE went, also when that connection has gone meanwhile.
+function sendOrReopen(tm: Tm, target: Target, buf: Uint8Array, end: number): void {
+  if (!target.send(buf, 0, end) && target.reliable) tm.hooks.reopen(target)?.send(buf, 0, end);
 }
 
 function arm(tm: Tm, branch: Branch, now: number): void {

@@ -10,6 +10,8 @@ export interface Target {
   readonly reliable: boolean;
   /** Hands buf[start,end) to the transport, which copies it. False when it cannot be sent. */
   send(buf: Uint8Array, start: number, end: number): boolean;
+  /** Nothing more will be sent by it: closes it behind what is queued. Left out where there is nothing to close. */
+  finish?(): void;
 }
 
 /** A destination of a request beside its own R-URI (a BranchTarget of the proxy). */
@@ -30,6 +32,8 @@ export class Outgoing {
   start = 0;
   end = 0;
   target: Target | null = null;
+  /** It is the last thing that goes to the target (set_forward_close). */
+  last = false;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -61,6 +65,8 @@ export interface Hooks {
   prepareBranch(tx: Transaction, branch: Branch, run: object, out: Outgoing): number | Promise<number>;
   /** Builds a reply to the transaction's request in `out` (bytes only). Returns whether it could be built. */
   writeReply(tx: Transaction, code: number, reason: string, toTag: string, extra: string, out: Outgoing): boolean;
+  /** The way to where a target led, opened anew because it has gone; null when that cannot be. */
+  reopen(target: Target): Target | null;
   /** A reply came for a branch of a transaction that has `wantsReplies`. Returns true to drop it, which counts for provisional ones only. */
   replyRoute(tx: Transaction, branch: Branch, reply: SipMessage): boolean | Promise<boolean>;
   /** A received reply is about to be passed to the client, `length` bytes long. False keeps it from the client. */

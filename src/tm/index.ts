@@ -6,9 +6,12 @@
 //   tm                      the door: requests, replies and timers come in here
 
 export { Branch, BranchFlag } from "./branch.ts";
+export { findByCallId } from "./find.ts";
 export { forward } from "./forward.ts";
 export { type Destination, type Hooks, Outgoing, RelayError, type Target } from "./hooks.ts";
 export { HELD, InFlight, NEW, REPEATED } from "./in-flight.ts";
+export { park, unpark } from "./park.ts";
+export { SEND_FAILED } from "./replies.ts";
 export { type TmCounters, TransactionTable } from "./table.ts";
 export { DEFAULT_TIMERS, type Timers } from "./timers.ts";
 export { DEFAULT_OPTIONS, Tm, type TmEnvironment, type TmOptions } from "./tm.ts";

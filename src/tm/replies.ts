@@ -146,7 +146,11 @@ function finish(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null
   endIfDone(tm, tx);
 }
 
+/** The phrase of 477, Kamailio's own status for what cannot be sent. */
+export const SEND_FAILED = "Unfortunately error on sending to next hop occurred (477/TM)";
+
 function localReason(status: number): string {
+  if (status === 477) return SEND_FAILED;
   return status === 487 ? "Request Terminated" : status === 408 ? "Request Timeout" : reasonPhrase(status);
 }
 

@@ -21,7 +21,7 @@ export class TmCounters {
   repliesReceived = 0;
   repliesGenerated = 0;
   repliesSent = 0;
-  /** Transactions that ended, by the class of the reply sent last: index 2 to 6. */
+  /** Transactions that came to an end, by the class of the final reply: index 2 to 6. */
   readonly ended = [0, 0, 0, 0, 0, 0, 0];
 }
 
@@ -101,7 +101,6 @@ export class TransactionTable {
     this.bytes -= tx.bytes.length;
     this.counters.freed++;
     if (tx.waiting) this.counters.waiting--;
-    if (tx.status >= 200) this.counters.ended[Math.floor(tx.status / 100)]!++;
   }
 
   /** All transactions, for lists and for shutting down. */

@@ -90,8 +90,8 @@ export class Tm implements TimerOwner {
   /** Where forwarded replies, ACK and CANCEL are written. */
   readonly buffer = new Uint8Array(BUFFER_SIZE);
 
-  /** Reliable targets some branch was sent to: only their end needs a look at the table. */
-  readonly usedTargets = new WeakSet<Target>();
+  /** The branches that were sent to each reliable target, until their transactions are released: they are told when it goes. */
+  private readonly waiting = new Map<Target, Set<Branch>>();
 
   private readonly random: () => number;
   private readonly tagPrefix: string;
@@ -219,6 +219,14 @@ export class Tm implements TimerOwner {
       armLifetime(this, tx, this.now());
   }
 
+  /** Ends the transaction as if by a final reply, without sending one; branches that are out go on unheard (t_drop). */
+  drop(tx: Transaction, code: number): void {
+    if (tx.final || tx.released) return;
+    this.table.counters.ended[Math.floor(code / 100)]!++;
+    tx.status = code;
+    startWait(this, tx);
+  }
+
   // ---- replies ----
 
   /** A reply came. True when it belongs to a transaction here, which has taken it. */
@@ -244,21 +252,36 @@ export class Tm implements TimerOwner {
   }
 
   /**
-   * A target has gone: branches that were sent there and wait for a first reply fail at once, as if by 503 (RFC 3261 16.9). Those that
+   * A target has gone: branches that were sent there and wait for a first reply fail at once, as if by 503 (RFC 3261 16.9)
+   * or the status given. Those that
    * have a provisional reply go on waiting, since the next hop may come back by another way.
    */
-  targetFailed(target: Target): void {
-    if (!this.usedTargets.has(target)) return;
-    this.usedTargets.delete(target);
-    for (const tx of this.table.all()) {
-      for (const branch of tx.branches) if (branch.target === target && !branch.final) this.branchLost(branch);
-    }
+  targetFailed(target: Target, status = 503): void {
+    const branches = this.waiting.get(target);
+    if (branches === undefined) return;
+    this.waiting.delete(target);
+    for (const branch of branches) if (!branch.final) this.branchLost(branch, status);
   }
 
-  private branchLost(branch: Branch): void {
-    if (branch.tx.busy) this.defer(branch.tx, () => this.branchLost(branch));
+  /** A branch went to a reliable target. */
+  waitsFor(branch: Branch, target: Target): void {
+    const branches = this.waiting.get(target);
+    if (branches === undefined) this.waiting.set(target, new Set([branch]));
+    else branches.add(branch);
+  }
+
+  /** The end of the target no longer matters to the branch. */
+  waitsNoMore(branch: Branch): void {
+    const { target } = branch;
+    if (target === null || !target.reliable) return;
+    const branches = this.waiting.get(target);
+    if (branches?.delete(branch) && branches.size === 0) this.waiting.delete(target);
+  }
+
+  private branchLost(branch: Branch, status: number): void {
+    if (branch.tx.busy) this.defer(branch.tx, () => this.branchLost(branch, status));
     else if (!branch.final && (stepBranch(this, branch, ClientInput.TRANSPORT, null) & Do.FAILED) !== 0)
-      branchEndedHere(this, branch, 503);
+      branchEndedHere(this, branch, status);
   }
 
   // ---- timers ----
@@ -299,6 +322,12 @@ export class Tm implements TimerOwner {
       this.hooks.failed(tx, error);
       resume(undefined);
     });
+  }
+
+  /** Runs a job that changes the transaction: at once, or when the route of it that waits is done. */
+  whenIdle(tx: Transaction, job: () => void): void {
+    if (tx.busy) this.defer(tx, job);
+    else job();
   }
 
   private defer(tx: Transaction, job: () => void, always = false): void {

@@ -19,6 +19,7 @@ export function sendReply(tm: Tm, tx: Transaction, code: number, buf: Uint8Array
   const input = code < 200 ? ServerInput.PROVISIONAL : code < 300 ? ServerInput.SUCCESS : ServerInput.FAILURE;
   const answer = step(tx, input);
   if ((answer & Do.SEND) === 0) return false;
+  if (code >= 200 && tx.status < 200) tm.table.counters.ended[Math.floor(code / 100)]!++;
   tx.status = code;
   if ((answer & Do.KEEP) !== 0) tx.reply = copyOf(buf, start, end);
   else if (code >= 200) tx.reply = null;
@@ -141,7 +142,10 @@ export function release(tm: Tm, tx: Transaction): void {
   if (tx.released) return;
   tm.wheel.cancel(tx);
   const { branches } = tx;
-  for (let i = 0; i < branches.length; i++) tm.wheel.cancel(branches[i]!);
+  for (let i = 0; i < branches.length; i++) {
+    tm.wheel.cancel(branches[i]!);
+    tm.waitsNoMore(branches[i]!);
+  }
   tm.table.remove(tx);
   if (tx.attachment !== null) tm.hooks.released(tx);
 }

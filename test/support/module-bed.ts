@@ -1,8 +1,7 @@
 // A bed for tests of modules: a simulated host, a proxy whose replies are caught, and modules started by hand.
 
 import { createSimulation, type SimHost, type Simulation } from "../../src/host/simulated.ts";
-import type { Flow, Listener } from "../../src/net/flow.ts";
-import { ListenerBase, nextFlowId } from "../../src/net/flow.ts";
+import { type Flow, FlowStage, type Listener, ListenerBase, nextFlowId } from "../../src/net/flow.ts";
 import { RouteContext, RouteKind, type Routes } from "../../src/proxy/context.ts";
 import { Proxy as SipProxy } from "../../src/proxy/proxy.ts";
 import type { AnyModule, FunctionResult, Module } from "../../src/registry/define.ts";
@@ -21,6 +20,7 @@ export const NO_ROUTES: Routes = {
   onreply: () => 1,
   branch: () => 1,
   failure: () => 1,
+  route: () => 1,
   branchFailure: () => 1,
   onsend: null,
   error: null,
@@ -39,6 +39,9 @@ export class CaughtFlow implements Flow {
   readonly id = nextFlowId();
   readonly reliable: boolean;
   readonly listener: Listener;
+  readonly settling = null;
+  readonly dialled = false;
+  readonly stage = FlowStage.CONNECTED;
   open = true;
   readonly sent: string[] = [];
   constructor(protocol: number, port: number) {
@@ -53,6 +56,9 @@ export class CaughtFlow implements Flow {
     return this.open;
   }
   close(): void {
+    this.open = false;
+  }
+  finish(): void {
     this.open = false;
   }
 }

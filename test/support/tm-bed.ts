@@ -182,6 +182,10 @@ export class Bed implements Hooks {
     return 0;
   }
 
+  reopen(): Target | null {
+    return null;
+  }
+
   writeReply(tx: Transaction, code: number, reason: string, toTag: string, extra: string, out: Outgoing): boolean {
     const origin = tx.origin as Peer;
     const text = reason === "" ? reasonPhrase(code) : reason;

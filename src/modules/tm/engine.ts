@@ -1,16 +1,28 @@
 // The transaction engine of the process as module tm holds it, joined to the proxy core; and what a script has set before its
 // transaction exists.
 
-import type { Flow } from "../../net/flow.ts";
+import { type Flow, FlowStage } from "../../net/flow.ts";
 import type { RouteContext } from "../../proxy/context.ts";
 import type { Proxy, Transactions } from "../../proxy/proxy.ts";
+import { ReplyPath } from "../../proxy/reply-path.ts";
 import { leaveWith, TmHooks } from "../../proxy/tm-hooks.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import type { SipMessage } from "../../sip/message.ts";
-import { DEFAULT_OPTIONS, RelayError, type Timers, Tm, type Transaction } from "../../tm/index.ts";
+import { DEFAULT_OPTIONS, RelayError, SEND_FAILED, type Timers, Tm, type Transaction } from "../../tm/index.ts";
+import type { TmSettings } from "./settings.ts";
 
 /** How many transactions there may be until the parameter says otherwise. */
 export const MAX_TRANSACTIONS = 500_000;
+
+/** Until the first generation is in force. */
+const DEFAULT_SETTINGS: TmSettings = {
+  auto100: true,
+  auto100Reason: "Trying",
+  unmatchedCancel: 0,
+  e2eCancelReason: true,
+  defaultCode: 500,
+  defaultReason: "Server Internal Error",
+};
 
 const KEY = {};
 
@@ -52,7 +64,7 @@ export function relayFailure(error: number): { readonly rc: number; readonly cod
     case RelayError.UNRESOLVABLE:
       return { rc: -478, code: 478, reason: "Unresolvable destination (478/TM)" };
     case RelayError.SEND:
-      return { rc: -1, code: 477, reason: "Unfortunately error on sending to next hop occurred (477/TM)" };
+      return { rc: -1, code: 477, reason: SEND_FAILED };
     default: {
       const n = error === RelayError.DROPPED ? 6 : error === RelayError.BAD_REQUEST ? 7 : 1;
       return { rc: -n, code: 500, reason: `I'm terribly sorry, server error occurred (${n}/TM)` };
@@ -64,6 +76,8 @@ export function relayFailure(error: number): { readonly rc: number; readonly cod
 export class TmEngine implements Transactions {
   readonly proxy: Proxy;
   readonly tm: Tm;
+  /** The parameters in force, for modules that build on this one. */
+  settings: TmSettings = DEFAULT_SETTINGS;
 
   constructor(host: ModuleHost) {
     this.proxy = host.proxy;
@@ -89,7 +103,8 @@ export class TmEngine implements Transactions {
   }
 
   flowFailed(flow: Flow): void {
-    this.tm.targetFailed(flow);
+    // 477, as when sending fails at once: the next hop has never had the request
+    this.tm.targetFailed(flow, flow.stage === FlowStage.CONNECTING ? 477 : 503);
   }
 
   sendReply(ctx: RouteContext, code: number, reason: string, extra: string): number | null {
@@ -125,7 +140,11 @@ export class TmEngine implements Transactions {
       this.tm.retransmission(known);
       return 0;
     }
-    const client = this.proxy.replyFlow(msg, ctx.flow) ?? ctx.flow;
+    const { proxy } = this;
+    const { flow } = ctx;
+    const client = flow.reliable
+      ? new ReplyPath(proxy.transports, flow, proxy.sentByPort(msg))
+      : (proxy.replyFlow(msg, flow) ?? flow);
     const tx = this.tm.create(msg, client, ctx.flow);
     if (tx === null) {
       this.proxy.counters.drop("too-many-transactions");

@@ -12,7 +12,8 @@ import { listTransactions, stats } from "./rpc.ts";
 import type { TmInstance } from "./settings.ts";
 import { branchIndex } from "./variables.ts";
 
-export { TmEngine, transactionOf } from "./engine.ts";
+export { knownWishes, relayFailure, TmEngine, transactionOf } from "./engine.ts";
+export { trying } from "./relay.ts";
 export { transactionVariables } from "./variables.ts";
 
 /** Kamailio's module tm. */
@@ -25,6 +26,7 @@ export const tm = defineModule({
   configure,
   start: (self) => {
     self.engine.tm.options = self.options;
+    self.engine.settings = self.settings;
     self.engine.tm.table.max = self.maxTransactions;
     self.engine.tm.table.maxBytes = self.maxBytes;
   },

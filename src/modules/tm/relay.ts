@@ -36,7 +36,8 @@ export function relay(engine: TmEngine, settings: TmSettings, ctx: RouteContext,
   return forwardTo(engine, tx, ctx);
 }
 
-function trying(engine: TmEngine, settings: TmSettings, tx: Transaction, ctx: RouteContext): void {
+/** Answers an INVITE 100 as the script and the parameters want it. */
+export function trying(engine: TmEngine, settings: TmSettings, tx: Transaction, ctx: RouteContext): void {
   if (!(knownWishes(ctx)?.auto100 ?? settings.auto100)) return;
   const { proxy, tm } = engine;
   const end = proxy.writeLocalReply(ctx.message, ctx.flow, 100, settings.auto100Reason, "", "");
@@ -47,7 +48,7 @@ function trying(engine: TmEngine, settings: TmSettings, tx: Transaction, ctx: Ro
 
 function forwardTo(engine: TmEngine, tx: Transaction, ctx: RouteContext): FunctionResult {
   const { message: msg, kind } = ctx;
-  const inFailure = kind === RouteKind.FAILURE;
+  const inFailure = kind === RouteKind.FAILURE && !ctx.resumed;
   const to = destinations(tx, ctx, inFailure || kind === RouteKind.BRANCH_FAILURE);
   if (to.length === 0) return -1;
   tx.usedUri = msg.newUri;
@@ -60,7 +61,7 @@ function outcome(tx: Transaction, ctx: RouteContext, sent: number): number {
   ctx.clearBranches(); // branch routes still see them
   keepRequest(tx, ctx);
   if (sent > 0) return 1;
-  if (ctx.kind === RouteKind.REQUEST && sent !== RelayError.FINAL) wishesOf(ctx).relayError = sent;
+  if ((ctx.kind === RouteKind.REQUEST || ctx.resumed) && sent !== RelayError.FINAL) wishesOf(ctx).relayError = sent;
   return relayFailure(sent).rc;
 }
 
