@@ -2,7 +2,7 @@
 
 import { createSimulation } from "../../src/host/simulated.ts";
 import { modules } from "../../src/modules/index.ts";
-import { type Flow, ListenerBase, nextFlowId } from "../../src/net/flow.ts";
+import { type Flow, FlowStage, ListenerBase, nextFlowId } from "../../src/net/flow.ts";
 import { RouteContext, RouteKind } from "../../src/proxy/context.ts";
 import { forwardStateless } from "../../src/proxy/forward.ts";
 import { Proxy } from "../../src/proxy/proxy.ts";
@@ -44,10 +44,14 @@ export class Replay {
       remote: { family: 4, address: "127.0.0.1", port: PORT },
       id: nextFlowId(),
       reliable: false,
+      settling: null,
+      dialled: false,
+      stage: FlowStage.CONNECTED,
       listener,
       open: true,
       send: (buf, start, end) => this.sent.push(textOf(buf, start, end)) > 0,
       close: () => undefined,
+      finish: () => undefined,
     };
     const wheel = new TimerWheel(host.clock.mono());
     this.proxy = new Proxy(host, log, wheel, {
