@@ -11,6 +11,7 @@ import { runStartup, runTimers } from "./proxy/unasked.ts";
 import { parseTemplate } from "./pv/parse.ts";
 import { templateReader } from "./pv/resolve.ts";
 import { ArgError } from "./registry/args.ts";
+import { Commands } from "./registry/commands.ts";
 import { ConfigError } from "./registry/define.ts";
 import { type Configured, ModuleLoader } from "./registry/loader.ts";
 import { type CompiledRoutes, type Config, compileRoutes, type Diagnostic, Diagnostics } from "./script/index.ts";
@@ -24,6 +25,8 @@ import { VERSION } from "./util/version.ts";
 export interface Server {
   readonly proxy: Proxy;
   readonly listeners: readonly Listener[];
+  /** The commands (RPC) of its modules. */
+  readonly commands: Commands;
   /** Stops listening, lets modules write what they hold, closes databases. */
   stop(): Promise<void>;
 }
@@ -57,8 +60,11 @@ export async function start(host: Host, config: Config, settings: LogSettings): 
     databases.closeAll();
     stopTicking();
   };
+  let commands: Commands;
   try {
-    await loader.start(prepare(parts, config).generation);
+    const { generation } = prepare(parts, config);
+    commands = new Commands(generation);
+    await loader.start(generation);
     await runStartup(proxy);
     await openListeners(host, transports, config.globals, proxy.log);
     stopTimers = runTimers(proxy);
@@ -66,7 +72,7 @@ export async function start(host: Host, config: Config, settings: LogSettings): 
     await stop();
     throw error;
   }
-  return { proxy, listeners: transports.listeners, stop };
+  return { proxy, listeners: transports.listeners, commands, stop };
 }
 
 /** What starting that configuration would find wrong with it, without opening anything: modules are set up and routes compiled, then thrown away. */

@@ -172,6 +172,8 @@ export class RouteContext {
    */
   vars: Value[];
   avpsOrNull: Avps | null = null;
+  /** Why forwarding failed last, as sl_reply_error tells it; null when it did not. */
+  failure: { readonly code: number; readonly reason: string } | null = null;
   /** Return code of the last function or route ($rc). */
   rc = 0;
   /** One of Stop. Functions set it to end the script (as exit); the compiled code tests it after each call that can. */

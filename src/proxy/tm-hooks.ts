@@ -245,6 +245,7 @@ export class TmHooks implements Hooks {
       dstUri ?? uri ?? message.requestUri(),
       from ?? ctx.flow.listener,
       message.send?.forwardNoConnect === true,
+      from !== null,
     );
   }
 
@@ -271,8 +272,16 @@ export class TmHooks implements Hooks {
     return 0;
   }
 
-  writeReply(tx: Transaction, code: number, reason: string, toTag: string, extra: string, out: Outgoing): boolean {
-    const end = this.proxy.writeLocalReply(tx.request(), tx.origin as Flow, code, reason, toTag, extra);
+  writeReply(
+    tx: Transaction,
+    code: number,
+    reason: string,
+    toTag: string,
+    extra: string,
+    out: Outgoing,
+    body = "",
+  ): boolean {
+    const end = this.proxy.writeLocalReply(tx.request(), tx.origin as Flow, code, reason, toTag, extra, body);
     if (end < 0) return false;
     this.proxy.counters.localReply(code);
     out.buf = this.proxy.out;

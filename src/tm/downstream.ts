@@ -29,6 +29,13 @@ export function startBranch(tm: Tm, branch: Branch, out: Outgoing): boolean {
   return true;
 }
 
+/** A branch that could not be sent: its time is over at once, as if nobody had answered (failure_exec_mode). */
+export function failSoon(tm: Tm, branch: Branch): void {
+  const now = tm.now();
+  branch.giveUpAt = now;
+  arm(tm, branch, now);
+}
+
 /** Runs the branch's machine and does what it says towards the next hop. Returns its answer, for what concerns those above. */
 export function stepBranch(tm: Tm, branch: Branch, input: number, reply: SipMessage | null): number {
   const { isInvite } = branch.tx;

@@ -1,7 +1,7 @@
 // Forwarding a request through its transaction: a branch for each destination, built by the layers above.
 
 import { Branch, BranchFlag } from "./branch.ts";
-import { startBranch } from "./downstream.ts";
+import { failSoon, startBranch } from "./downstream.ts";
 import { type Destination, Outgoing, RelayError } from "./hooks.ts";
 import { decide } from "./replies.ts";
 import type { Tm } from "./tm.ts";
@@ -9,8 +9,8 @@ import type { Transaction } from "./transaction.ts";
 
 /**
  * Starts a branch for each destination; null stands for the request's own R-URI. Returns how many were sent, or a RelayError
- * when none was; a Promise when one has to wait. `run` goes to the hook that builds them. With `newLeg`, earlier branches are out
- * of the choice of the best reply (failure_reply_mode 3).
+ * when none was; a Promise when one has to wait. `run` goes to the hook that builds them. `newLeg` says that a failure route does so: which
+ * earlier branches still count is decided when it is over (legs.ts).
  */
 export function forward(
   tm: Tm,
@@ -20,7 +20,7 @@ export function forward(
   newLeg: boolean,
 ): number | Promise<number> {
   if (tx.final || tx.released || tx.canceled || tx.waiting) return RelayError.FINAL;
-  if (newLeg) for (const branch of tx.branches) branch.flags |= BranchFlag.DISCARDED;
+  if (newLeg) tx.legStart = tx.branches.length;
   const tally: Tally = { sent: 0, error: RelayError.FAILED };
   for (let i = 0; i < destinations.length; i++) {
     const waits = addBranch(tm, tx, run, destinations[i]!, tally);
@@ -85,6 +85,11 @@ function send(tm: Tm, branch: Branch, code: number, out: Outgoing, tally: Tally)
   }
   branch.flags &= ~BranchFlag.PREPARING;
   if (code === 0 && startBranch(tm, branch, out)) {
+    tally.sent++;
+    return;
+  }
+  if (code === 0 && tm.options.failureExec) {
+    failSoon(tm, branch);
     tally.sent++;
     return;
   }

@@ -63,14 +63,26 @@ export interface Hooks {
    * The id of the branch for the Via is `branch.id()`. Returns 0 or a RelayError; a Promise when a name must be looked up.
    */
   prepareBranch(tx: Transaction, branch: Branch, run: object, out: Outgoing): number | Promise<number>;
-  /** Builds a reply to the transaction's request in `out` (bytes only). Returns whether it could be built. */
-  writeReply(tx: Transaction, code: number, reason: string, toTag: string, extra: string, out: Outgoing): boolean;
+  /** Builds a reply to the transaction's request in `out` (bytes only); `extra` is whole header lines. Returns whether it could be built. */
+  writeReply(
+    tx: Transaction,
+    code: number,
+    reason: string,
+    toTag: string,
+    extra: string,
+    out: Outgoing,
+    body?: string,
+  ): boolean;
   /** The way to where a target led, opened anew because it has gone; null when that cannot be. */
   reopen(target: Target): Target | null;
   /** A reply came for a branch of a transaction that has `wantsReplies`. Returns true to drop it, which counts for provisional ones only. */
   replyRoute(tx: Transaction, branch: Branch, reply: SipMessage): boolean | Promise<boolean>;
   /** A received reply is about to be passed to the client, `length` bytes long. False keeps it from the client. */
   mayReply(tx: Transaction, msg: SipMessage, length: number): boolean;
+  /** A branch was sent and nothing came back until its time was over. */
+  silent(branch: Branch): void;
+  /** The transport did not take the request of a branch. */
+  unsent(branch: Branch, target: Target): void;
   /** One branch failed in a transaction that has `wantsBranchFailure`; it may add branches. `reply` is null when none came. */
   branchFailureRoute(tx: Transaction, branch: Branch, reply: SipMessage | null): void | Promise<void>;
   /** All branches failed and `winner` was picked, in a transaction that had `wantsFailure`. It may add branches or reply. */

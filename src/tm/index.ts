@@ -13,6 +13,7 @@ export { HELD, InFlight, NEW, REPEATED } from "./in-flight.ts";
 export { park, unpark } from "./park.ts";
 export { SEND_FAILED } from "./replies.ts";
 export { type TmCounters, TransactionTable } from "./table.ts";
+export { DEFAULT_OPTIONS, DropReplies, type TmOptions } from "./options.ts";
 export { DEFAULT_TIMERS, type Timers } from "./timers.ts";
-export { DEFAULT_OPTIONS, Tm, type TmEnvironment, type TmOptions } from "./tm.ts";
+export { Tm, type TmEnvironment } from "./tm.ts";
 export { Transaction } from "./transaction.ts";

@@ -40,10 +40,10 @@ export function pickBranch(tx: Transaction, fakedReplyRank = 0): Branch | null {
 }
 
 /**
- * Header lines with the challenges of all branches that ended in 401 or 407 (RFC 3261 16.7 step 7), in their order; empty when
+ * Header lines with the challenges of all branches that ended in 401 or 407 (RFC 3261 16.7 step 7), in their order; null when
  * fewer than two did, since then the reply goes back as it is.
  */
-export function joinedChallenges(tx: Transaction): string {
+export function joinedChallenges(tx: Transaction): string | null {
   let lines = "";
   let count = 0;
   for (const branch of tx.branches) {
@@ -57,5 +57,5 @@ export function joinedChallenges(tx: Transaction): string {
       lines += textOf(reply.buf, reply.index[h * STRIDE + NAME_START]!, reply.index[h * STRIDE + LINE_END]!);
     }
   }
-  return count < 2 ? "" : lines;
+  return count < 2 ? null : lines;
 }

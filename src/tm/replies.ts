@@ -8,6 +8,7 @@ import { reasonPhrase } from "../sip/reasons.ts";
 import { type Branch, BranchFlag } from "./branch.ts";
 import { cancelAnswered, cancelBranch, sendCancel, stepBranch } from "./downstream.ts";
 import { ClientInput, Do } from "./machine.ts";
+import { dropReplies } from "./legs.ts";
 import { joinedChallenges, pickBranch } from "./pick.ts";
 import type { Tm } from "./tm.ts";
 import type { Transaction } from "./transaction.ts";
@@ -25,7 +26,8 @@ export function replyCame(tm: Tm, branch: Branch, msg: SipMessage): void {
   }
   const input = status < 200 ? ClientInput.PROVISIONAL : status < 300 ? ClientInput.SUCCESS : ClientInput.FAILURE;
   if ((stepBranch(tm, branch, input, msg) & Do.PASS) === 0) return;
-  if (!tx.wantsReplies) {
+  // once the client has cancelled, provisional replies are for nobody (as the oracle)
+  if (!tx.wantsReplies || (status < 200 && tx.canceled)) {
     takeReply(tm, branch, msg, false);
     return;
   }
@@ -33,12 +35,16 @@ export function replyCame(tm: Tm, branch: Branch, msg: SipMessage): void {
   if (typeof drop === "boolean") takeReply(tm, branch, msg, drop);
   else {
     msg.own();
-    tm.suspend(tx, drop, (dropped) => takeReply(tm, branch, msg, dropped === true));
+    const had = tx.status;
+    tm.suspend(tx, drop, (dropped) => {
+      const overtaken = tx.status !== had && tx.final && tm.options.keepLateSuccess;
+      takeReply(tm, branch, msg, dropped === true || overtaken, overtaken);
+    });
   }
 }
 
 // The reply has been through the script.
-function takeReply(tm: Tm, branch: Branch, msg: SipMessage, drop: boolean): void {
+function takeReply(tm: Tm, branch: Branch, msg: SipMessage, drop: boolean, overtaken = false): void {
   const { tx } = branch;
   const { status } = msg;
   const late = branch.final;
@@ -46,11 +52,11 @@ function takeReply(tm: Tm, branch: Branch, msg: SipMessage, drop: boolean): void
   branch.status = status;
   if (status < 200) {
     if ((branch.flags & BranchFlag.CANCEL_WANTED) !== 0) sendCancel(tm, branch);
-    if (!drop && status !== 100 && !tx.final) forwardReply(tm, tx, msg, status);
+    if (!drop && (status !== 100 || tm.options.relay100) && !tx.final && !tx.canceled) forwardReply(tm, tx, msg, status);
     return;
   }
   if (status < 300) {
-    if (tx.isInvite || !tx.final) forwardReply(tm, tx, msg, status);
+    if ((tx.isInvite && !overtaken) || !tx.final) forwardReply(tm, tx, msg, status);
     branch.bytes = null;
     if (!late) cancelOthers(tm, branch, status);
     endIfDone(tm, tx);
@@ -85,7 +91,7 @@ export function branchEndedHere(tm: Tm, branch: Branch, status: number): void {
 /** No final reply came in time (timers B, C, F): counts as 408, or as 487 when the client has cancelled. */
 export function branchTimedOut(tm: Tm, branch: Branch): void {
   branch.flags |= BranchFlag.TIMED_OUT;
-  branchEndedHere(tm, branch, branch.tx.canceled ? 487 : 408);
+  branchEndedHere(tm, branch, branch.tx.canceled ? 487 : tm.options.timeoutCode);
 }
 
 // A branch of the transaction failed. Its reply is kept as long as it may be needed.
@@ -120,9 +126,15 @@ function allFailed(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | n
     return;
   }
   tx.wantsFailure = false; // armed for one failure; the route may arm it again
+  const before = tx.branches.length;
+  const { legStart } = tx;
   const waits = tm.hooks.failureRoute(tx, winner, best);
-  if (waits === undefined) afterFailureRoute(tm, tx, winner, best);
-  else tm.suspend(tx, waits, () => afterFailureRoute(tm, tx, winner, best));
+  const after = (): void => {
+    dropReplies(tx, tm.options.failureReplyMode, before, legStart);
+    afterFailureRoute(tm, tx, winner, best);
+  };
+  if (waits === undefined) after();
+  else tm.suspend(tx, waits, after);
 }
 
 function afterFailureRoute(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null): void {
@@ -131,17 +143,29 @@ function afterFailureRoute(tm: Tm, tx: Transaction, winner: Branch, best: SipMes
     return;
   }
   for (const branch of tx.branches) if (!branch.final) return; // the route started another leg
-  finish(tm, tx, winner, best);
+  if ((winner.flags & BranchFlag.DISCARDED) === 0) finish(tm, tx, winner, best);
+  else {
+    const other = pickBranch(tx, tm.options.fakedReplyRank);
+    if (other !== null) finish(tm, tx, other, other.reply);
+    else {
+      replyLocally(tm, tx, 500, NOTHING_LEFT, "");
+      endIfDone(tm, tx);
+    }
+  }
 }
 
 // Sends the picked failure back.
 function finish(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null): void {
   const { status } = winner;
+  if (isSilent(tm, tx, winner)) {
+    startWait(tm, tx);
+    return;
+  }
   const challenged = (status === 401 || status === 407) && tm.options.aggregateChallenges;
-  const challenges = challenged ? joinedChallenges(tx) : "";
+  const challenges = challenged ? joinedChallenges(tx) : null;
   // what 503 of one next hop says is not true of us (RFC 3261 16.7 step 6); the phrase is Kamailio's
   if (status === 503 && tm.options.remap503) replyLocally(tm, tx, 500, "Service Unavailable", "");
-  else if (best === null || challenges !== "") replyLocally(tm, tx, status, localReason(status), challenges);
+  else if (best === null || challenges !== null) replyLocally(tm, tx, status, localReason(tm, status), challenges ?? "");
   else forwardReply(tm, tx, best, status);
   endIfDone(tm, tx);
 }
@@ -149,9 +173,19 @@ function finish(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null
 /** The phrase of 477, Kamailio's own status for what cannot be sent. */
 export const SEND_FAILED = "Unfortunately error on sending to next hop occurred (477/TM)";
 
-function localReason(status: number): string {
+/** The phrase when a script had all replies forgotten and gives none itself. */
+const NOTHING_LEFT = "I'm terribly sorry, server error occurred (1/TM)";
+
+function localReason(tm: Tm, status: number): string {
   if (status === 477) return SEND_FAILED;
-  return status === 487 ? "Request Terminated" : status === 408 ? "Request Timeout" : reasonPhrase(status);
+  if (status === tm.options.timeoutCode) return tm.options.timeoutReason;
+  return status === 487 ? "Request Terminated" : reasonPhrase(status);
+}
+
+// An INVITE to one next hop that has said nothing at all, and nobody wants to hear of that (noisy_ctimer).
+function isSilent(tm: Tm, tx: Transaction, { flags }: Branch): boolean {
+  if (tm.options.noisyTimeout || !tx.isInvite || tx.branches.length > 1 || tx.attachment !== null) return false;
+  return (flags & (BranchFlag.TIMED_OUT | BranchFlag.REPLIED)) === BranchFlag.TIMED_OUT && !tx.canceled;
 }
 
 function forwardReply(tm: Tm, tx: Transaction, msg: SipMessage, code: number): void {

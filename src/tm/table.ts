@@ -103,6 +103,24 @@ export class TransactionTable {
     if (tx.waiting) this.counters.waiting--;
   }
 
+  /** How evenly the transactions lie: chains of the hash table, those in use, and the longest. */
+  spread(): {
+    readonly chains: number;
+    readonly used: number;
+    readonly longest: number;
+    readonly transactions: number;
+  } {
+    let used = 0;
+    let longest = 0;
+    for (const first of this.buckets) {
+      let length = 0;
+      for (let tx = first; tx !== null; tx = tx.nextInBucket) length++;
+      if (length > 0) used++;
+      longest = Math.max(longest, length);
+    }
+    return { chains: BUCKETS, used, longest, transactions: this.count };
+  }
+
   /** All transactions, for lists and for shutting down. */
   *all(): Generator<Transaction> {
     for (const tx of this.slots) if (tx !== null) yield tx;

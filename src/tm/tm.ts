@@ -11,8 +11,9 @@ import { type Hooks, Outgoing, type Target } from "./hooks.ts";
 import { methodSought, setKey } from "./key.ts";
 import { ClientInput, Do } from "./machine.ts";
 import { abandonBranches, branchEndedHere, branchTimedOut, endAll, endBranch, replyCame } from "./replies.ts";
+import { DEFAULT_OPTIONS, type TmOptions } from "./options.ts";
 import { TransactionTable } from "./table.ts";
-import { DEFAULT_TIMERS, type Timers } from "./timers.ts";
+import type { Timers } from "./timers.ts";
 import { type TimerOwner, Transaction } from "./transaction.ts";
 import {
   ackCame,
@@ -27,39 +28,6 @@ import {
   serverTimer,
   startWait,
 } from "./upstream.ts";
-
-/** What can be set (module tm's parameters), for all transactions. */
-export interface TmOptions {
-  timers: Timers;
-  /** Whether each provisional reply restarts the wait for the final one (restart_fr_on_each_reply). */
-  restartFr: boolean;
-  /** What becomes of a branch without a reply when it is cancelled: 0 ends at once, 1 waits for a reply, 2 is sent CANCEL (cancel_b_method). */
-  cancelMethod: number;
-  /** Whether CANCELs of other branches say why (local_cancel_reason). */
-  localCancelReason: boolean;
-  /** Whether 503 goes back as 500 (remap_503_500). */
-  remap503: boolean;
-  /** Whether challenges of several branches are joined (aggregate_challenges). */
-  aggregateChallenges: boolean;
-  /** Whether 6xx is a failure like others (disable_6xx_block). */
-  disable6xx: boolean;
-  /** Added to the rank of final replies made here when the best is picked (faked_reply_prio). */
-  fakedReplyRank: number;
-  /** The most branches of a transaction. */
-  maxBranches: number;
-}
-
-export const DEFAULT_OPTIONS: TmOptions = {
-  timers: DEFAULT_TIMERS,
-  restartFr: true,
-  cancelMethod: 1,
-  localCancelReason: true,
-  remap503: true,
-  aggregateChallenges: true,
-  disable6xx: false,
-  fakedReplyRank: 0,
-  maxBranches: 32,
-};
 
 /** What may be put off for a transaction whose route waits; more is thrown away and counted. */
 const MAX_QUEUE = 64;
@@ -180,9 +148,9 @@ export class Tm implements TimerOwner {
   }
 
   /** The script replies: `extra` is whole header lines. Returns whether it went out; a final one ends what is still out. */
-  sendReply(tx: Transaction, code: number, reason: string, extra: string): boolean {
+  sendReply(tx: Transaction, code: number, reason: string, extra: string, body = ""): boolean {
     if (tx.final || tx.released) return false;
-    if (!replyLocally(this, tx, code, reason, extra) && !tx.final) return false;
+    if (!replyLocally(this, tx, code, reason, extra, body) && !tx.final) return false;
     if (code >= 200) abandonBranches(this, tx, code);
     endIfDone(this, tx);
     return true;
@@ -217,6 +185,19 @@ export class Tm implements TimerOwner {
     if (timers.fr !== fr || timers.frInv !== frInv) for (const branch of tx.branches) retime(this, branch);
     if ((timers.maxInvite !== maxInvite || timers.maxOther !== maxOther) && !tx.final)
       armLifetime(this, tx, this.now());
+  }
+
+  /** Lets go of transactions whose timers have not, which should be none; how many there were. */
+  clean(): number {
+    const now = this.now();
+    let count = 0;
+    for (const tx of this.table.all()) {
+      const { maxInvite, maxOther, fr, wait } = tx.timers;
+      if (tx.busy || tx.began + (tx.isInvite ? maxInvite : maxOther) + fr + wait + 1000 > now) continue;
+      release(this, tx);
+      count++;
+    }
+    return count;
   }
 
   /** Ends the transaction as if by a final reply, without sending one; branches that are out go on unheard (t_drop). */

@@ -81,6 +81,11 @@ export class Transaction extends TimerNode {
   usedUri: string | null = null;
   usedDst: string | null = null;
 
+  /** The number of the first branch of the present leg of serial forking. */
+  legStart = 0;
+  /** What the failure route that runs wants forgotten: one of DropReplies; -1 as the options say (t_drop_replies). */
+  dropReplies = -1;
+
   // ---- while a route waits ----
   /** A route of this transaction is suspended: what arrives meanwhile is put off. */
   busy = false;

@@ -36,9 +36,9 @@ export function sendReply(tm: Tm, tx: Transaction, code: number, buf: Uint8Array
 }
 
 /** Makes a reply here and sends it; `extra` is whole header lines. Returns whether it went out. */
-export function replyLocally(tm: Tm, tx: Transaction, code: number, reason: string, extra: string): boolean {
+export function replyLocally(tm: Tm, tx: Transaction, code: number, reason: string, extra: string, body = ""): boolean {
   const tag = code === 100 ? "" : tm.toTag(tx);
-  if (!tm.hooks.writeReply(tx, code, reason, tag, extra, tm.out)) return false;
+  if (!tm.hooks.writeReply(tx, code, reason, tag, extra, tm.out, body)) return false;
   tm.table.counters.repliesGenerated++;
   return sendReply(tm, tx, code, tm.out.buf, tm.out.start, tm.out.end);
 }

@@ -5,6 +5,7 @@ import { parseOptions } from "../../src/control/cli/options.ts";
 import { check, readSource, renderAll } from "../../src/control/configuration.ts";
 import type { TcpConnection } from "../../src/host/host.ts";
 import { createSimulation, type SimHost, type Simulation } from "../../src/host/simulated.ts";
+import type { RpcValue } from "../../src/registry/define.ts";
 import type { Diagnostic } from "../../src/script/index.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { writeSip } from "./sip-text.ts";
@@ -79,6 +80,11 @@ export class ProxyBed {
       `CSeq: 1 ${method}`,
     ].filter((line) => !names.has(line.slice(0, line.indexOf(":")).toLowerCase()));
     return writeSip([`${method} ${uri} SIP/2.0`, ...usual, ...lines], body);
+  }
+
+  /** What a command (RPC) answers; rejects with RpcError. */
+  async rpc(name: string, ...args: (string | number)[]): Promise<RpcValue> {
+    return this.server.commands.run(name, args);
   }
 
   close(): Promise<void> {

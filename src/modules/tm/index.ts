@@ -8,7 +8,7 @@ import { asking } from "./functions-asking.ts";
 import { sending } from "./functions-sending.ts";
 import { configure, params } from "./params.ts";
 import * as queries from "./queries.ts";
-import { listTransactions, stats } from "./rpc.ts";
+import { commands } from "./rpc.ts";
 import type { TmInstance } from "./settings.ts";
 import { branchIndex } from "./variables.ts";
 
@@ -46,8 +46,5 @@ export const tm = defineModule({
     "tm:branch-failure:": { doc: "One branch has failed; NAME is what t_on_branch_failure() was given." },
     "tm:local-request": { doc: "A request made here is about to be sent (local_route)." },
   },
-  rpc: {
-    "tm.stats": { doc: "Counts of transactions and replies.", args: [], run: (self) => stats(self.engine.tm) },
-    "tm.list": { doc: "The transactions there are.", args: [], run: (self) => listTransactions(self.engine.tm) },
-  },
+  rpc: commands,
 });

@@ -23,7 +23,7 @@ export function relay(engine: TmEngine, settings: TmSettings, ctx: RouteContext,
     const cancelled = relayCancel(engine, settings, ctx);
     if (cancelled !== NOT_FOUND) return cancelled;
     if (settings.unmatchedCancel === 2) return 0;
-    if (settings.unmatchedCancel === 1) return forwardStateless(engine.proxy, ctx.message, ctx.flow, null, null, ctx);
+    if (settings.unmatchedCancel === 1) return forwardStateless(engine.proxy, ctx.message, ctx.flow, null, ctx.sendFrom, ctx);
   }
   if (ctx.transaction === null) {
     const made = engine.newTransaction(ctx);
@@ -62,7 +62,9 @@ function outcome(tx: Transaction, ctx: RouteContext, sent: number): number {
   keepRequest(tx, ctx);
   if (sent > 0) return 1;
   if ((ctx.kind === RouteKind.REQUEST || ctx.resumed) && sent !== RelayError.FINAL) wishesOf(ctx).relayError = sent;
-  return relayFailure(sent).rc;
+  const failure = relayFailure(sent);
+  ctx.failure = { code: failure.code, reason: failure.reason.replace("/TM)", "/SL)") };
+  return failure.rc;
 }
 
 // In a request route the R-URI comes first, then the branches. After a failure the R-URI counts only when the route has changed it.
@@ -75,7 +77,7 @@ function destinations(tx: Transaction, ctx: RouteContext, afterFailure: boolean)
 // A failure's ACK ends here; any other is forwarded without a transaction.
 function relayAck(engine: TmEngine, ctx: RouteContext): FunctionResult {
   if (engine.tm.ack(ctx.message)) return 0;
-  return forwardStateless(engine.proxy, ctx.message, ctx.flow, null, null, ctx);
+  return forwardStateless(engine.proxy, ctx.message, ctx.flow, null, ctx.sendFrom, ctx);
 }
 
 /** What relayCancel returns when the INVITE is not known. */

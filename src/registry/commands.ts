@@ -1,0 +1,53 @@
+// Commands (RPC) of a generation by name, whoever asks for them: arguments are checked against the declaration first.
+
+import { type RpcDef, RpcError, type RpcValue } from "./define.ts";
+import type { Configured } from "./loader.ts";
+import { didYouMean } from "./nearest.ts";
+
+/** The commands of all modules of a generation. */
+export class Commands {
+  private readonly known = new Map<string, { readonly def: RpcDef<unknown>; readonly instance: unknown }>();
+
+  constructor(generation: readonly Configured[]) {
+    for (const { module, instance } of generation)
+      for (const [name, def] of Object.entries(module.rpc)) this.known.set(name, { def, instance });
+  }
+
+  /** Names, in alphabetical order. */
+  names(): string[] {
+    return [...this.known.keys()].sort();
+  }
+
+  /** What the declaration says of a command; null without one. */
+  find(name: string): RpcDef<unknown> | null {
+    return this.known.get(name)?.def ?? null;
+  }
+
+  /**
+   * Runs a command. Texts of digits pass as numbers and numbers as texts, as it is declared. Throws (or rejects with) RpcError: 404 for an
+   * unknown command, 400 for wrong arguments, whatever the command itself says.
+   */
+  run(name: string, args: readonly (string | number)[]): RpcValue | Promise<RpcValue> {
+    const found = this.known.get(name);
+    if (found === undefined) {
+      const hint = didYouMean(name, this.known.keys());
+      throw new RpcError(404, `command ${name} not found${hint === undefined ? "" : `; ${hint}`}`);
+    }
+    const { def, instance } = found;
+    if (args.length > def.args.length)
+      throw new RpcError(400, `${name} takes at most ${def.args.length} arguments, not ${args.length}`);
+    const given = def.args.map((arg, i) => {
+      const value = args[i];
+      if (value === undefined) {
+        if (arg.optional) return undefined;
+        throw new RpcError(400, `${name}: argument ${i + 1} (${arg.name}) is missing`);
+      }
+      if (arg.kind === "str") return String(value);
+      const number = typeof value === "number" ? value : /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
+      if (!Number.isInteger(number))
+        throw new RpcError(400, `${name}: argument ${i + 1} (${arg.name}) must be a number`);
+      return number;
+    });
+    return def.run(instance, given);
+  }
+}
