@@ -1,7 +1,7 @@
 // The side of a branch that faces the next hop: the request sent and repeated, ACK for failures, CANCEL, timers.
 // What a branch means for the whole transaction is decided in replies.ts.
 
-import { writeAck, writeCancel } from "../sip/build-hop.ts";
+import { type HopStyle, writeAck, writeCancel } from "../sip/build-hop.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { type Branch, BranchFlag } from "./branch.ts";
 import { client } from "./client.ts";
@@ -92,7 +92,7 @@ export function cancelBranch(tm: Tm, branch: Branch, extra: string): boolean {
 export function sendCancel(tm: Tm, branch: Branch): void {
   const { target, bytes } = branch;
   if (target === null || bytes === null) return;
-  const end = writeCancel(bytes, branch.cancelLines, tm.buffer);
+  const end = writeCancel(bytes, branch.cancelLines, tm.buffer, styleOf(tm, branch));
   if (end < 0) return;
   branch.flags = (branch.flags | BranchFlag.CANCEL_SENT) & ~BranchFlag.CANCEL_WANTED;
   sendOrReopen(tm, target, tm.buffer, end);
@@ -177,7 +177,7 @@ function acknowledge(tm: Tm, branch: Branch, reply: SipMessage): void {
     return;
   }
   if (branch.bytes === null) return;
-  const end = writeAck(branch.bytes, reply, tm.buffer);
+  const end = writeAck(branch.bytes, reply, tm.buffer, styleOf(tm, branch));
   if (end < 0) return;
   // the INVITE is over for the next hop, and so is a CANCEL of it
   if (cancelPending(branch)) stop(tm, branch);
@@ -190,6 +190,13 @@ function acknowledge(tm: Tm, branch: Branch, reply: SipMessage): void {
 // CANCEL and ACK go where the INVITE went, also when that connection has gone meanwhile.
 function sendOrReopen(tm: Tm, target: Target, buf: Uint8Array, end: number): void {
   if (!target.send(buf, 0, end) && target.reliable) tm.hooks.reopen(target)?.send(buf, 0, end);
+}
+
+// How CANCEL and ACK are made, where it is not as usual.
+function styleOf({ options }: Tm, { tx }: Branch): HopStyle | undefined {
+  const { extraHeaders, reparseInvite } = options;
+  if (reparseInvite && extraHeaders === "") return undefined;
+  return { extraHeaders, received: reparseInvite ? null : tx.bytes };
 }
 
 function arm(tm: Tm, branch: Branch, now: number): void {

@@ -21,7 +21,7 @@ export function forward(
 ): number | Promise<number> {
   if (tx.final || tx.released || tx.canceled || tx.waiting) return RelayError.FINAL;
   if (newLeg) tx.legStart = tx.branches.length;
-  const tally: Tally = { sent: 0, error: RelayError.FAILED };
+  const tally: Tally = { newLeg, sent: 0, error: RelayError.FAILED };
   for (let i = 0; i < destinations.length; i++) {
     const waits = addBranch(tm, tx, run, destinations[i]!, tally);
     if (waits !== null) return forwardRest(tm, tx, run, destinations, i + 1, tally, waits);
@@ -30,6 +30,7 @@ export function forward(
 }
 
 interface Tally {
+  readonly newLeg: boolean;
   sent: number;
   error: number;
 }
@@ -93,8 +94,14 @@ function send(tm: Tm, branch: Branch, code: number, out: Outgoing, tally: Tally)
     tally.sent++;
     return;
   }
-  // It never was: it leaves no trace, and the next branch gets its number.
+  if (code === 0 && out.target !== null) tm.hooks.unsent(branch, out.target);
   tally.error = code === 0 ? RelayError.SEND : code;
+  if (tally.newLeg && tally.error === RelayError.SEND) {
+    branch.status = 477; // after a failure it counts like one that came back
+    branch.flags |= BranchFlag.LOCAL;
+    return;
+  }
+  // It never was: it leaves no trace, and the next branch gets its number.
   branch.status = 500;
   branch.flags |= BranchFlag.DISCARDED | BranchFlag.LOCAL;
   const { branches } = branch.tx;

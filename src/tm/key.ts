@@ -22,10 +22,10 @@ export function hasCookie(msg: SipMessage): boolean {
 }
 
 /** Hash of what identifies the transaction of that method to which the request belongs. */
-export function keyHash(msg: SipMessage, method: number, seed: number): number {
+export function keyHash(msg: SipMessage, method: number, seed: number, callIdOnly = false): number {
   const via = msg.via();
   const { buf } = msg;
-  if (via !== null && hasCookie(msg)) {
+  if (via !== null && !callIdOnly && hasCookie(msg)) {
     return (hashBytes(buf, via.branchStart, via.branchEnd, seed) ^ Math.imul(method + 1, 0x9e3779b1)) >>> 0;
   }
   const h = msg.find(H.CALL_ID);
@@ -45,11 +45,27 @@ export function setKey(tx: Transaction, msg: SipMessage, delta: number): void {
   tx.port = via.port;
 }
 
+/** What is compared beside the branch (ruri_matching, via1_matching, callid_matching, callid_cseq_matching). */
+export interface Matching {
+  /** R-URI and topmost Via, where there is no branch of RFC 3261. */
+  readonly uri: boolean;
+  readonly via: boolean;
+  /** Call-ID too. */
+  readonly callId: boolean;
+  /** Call-ID and CSeq in place of the branch, against RFC 3261. */
+  readonly callIdOnly: boolean;
+}
+
+/** As RFC 3261 17.2.3 has it. */
+export const BY_BRANCH: Matching = { uri: true, via: true, callId: false, callIdOnly: false };
+
 /** Whether the request belongs to that transaction; the methods are already known to fit. */
-export function keyMatches(tx: Transaction, msg: SipMessage): boolean {
+export function keyMatches(tx: Transaction, msg: SipMessage, matching = BY_BRANCH): boolean {
   const via = msg.via();
   if (via === null) return false;
-  if (tx.branchStart < 0) return matchesOld(tx, msg);
+  if (matching.callIdOnly) return sameCall(tx, msg, true);
+  if (tx.branchStart < 0) return matchesOld(tx, msg, matching);
+  if (matching.callId && !sameCall(tx, msg, false)) return false;
   const { buf } = msg;
   return (
     equalsBytes(tx.bytes, tx.branchStart, tx.branchEnd, buf, via.branchStart, via.branchEnd) &&
@@ -65,7 +81,7 @@ function sameMethodName(tx: Transaction, msg: SipMessage): boolean {
 }
 
 // RFC 3261 17.2.3, second half: R-URI, tags, Call-ID, CSeq number and topmost Via are all the same; ACK carries the To tag of the reply.
-function matchesOld(tx: Transaction, msg: SipMessage): boolean {
+function matchesOld(tx: Transaction, msg: SipMessage, matching: Matching): boolean {
   if (hasCookie(msg)) return false;
   older.parse(tx.bytes, 0, tx.bytes.length);
   const a = older;
@@ -79,13 +95,19 @@ function matchesOld(tx: Transaction, msg: SipMessage): boolean {
   if (fromA === null || fromB === null || toA === null || toB === null || viaA === null || viaB === null) return false;
   return (
     a.cseq()?.number === b.cseq()?.number &&
-    equalsBytes(a.buf, a.uriStart, a.uriEnd, b.buf, b.uriStart, b.uriEnd) &&
+    (!matching.uri || equalsBytes(a.buf, a.uriStart, a.uriEnd, b.buf, b.uriStart, b.uriEnd)) &&
     equalsBytes(a.buf, fromA.tagStart, fromA.tagEnd, b.buf, fromB.tagStart, fromB.tagEnd) &&
     (b.method === Method.ACK || equalsBytes(a.buf, toA.tagStart, toA.tagEnd, b.buf, toB.tagStart, toB.tagEnd)) &&
-    equalsBytes(a.buf, viaA.start, viaA.end, b.buf, viaB.start, viaB.end) &&
+    (!matching.via || equalsBytes(a.buf, viaA.start, viaA.end, b.buf, viaB.start, viaB.end)) &&
     sameHeader(a, b, H.CALL_ID) &&
     (tx.method !== Method.UNKNOWN || sameMethodName(tx, msg))
   );
+}
+
+/** Whether a request or reply has the Call-ID of the transaction, and the CSeq number if asked. */
+export function sameCall(tx: Transaction, msg: SipMessage, cseqToo: boolean): boolean {
+  older.parse(tx.bytes, 0, tx.bytes.length);
+  return sameHeader(older, msg, H.CALL_ID) && (!cseqToo || older.cseq()?.number === msg.cseq()?.number);
 }
 
 function sameHeader(a: SipMessage, b: SipMessage, id: number): boolean {

@@ -7,8 +7,8 @@ import { Method } from "../sip/methods.ts";
 import { reasonPhrase } from "../sip/reasons.ts";
 import { type Branch, BranchFlag } from "./branch.ts";
 import { cancelAnswered, cancelBranch, sendCancel, stepBranch } from "./downstream.ts";
-import { ClientInput, Do } from "./machine.ts";
 import { dropReplies } from "./legs.ts";
+import { ClientInput, Do } from "./machine.ts";
 import { joinedChallenges, pickBranch } from "./pick.ts";
 import type { Tm } from "./tm.ts";
 import type { Transaction } from "./transaction.ts";
@@ -52,7 +52,8 @@ function takeReply(tm: Tm, branch: Branch, msg: SipMessage, drop: boolean, overt
   branch.status = status;
   if (status < 200) {
     if ((branch.flags & BranchFlag.CANCEL_WANTED) !== 0) sendCancel(tm, branch);
-    if (!drop && (status !== 100 || tm.options.relay100) && !tx.final && !tx.canceled) forwardReply(tm, tx, msg, status);
+    if (!drop && (status !== 100 || tm.options.relay100) && !tx.final && !tx.canceled)
+      forwardReply(tm, tx, msg, status);
     return;
   }
   if (status < 300) {
@@ -91,6 +92,8 @@ export function branchEndedHere(tm: Tm, branch: Branch, status: number): void {
 /** No final reply came in time (timers B, C, F): counts as 408, or as 487 when the client has cancelled. */
 export function branchTimedOut(tm: Tm, branch: Branch): void {
   branch.flags |= BranchFlag.TIMED_OUT;
+  if (branch.target !== null && (branch.flags & BranchFlag.REPLIED) === 0 && !branch.tx.canceled)
+    tm.hooks.silent(branch);
   branchEndedHere(tm, branch, branch.tx.canceled ? 487 : tm.options.timeoutCode);
 }
 
@@ -121,10 +124,12 @@ export function decide(tm: Tm, tx: Transaction): void {
 
 // The best reply goes to the script, then back.
 function allFailed(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null): void {
-  if (!tx.wantsFailure) {
+  const isOlder = winner.number < tx.legStart; // of an earlier leg, which had a route of its own
+  if (!tx.wantsFailure && !isOlder) {
     finish(tm, tx, winner, best);
     return;
   }
+  tx.failureRan = true;
   tx.wantsFailure = false; // armed for one failure; the route may arm it again
   const before = tx.branches.length;
   const { legStart } = tx;
@@ -165,7 +170,8 @@ function finish(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null
   const challenges = challenged ? joinedChallenges(tx) : null;
   // what 503 of one next hop says is not true of us (RFC 3261 16.7 step 6); the phrase is Kamailio's
   if (status === 503 && tm.options.remap503) replyLocally(tm, tx, 500, "Service Unavailable", "");
-  else if (best === null || challenges !== null) replyLocally(tm, tx, status, localReason(tm, status), challenges ?? "");
+  else if (best === null || challenges !== null)
+    replyLocally(tm, tx, status, localReason(tm, status), challenges ?? "");
   else forwardReply(tm, tx, best, status);
   endIfDone(tm, tx);
 }
@@ -184,7 +190,7 @@ function localReason(tm: Tm, status: number): string {
 
 // An INVITE to one next hop that has said nothing at all, and nobody wants to hear of that (noisy_ctimer).
 function isSilent(tm: Tm, tx: Transaction, { flags }: Branch): boolean {
-  if (tm.options.noisyTimeout || !tx.isInvite || tx.branches.length > 1 || tx.attachment !== null) return false;
+  if (tm.options.noisyTimeout || !tx.isInvite || tx.branches.length > 1 || tx.failureRan) return false;
   return (flags & (BranchFlag.TIMED_OUT | BranchFlag.REPLIED)) === BranchFlag.TIMED_OUT && !tx.canceled;
 }
 

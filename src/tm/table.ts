@@ -1,7 +1,7 @@
 // The bounded table of transactions: by slot number for replies, by hash of the key for requests; and what is counted.
 
 import type { SipMessage } from "../sip/message.ts";
-import { keyHash, keyMatches } from "./key.ts";
+import { BY_BRANCH, keyHash, keyMatches, type Matching } from "./key.ts";
 import type { Transaction } from "./transaction.ts";
 
 const BUCKETS = 1 << 16;
@@ -33,6 +33,8 @@ export class TransactionTable {
   private readonly seed: number;
   /** The most transactions at a time. */
   max: number;
+  /** How requests are matched. */
+  matching: Matching = BY_BRANCH;
   /** Octets of requests that are kept, and the most there may be: strangers choose how large theirs are. */
   bytes = 0;
   maxBytes = 256 << 20;
@@ -52,14 +54,14 @@ export class TransactionTable {
 
   /** The hash of a request's key for the transaction of that method. */
   hash(msg: SipMessage, method: number): number {
-    return keyHash(msg, method, this.seed);
+    return keyHash(msg, method, this.seed, this.matching.callIdOnly);
   }
 
   /** The transaction of that method to which a request belongs; null without one. */
   find(msg: SipMessage, method: number, hash: number): Transaction | null {
     let tx: Transaction | null = this.buckets[hash & (BUCKETS - 1)]!;
     for (; tx !== null; tx = tx.nextInBucket) {
-      if (tx.hash === hash && tx.method === method && keyMatches(tx, msg)) return tx;
+      if (tx.hash === hash && tx.method === method && keyMatches(tx, msg, this.matching)) return tx;
     }
     return null;
   }

@@ -8,10 +8,10 @@ import type { Branch } from "./branch.ts";
 import { BranchId } from "./branch-id.ts";
 import { branchTimer, retime, stepBranch } from "./downstream.ts";
 import { type Hooks, Outgoing, type Target } from "./hooks.ts";
-import { methodSought, setKey } from "./key.ts";
+import { methodSought, sameCall, setKey } from "./key.ts";
 import { ClientInput, Do } from "./machine.ts";
-import { abandonBranches, branchEndedHere, branchTimedOut, endAll, endBranch, replyCame } from "./replies.ts";
 import { DEFAULT_OPTIONS, type TmOptions } from "./options.ts";
+import { abandonBranches, branchEndedHere, branchTimedOut, endAll, endBranch, replyCame } from "./replies.ts";
 import { TransactionTable } from "./table.ts";
 import type { Timers } from "./timers.ts";
 import { type TimerOwner, Transaction } from "./transaction.ts";
@@ -214,6 +214,7 @@ export class Tm implements TimerOwner {
   reply(msg: SipMessage): boolean {
     const branch = this.findBranch(msg);
     if (branch === null) return false;
+    if (this.table.matching.callId && !sameCall(branch.tx, msg, false)) return false;
     this.table.counters.repliesReceived++;
     if (!branch.tx.busy) replyCame(this, branch, msg);
     else {
@@ -285,7 +286,13 @@ export class Tm implements TimerOwner {
       if (!branch.final && (branchTimer(this, endNow(branch)) & Do.TIMED_OUT) !== 0) branchTimedOut(this, branch);
     if (tx.final || tx.busy) return;
     for (const branch of tx.branches) if (!branch.final) return;
-    replyLocally(this, tx, tx.canceled ? 487 : 408, "", "");
+    replyLocally(
+      this,
+      tx,
+      tx.canceled ? 487 : this.options.timeoutCode,
+      tx.canceled ? "" : this.options.timeoutReason,
+      "",
+    );
     endIfDone(this, tx);
   }
 

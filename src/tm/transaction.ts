@@ -5,6 +5,7 @@ import { Method } from "../sip/methods.ts";
 import { TimerNode } from "../util/timer-wheel.ts";
 import type { Branch } from "./branch.ts";
 import type { Target } from "./hooks.ts";
+import type { LocalSide } from "./local.ts";
 import { NEVER, type Timers } from "./timers.ts";
 
 /** Whom the timers of transactions and branches call. */
@@ -51,6 +52,8 @@ export class Transaction extends TimerNode {
   /** Status of the last reply sent; 0 none. */
   status = 0;
   readonly client: Target;
+  /** Who made the request, when it began here; null when a client sent it. */
+  local: LocalSide | null = null;
   /** The last reply, kept while it may have to be sent again. */
   reply: Uint8Array | null = null;
   /** To-tag of replies made here; empty until one is. */
@@ -81,6 +84,8 @@ export class Transaction extends TimerNode {
   usedUri: string | null = null;
   usedDst: string | null = null;
 
+  /** A failure route has run. */
+  failureRan = false;
   /** The number of the first branch of the present leg of serial forking. */
   legStart = 0;
   /** What the failure route that runs wants forgotten: one of DropReplies; -1 as the options say (t_drop_replies). */
