@@ -11,6 +11,7 @@ export { forward } from "./forward.ts";
 export { type Destination, type Hooks, Outgoing, RelayError, type Target } from "./hooks.ts";
 export { HELD, InFlight, NEW, REPEATED } from "./in-flight.ts";
 export { BY_BRANCH, type Matching } from "./key.ts";
+export { type LocalSide, NOBODY } from "./local.ts";
 export { DEFAULT_OPTIONS, DropReplies, type TmOptions } from "./options.ts";
 export { park, unpark } from "./park.ts";
 export { SEND_FAILED } from "./replies.ts";

@@ -5,9 +5,11 @@ import { writeForwardedReply } from "../sip/build.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
 import { reasonPhrase } from "../sip/reasons.ts";
+import { textOf } from "../util/bytes.ts";
 import { type Branch, BranchFlag } from "./branch.ts";
 import { cancelAnswered, cancelBranch, sendCancel, stepBranch } from "./downstream.ts";
 import { dropReplies } from "./legs.ts";
+import { tellLocal } from "./local.ts";
 import { ClientInput, Do } from "./machine.ts";
 import { joinedChallenges, pickBranch } from "./pick.ts";
 import type { Tm } from "./tm.ts";
@@ -190,11 +192,16 @@ function localReason(tm: Tm, status: number): string {
 
 // An INVITE to one next hop that has said nothing at all, and nobody wants to hear of that (noisy_ctimer).
 function isSilent(tm: Tm, tx: Transaction, { flags }: Branch): boolean {
-  if (tm.options.noisyTimeout || !tx.isInvite || tx.branches.length > 1 || tx.failureRan) return false;
+  if (tm.options.noisyTimeout || tx.local !== null || !tx.isInvite || tx.branches.length > 1 || tx.failureRan)
+    return false;
   return (flags & (BranchFlag.TIMED_OUT | BranchFlag.REPLIED)) === BranchFlag.TIMED_OUT && !tx.canceled;
 }
 
 function forwardReply(tm: Tm, tx: Transaction, msg: SipMessage, code: number): void {
+  if (tx.local !== null) {
+    tellLocal(tm, tx, code, textOf(msg.buf, msg.reasonStart, msg.reasonEnd), msg);
+    return;
+  }
   const end = writeForwardedReply(msg, tm.buffer);
   if (end > 0 && !tm.hooks.mayReply(tx, msg, end)) {
     if (code >= 200) startWait(tm, tx); // the client is not told; what it repeats is absorbed

@@ -9,6 +9,8 @@ const BUCKETS = 1 << 16;
 /** What tm.stats prints. */
 export class TmCounters {
   created = 0;
+  /** Of these, those whose request began here. */
+  local = 0;
   freed = 0;
   /** Finished ones that wait for what comes late. */
   waiting = 0;
@@ -61,7 +63,8 @@ export class TransactionTable {
   find(msg: SipMessage, method: number, hash: number): Transaction | null {
     let tx: Transaction | null = this.buckets[hash & (BUCKETS - 1)]!;
     for (; tx !== null; tx = tx.nextInBucket) {
-      if (tx.hash === hash && tx.method === method && keyMatches(tx, msg, this.matching)) return tx;
+      if (tx.hash === hash && tx.method === method && tx.local === null && keyMatches(tx, msg, this.matching))
+        return tx;
     }
     return null;
   }

@@ -9,6 +9,7 @@ import { BranchId } from "./branch-id.ts";
 import { branchTimer, retime, stepBranch } from "./downstream.ts";
 import { type Hooks, Outgoing, type Target } from "./hooks.ts";
 import { methodSought, sameCall, setKey } from "./key.ts";
+import type { LocalSide } from "./local.ts";
 import { ClientInput, Do } from "./machine.ts";
 import { DEFAULT_OPTIONS, type TmOptions } from "./options.ts";
 import { abandonBranches, branchEndedHere, branchTimedOut, endAll, endBranch, replyCame } from "./replies.ts";
@@ -88,10 +89,11 @@ export class Tm implements TimerOwner {
   }
 
   /**
-   * Makes the transaction of a request that has none (lookup said so). `client` is where its replies go, `origin` the flow it came by.
+   * Makes the transaction of a request that has none (lookup said so). `client` is where its replies go, `origin` the flow it came by;
+   * `local` who made it, when it began here.
    * Null when there are too many.
    */
-  create(msg: SipMessage, client: Target, origin: object): Transaction | null {
+  create(msg: SipMessage, client: Target, origin: object, local: LocalSide | null = null): Transaction | null {
     const { table } = this;
     if (table.full) {
       table.counters.refused++;
@@ -115,6 +117,10 @@ export class Tm implements TimerOwner {
     );
     tx.disable6xx = this.options.disable6xx;
     setKey(tx, msg, shared ? 0 : -msg.start);
+    if (local !== null) {
+      tx.local = local;
+      table.counters.local++;
+    }
     table.add(tx);
     armLifetime(this, tx, now);
     return tx;
@@ -145,6 +151,11 @@ export class Tm implements TimerOwner {
     if (tx.branches.length > 0 || tx.final) return;
     replyLocally(this, tx, 487, "Request Terminated", "");
     endIfDone(this, tx);
+  }
+
+  /** Forgets a transaction of which nothing has left. */
+  discard(tx: Transaction): void {
+    release(this, tx);
   }
 
   /** The script replies: `extra` is whole header lines. Returns whether it went out; a final one ends what is still out. */
@@ -211,15 +222,20 @@ export class Tm implements TimerOwner {
   // ---- replies ----
 
   /** A reply came. True when it belongs to a transaction here, which has taken it. */
-  reply(msg: SipMessage): boolean {
+  reply(msg: SipMessage, from: Target | null = null): boolean {
     const branch = this.findBranch(msg);
     if (branch === null) return false;
     if (this.table.matching.callId && !sameCall(branch.tx, msg, false)) return false;
     this.table.counters.repliesReceived++;
-    if (!branch.tx.busy) replyCame(this, branch, msg);
-    else {
+    if (!branch.tx.busy) {
+      branch.repliedBy = from;
+      replyCame(this, branch, msg);
+    } else {
       msg.own();
-      this.defer(branch.tx, () => replyCame(this, branch, msg));
+      this.defer(branch.tx, () => {
+        branch.repliedBy = from;
+        replyCame(this, branch, msg);
+      });
     }
     return true;
   }

@@ -1,7 +1,9 @@
 // The side of a transaction that faces the client: replies sent, kept and repeated, retransmissions and ACK absorbed, the end.
 
+import { reasonPhrase } from "../sip/reasons.ts";
 import { copyBytes } from "../util/bytes.ts";
 import { InviteServer, inviteServer } from "./invite-server.ts";
+import { tellLocal } from "./local.ts";
 import { Do, ServerInput, stateOf } from "./machine.ts";
 import { Server, server } from "./server.ts";
 import { NEVER } from "./timers.ts";
@@ -37,6 +39,10 @@ export function sendReply(tm: Tm, tx: Transaction, code: number, buf: Uint8Array
 
 /** Makes a reply here and sends it; `extra` is whole header lines. Returns whether it went out. */
 export function replyLocally(tm: Tm, tx: Transaction, code: number, reason: string, extra: string, body = ""): boolean {
+  if (tx.local !== null) {
+    tellLocal(tm, tx, code, reason === "" ? reasonPhrase(code) : reason, null);
+    return true;
+  }
   const tag = code === 100 ? "" : tm.toTag(tx);
   if (!tm.hooks.writeReply(tx, code, reason, tag, extra, tm.out, body)) return false;
   tm.table.counters.repliesGenerated++;
@@ -147,6 +153,7 @@ export function release(tm: Tm, tx: Transaction): void {
     tm.waitsNoMore(branches[i]!);
   }
   tm.table.remove(tx);
+  tx.local?.released(tx);
   if (tx.attachment !== null) tm.hooks.released(tx);
 }
 
