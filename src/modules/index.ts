@@ -3,6 +3,7 @@
 import type { AnyModule } from "../registry/define.ts";
 import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
+import { blst } from "./blst.ts";
 import { core } from "./core/index.ts";
 import { dbSqlite } from "./db-sqlite.ts";
 import { kex } from "./kex.ts";
@@ -33,6 +34,7 @@ const ALL: readonly AnyModule[] = [
   textopsx,
   siputils,
   xlog,
+  blst,
   usrloc,
   registrar,
   auth,

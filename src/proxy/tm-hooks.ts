@@ -1,10 +1,12 @@
 // The proxy's side of transactions (tm/hooks.ts): builds the request of each branch, runs the script's routes for a transaction,
 // and keeps what the script left with it.
 
+import { Failure } from "../net/blocklist.ts";
 import type { Flow, Listener } from "../net/flow.ts";
 import { markSource } from "../sip/build.ts";
 import type { Edits } from "../sip/edits.ts";
 import type { SipMessage } from "../sip/message.ts";
+import { Method } from "../sip/methods.ts";
 import { SendOptions } from "../sip/send-options.ts";
 import { type Branch, type Hooks, type Outgoing, RelayError, type Target, type Transaction } from "../tm/index.ts";
 import { type Aside, heldReply } from "./aside.ts";
@@ -53,6 +55,8 @@ interface Relayed {
 /** What the script keeps with one branch. */
 class BranchState {
   onReply = 0;
+  /** The failure route that was armed when it was sent. */
+  onFailure = 0;
   /** Branch flags. */
   flags: number;
 
@@ -98,6 +102,9 @@ export function leaveWith(tx: Transaction, ctx: RouteContext): void {
 
 /** Hooks of the transaction engine, over the proxy core. */
 export class TmHooks implements Hooks {
+  /** Methods as bits by number: which requests are kept from listed destinations, and whose silence lists one (module tm's blst_methods_…). */
+  checked = -1;
+  silenceCounts = 1 << Method.INVITE;
   private readonly proxy: Proxy;
 
   constructor(proxy: Proxy) {
@@ -123,7 +130,9 @@ export class TmHooks implements Hooks {
     const state = tx.attachment as ScriptState | null;
     if (state !== null) {
       const to = branch.destination;
-      branch.attachment = new BranchState(to === null ? ctx.message.branchFlags : to.flags);
+      const own = new BranchState(to === null ? ctx.message.branchFlags : to.flags);
+      own.onFailure = state.onFailure;
+      branch.attachment = own;
       if (state.onBranch !== 0) return this.afterBranchRoute(tx, branch, ctx, state, out);
     }
     return this.build(branch, ctx, branch.destination === null ? ctx.message.newUri : branch.destination.uri, out);
@@ -267,7 +276,14 @@ export class TmHooks implements Hooks {
     out.buf = this.proxy.out;
     out.start = 0;
     out.end = end;
-    out.target = this.proxy.leaving ?? flow;
+    const target = this.proxy.leaving ?? flow;
+    const { blocklist } = this.proxy;
+    if (blocklist.on) {
+      if ((this.checked & (1 << ctx.message.method)) !== 0 && blocklist.refuses(target)) return RelayError.SEND;
+      branch.ignore = ctx.message.send?.ignoreFailures ?? 0;
+      if (branch.ignore !== 0) blocklist.excuse(target, branch.ignore);
+    }
+    out.target = target;
     out.last = ctx.message.send?.forwardClose === true;
     return 0;
   }
@@ -326,16 +342,29 @@ export class TmHooks implements Hooks {
     }
   }
 
+  silent(branch: Branch): void {
+    if ((this.silenceCounts & (1 << branch.tx.method)) === 0) return;
+    this.proxy.blocklist.failed(branch.target as Flow, Failure.TIMEOUT, branch.ignore);
+  }
+
+  unsent(branch: Branch, target: Target): void {
+    const flow = target as Flow;
+    // a connection that was refused has been listed then
+    if (!flow.reliable || flow.open) this.proxy.blocklist.failed(flow, Failure.SEND, branch.ignore);
+  }
+
   branchFailureRoute(tx: Transaction, branch: Branch, reply: SipMessage | null): void | Promise<void> {
     const state = tx.attachment as ScriptState | null;
     if (state === null || state.onBranchFailure === 0) return;
-    return this.runFailure(tx, branch, reply, state, RouteKind.BRANCH_FAILURE);
+    return this.runFailure(tx, branch, reply, state, RouteKind.BRANCH_FAILURE, state.onBranchFailure);
   }
 
   failureRoute(tx: Transaction, winner: Branch, reply: SipMessage | null): void | Promise<void> {
     const state = tx.attachment as ScriptState | null;
-    if (state === null || state.onFailure === 0) return;
-    return this.runFailure(tx, winner, reply, state, RouteKind.FAILURE);
+    if (state === null) return;
+    const isOlder = winner.number < tx.legStart;
+    const id = isOlder ? ((winner.attachment as BranchState | null)?.onFailure ?? 0) : state.onFailure;
+    if (id !== 0) return this.runFailure(tx, winner, reply, state, RouteKind.FAILURE, id);
   }
 
   private runFailure(
@@ -344,6 +373,7 @@ export class TmHooks implements Hooks {
     reply: SipMessage | null,
     state: ScriptState,
     kind: number,
+    id: number,
   ): void | Promise<void> {
     const msg = tx.ownRequest();
     const { relayed } = state;
@@ -362,7 +392,6 @@ export class TmHooks implements Hooks {
     ctx.reply = reply;
     ctx.status = branch.status;
     ctx.avpsOrNull = state.avps;
-    const id = kind === RouteKind.FAILURE ? state.onFailure : state.onBranchFailure;
     if (kind === RouteKind.FAILURE) {
       state.onFailure = 0; // a failure route runs once; it arms itself again if it wants to
       tx.wantsFailure = false;

@@ -6,6 +6,8 @@ import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, NO_SCTP, OS_SETTING, row, USED } 
 
 const TLS_MODULE = "TLS is set up by the parameters of module tls";
 
+const RECEIVED = "received is always added to a Via that holds a name (RFC 3261 18.2.1), so no look-up delays a request";
+
 const SOCKETS: readonly GlobalDef[] = [
   row(
     "listen",
@@ -17,23 +19,29 @@ const SOCKETS: readonly GlobalDef[] = [
   ),
   row("word", "alias", null, USED, "a further name of this server: [proto:]host[:port]", { many: true }),
   row("int", "port", 5060, USED, "port of addresses without one", { min: 0, max: 65535 }),
-  row("bool", "auto_aliases", 0, LATER, "look up the names of the addresses listened on, and count them as ours"),
-  row("bool", "auto_bind_ipv6", 0, LATER, "listen on IPv6 addresses too when none is given"),
-  row("int", "bind_ipv6_link_local", 0, LATER, "which link-local addresses are listened on"),
+  row("bool", "auto_aliases", 1, USED, "look up the names of the addresses listened on, and count them as ours"),
+  row("bool", "auto_bind_ipv6", 1, USED, "listen on IPv6 addresses too when no address is given (0 on Kamailio)"),
+  row("int", "bind_ipv6_link_local", 0, USED, "which link-local addresses are listened on"),
   row("bool", "ip_free_bind", 0, OS_SETTING, "listen on addresses that do not exist yet", {
     aliases: ["ipfreebind", "ip_nonlocal_bind"],
   }),
-  row("word", "ipv6_hex_style", "c", LATER, "how IPv6 addresses are written"),
-  row("int", "mhomed", 0, LATER, "choose the sending address by the route to the destination"),
+  row(
+    "word",
+    "ipv6_hex_style",
+    "c",
+    "IPv6 addresses are always written as RFC 5952 asks",
+    "how IPv6 addresses are written",
+  ),
+  row("int", "mhomed", 0, USED, "choose the sending address by the route to the destination"),
   row("word", "advertised_address", null, USED, "address put into Via and Record-Route"),
   row("int", "advertised_port", null, USED, "port put into Via and Record-Route", { min: 1, max: 65535 }),
-  row("word", "tos", 0, LATER, "type of service of sent packets"),
-  row("bool", "pmtu_discovery", 0, OS_SETTING, "path MTU discovery"),
-  row("int", "maxbuffer", 262144, LATER, "most bytes of the UDP receive buffer"),
-  row("int", "maxsndbuffer", 262144, LATER, "most bytes of the UDP send buffer"),
-  row("int", "mcast_ttl", null, LATER, "hops of multicast packets"),
-  row("bool", "mcast_loopback", 0, LATER, "receive our own multicast packets"),
-  row("str", "mcast", null, LATER, "interface for multicast"),
+  row("int", "tos", 16, USED, "type of service octet of sent datagrams; that of connections is up to the system"),
+  row("bool", "pmtu_discovery", 0, USED, "path MTU discovery"),
+  row("int", "maxbuffer", 262144, USED, "bytes of the UDP receive buffer, which the system doubles"),
+  row("int", "maxsndbuffer", 262144, USED, "bytes of the UDP send buffer, which the system doubles"),
+  row("int", "mcast_ttl", null, USED, "hops of multicast packets"),
+  row("bool", "mcast_loopback", 0, USED, "receive our own multicast packets"),
+  row("word", "mcast", null, USED, "interface that joins the multicast group of the next listen"),
 ];
 
 const UDP: readonly GlobalDef[] = [
@@ -45,8 +53,8 @@ const UDP: readonly GlobalDef[] = [
 ];
 
 const DNS: readonly GlobalDef[] = [
-  row("bool", "dns", 0, LATER, "look up the host in Via to see whether received is needed"),
-  row("bool", "rev_dns", 0, LATER, "look up the source address to see whether received is needed"),
+  row("bool", "dns", 0, RECEIVED, "look up the host in Via to see whether received is needed"),
+  row("bool", "rev_dns", 0, RECEIVED, "look up the source address to see whether received is needed"),
   row("bool", "use_dns_cache", 1, LATER, "keep DNS answers"),
   row("bool", "use_dns_failover", 0, LATER, "try the next address when one fails"),
   row("bool", "dns_cache_init", 1, LATER, "set up the DNS cache"),
@@ -81,32 +89,38 @@ const TCP: readonly GlobalDef[] = [
   row("int", "tcp_connection_lifetime", 120, USED, "seconds after which an idle connection is closed"),
   row("int", "tcp_max_connections", 2048, USED, "most open connections"),
   row("int", "tcp_connect_timeout", 10, USED, "seconds an outgoing connection may take"),
-  row("int", "tcp_send_timeout", 10, LATER, "seconds a connection may stay unwritable"),
+  row("int", "tcp_send_timeout", 10, USED, "seconds a connection may stay unwritable"),
   row("int", "tcp_conn_wq_max", 32768, USED, "most bytes queued on one connection"),
-  row("int", "tcp_wq_max", 10485760, LATER, "most bytes queued on all connections"),
+  row("int", "tcp_wq_max", 10485760, USED, "most bytes queued on all connections"),
   row("int", "tcp_wq_blk_size", 2100, NO_MEMORY_POOLS, "block size of write queues"),
   row("int", "tcp_rd_buf_size", 65536, USED, "most bytes of a message over TCP"),
-  row("bool", "tcp_crlf_ping", 1, LATER, "answer CRLF keep-alives"),
-  row("bool", "tcp_accept_aliases", 0, LATER, "obey the alias parameter of Via"),
+  row("bool", "tcp_crlf_ping", 1, USED, "answer CRLF keep-alives"),
+  row("bool", "tcp_accept_aliases", 0, USED, "obey the alias parameter of Via"),
   row("bool", "tcp_accept_no_cl", 0, USED, "accept messages without Content-Length"),
-  row("bool", "tcp_accept_unique", 0, LATER, "one connection from each address and port"),
+  row("bool", "tcp_accept_unique", 0, USED, "one connection from each address and port"),
   row("bool", "tcp_accept_haproxy", 0, LATER, "accept the PROXY protocol"),
   row("bool", "tcp_accept_hep3", 0, LATER, "accept HEP3"),
-  row("bool", "tcp_no_connect", 0, LATER, "never open connections"),
-  row("int", "tcp_connection_match", 0, LATER, "how strict a connection is matched"),
-  row("int", "tcp_script_mode", 0, LATER, "whether a failing script closes the connection"),
+  row("bool", "tcp_no_connect", 0, USED, "never open connections"),
+  row(
+    "int",
+    "tcp_connection_match",
+    0,
+    "connections are found by the address and port of the far end, and by our socket where the script forces one",
+    "how strict a connection is matched",
+  ),
+  row("int", "tcp_script_mode", 0, USED, "whether a failing script closes the connection"),
   row("bool", "tcp_reuse_port", 0, LATER, "share the port with other programs"),
-  row("word", "tcp_source_ipv4", null, LATER, "source address of outgoing connections"),
-  row("word", "tcp_source_ipv6", null, LATER, "source address of outgoing connections"),
+  row("word", "tcp_source_ipv4", null, USED, "source address of outgoing connections"),
+  row("word", "tcp_source_ipv6", null, USED, "source address of outgoing connections"),
   row("bool", "tcp_async", 1, "writing never blocks here", "queue what cannot be written", {
     aliases: ["tcp_buf_write", "tcp_write_buf"],
   }),
   row("bool", "tcp_fd_cache", 1, NO_PROCESSES, "keep descriptors in each process"),
   row("bool", "tcp_clone_rcvbuf", 0, NO_MEMORY_POOLS, "copy each message"),
   row("word", "tcp_poll_method", null, OS_SETTING, "how sockets are waited for"),
-  row("bool", "tcp_keepalive", 1, LATER, "keep-alive by the system"),
+  row("bool", "tcp_keepalive", 1, USED, "keep-alive by the system"),
   row("int", "tcp_keepcnt", null, OS_SETTING, "unanswered keep-alives before closing"),
-  row("int", "tcp_keepidle", null, OS_SETTING, "idle seconds before the first keep-alive"),
+  row("int", "tcp_keepidle", null, USED, "idle seconds before the first keep-alive"),
   row("int", "tcp_keepintvl", null, OS_SETTING, "seconds between keep-alives"),
   row("int", "tcp_syncnt", null, OS_SETTING, "SYN packets before giving up"),
   row("int", "tcp_linger2", null, OS_SETTING, "seconds in FIN_WAIT2"),
@@ -155,16 +169,37 @@ const TLS_SCTP: readonly GlobalDef[] = [
   ),
 ];
 
-const BLOCKLIST: readonly GlobalDef[] = ["blocklist", "blacklist"].flatMap((list) => [
-  row("bool", `use_dst_${list}`, 0, LATER, "avoid destinations that failed"),
-  row("int", `dst_${list}_expire`, 60, LATER, "seconds a destination is avoided", { aliases: [`dst_${list}_ttl`] }),
-  row("int", `dst_${list}_gc_interval`, 60, LATER, "seconds between cleanings"),
-  row("bool", `dst_${list}_init`, 1, LATER, "set up the list"),
-  row("int", `dst_${list}_mem`, 250, LATER, "kilobytes of the list"),
+/** Kamailio's names since 5.5 and those from before. */
+const both = (name: string): string[] => [name.replace("blocklist", "blacklist")];
+
+const BLOCKLIST: readonly GlobalDef[] = [
+  row("bool", "use_dst_blocklist", 0, USED, "leave destinations alone for a while that could not be reached", {
+    aliases: both("use_dst_blocklist"),
+  }),
+  row("int", "dst_blocklist_expire", 60, USED, "seconds a destination is left alone", {
+    aliases: ["dst_blocklist_ttl", ...both("dst_blocklist_expire"), ...both("dst_blocklist_ttl")],
+    min: 0,
+  }),
+  row("int", "dst_blocklist_gc_interval", 60, USED, "seconds between looks for what has expired; 0: when it is met", {
+    aliases: both("dst_blocklist_gc_interval"),
+    min: 0,
+  }),
+  row("bool", "dst_blocklist_init", 1, USED, "no: the list is never used", { aliases: both("dst_blocklist_init") }),
+  row("int", "dst_blocklist_mem", 250, USED, "kilobytes of the list: 24 bytes an IPv4 destination, 36 an IPv6 one", {
+    aliases: both("dst_blocklist_mem"),
+    min: 0,
+  }),
   ...["udp", "tcp", "tls", "sctp"].map((p) =>
-    row("int", `dst_${list}_${p}_imask`, 0, LATER, "failures that do not count"),
+    row(
+      "int",
+      `dst_blocklist_${p}_imask`,
+      0,
+      USED,
+      "failures that do not list a destination: 2 send, 4 connect, 8 ICMP, 16 timeout, 32 answer 503",
+      { aliases: both(`dst_blocklist_${p}_imask`), min: 0 },
+    ),
   ),
-]);
+];
 
 const STUN: readonly GlobalDef[] = [
   row("int", "stun_refresh_interval", 0, LATER, "milliseconds of REFRESH-INTERVAL"),

@@ -15,4 +15,7 @@ export class SendOptions {
   replyClose = false;
   /** A `Transport` number for requests above udp_mtu; -1: as the parameter says. */
   mtuProtocol = -1;
+  /** Failures that do not put the destination on the blocklist, as its reasons (blst_set_ignore); the same for local replies. */
+  ignoreFailures = 0;
+  ignoreReplyFailures = 0;
 }

@@ -89,12 +89,12 @@ function send(tm: Tm, branch: Branch, code: number, out: Outgoing, tally: Tally)
     tally.sent++;
     return;
   }
+  if (code === 0 && out.target !== null) tm.hooks.unsent(branch, out.target);
   if (code === 0 && tm.options.failureExec) {
     failSoon(tm, branch);
     tally.sent++;
     return;
   }
-  if (code === 0 && out.target !== null) tm.hooks.unsent(branch, out.target);
   tally.error = code === 0 ? RelayError.SEND : code;
   if (tally.newLeg && tally.error === RelayError.SEND) {
     branch.status = 477; // after a failure it counts like one that came back

@@ -206,6 +206,8 @@ export class Bed implements Hooks {
   failureRoute(tx: Transaction, winner: Branch): void | Promise<void> {
     return this.routes.failure?.(tx, winner);
   }
+  silent(): void {}
+  unsent(): void {}
   released(): void {}
   failed(_tx: Transaction, error: unknown): void {
     this.errors.push(error);

@@ -5,6 +5,7 @@ import { int, optional, str } from "../../registry/args.ts";
 import { defineModule, type FunctionDef, fn } from "../../registry/define.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { Level } from "../../util/log.ts";
+import { blocklistCommands } from "./blocklist-commands.ts";
 import { parseQText } from "./destinations.ts";
 import { errorVariables } from "./error-info.ts";
 import { olderFunctions } from "./older.ts";
@@ -158,6 +159,7 @@ export const core = defineModule({
   doc: "What is there without loading a module: R-URI, flags, branches, stateless forwarding.",
   state: (host) => host,
   configure: (host) => host,
+  rpc: blocklistCommands,
   functions: {
     ...sendingFunctions,
     ...olderFunctions,

@@ -1,6 +1,7 @@
 // The transaction engine of the process as module tm holds it, joined to the proxy core; and what a script has set before its
 // transaction exists.
 
+import { Failure } from "../../net/blocklist.ts";
 import { type Flow, FlowStage } from "../../net/flow.ts";
 import type { RouteContext } from "../../proxy/context.ts";
 import type { Proxy, Transactions } from "../../proxy/proxy.ts";
@@ -8,8 +9,9 @@ import { ReplyPath } from "../../proxy/reply-path.ts";
 import { leaveWith, TmHooks } from "../../proxy/tm-hooks.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import type { SipMessage } from "../../sip/message.ts";
+import { retryAfter } from "../../sip/retry-after.ts";
 import { DEFAULT_OPTIONS, RelayError, SEND_FAILED, type Timers, Tm, type Transaction } from "../../tm/index.ts";
-import type { TmSettings } from "./settings.ts";
+import type { Rest503, TmSettings } from "./settings.ts";
 
 /** How many transactions there may be until the parameter says otherwise. */
 export const MAX_TRANSACTIONS = 500_000;
@@ -76,15 +78,19 @@ export function relayFailure(error: number): { readonly rc: number; readonly cod
 export class TmEngine implements Transactions {
   readonly proxy: Proxy;
   readonly tm: Tm;
+  readonly hooks: TmHooks;
+  /** How long a next hop that answers 503 is left alone; null when it is not (blst_503). */
+  rest503: Rest503 | null = null;
   /** The parameters in force, for modules that build on this one. */
   settings: TmSettings = DEFAULT_SETTINGS;
 
   constructor(host: ModuleHost) {
     this.proxy = host.proxy;
+    this.hooks = new TmHooks(host.proxy);
     const { clock, random } = host.host;
     this.tm = new Tm({
       wheel: host.wheel,
-      hooks: new TmHooks(host.proxy),
+      hooks: this.hooks,
       now: () => clock.mono(),
       random: () => random.uint32(),
       maxTransactions: MAX_TRANSACTIONS,
@@ -93,8 +99,18 @@ export class TmEngine implements Transactions {
     host.proxy.transactions = this;
   }
 
-  reply(msg: SipMessage, _flow: Flow): boolean {
+  reply(msg: SipMessage, flow: Flow): boolean {
+    if (msg.status === 503 && this.rest503 !== null && this.proxy.blocklist.on)
+      this.unavailable(msg, flow, this.rest503);
     return this.tm.reply(msg);
+  }
+
+  private unavailable(msg: SipMessage, flow: Flow, rest: Rest503): void {
+    const branch = this.tm.findBranch(msg);
+    if (branch === null) return;
+    const asked = retryAfter(msg);
+    const seconds = asked < 0 ? rest.usual : Math.min(Math.max(asked, rest.least), rest.most);
+    if (seconds > 0) this.proxy.blocklist.failed(flow, Failure.REPLY_503, branch.ignore, seconds);
   }
 
   localTag(ctx: RouteContext): string | null {

@@ -26,6 +26,9 @@ export const tm = defineModule({
   configure,
   start: (self) => {
     self.engine.tm.options = self.options;
+    self.engine.hooks.checked = self.checkedMethods;
+    self.engine.hooks.silenceCounts = self.silentMethods;
+    self.engine.rest503 = self.rest503;
     self.engine.settings = self.settings;
     self.engine.tm.table.max = self.maxTransactions;
     self.engine.tm.table.maxBytes = self.maxBytes;

@@ -1,10 +1,14 @@
 // Parameters of module tm, and what one generation of the configuration makes of them.
 
 import { intParam, type ParamValues, strParam } from "../../registry/define.ts";
+import { Method, methodName } from "../../sip/methods.ts";
 import { DEFAULT_OPTIONS, DEFAULT_TIMERS, type Timers } from "../../tm/index.ts";
+import { kamailioMethodBit } from "../core/index.ts";
 import { MAX_TRANSACTIONS, type TmEngine } from "./engine.ts";
 import type { TmInstance, TmSettings } from "./settings.ts";
 
+const SECONDS = { unit: "s", min: 0 } as const;
+const BITS = { min: 0, max: 4294967295 } as const;
 const MS = { unit: "ms", min: 1 } as const;
 
 /** The declarations. */
@@ -65,12 +69,37 @@ export const params = {
     "The most memory the requests of all transactions may take; a request beyond is answered 503. Not one of Kamailio's.",
     { unit: "MiB", min: 1, max: 65536 },
   ),
+  blst_503: intParam(0, "Whether a next hop that answers 503 goes on the blocklist, if that is used.", {
+    min: 0,
+    max: 1,
+  }),
+  blst_503_def_timeout: intParam(0, "For how long when the 503 has no Retry-After; 0: not at all.", SECONDS),
+  blst_503_min_timeout: intParam(0, "The least time when it has one.", SECONDS),
+  blst_503_max_timeout: intParam(3600, "The most time when it has one.", SECONDS),
+  blst_methods_add: intParam(
+    1,
+    "Methods, as Kamailio's bits, whose transactions put a next hop that says nothing on the blocklist.",
+    BITS,
+  ),
+  blst_methods_lookup: intParam(
+    4294967287,
+    "Methods, as Kamailio's bits, that are not relayed to a destination on the blocklist.",
+    BITS,
+  ),
   faked_reply_prio: intParam(
     0,
     "What is added to the rank of a final reply made here (408 of a branch that is silent) when the best one is picked; 2000 lets received ones win.",
     { min: -2000, max: 2000 },
   ),
 };
+
+// Bits by Kamailio's numbers of methods, as bits by ours.
+function methodBits(mask: number): number {
+  let bits = 0;
+  for (const number of Object.values(Method))
+    if ((mask & kamailioMethodBit(methodName(number))) !== 0) bits |= 1 << number;
+  return bits;
+}
 
 /** What one generation of the configuration works with. */
 export function configure(engine: TmEngine, p: ParamValues<typeof params>): TmInstance {
@@ -102,5 +131,17 @@ export function configure(engine: TmEngine, p: ParamValues<typeof params>): TmIn
     defaultCode: p.default_code,
     defaultReason: p.default_reason,
   };
-  return { engine, settings, options, maxTransactions: p.max_transactions, maxBytes: p.max_memory * 2 ** 20 };
+  return {
+    engine,
+    settings,
+    options,
+    maxTransactions: p.max_transactions,
+    maxBytes: p.max_memory * 2 ** 20,
+    checkedMethods: methodBits(p.blst_methods_lookup),
+    silentMethods: methodBits(p.blst_methods_add),
+    rest503:
+      p.blst_503 === 0
+        ? null
+        : { usual: p.blst_503_def_timeout, least: p.blst_503_min_timeout, most: p.blst_503_max_timeout },
+  };
 }

@@ -23,4 +23,15 @@ export interface TmInstance {
   readonly options: TmOptions;
   readonly maxTransactions: number;
   readonly maxBytes: number;
+  /** Methods as bits by number: kept from listed destinations, and listing those that are silent. */
+  readonly checkedMethods: number;
+  readonly silentMethods: number;
+  readonly rest503: Rest503 | null;
+}
+
+/** How long a next hop that answers 503 is left alone, in seconds: with Retry-After between `least` and `most`, else `usual`. */
+export interface Rest503 {
+  readonly usual: number;
+  readonly least: number;
+  readonly most: number;
 }
