@@ -171,8 +171,12 @@ export const sl = defineModule({
     }),
     sl_reply_error: fn({
       routes: REPLYING,
-      doc: "Sends an error reply, default_code and default_reason, after a function has failed.",
-      run: (self: Sl, ctx) => self.state.reply(ctx, self.defaultCode, self.defaultReason),
+      doc: "Sends an error reply after a function has failed: what forwarding failed with, else default_code and default_reason.",
+      run: (self: Sl, ctx) => {
+        const { failure } = ctx;
+        if (failure === null) return self.state.reply(ctx, self.defaultCode, self.defaultReason);
+        return self.state.reply(ctx, failure.code, failure.reason);
+      },
     }),
     sl_forward_reply: fn({
       args: [optional(int("code")), optional(str("reason"))],

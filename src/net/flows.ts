@@ -1,6 +1,6 @@
 // The table of open stream flows: found by id, by remote address and by aliases; bounded, and swept for idle ones.
 import { type Clock, HostError } from "../host/host.ts";
-import type { Flow } from "./flow.ts";
+import type { Flow, Listener } from "./flow.ts";
 
 /** A stream flow as the table sees it. */
 export interface StreamFlow extends Flow {
@@ -76,15 +76,17 @@ export class FlowTable {
   add(flow: StreamFlow): void {
     this.#byId.set(flow.id, flow);
     if (!flow.spoke) this.#silent.add(flow);
-    this.#byRemote.set(keyOf(flow.protocol, flow.remote.address, flow.remote.port), flow);
+    const key = keyOf(flow.protocol, flow.remote.address, flow.remote.port);
+    this.#byRemote.set(key, flow);
+    this.#byRemote.set(fromKey(key, flow.listener), flow);
     this.#planSweep();
   }
 
   remove(flow: StreamFlow): void {
     if (!this.#byId.delete(flow.id)) return;
     this.#silent.delete(flow);
-    this.#forget(keyOf(flow.protocol, flow.remote.address, flow.remote.port), flow);
-    for (const key of this.#aliases.get(flow) ?? []) this.#forget(key, flow);
+    this.#forgetBoth(keyOf(flow.protocol, flow.remote.address, flow.remote.port), flow);
+    for (const key of this.#aliases.get(flow) ?? []) this.#forgetBoth(key, flow);
     this.#aliases.delete(flow);
     if (this.#byId.size > 0) return;
     this.#cancelSweep?.();
@@ -95,9 +97,10 @@ export class FlowTable {
     return this.#byId.get(id) ?? null;
   }
 
-  /** The open flow to an address, real or by alias. */
-  find(protocol: number, address: string, port: number): StreamFlow | null {
-    return this.#byRemote.get(keyOf(protocol, address, port)) ?? null;
+  /** The open flow to an address, real or by alias; only one of that listener when it is given. */
+  find(protocol: number, address: string, port: number, of: Listener | null = null): StreamFlow | null {
+    const key = keyOf(protocol, address, port);
+    return this.#byRemote.get(of === null ? key : fromKey(key, of)) ?? null;
   }
 
   /**
@@ -113,6 +116,7 @@ export class FlowTable {
     aliases.push(key);
     this.#aliases.set(flow, aliases);
     this.#byRemote.set(key, flow);
+    this.#byRemote.set(fromKey(key, flow.listener), flow);
     return true;
   }
 
@@ -124,6 +128,11 @@ export class FlowTable {
   /** Closes every flow in order. */
   closeAll(): void {
     for (const flow of [...this.#byId.values()]) flow.close();
+  }
+
+  #forgetBoth(key: string, flow: StreamFlow): void {
+    this.#forget(key, flow);
+    this.#forget(fromKey(key, flow.listener), flow);
   }
 
   #forget(key: string, flow: StreamFlow): void {
@@ -150,6 +159,10 @@ export class FlowTable {
       flow.close();
     }
   }
+}
+
+function fromKey(key: string, listener: Listener): string {
+  return `${key} ${listener.name}`;
 }
 
 function keyOf(protocol: number, address: string, port: number): string {

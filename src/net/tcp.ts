@@ -69,12 +69,12 @@ export class TcpTransport {
 
   /**
    * The flow to an address: one that is open, else a new one that connects while it queues what is sent. Its messages name
-   * `listener` as ours. Null when there are too many flows or the listener is of another family.
+   * `listener` as ours; with `forced` one that is open counts only when it does so too. Null when there are too many flows or the listener is of another family.
    */
-  flowTo(to: SocketAddress, listener: Listener): StreamFlow | null {
+  flowTo(to: SocketAddress, listener: Listener, forced = false): StreamFlow | null {
     // IPv6 can be spelled in many ways; the table knows one.
     const remote = to.family === 6 ? { ...to, address: canonicalIp(to.address) ?? to.address } : to;
-    const open = this.flows.find(Transport.TCP, remote.address, remote.port);
+    const open = this.flows.find(Transport.TCP, remote.address, remote.port, forced ? listener : null);
     if (open !== null) return open;
     if (remote.family !== listener.local.family || remote.port === 0 || !this.flows.hasRoom()) return null;
     const flow = new TcpFlow(this, listener, listener.local, remote);

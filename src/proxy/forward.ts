@@ -28,26 +28,34 @@ export function forwardStateless(
     if (open !== null) return sendTo(proxy, msg, flow, open, ctx);
   }
   const next = hop ?? msg.requestUri();
-  const to = proxy.resolver.uriFlow(next, from ?? flow.listener, msg.send?.forwardNoConnect === true);
+  const to = proxy.resolver.uriFlow(next, from ?? flow.listener, msg.send?.forwardNoConnect === true, from !== null);
   if (to instanceof Promise) {
     msg.own();
-    return to.then((found) => sendTo(proxy, msg, flow, found, ctx));
+    return to.then((found) => (found === null ? unreachable(proxy, next, ctx) : sendTo(proxy, msg, flow, found, ctx)));
   }
-  if (to === null) proxy.lacksSocket(next);
-  return sendTo(proxy, msg, flow, to, ctx);
+  return to === null ? unreachable(proxy, next, ctx) : sendTo(proxy, msg, flow, to, ctx);
+}
+
+/** What sl_reply_error tells after a forwarding that failed, in Kamailio's words. */
+const UNSENT = { code: 477, reason: "Unfortunately error on sending to next hop occurred (477/SL)" };
+const UNRESOLVED = { code: 478, reason: "Unresolvable destination (478/SL)" };
+const NO_SOCKET = { code: 500, reason: "I'm terribly sorry, server error occurred (7/SL)" };
+
+function unreachable(proxy: Proxy, uri: string, ctx: RouteContext | null): number {
+  proxy.counters.drop("unroutable");
+  const noSocket = proxy.lacksSocket(uri);
+  if (ctx !== null)
+    ctx.failure = noSocket ? NO_SOCKET : ctx.message.send?.forwardNoConnect === true ? UNSENT : UNRESOLVED;
+  return -1;
 }
 
 function sendTo(
   proxy: Proxy,
   msg: SipMessage,
   flow: Flow,
-  found: Flow | null,
+  found: Flow,
   ctx: RouteContext | null,
 ): number | Promise<number> {
-  if (found === null) {
-    proxy.counters.drop("unroutable");
-    return -1;
-  }
   const end = proxy.writeRequest(msg, flow, found, statelessBranch(msg), null, msg.path);
   if (end < 0) {
     proxy.counters.drop("too-large");
@@ -56,16 +64,17 @@ function sendTo(
   const to = proxy.leaving ?? found;
   const onsend = ctx === null || ctx.sending !== null ? null : ctx.routes.onsend; // what onsend_route itself sends is not looked at
   const last = msg.send?.forwardClose === true;
-  if (onsend === null) return give(to, proxy.out, end, last);
+  if (onsend === null) return give(to, proxy.out, end, last, ctx);
   const bytes = proxy.out.slice(0, end); // the route may send something itself, which is built there
   const leaves = mayLeave(ctx!, onsend, to, end);
-  if (typeof leaves === "boolean") return leaves ? give(to, bytes, end, last) : -1;
+  if (typeof leaves === "boolean") return leaves ? give(to, bytes, end, last, ctx) : -1;
   msg.own();
-  return leaves.then((may) => (may ? give(to, bytes, end, last) : -1));
+  return leaves.then((may) => (may ? give(to, bytes, end, last, ctx) : -1));
 }
 
-function give(to: Flow, bytes: Uint8Array, end: number, last: boolean): number {
+function give(to: Flow, bytes: Uint8Array, end: number, last: boolean, ctx: RouteContext | null): number {
   const sent = to.send(bytes, 0, end);
+  if (!sent && ctx !== null) ctx.failure = UNSENT;
   if (last) to.finish();
   return sent ? 1 : -1;
 }

@@ -45,15 +45,16 @@ export class Resolver {
 
   /**
    * The flow to where a SIP URI leads (RFC 3263 without NAPTR and SRV): transport and maddr parameters, host, port.
-   * Null when it leads nowhere we can reach. With `openOnly` no connection is opened. A promise only when a name must be looked up or
+   * Null when it leads nowhere we can reach. With `openOnly` no connection is opened; with `forced`
+   * a connection must have been made from that listener, when it is one of the same transport (force_send_socket). A promise only when a name must be looked up or
    * a connection is opened; one that was refused is not `open`, and sending by it fails.
    */
-  uriFlow(uri: string, from: Listener | null, openOnly = false): Flow | null | Promise<Flow | null> {
+  uriFlow(uri: string, from: Listener | null, openOnly = false, forced = false): Flow | null | Promise<Flow | null> {
     const to = this.destinationOf(uri);
     if (to === null) return null;
     if (to.flow !== null && to.from === from && to.flow.open) return to.flow;
-    if (to.isName) return this.byName(to.protocol, to.host, to.port, from, openOnly);
-    const flow = this.reach(to.protocol, to.host, to.port, from, openOnly);
+    if (to.isName) return this.byName(to.protocol, to.host, to.port, from, openOnly, forced);
+    const flow = this.reach(to.protocol, to.host, to.port, from, openOnly, forced);
     if (flow === null || flow.reliable) return this.settled(flow);
     to.flow = flow;
     to.from = from;
@@ -75,9 +76,17 @@ export class Resolver {
     return this.destinationOf(uri)?.protocol ?? 0;
   }
 
-  private reach(protocol: number, host: string, port: number, from: Listener | null, openOnly: boolean): Flow | null {
-    if (openOnly && protocol !== Transport.UDP) return this.transports.openFlow(protocol, host, port);
-    return this.transports.flowTo(protocol, host, port, from);
+  private reach(
+    protocol: number,
+    host: string,
+    port: number,
+    from: Listener | null,
+    openOnly: boolean,
+    forced: boolean,
+  ): Flow | null {
+    const only = forced && from?.protocol === protocol ? from : null;
+    if (openOnly && protocol !== Transport.UDP) return this.transports.openFlow(protocol, host, port, only);
+    return this.transports.flowTo(protocol, host, port, from, only !== null);
   }
 
   // Whoever sends over a new connection is told when it was refused at once, as a send that fails.
@@ -148,11 +157,14 @@ export class Resolver {
     port: number,
     from: Listener | null,
     openOnly: boolean,
+    forced: boolean,
   ): Flow | null | Promise<Flow | null> {
     const known = this.names.get(name);
     if (known !== undefined && known.until > this.host.clock.mono())
-      return this.firstReachable(protocol, known.addresses, port, from, openOnly);
-    return this.lookUp(name).then((addresses) => this.firstReachable(protocol, addresses, port, from, openOnly));
+      return this.firstReachable(protocol, known.addresses, port, from, openOnly, forced);
+    return this.lookUp(name).then((addresses) =>
+      this.firstReachable(protocol, addresses, port, from, openOnly, forced),
+    );
   }
 
   private firstReachable(
@@ -161,9 +173,10 @@ export class Resolver {
     port: number,
     from: Listener | null,
     openOnly: boolean,
+    forced: boolean,
   ): Flow | null | Promise<Flow | null> {
     for (const address of addresses) {
-      const flow = this.reach(protocol, address, port, from, openOnly);
+      const flow = this.reach(protocol, address, port, from, openOnly, forced);
       if (flow !== null) return this.settled(flow);
     }
     return null;

@@ -15,13 +15,14 @@ export interface Transports {
   readonly listeners: readonly Listener[];
   /**
    * The flow to an address: a UDP peer, an open stream connection, or one that is being opened and queues what is sent meanwhile.
-   * `from` is preferred when it is of that protocol and family. Null when nothing can reach it.
+   * `from` is preferred when it is of that protocol and family; with `forced` an open connection counts only when it belongs to `from`.
+   * Null when nothing can reach it.
    */
-  flowTo(protocol: number, address: string, port: number, from: Listener | null): Flow | null;
+  flowTo(protocol: number, address: string, port: number, from: Listener | null, forced?: boolean): Flow | null;
   /** An open flow by its id; null when it has gone. */
   flowById(id: number): Flow | null;
-  /** The open stream flow to an address; null when there is none. */
-  openFlow(protocol: number, address: string, port: number): Flow | null;
+  /** The open stream flow to an address, of that listener when one is given; null when there is none. */
+  openFlow(protocol: number, address: string, port: number, of?: Listener | null): Flow | null;
   /** Lets a stream flow also be found under another port of its peer; false when that may not be. */
   alias(flow: Flow, port: number): boolean;
 }
@@ -100,16 +101,16 @@ export class NetTransports implements Transports {
     return listener;
   }
 
-  flowTo(protocol: number, address: string, port: number, from: Listener | null): Flow | null {
+  flowTo(protocol: number, address: string, port: number, from: Listener | null, forced = false): Flow | null {
     const family = ipFamily(address);
     if (family === 0) return null;
     const remote: SocketAddress = { family, address, port };
     if (protocol === Transport.UDP) return this.udpFlow(remote, from);
     if (protocol !== Transport.TCP) return null;
-    const open = this.flows.find(Transport.TCP, address, port);
-    if (open !== null) return open;
     const listener = this.pick(Transport.TCP, family, from);
-    return listener === null ? null : this.tcp.flowTo(remote, listener);
+    const open = this.flows.find(Transport.TCP, address, port, forced ? listener : null);
+    if (open !== null) return open;
+    return listener === null ? null : this.tcp.flowTo(remote, listener, forced);
   }
 
   private udpFlow(remote: SocketAddress, from: Listener | null): Flow | null {
@@ -132,8 +133,8 @@ export class NetTransports implements Transports {
     return this.flows.byId(id);
   }
 
-  openFlow(protocol: number, address: string, port: number): Flow | null {
-    return this.flows.find(protocol, address, port);
+  openFlow(protocol: number, address: string, port: number, of: Listener | null = null): Flow | null {
+    return this.flows.find(protocol, address, port, of);
   }
 
   alias(flow: Flow, port: number): boolean {

@@ -68,7 +68,8 @@ function sendAsIs(ctx: RouteContext, to: string, protocol: number): number | Pro
   const hop = nextHop(ctx, to, undefined, protocol);
   if (hop === "" || hop === null) return -1;
   const { message } = ctx;
-  const found = ctx.proxy.resolver.uriFlow(hop, ctx.sendFrom ?? ctx.flow.listener);
+  const { sendFrom } = ctx;
+  const found = ctx.proxy.resolver.uriFlow(hop, sendFrom ?? ctx.flow.listener, false, sendFrom !== null);
   if (!(found instanceof Promise)) return found?.send(message.buf, message.start, message.end) === true ? 1 : -1;
   message.own();
   return found.then((flow) => (flow?.send(message.buf, message.start, message.end) === true ? 1 : -1));
