@@ -2,7 +2,17 @@
 // they test, and work on text.
 
 import { textOf } from "../../src/util/bytes.ts";
-import type { Node, World } from "./world.ts";
+import type { Node } from "./world.ts";
+
+/** What agents need of the world they live in. */
+export interface Wire {
+  /** Milliseconds. */
+  readonly now: number;
+  add(name: string, node: Node): void;
+  after(ms: number, run: () => void): void;
+  /** Puts a datagram on the way between two of those added. */
+  sendText(from: string, to: string, text: string): void;
+}
 
 const T1 = 500;
 const T2 = 4000;
@@ -25,7 +35,7 @@ function copied(text: string): string {
 }
 
 /** Sends something again and again, as over UDP, until `done`. */
-function repeat(world: World, send: () => void, done: () => boolean, left = 30_000, interval = T1): void {
+function repeat(world: Wire, send: () => void, done: () => boolean, left = 30_000, interval = T1): void {
   if (done() || left < 0) return;
   send();
   world.after(interval, () => repeat(world, send, done, left - interval, Math.min(interval * 2, T2)));
@@ -55,13 +65,13 @@ export class Call {
 }
 
 export class Caller implements Node {
-  private readonly world: World;
+  private readonly world: Wire;
   private readonly name: string;
   private readonly proxy: string;
   private readonly calls = new Map<string, Call>();
   private readonly cancelAnswered = new Set<string>();
 
-  constructor(world: World, name: string, proxy: string) {
+  constructor(world: Wire, name: string, proxy: string) {
     this.world = world;
     this.name = name;
     this.proxy = proxy;
@@ -121,7 +131,7 @@ export class Caller implements Node {
     if (!call.finals.includes(seen)) call.finals.push(seen);
     if (call.method !== "INVITE") return;
     if (status >= 300) this.send(call, "ACK", call.uri, `z9hG4bK${call.id}`, tag);
-    else this.send(call, "ACK", `sip:x@${/-([a-z0-9]+)$/.exec(tag)![1]}`, `z9hG4bKack${call.id}`, tag);
+    else this.send(call, "ACK", `sip:x@${/-([a-z0-9.]+)$/.exec(tag)![1]}`, `z9hG4bKack${call.id}`, tag);
   }
 }
 
@@ -134,6 +144,8 @@ export interface Behaviour {
   readonly code: number;
   /** Says nothing at all. */
   readonly mute: boolean;
+  /** ms after its first request from which on it neither hears nor says anything; without it never. */
+  readonly crash?: number;
 }
 
 interface Served {
@@ -145,13 +157,14 @@ interface Served {
 }
 
 export class Callee implements Node {
-  private readonly world: World;
+  private readonly world: Wire;
   readonly name: string;
-  private readonly behaviour: Behaviour;
+  readonly behaviour: Behaviour;
   /** By Via branch and Call-ID. */
   readonly served = new Map<string, Served>();
+  private firstAt = -1;
 
-  constructor(world: World, name: string, behaviour: Behaviour) {
+  constructor(world: Wire, name: string, behaviour: Behaviour) {
     this.world = world;
     this.name = name;
     this.behaviour = behaviour;
@@ -159,6 +172,7 @@ export class Callee implements Node {
   }
 
   receive(bytes: Uint8Array): void {
+    if (this.dead) return;
     const text = textOf(bytes, 0, bytes.length);
     const method = text.slice(0, text.indexOf(" "));
     if (method === "SIP/2.0") throw new Error(`a reply to a callee: ${text}`);
@@ -166,6 +180,11 @@ export class Callee implements Node {
     if (method === "ACK") this.acknowledged(text, key);
     else if (method === "CANCEL") this.cancelled(text, key);
     else this.requested(text, key, method);
+  }
+
+  private get dead(): boolean {
+    const { crash } = this.behaviour;
+    return crash !== undefined && this.firstAt >= 0 && this.world.now >= this.firstAt + crash;
   }
 
   private acknowledged(text: string, key: string): void {
@@ -183,6 +202,7 @@ export class Callee implements Node {
 
   private requested(text: string, key: string, method: string): void {
     const { behaviour, world } = this;
+    if (this.firstAt < 0) this.firstAt = world.now;
     const known = this.served.get(key);
     if (known !== undefined) {
       if (known.last !== "") this.put(known.last);
@@ -224,7 +244,8 @@ export class Callee implements Node {
   }
 
   private put(text: string): void {
-    const via = /SIP\/2.0\/UDP ([a-z0-9]+)/.exec(header(text, "Via"))![1]!;
+    if (this.dead) return;
+    const via = /SIP\/2.0\/UDP ([a-z0-9.]+)/.exec(header(text, "Via"))![1]!;
     this.world.sendText(this.name, via, text);
   }
 }
