@@ -5,7 +5,7 @@ import { createSimulation } from "../host/simulated.ts";
 import { rigs } from "../host/suite-rig.ts";
 import { Transport } from "../sip/transports.ts";
 import { bytesOf, textOf } from "../util/bytes.ts";
-import type { Flow } from "./flow.ts";
+import { type Flow, FlowStage } from "./flow.ts";
 import { DEFAULT_FLOW_LIMITS, FlowTable } from "./flows.ts";
 import { TcpTransport } from "./tcp.ts";
 
@@ -65,6 +65,68 @@ for (const rig of [native!, simulated!]) {
       expect(client.flows.size + server.flows.size).toBe(0);
       serverPort.close();
       clientPort.close();
+    });
+
+    test("a flow finished while it connects sends what it has, hears the answer, and is found no more", async () => {
+      const server = side(rig.host, undefined, OK);
+      const client = side(rig.host);
+      const serverPort = await server.transport.listen({ local: LOOPBACK });
+      const clientPort = await client.transport.listen({ local: LOOPBACK });
+      const flow = client.transport.flowTo(serverPort.local, clientPort)!;
+      expect(say(flow, OPTIONS)).toBe(true);
+      flow.finish();
+      expect(flow.open || say(flow, OPTIONS)).toBe(false);
+      expect(client.flows.size).toBe(0);
+      await rig.until(() => server.closed.length === 1 && client.closed.length === 1);
+      expect(server.messages.map(({ text }) => text)).toEqual([OPTIONS]);
+      expect(client.messages).toEqual([{ text: OK, flow }]);
+      expect(client.closed[0]).toEqual({ flow, error: null });
+      expect(flow.stage).toBe(FlowStage.FINISHED);
+      serverPort.close();
+      clientPort.close();
+    });
+
+    test("whoever opens a connection hears soon that it was refused, and that it is there", async () => {
+      const server = side(rig.host);
+      const client = side(rig.host);
+      const port = await server.transport.listen({ local: LOOPBACK });
+      const gone = await server.transport.listen({ local: LOOPBACK });
+      gone.close();
+      const states: string[] = [];
+      for (const to of [port, gone]) {
+        const flow = client.transport.flowTo(to.local, port)!;
+        expect(flow.settling).not.toBe(null);
+        void flow.settling!.then(() => states.push(`${flow === client.closed[0]?.flow} ${flow.open} ${flow.stage}`));
+      }
+      await rig.until(() => states.length === 2);
+      expect(states.sort()).toEqual([`false true ${FlowStage.CONNECTED}`, `true false ${FlowStage.CONNECTING}`].sort());
+      port.close();
+      client.flows.closeAll();
+    });
+
+    test("a forced listener has connections of its own, under aliases too", async () => {
+      const server = side(rig.host);
+      const client = side(rig.host);
+      const port = await server.transport.listen({ local: LOOPBACK });
+      const [one, two] = [
+        await client.transport.listen({ local: LOOPBACK }),
+        await client.transport.listen({ local: LOOPBACK }),
+      ];
+      const first = client.transport.flowTo(port.local, one)!;
+      expect(client.transport.flowTo(port.local, two)).toBe(first);
+      const second = client.transport.flowTo(port.local, two, true)!;
+      expect(second).not.toBe(first);
+      expect(client.transport.flowTo(port.local, one, true)).toBe(first);
+      expect(client.transport.flowTo(port.local, one)).toBe(second); // the newest
+      expect(client.flows.addAlias(first, 4711)).toBe(true);
+      const { address } = port.local;
+      expect(client.flows.find(Transport.TCP, address, 4711, one)).toBe(first);
+      expect(client.flows.find(Transport.TCP, address, 4711, two)).toBe(null);
+      await rig.until(() => server.flows.size === 2);
+      client.flows.closeAll();
+      await rig.until(() => server.flows.size === 0);
+      expect(client.flows.find(Transport.TCP, address, 4711, one)).toBe(null);
+      for (const listener of [port, one, two]) listener.close();
     });
 
     test("thousands of messages arrive whole and in order", async () => {

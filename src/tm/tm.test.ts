@@ -98,6 +98,27 @@ describe("a request that is not INVITE", () => {
     expect(lab.take()).toEqual(["b1: MESSAGE"]);
   });
 
+  test("fails when its connection goes, alone of all; ended transactions are not asked", () => {
+    const lab = new Lab(() => true);
+    const { tm } = lab.bed;
+    lab.in(request("MESSAGE", "sip:x@b1", "z9hG4bKa"), "c");
+    lab.in(request("MESSAGE", "sip:x@b2", "z9hG4bKb"), "c");
+    expect(lab.take()).toEqual(["b1: MESSAGE", "b2: MESSAGE"]);
+    tm.targetFailed(lab.bed.peer("b1"));
+    expect(lab.take()).toEqual(["c: 500 MESSAGE"]);
+    tm.targetFailed(lab.bed.peer("b1"));
+    lab.in(request("MESSAGE", "sip:x@b1", "z9hG4bKc"), "c");
+    lab.take();
+    tm.targetFailed(lab.bed.peer("b1"), 477);
+    expect(lab.last("c", "SIP")).toContain("477 Unfortunately error on sending to next hop occurred (477/TM)");
+    lab.take();
+    lab.run(60_000);
+    expect(lab.take()).toEqual(["c: 408 MESSAGE"]);
+    expect(tm.table.count).toBe(0);
+    tm.targetFailed(lab.bed.peer("b2"));
+    expect(lab.take()).toEqual([]);
+  });
+
   test("is refused by RelayError when it cannot be sent", () => {
     const lab = new Lab();
     lab.in(request("MESSAGE", "sip:x@refuses"), "c");
