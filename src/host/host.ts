@@ -78,6 +78,24 @@ export interface UdpOptions {
   readonly sendBuffer?: number;
 }
 
+  /** For a few datagrams only: without the memory that sending and receiving many in one call takes. */
+  readonly light?: boolean;
+  /** Native sockets only. */
+  readonly marks?: UdpMarks;
+}
+
+/** What is written into the IP headers of sent datagrams, and what is joined; what is left out is up to the system. */
+export interface UdpMarks {
+  /** Octet of IP_TOS or IPV6_TCLASS. */
+  readonly trafficClass?: number;
+  /** Whether datagrams that are too long for the path are refused in place of being cut (IP_MTU_DISCOVER). */
+  readonly neverCut?: boolean;
+  /** Hops of multicast datagrams. */
+  readonly multicastHops?: number;
+  /** Whether we hear our own multicast datagrams. */
+  readonly multicastLoop?: boolean;
+  /** For a socket bound to a multicast address: the address of the interface that joins the group; the system chooses without. */
+  readonly joinOn?: string;
 export interface TcpConnection {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;

@@ -18,7 +18,9 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
   const network: Network = {
     nativeUdp: udp !== null,
     bindUdp: (options) =>
-      udp === null ? bindPortableUdp(gate, options) : Promise.resolve().then(() => udp.bind(options)),
+      udp === null || options.light === true
+        ? bindPortableUdp(gate, options)
+        : Promise.resolve().then(() => udp.bind(options)),
     listenTcp: (options) => listenTcp(gate, options),
     connectTcp: (options) => connectTcp(gate, options),
     interfaces,
