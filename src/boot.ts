@@ -1,12 +1,15 @@
 // The one place that joins the parts: configuration → modules → listeners → routes → run.
 
+import { applyRules, transportLimits } from "./control/apply-globals.ts";
 import type { Trial } from "./control/cli/check.ts";
-import { openListeners } from "./control/listeners.ts";
+import { addNamesOfListeners, openListeners } from "./control/listeners.ts";
+import type { Steps } from "./control/surroundings.ts";
 import type { Host } from "./host/host.ts";
+import { ignoreMasks } from "./net/blocklist.ts";
 import type { Listener } from "./net/flow.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import { Receiver } from "./proxy/receive.ts";
-import { NetTransports, type TransportLimits } from "./proxy/transports.ts";
+import { NetTransports } from "./proxy/transports.ts";
 import { runStartup, runTimers } from "./proxy/unasked.ts";
 import { parseTemplate } from "./pv/parse.ts";
 import { templateReader } from "./pv/resolve.ts";
@@ -46,9 +49,14 @@ const TICK = 10;
 
 /**
  * Starts a proxy from a checked configuration. Rejects with UnusableConfig, StoreError, ListenError or HostError; whatever was opened by
- * then is closed.
+ * then is closed. `steps` are called in between.
  */
-export async function start(host: Host, config: Config, settings: LogSettings): Promise<Server> {
+export async function start(
+  host: Host,
+  config: Config,
+  settings: LogSettings,
+  steps: Steps | null = null,
+): Promise<Server> {
   const parts = assemble(host, config, settings);
   const { proxy, transports, loader, databases, wheel } = parts;
   const stopTicking = tick(host, wheel);
@@ -64,9 +72,12 @@ export async function start(host: Host, config: Config, settings: LogSettings): 
   try {
     const { generation } = prepare(parts, config);
     commands = new Commands(generation);
+    steps?.beforeModules();
     await loader.start(generation);
     await runStartup(proxy);
+    steps?.beforeSockets();
     await openListeners(host, transports, config.globals, proxy.log);
+    if (config.globals.bool("auto_aliases")) void addNamesOfListeners(host, proxy);
     stopTimers = runTimers(proxy);
   } catch (error) {
     await stop();
@@ -89,7 +100,7 @@ export function tryOut(host: Host, config: Config): Trial {
 function assemble(host: Host, config: Config, settings: LogSettings) {
   const log = new Log(settings, "");
   const wheel = new TimerWheel(host.clock.mono(), TICK);
-  const databases = new Databases(host, log.named("store"));
+  const databases = new Databases(host, log.named("store"), config.globals.text("version_table") ?? "version");
   const transports = new NetTransports(
     host,
     {
@@ -97,11 +108,12 @@ function assemble(host: Host, config: Config, settings: LogSettings) {
       onClose: (flow, error) => proxy.flowClosed(flow, error),
       onError: (flow, error) => proxy.flowFailed(flow, error),
     },
-    limitsOf(config),
+    transportLimits(config.globals),
   );
   const proxy = new Proxy(host, log, wheel, transports);
   const receiver = new Receiver(proxy);
   applyGlobals(proxy, config);
+  applyRules(proxy, config.globals);
   const loader = new ModuleLoader({ host, log, wheel, proxy, database: (url) => databases.get(url) });
   return { proxy, transports, loader, databases, wheel };
 }
@@ -118,7 +130,10 @@ function prepare(
     if (error instanceof ConfigError) throw new UnusableConfig([refusal(error, config)]);
     throw error;
   }
-  const compiled = compileRoutes(config, instancesOf(generation), { report: (text) => proxy.log.error(text) });
+  const compiled = compileRoutes(config, instancesOf(generation), {
+    report: (text) => proxy.log.error(text),
+    tell: { mono: () => proxy.host.clock.mono(), write: (level, text) => proxy.log.write(level, text) },
+  });
   if (compiled.routes === null) throw new UnusableConfig(compiled.diagnostics);
   proxy.routes = compiled.routes;
   proxy.logPrefix = logPrefix(config, compiled.routes);
@@ -148,23 +163,13 @@ function refusal(error: ConfigError, config: Config): Diagnostic {
   return diagnostics.list[0]!;
 }
 
-function limitsOf({ globals }: Config): TransportLimits {
-  return {
-    maxFlows: globals.int("tcp_max_connections"),
-    idleTimeout: globals.int("tcp_connection_lifetime") * 1000,
-    connectTimeout: globals.int("tcp_connect_timeout") * 1000,
-    ...(globals.has("tcp_conn_wq_max") ? { maxQueue: globals.int("tcp_conn_wq_max") } : {}),
-    ...(globals.has("tcp_rd_buf_size") ? { maxMessage: globals.int("tcp_rd_buf_size") } : {}),
-    acceptNoLength: globals.bool("tcp_accept_no_cl"),
-  };
-}
-
 function instancesOf(generation: readonly Configured[]): Map<string, unknown> {
   return new Map(generation.map(({ module, instance }) => [module.name, instance]));
 }
 
 function applyGlobals(proxy: Proxy, config: Config): void {
   const { globals } = config;
+  proxy.groups = config.groups;
   proxy.onsendReplies = globals.bool("onsend_route_reply");
   proxy.runsReceived = globals.int("received_route_mode") !== 0;
   proxy.udpMtu = globals.int("udp_mtu");
@@ -177,6 +182,18 @@ function applyGlobals(proxy: Proxy, config: Config): void {
   if (globals.bool("server_signature"))
     proxy.serverLine = headerLine(globals.text("server_header") ?? `Server: ${product}`);
   proxy.userAgentLine = headerLine(globals.text("user_agent_header") ?? `User-Agent: ${product}`);
+  proxy.blocklist.configure({
+    on: globals.bool("use_dst_blocklist") && globals.bool("dst_blocklist_init"),
+    expire: globals.int("dst_blocklist_expire"),
+    maxBytes: globals.int("dst_blocklist_mem") * 1024,
+    gcInterval: globals.int("dst_blocklist_gc_interval"),
+    ignore: ignoreMasks(
+      globals.int("dst_blocklist_udp_imask"),
+      globals.int("dst_blocklist_tcp_imask"),
+      globals.int("dst_blocklist_tls_imask"),
+      globals.int("dst_blocklist_sctp_imask"),
+    ),
+  });
   proxy.serverId = globals.int("server_id");
   for (const alias of globals.aliases) {
     const parsed = /^(?:[a-z]+:)?(\[[^\]]*\]|[^:]+)(?::(\d+))?$/i.exec(alias);

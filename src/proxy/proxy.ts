@@ -1,6 +1,7 @@
 // The proxy core as modules see it: the routes in force, where to send, local replies, and who holds transactions.
 
 import type { Host, HostError } from "../host/host.ts";
+import { Blocklist, Failure } from "../net/blocklist.ts";
 import { type Flow, FlowStage } from "../net/flow.ts";
 import { markSource, writeForwardedReply, writeForwardedRequest, writeReply } from "../sip/build.ts";
 import { H } from "../sip/headers.ts";
@@ -16,6 +17,7 @@ import { Level, type Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
 import { RouteContext, RouteKind, type Routes } from "./context.ts";
 import { Counters } from "./counters.ts";
+import { ParameterGroups } from "./groups.ts";
 import { Identity } from "./identity.ts";
 import { replyMayLeave } from "./onsend.ts";
 import { Resolver } from "./resolver.ts";
@@ -50,6 +52,8 @@ export class Proxy {
   readonly counters = new Counters();
   readonly resolver: Resolver;
   readonly identity: Identity;
+  /** Destinations to be left alone (use_dst_blocklist). */
+  readonly blocklist: Blocklist;
   /** The routes of the generation in force; null until the configuration is loaded. */
   routes: Routes | null = null;
   /** Set by module tm when it is loaded. */
@@ -60,6 +64,8 @@ export class Proxy {
   runsReceived = false;
   /** The number that sets this server apart from others of the same database (server_id). */
   serverId = 0;
+  /** Parameters by group and name, as the script reads them (@cfg_get). */
+  groups = new ParameterGroups();
   /** What modules count, by Kamailio's names; read by $stat. */
   readonly statistics = new Map<string, () => number>();
   /** Whether onsend_route runs for replies that are forwarded (onsend_route_reply). */
@@ -81,6 +87,10 @@ export class Proxy {
   replyToVia = false;
   /** Whether messages that have a header twice which must be there once are refused (sip_parser_mode). */
   strictHeaders = true;
+  /** Whether a stream is also found under the port of sent-by when the Via that comes over it asks (RFC 5923; tcp_accept_aliases). */
+  acceptAliases = false;
+  /** Whether a stream ends when the request route fails for what came over it (tcp_script_mode 0). */
+  closesOnError = true;
   /** Most destinations of a request, the R-URI included (max_branches). */
   maxBranches = 12;
   /** The flow that the last request written is for, which may not be the one it was meant for (udp_mtu). */
@@ -100,6 +110,7 @@ export class Proxy {
     this.wheel = wheel;
     this.transports = transports;
     this.identity = new Identity(transports);
+    this.blocklist = new Blocklist(() => host.clock.mono(), wheel);
     this.resolver = new Resolver(host, transports);
     this.tagSeed = host.random.uint32();
     this.tagPrefix = hex8(host.random.uint32()) + hex8(host.random.uint32());
@@ -294,6 +305,7 @@ export class Proxy {
   flowClosed(flow: Flow, error: HostError | null): void {
     if (error !== null)
       this.log.debug(`connection with ${flow.remote.address}:${flow.remote.port} failed: ${error.message}`);
+    if (error !== null && flow.stage === FlowStage.CONNECTING) this.blocklist.connectFailed(flow);
     // What we said goodbye to ourselves may still be answered, over another connection.
     if (flow.stage !== FlowStage.FINISHED) this.transactions?.flowFailed(flow);
   }
@@ -301,7 +313,9 @@ export class Proxy {
   /** The system says that something sent to that flow did not arrive (ICMP). */
   flowFailed(flow: Flow | null, error: HostError): void {
     this.counters.drop(`send-${error.code}`);
-    if (flow !== null) this.transactions?.flowFailed(flow);
+    if (flow === null) return;
+    if (error.code !== "EMSGSIZE") this.blocklist.failed(flow, Failure.SEND);
+    this.transactions?.flowFailed(flow);
   }
 
   /** Forwards a reply to where its second Via says. Returns whether it could be sent. */

@@ -96,6 +96,8 @@ export interface GlobalSetting {
 /** `group.name = value desc "…"`. */
 export interface CustomSetting {
   readonly group: string;
+  /** The instance, in group[3].name; null for the common value. */
+  readonly id: number | null;
   readonly name: string;
   readonly value: Scalar;
   readonly doc: string;

@@ -1,5 +1,6 @@
 // Checks expressions: calls against their declarations, variables, core keywords, operators on types that never fit.
 
+import type { ParameterGroups } from "../proxy/groups.ts";
 import { parseTemplate } from "../pv/parse.ts";
 import { ArgError, type ReaderOf } from "../registry/args.ts";
 import type { FunctionDef } from "../registry/define.ts";
@@ -16,7 +17,7 @@ import { constantOf, fold, staticType } from "./fold.ts";
 import { compileKeywordTest } from "./keywords.ts";
 import { posixRegex } from "./posix-regex.ts";
 import { kindNames } from "./route-table.ts";
-import { selectReader } from "./selects.ts";
+import { selectOwner, selectReader } from "./selects.ts";
 import type { Place } from "./source.ts";
 import { constantRouteName, subExprs } from "./walk.ts";
 
@@ -24,6 +25,8 @@ import { constantRouteName, subExprs } from "./walk.ts";
 export interface CheckScope extends ArgScope {
   /** The modules of this configuration. */
   readonly loaded: Catalogue;
+  /** Parameters by group and name. */
+  readonly groups: ParameterGroups;
   /** The modules that exist. */
   readonly all: Catalogue;
   readonly names: NameChecker;
@@ -52,9 +55,13 @@ export function checkExpr(expr: Expr, scope: CheckScope, kinds: number): void {
       scope.names.target(expr.target, expr.targetAt);
       break;
     case "select": {
-      const reader = selectReader(expr.text);
-      if (typeof reader === "string")
-        scope.diagnostics.error("unknown-select", expr.at, reader, "use the variable of the same meaning");
+      const reader = selectReader(expr.text, scope.groups);
+      const owner = selectOwner(expr.text);
+      if (typeof reader === "string" && (owner === null || !scope.missing.has(owner))) {
+        const other = /^@cfg_get\b/.test(expr.text) ? null : "use the variable of the same meaning";
+        const hint = owner === null ? other : `add loadmodule "${owner}.so"`;
+        scope.diagnostics.error("unknown-select", expr.at, reader, hint);
+      }
       return;
     }
     case "word":
@@ -139,6 +146,8 @@ function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: numb
       scope.diagnostics.warning("wrong-route", expr.nameAt, message, hint);
     } else scope.diagnostics.error("wrong-route", expr.nameAt, `${expr.name}() cannot be used in ${wrong}`, hint);
   }
+  if (def.fails !== "")
+    scope.diagnostics.warning("no-effect", expr.nameAt, `${expr.name}() always fails: ${def.fails}`);
   const required = def.args.filter((a) => !a.optional).length;
   if (expr.args.length < required || expr.args.length > def.args.length) {
     const takes = required === def.args.length ? String(required) : `${required} to ${def.args.length}`;
@@ -147,6 +156,18 @@ function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: numb
     return;
   }
   for (const [i, arg] of expr.args.entries()) checkArg(arg, expr, found, i, scope, kinds);
+  if (expr.name === "cfg_select" || expr.name === "cfg_reset") checkGroup(expr.args[0]!, scope);
+}
+
+function checkGroup(arg: Expr, scope: CheckScope): void {
+  const group = constantOf(fold(arg));
+  if (group === null || scope.groups.has(String(group))) return;
+  scope.diagnostics.error(
+    "bad-group",
+    arg.at,
+    `there is no group of parameters ${group}`,
+    `write ${group}.name = VALUE`,
+  );
 }
 
 function checkArg(

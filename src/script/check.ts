@@ -2,6 +2,7 @@
 // check-expressions.ts, modules in check-modules.ts.
 
 import { RouteKind } from "../proxy/context.ts";
+import type { ParameterGroups } from "../proxy/groups.ts";
 import { asQuestion } from "../registry/nearest.ts";
 import { Catalogue } from "../registry/registry.ts";
 import type { Case, ConfigTree, Expr, Stmt } from "./ast.ts";
@@ -22,6 +23,7 @@ export function checkRoutes(
   tree: ConfigTree,
   modules: readonly LoadedModule[],
   flags: ReadonlyMap<string, number>,
+  groups: ParameterGroups,
   all: Catalogue,
   missing: Missing,
   diagnostics: Diagnostics,
@@ -35,6 +37,7 @@ export function checkRoutes(
     names,
     diagnostics,
     flags,
+    groups,
     routes,
     missing,
     uses: new RouteUses(routes),

@@ -21,13 +21,15 @@ import { fold } from "./fold.ts";
 import { matches } from "./posix-regex.ts";
 import type { RouteEntry, RouteTable } from "./route-table.ts";
 import { CompiledRoutes } from "./routes.ts";
-import { type RouteFunction, Runtime } from "./runtime.ts";
+import { type ActionLog, type RouteFunction, Runtime } from "./runtime.ts";
 import { selectReader } from "./selects.ts";
 import { constantRouteName, eachExpr } from "./walk.ts";
 
 export interface CompileOptions {
   /** Where errors of running routes go: one line, naming file and line. */
   readonly report?: (message: string) => void;
+  /** The clock of latency_limit_action, and where lines of it and of cfgtrace go. */
+  readonly tell?: ActionLog;
 }
 
 /** The routes, or null when something was found wrong. */
@@ -47,13 +49,27 @@ export function compileRoutes(
   const slots = new VarSlots();
   const env = pvEnv(loaded, instances, slots, config);
   const maxDepth = config.globals.int("max_recursive_level");
-  const runtime = new Runtime(options.report ?? (() => undefined), maxDepth);
+  const runtime = new Runtime(options.report ?? (() => undefined), maxDepth, options.tell);
+  runtime.slow = config.globals.int("latency_limit_action");
+  runtime.slowLevel = config.globals.int("latency_log");
   const takesInner = (name: string): boolean => loaded.pv(name)?.def.inner !== "none";
   const reader: ReaderOf = (text) => compileText(text, env);
   const args: ArgScope = { flags: config.flags, routes: config.routes, takesInner, reader };
   const maxLoops = config.globals.int("max_while_loops");
+  const watch = { traces: config.globals.int("cfgtrace") !== 0, slow: config.globals.int("latency_limit_action") };
   const waiting = waitingRoutes(config.routes, loaded);
-  const scope = new CompileScope({ args, loaded, instances, env, runtime, diagnostics, maxLoops, maxDepth, waiting });
+  const scope = new CompileScope({
+    args,
+    loaded,
+    instances,
+    env,
+    runtime,
+    diagnostics,
+    maxLoops,
+    maxDepth,
+    watch,
+    waiting,
+  });
   const sources = config.routes.entries.map((entry) => compileRoute(entry, scope));
   if (diagnostics.errors > 0) return { routes: null, diagnostics: diagnostics.sorted() };
   const functions = build(sources, scope);
@@ -69,7 +85,7 @@ function pvEnv(loaded: Catalogue, instances: ReadonlyMap<string, unknown>, slots
     slots,
     defines: config.defines,
     select: (name) => {
-      const read = selectReader(name);
+      const read = selectReader(name, config.groups);
       return typeof read === "string" ? new ArgError(read) : { get: read };
     },
     custom: new Map(config.custom.map((c) => [`${c.group}.${c.name}`, c.value.value])),
@@ -110,7 +126,7 @@ function compileRoute(entry: RouteEntry, scope: CompileScope): string {
   const expressions = new ExpressionCompiler(scope, out);
   const calls = new CallCompiler(scope, out, expressions, self);
   expressions.connect(calls);
-  const statements = new StatementCompiler(scope, out, expressions, calls, result);
+  const statements = new StatementCompiler(scope, out, expressions, calls, result, entry.title);
   const block = out.block(() => {
     if (mayWait) out.emit(`${result} = 1;`);
     statements.body(entry.block.body, true);

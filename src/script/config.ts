@@ -1,11 +1,13 @@
 // loadConfig: text to a checked configuration. First of the two stages; the second, compileRoutes, needs the modules' instances.
 
+import type { ParameterGroups } from "../proxy/groups.ts";
 import type { AnyModule } from "../registry/define.ts";
 import { Catalogue } from "../registry/registry.ts";
 import type { ConfigTree, CustomSetting } from "./ast.ts";
 import { checkRoutes } from "./check.ts";
 import { Missing } from "./check-missing.ts";
 import { checkModules, type LoadedModule } from "./check-modules.ts";
+import { checkGroups } from "./custom-groups.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
 import { checkGlobals, type Globals } from "./globals.ts";
 import { parse } from "./parser.ts";
@@ -25,6 +27,8 @@ export interface Config {
   readonly flags: ReadonlyMap<string, number>;
   /** `group.name = value`. */
   readonly custom: readonly CustomSetting[];
+  /** All parameters that @cfg_get reads. */
+  readonly groups: ParameterGroups;
   /** The words of #!define and the like, with their values; null for one without. */
   readonly defines: ReadonlyMap<string, string | null>;
   readonly diagnostics: readonly Diagnostic[];
@@ -46,8 +50,9 @@ export function loadConfig(
   const globals = checkGlobals(tree.globals, diagnostics);
   const missing = new Missing(tree, all, diagnostics);
   const modules = checkModules(tree, all, missing, whole, diagnostics);
+  const groups = checkGroups(tree, globals, modules, diagnostics);
   const flags = declareFlags(tree, diagnostics);
-  const routes = checkRoutes(tree, modules, flags, all, missing, diagnostics);
+  const routes = checkRoutes(tree, modules, flags, groups, all, missing, diagnostics);
   if (routes.find("request") === null && !hasOtherEngine(globals)) {
     diagnostics.error(
       "no-request-route",
@@ -57,7 +62,8 @@ export function loadConfig(
     );
   }
   const ok = diagnostics.errors === 0;
-  return { ok, tree, globals, modules, routes, flags, custom: tree.custom, defines, diagnostics: diagnostics.sorted() };
+  const { custom } = tree;
+  return { ok, tree, globals, modules, routes, flags, custom, groups, defines, diagnostics: diagnostics.sorted() };
 }
 
 function hasOtherEngine(globals: Globals): boolean {

@@ -218,6 +218,7 @@ class Parser {
   private setting(): void {
     const nameToken = this.reader.advance();
     let name = nameToken.text;
+    const id = this.instance();
     let isDotted = false;
     while (this.reader.isOp(".") && this.reader.following.kind === "word") {
       this.reader.advance();
@@ -236,7 +237,7 @@ class Parser {
     else {
       const value = this.scalar("");
       const at = span(nameToken.place, this.reader.last.place);
-      if (isDotted && !name.startsWith("kemi.")) this.customSetting(name, value);
+      if (isDotted && !name.startsWith("kemi.")) this.customSetting(name, id, value, nameToken);
       else this.tree.globals.push({ name, value, advertise: null, socketName: null, at, nameAt });
     }
     if (this.reader.takeOp(";") || this.atLineEnd || this.reader.following.text === "=") return;
@@ -247,13 +248,23 @@ class Parser {
     return this.reader.token.first || this.reader.atEnd;
   }
 
-  private customSetting(dotted: string, value: Scalar): void {
+  /** The number in brackets of group[3].name; null without. */
+  private instance(): number | null {
+    if (!this.reader.isOp("[") || this.reader.following.kind !== "int") return null;
+    this.reader.advance();
+    const id = Number(this.reader.advance().value);
+    this.reader.expectOp("]", "after the number of the instance");
+    if (!this.reader.isOp(".")) this.reader.fail(`expected . and a name, found ${describe(this.reader.token)}`);
+    return id;
+  }
+
+  private customSetting(dotted: string, id: number | null, value: Scalar, first: Token): void {
     const [group, ...rest] = dotted.split(".");
     const isDescribed = this.reader.isWord("desc") || this.reader.isWord("descr") || this.reader.isWord("description");
-    const start = this.reader.token;
     if (isDescribed) this.reader.advance();
     const doc = isDescribed ? this.string("the description").value : "";
-    this.tree.custom.push({ group: group!, name: rest.join("."), value, doc, at: span(value.at, start.place) });
+    const at = span(first.place, value.at);
+    this.tree.custom.push({ group: group!, id, name: rest.join("."), value, doc, at });
   }
 
   /** listen=ADDRESS [advertise ADDRESS] [name "x"] [virtual], any number of addresses on the line. */

@@ -1,5 +1,6 @@
 // What selects take out of a text: parts of URIs, of From-like headers, of Via, of credentials.
 
+import type { RouteContext } from "../proxy/context.ts";
 import { nextValue } from "../sip/list.ts";
 import { NameAddrRange, parseNameAddr } from "../sip/name-addr.ts";
 import { parseUriText, type UriText } from "../sip/uri-text.ts";
@@ -16,7 +17,26 @@ export type SelectClass =
   | "cseq"
   | "credentials"
   | "username"
-  | "values";
+  | "value"
+  | "values"
+  | "pairs"
+  | "line";
+
+/** Reads a select; null when what it names is not there. */
+export type SelectReader = (ctx: RouteContext) => string | null;
+
+/** What a select begins with: how it is read, what parts are taken from when that is something else, and what it is. */
+export interface SelectRoot {
+  readonly read: SelectReader;
+  readonly parts?: SelectReader;
+  readonly is: SelectClass;
+}
+
+/** A segment of a select: a name, or what stood in brackets. */
+export interface Segment {
+  readonly text: string;
+  readonly isIndex: boolean;
+}
 
 /** A part: how it is read (null: it is not there), and what it is. */
 export interface SelectPart {
@@ -27,10 +47,13 @@ export interface SelectPart {
 /** The part of that name; `argument` is what stands in brackets behind it. Null when there is no such part. */
 export function partOf(is: SelectClass, name: string, argument: string | null): SelectPart | null {
   const key = name.toLowerCase();
-  if (key === "params" && argument !== null) return paramOf(is, argument);
+  const isShort = key === "param" || key === "p";
+  if (argument !== null && (key === "params" || isShort)) return paramOf(is, argument);
   if (argument !== null) return null;
   const table = TABLES[is];
-  return table !== undefined && Object.hasOwn(table, key) ? table[key]! : null;
+  if (table !== undefined && Object.hasOwn(table, key)) return table[key]!;
+  // a parameter may stand alone behind these
+  return is === "value" || is === "values" || is === "pairs" ? paramOf(is, name) : null;
 }
 
 const text = (read: SelectPart["read"]): SelectPart => ({ read, is: "text" });
@@ -73,7 +96,26 @@ function listed(params: string, name: string): string | null {
 function paramOf(is: SelectClass, name: string): SelectPart | null {
   if (is === "uri") return ofUri((u) => listed(u.params, name) ?? "");
   if (is === "address" || is === "header") return text((t) => listed(paramsOf(t), name));
+  if (is === "value" || is === "values") return text((t) => listed(ownParams(t), name));
+  if (is === "pairs") return text((t) => pair(t, name));
   if (is === "via") return text((t) => listed(t.replace(/^[^;]*;?/s, ""), name));
+  return null;
+}
+
+// The parameters of the first value of a list: behind its address, or behind the first semicolon that no quotes hold.
+function ownParams(list: string): string {
+  const buf = bytesOf(list);
+  const value = textOf(buf, 0, nextValue(buf, 0, buf.length));
+  return value.includes("<") ? paramsOf(value) : value.replace(/^(?:"(?:[^"\\]|\\.)*"|[^;"])*;?/s, "");
+}
+
+// name=value, or a name alone, among pairs separated by commas, behind a scheme or not
+function pair(t: string, name: string): string | null {
+  const wanted = name.toLowerCase();
+  const pairs = t.replace(/^\s*[^\s=,"]+\s+(?=[^\s=,"]+\s*=)/, "");
+  for (const [, own, value] of pairs.matchAll(/([^,=\s]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^,]*))?(?:,|$)/g)) {
+    if (own!.toLowerCase() === wanted) return (value ?? "").trim().replace(/^"(.*)"$/s, "$1");
+  }
   return null;
 }
 
@@ -101,6 +143,7 @@ function paramsOf(t: string): string {
   return slice(buf, range.paramsStart, range.paramsEnd).replace(/^;/, "");
 }
 
+const addressParams = text(paramsOf);
 const param = (name: string): SelectPart => text((t) => listed(paramsOf(t), name));
 
 const uri = ofAddress((buf, a) => slice(buf, a.uriStart, a.uriEnd), "uri");
@@ -108,14 +151,21 @@ const displayName = ofAddress((buf, a) => slice(buf, a.displayStart, a.displayEn
 
 const ADDRESS: Readonly<Record<string, SelectPart>> = {
   uri,
+  params: addressParams,
   name: displayName,
   tag: param("tag"),
   q: param("q"),
   expires: param("expires"),
   methods: param("methods"),
+  method: param("methods"),
   received: param("received"),
   instance: param("+sip.instance"),
 };
+
+// A display name without its quotes.
+const plainName = ofAddress((buf, a) => slice(buf, a.displayStart, a.displayEnd).replace(/^"(.*)"$/s, "$1"));
+
+const whole: SelectPart["read"] = (t) => t;
 
 const HEADER: Readonly<Record<string, SelectPart>> = {
   nameaddr: { read: (t) => t, is: "address" },
@@ -176,7 +226,12 @@ const TABLES: Readonly<Partial<Record<SelectClass, Readonly<Record<string, Selec
   uri: URI,
   address: ADDRESS,
   header: HEADER,
-  values: { uri: valuesUri, name: text((t) => /^\s*"([^"]*)"/.exec(t)?.[1] ?? null) },
+  value: { uri, name: plainName, nameaddr: { read: whole, is: "address" }, params: text(ownParams) },
+  values: {
+    uri: valuesUri,
+    name: text((t) => /^\s*"([^"]*)"/.exec(t)?.[1] ?? null),
+    nameaddr: { read: whole, is: "address" },
+  },
   via: VIA,
   cseq: {
     num: text((t) => /^\d+/.exec(t)?.[0] ?? null),

@@ -1,41 +1,34 @@
 // Selects, @from.uri.user: read-only parts of the message, named as in Kamailio's list of selects. One is made into a chain of readers
 // when the script is compiled: where the text comes from, then what is taken out of it.
 
-import type { RouteContext } from "../proxy/context.ts";
-import { H, headerIdOfName } from "../sip/headers.ts";
-import { nextValue } from "../sip/list.ts";
-import type { SipMessage } from "../sip/message.ts";
-import { findHeader, findHeaderByName } from "../sip/scan.ts";
+import type { ParameterGroups } from "../proxy/groups.ts";
 import { transportName } from "../sip/transports.ts";
-import { bytesOf, textOf } from "../util/bytes.ts";
-import { partOf, type SelectClass } from "./select-parts.ts";
+import { textOf } from "../util/bytes.ts";
+import { own } from "../util/own.ts";
+import { partOf, type Segment, type SelectReader, type SelectRoot } from "./select-parts.ts";
+import { branchRoot, parameterRoot, SERVER } from "./select-server.ts";
+import { header, headerNumber, messageHeader, nth, valueRoot, values } from "./select-values.ts";
 
-/** Reads a select; null when what it names is not there. */
-export type SelectReader = (ctx: RouteContext) => string | null;
+export type { SelectReader };
 
-interface Root {
-  readonly read: SelectReader;
-  readonly is: SelectClass;
-}
-
-/** A segment: a name, or what stood in brackets. */
-interface Segment {
-  readonly text: string;
-  readonly isIndex: boolean;
-}
-
-/** The reader of a select as written ("@from.uri.user", with or without the sign), or what is wrong with it. */
-export function selectReader(written: string): SelectReader | string {
+/**
+ * The reader of a select as written ("@from.uri.user", with or without the sign), or what is wrong with it. With `groups` names of
+ * parameters (@cfg_get) are looked up too.
+ */
+export function selectReader(written: string, groups: ParameterGroups | null = null): SelectReader | string {
   const segments = split(written.replace(/^@/, ""));
   if (segments === null) return `cannot read ${written}`;
   const used = { count: 1 };
-  const root = rootOf(segments, used);
+  const root = rootOf(segments, used, groups);
   if (root === null) return `unknown select ${written}`;
+  if (typeof root === "string") return `${written}: ${root}`;
   let { read, is } = root;
+  if (root.parts !== undefined && used.count < segments.length) read = root.parts;
   for (let i = used.count; i < segments.length; i++) {
     const name = segments[i]!;
     const next = segments[i + 1];
-    const argument = next?.isIndex === true && !name.isIndex ? next.text : null;
+    const isNamed = /^(params|param|p)$/i.test(name.text) && next !== undefined;
+    const argument = (next?.isIndex === true || isNamed) && !name.isIndex ? next!.text : null;
     const part = partOf(is, name.text, argument);
     if (part === null) return `unknown part ${name.text} in ${written}`;
     const before = read;
@@ -62,44 +55,6 @@ function split(text: string): Segment[] | null {
 
 // ---- where the text comes from ----
 
-function headerNumber(msg: SipMessage, name: string, from = 0): number {
-  const id = headerIdOfName(name);
-  return id === H.OTHER ? findHeaderByName(msg, name, from) : findHeader(msg, id, from);
-}
-
-/** The first header of that name, in lower case. */
-function header(name: string): SelectReader {
-  return (ctx) => {
-    const h = headerNumber(ctx.message, name);
-    return h < 0 ? null : ctx.message.value(h);
-  };
-}
-
-/** The value with that number among the comma-separated values of all headers of a name, from 1, from the end when negative. */
-function value(name: string, index: number): SelectReader {
-  const all = values(name);
-  return (ctx) => {
-    const found = all(ctx);
-    return (index > 0 ? found[index - 1] : index < 0 ? found.at(index) : undefined) ?? null;
-  };
-}
-
-function values(name: string): (ctx: RouteContext) => string[] {
-  return (ctx) => {
-    const all: string[] = [];
-    for (let h = headerNumber(ctx.message, name); h >= 0; h = headerNumber(ctx.message, name, h + 1)) {
-      const bytes = bytesOf(ctx.message.value(h));
-      for (let at = 0; at < bytes.length; ) {
-        const comma = nextValue(bytes, at, bytes.length);
-        const text = textOf(bytes, at, comma).trim();
-        if (text !== "") all.push(text);
-        at = comma + 1;
-      }
-    }
-    return all;
-  };
-}
-
 /** The credentials for a realm. */
 function credentials(name: string, realm: string): SelectReader {
   const wanted = `realm="${realm}"`;
@@ -115,6 +70,13 @@ function credentials(name: string, realm: string): SelectReader {
 const ruri: SelectReader = (ctx) => (ctx.message.isRequest ? (ctx.message.newUri ?? ctx.message.requestUri()) : null);
 const body: SelectReader = ({ message }) =>
   message.bodyStart < message.end ? textOf(message.buf, message.bodyStart, message.end) : null;
+const whole: SelectReader = ({ message }) => textOf(message.buf, message.start, message.end);
+const head: SelectReader = ({ message }) =>
+  textOf(message.buf, message.start, message.bodyStart)
+    .replace(/^[^\n]*\n/, "")
+    .replace(/\r?\n$/, "");
+const sdp: SelectReader = (ctx) =>
+  /^\s*application\/sdp\s*(;|$)/i.test(header("content-type")(ctx) ?? "") ? body(ctx) : null;
 const firstLine: SelectReader = ({ message }) =>
   /^[^\r\n]*/.exec(textOf(message.buf, message.start, Math.min(message.end, message.start + 4096)))![0];
 const address = (side: "remote" | "local", what: "ip" | "port" | "ip_port"): SelectReader => {
@@ -185,8 +147,14 @@ const PLAIN: Readonly<Record<string, SelectReader>> = {
   "msg.response.code": code,
   "msg.response.reason": reason,
   "branch.count": (ctx) => String(ctx.branches.length),
-  "sys.server_id": () => "0",
-  "sys.now": ({ proxy }) => String(Math.floor(proxy.host.clock.wall() / 1000)),
+  msg: whole,
+  "msg.header": head,
+  "msg.h": head,
+  "msg.request": ofRequest(whole),
+  "msg.response": ofReply(whole),
+  "msg.body.sdp": sdp,
+  "msg.content.sdp": sdp,
+  ...SERVER,
 };
 const URIS: Readonly<Record<string, SelectReader>> = {
   ruri,
@@ -196,12 +164,16 @@ const URIS: Readonly<Record<string, SelectReader>> = {
 };
 
 /** What a select begins with; `used` is how many segments of it that takes. */
-function rootOf(segments: readonly Segment[], used: { count: number }): Root | null {
+function rootOf(
+  segments: readonly Segment[],
+  used: { count: number },
+  groups: ParameterGroups | null,
+): SelectRoot | string | null {
   const first = segments[0]!.text.toLowerCase();
   const name = first === "message" ? "msg" : first;
   const index = segments[1]?.isIndex === true ? segments[1].text : null;
   if (Object.hasOwn(ADDRESSES, name)) return { read: header(ADDRESSES[name]!), is: "address" };
-  if (Object.hasOwn(LISTS, name)) return { read: value(LISTS[name]!, 1), is: "address" };
+  if (Object.hasOwn(LISTS, name)) return { read: nth(values(LISTS[name]!), 1), is: "address" };
   if (HEADERS.has(name)) {
     const whole = header(name === "call_id" ? "call-id" : name.replaceAll("_", "-"));
     return { read: name === "event" ? (ctx) => whole(ctx)?.replace(/\s*;.*$/s, "") ?? null : whole, is: "text" };
@@ -209,25 +181,61 @@ function rootOf(segments: readonly Segment[], used: { count: number }): Root | n
   if (name === "cseq") return { read: header("cseq"), is: "cseq" };
   if (name === "via" || name === "v") {
     if (index !== null) used.count = 2;
-    return { read: value("via", index === null ? 1 : Number(index)), is: "via" };
+    return { read: nth(values("via"), index === null ? 1 : Number(index)), is: "via" };
   }
   if (name === "authorization" || name === "proxy_authorization") {
     if (index === null) return null;
     used.count = 2;
     return { read: credentials(name.replace("_", "-"), index), is: "credentials" };
   }
-  return dotted(name, segments, used);
+  const other =
+    name === "cfg_get" ? parameterRoot(segments, groups) : (branchOf(name, segments) ?? valueRoot(name, segments));
+  if (other === null) return dotted(name, segments, used) ?? elsewhere(name);
+  if (typeof other !== "string") used.count = other.used;
+  return other;
 }
 
+const branchOf = (name: string, segments: readonly Segment[]) => (name === "branch" ? branchRoot(segments) : null);
+
+// Selects of modules that give none here yet.
+const OWNERS: Readonly<Record<string, string>> = {
+  tls: "tls",
+  db: "db_ops",
+  eval: "eval",
+  timer: "timer",
+  xmlrpc: "xmlrpc",
+  nathelper: "nathelper",
+};
+
+/** The module of Kamailio's that a select comes with, when none here gives it. */
+export function selectOwner(written: string): string | null {
+  return own(OWNERS, /^@?(\w*)/.exec(written)![1]!.toLowerCase()) ?? null;
+}
+
+function elsewhere(name: string): string | null {
+  const owner = selectOwner(name);
+  return owner === null ? null : `it comes with module ${owner}`;
+}
+
+const followers = (segments: readonly Segment[]): string =>
+  segments
+    .slice(1)
+    .map((s) => s.text.toLowerCase())
+    .join(".");
+
 // Names of one to three segments.
-function dotted(name: string, segments: readonly Segment[], used: { count: number }): Root | null {
+function dotted(name: string, segments: readonly Segment[], used: { count: number }): SelectRoot | null {
   const second = segments[1]?.text.toLowerCase() ?? "";
-  if (name === "msg" && (second === "header" || second === "h")) {
-    if (segments[2] === undefined) return null;
-    used.count = 3;
-    return { read: header(segments[2].text.toLowerCase().replaceAll("_", "-")), is: "header" };
+  if (name === "msg" && (second === "header" || second === "h") && segments[2] !== undefined) {
+    const index = segments[3]?.isIndex === true ? Number(segments[3].text) : null;
+    used.count = index === null ? 3 : 4;
+    return messageHeader(segments[2].text.toLowerCase().replaceAll("_", "-"), index);
   }
-  if (name === "hf_value" && segments[1] !== undefined) return headerValue(segments, used);
+  if (name === "msg" && /^(body|content)\.sdp\.line\.[a-z]$/.test(followers(segments))) {
+    used.count = 5;
+    const letter = segments[4]!.text.toLowerCase();
+    return { read: (ctx) => new RegExp(`^${letter}=([^\\r\\n]*)`, "m").exec(sdp(ctx) ?? "")?.[1] ?? null, is: "text" };
+  }
   const short: Readonly<Record<string, string>> = { req: "request", res: "response" };
   const names = [name, short[second] ?? second, ...segments.slice(2).map((s) => s.text.toLowerCase())];
   for (let count = Math.min(3, segments.length); count > 0; count--) {
@@ -237,14 +245,4 @@ function dotted(name: string, segments: readonly Segment[], used: { count: numbe
     if (Object.hasOwn(PLAIN, key)) return { read: PLAIN[key]!, is: "text" };
   }
   return null;
-}
-
-// @hf_value.name[index]: one value of a header, or all of them joined by commas.
-function headerValue(segments: readonly Segment[], used: { count: number }): Root {
-  const name = segments[1]!.text.toLowerCase().replaceAll("_", "-");
-  const index = segments[2]?.isIndex === true ? Number(segments[2].text) : null;
-  used.count = index === null ? 2 : 3;
-  const all = values(name);
-  const whole: SelectReader = (ctx) => all(ctx).join(",") || null;
-  return { read: index === null ? whole : value(name, index), is: "values" };
 }

@@ -58,7 +58,7 @@ function without({ run: _, ...more }: Partial<LanguageCase>): Partial<LanguageCa
 
 const MODULES = "kex tm tmx sl rr pv maxfwd textops textopsx siputils xlog".split(" ");
 // Modules that have transformations there which module pv has here.
-const ORACLE_MODULES = ["sqlops", "xhttp"];
+const ORACLE_MODULES = ["sqlops", "xhttp", "corex"];
 
 const HEADERS = [
   "Via: SIP/2.0/UDP 127.0.0.1:{UA};branch=z9hG4bK-language;rport",
@@ -120,7 +120,7 @@ function blockOf(c: LanguageCase, n: number): string {
   const say = (text: string): string => `xlog("L_ALERT", "[[${n}|${text}|${n}]]\\n")`;
   const own = (text: string): string =>
     text.replace(/SAY\("((?:[^"\\]|\\.)*)"\)/g, (_, said: string) => say(said)).replaceAll("{N}", String(n));
-  const shown = (c.show ?? []).map((text) => `  ${say(text)};`);
+  const shown = (c.show ?? []).map((text) => `  ${own(say(text))};`);
   return [own(c.blocks ?? ""), `route[CASE${n}] {`, `  ${own(c.run)}`, ...shown, "  return;", "}"].join("\n");
 }
 

@@ -12,9 +12,11 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { askLanguage, type LanguageAnswer, type LanguageCase, runLanguage } from "./language-bed.ts";
 import { DIFFERENCES, expected } from "./language-differences.ts";
 import { cases as expressions } from "./language-expressions.ts";
+import { cases as groups } from "./language-groups.ts";
 import { cases as keywords } from "./language-keywords.ts";
 import { cases as operators } from "./language-operators.ts";
 import { cases as selects } from "./language-selects.ts";
+import { cases as selectsMore } from "./language-selects-more.ts";
 import { cases as statements } from "./language-statements.ts";
 import { cases as transforms } from "./language-transforms.ts";
 import { cases as variablesRead } from "./language-variables-read.ts";
@@ -27,8 +29,9 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   operators,
   statements,
   keywords,
+  groups,
   transforms,
-  selects,
+  selects: [...selects, ...selectsMore],
   variables: [...variablesRead, ...variablesWrite, ...variablesXavp],
 };
 

@@ -1,7 +1,7 @@
 // Functions of the core that the older releases brought and that still exist: flags of AVPs, userphone, error, exec.
 
 import { type Avps, type RouteContext, RouteKind } from "../../proxy/context.ts";
-import { optional, raw, str } from "../../registry/args.ts";
+import { int, optional, raw, str } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
 import { changeUri } from "./request-uri.ts";
 import { isSip } from "./uri-parts.ts";
@@ -62,6 +62,18 @@ export const olderFunctions: Readonly<Record<string, FunctionDef<unknown>>> = {
       ctx.proxy.log.error(text === undefined ? reason : `${reason}: ${text}`);
       return 1;
     },
+  }),
+  cfg_select: fn({
+    args: [str("group"), int("id")],
+    routes: ANY,
+    doc: "Reads the parameters of a group from its instance of that number (group[3].name = value) from now on; false without it.",
+    run: (_i: unknown, ctx, group, id) => (ctx.proxy.groups.select(ctx, group, id) ? 1 : -1),
+  }),
+  cfg_reset: fn({
+    args: [str("group")],
+    routes: ANY,
+    doc: "Ends what cfg_select() chose: parameters of the group have their common values again.",
+    run: (_i: unknown, ctx, group) => (ctx.proxy.groups.reset(ctx, group) ? 1 : -1),
   }),
   exec: fn({
     args: [str("command")],

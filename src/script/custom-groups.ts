@@ -1,0 +1,64 @@
+// Custom global parameters (group.name = value desc "…"): checked as Kamailio checks them, and put beside the parameters of the core
+// and of modules, where @cfg_get finds all of them.
+
+import { ParameterGroups } from "../proxy/groups.ts";
+import type { ConfigTree, CustomSetting } from "./ast.ts";
+import type { LoadedModule } from "./check-modules.ts";
+import type { Diagnostics } from "./diagnostics.ts";
+import { GLOBALS, type Globals, numberOf } from "./globals.ts";
+
+/** The groups of a configuration; what is wrong with its own is reported and left out. */
+export function checkGroups(
+  tree: ConfigTree,
+  globals: Globals,
+  modules: readonly LoadedModule[],
+  diagnostics: Diagnostics,
+): ParameterGroups {
+  const groups = new ParameterGroups();
+  for (const { name, kind } of GLOBALS) {
+    const value = kind === "int" || kind === "bool" ? globals.int(name) : globals.text(name);
+    if (value !== null) groups.set("core", name, value);
+  }
+  for (const { module, params } of modules) {
+    for (const [name, value] of Object.entries(params)) {
+      if (typeof value === "number" || typeof value === "string") groups.set(module.name, name, value);
+    }
+  }
+  const taken = new Set(["core", ...modules.map(({ module }) => module.name)]);
+  for (const setting of tree.custom) add(setting, tree, taken, groups, diagnostics);
+  return groups;
+}
+
+function add(
+  setting: CustomSetting,
+  tree: ConfigTree,
+  taken: ReadonlySet<string>,
+  groups: ParameterGroups,
+  diagnostics: Diagnostics,
+): void {
+  const { group, id, name, at } = setting;
+  const value = valueOf(setting);
+  const first = tree.custom.find((s) => s.group === group && s.name === name && s.id === null);
+  if (taken.has(group)) {
+    diagnostics.error("bad-group", at, `${group} is the group of parameters that are declared elsewhere`);
+  } else if (value === null) {
+    diagnostics.error("wrong-type", setting.value.at, `${group}.${name} takes a number from 0 or a text in quotes`);
+  } else if (id !== null && first === undefined) {
+    const hint = `write ${group}.${name} = VALUE too: the value where no instance is chosen`;
+    diagnostics.error("bad-group", at, `${group}[${id}].${name} has no common value`, hint);
+  } else if (first !== setting && id === null) {
+    diagnostics.error("bad-group", at, `${group}.${name} is given twice`);
+  } else if (id !== null && typeof valueOf(first!) !== typeof value) {
+    diagnostics.error(
+      "wrong-type",
+      setting.value.at,
+      `${group}.${name} is a number in one place and a text in another`,
+    );
+  } else groups.set(group, name, value, id);
+}
+
+function valueOf({ value }: CustomSetting): number | string | null {
+  if (value.kind === "str") return value.value;
+  const number = numberOf(value);
+  return number === null || number < 0 ? null : number;
+}
