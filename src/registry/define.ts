@@ -21,6 +21,8 @@ export interface FunctionDef<I> {
   readonly routes: number;
   readonly waits: Waits;
   readonly doc: string;
+  /** Why it always fails, as the rest of "always fails: …"; "" when it can succeed. The checker warns of each call. */
+  readonly fails: string;
   /** Older or other spellings of the name. */
   readonly aliases: readonly string[];
   /** Name under KSR.<module>., where it is not the function's own; null when it is not exported there. */
@@ -36,6 +38,7 @@ export function fn<I, const A extends readonly Arg<unknown>[]>(def: {
   readonly routes: number;
   readonly waits?: Waits;
   readonly doc: string;
+  readonly fails?: string;
   readonly aliases?: readonly string[];
   readonly kemi?: string | null;
   readonly run: (instance: I, ctx: RouteContext, ...args: ArgTypes<A>) => FunctionResult;
@@ -46,6 +49,7 @@ export function fn<I, const A extends readonly Arg<unknown>[]>(def: {
     routes: def.routes,
     waits: def.waits ?? "never",
     doc: def.doc,
+    fails: def.fails ?? "",
     aliases: def.aliases ?? [],
     kemi: def.kemi,
     run: def.run as unknown as FunctionDef<I>["run"],

@@ -81,6 +81,10 @@ test("forward and its kin take a host and a port, uri:host and uri:port, or what
   await ask("udp-uri", "sip:bob@192.0.2.10:7001;transport=tcp");
   expect(firstLine(got.at(-1)!)).toContain(";transport=tcp");
   expect(await ask("tls")).toBe("SIP/2.0 599 No TLS");
+  expect(bed.diagnostics.map(({ message }) => message)).toContain(
+    "forward_tls() always fails: there are no sockets of that transport here yet",
+  );
+  expect(bed.log.join("\n")).toContain("cannot forward to sip:192.0.2.10:7001;transport=tls: no socket listens on TLS");
   await bed.close();
 });
 

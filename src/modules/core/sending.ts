@@ -12,6 +12,9 @@ const SENDING =
   RouteKind.REQUEST | RouteKind.BRANCH | RouteKind.FAILURE | RouteKind.LOCAL | RouteKind.ONSEND | RouteKind.EVENT;
 const ANY = RouteKind.ANY;
 
+/** Why the transports that we do not speak cannot be forwarded by. */
+const NO_SOCKETS = "there are no sockets of that transport here yet";
+
 /** The options of the message at hand, made when first needed. */
 function options(ctx: RouteContext): SendOptions {
   ctx.message.send ??= new SendOptions();
@@ -50,8 +53,9 @@ function nextHop(
   return `sip:${bare}${number === "" || number === "0" ? "" : `:${number}`}${transport}`;
 }
 
-function forwarding(doc: string, protocol: number): FunctionDef<unknown> {
+function forwarding(doc: string, protocol: number, fails = ""): FunctionDef<unknown> {
   return fn({
+    fails,
     args: [optional(str("host")), optional(str("port"))],
     routes: SENDING,
     waits: "maybe",
@@ -117,8 +121,8 @@ export const sendingFunctions: Readonly<Record<string, FunctionDef<unknown>>> = 
   ),
   forward_udp: forwarding("As forward(), over UDP.", Transport.UDP),
   forward_tcp: forwarding("As forward(), over TCP.", Transport.TCP),
-  forward_tls: forwarding("As forward(), over TLS.", Transport.TLS),
-  forward_sctp: forwarding("As forward(), over SCTP, which is not built in: always fails.", Transport.SCTP),
+  forward_tls: forwarding("As forward(), over TLS.", Transport.TLS, NO_SOCKETS),
+  forward_sctp: forwarding("As forward(), over SCTP.", Transport.SCTP, NO_SOCKETS),
   send: sending("Sends the message as it was received, without a Via of ours, over UDP to host[:port].", Transport.UDP),
   send_tcp: sending("As send(), over TCP.", Transport.TCP),
   set_advertised_address: fn({
