@@ -18,7 +18,7 @@ request_route {
 failure_route[FAILED] {
   $var(by) = "reply";
   if (t_branch_timeout()) { $var(by) = "timeout"; }
-  if (t_check_status("408|477|503")) { send_reply("297", "$T_reply_code by $var(by)"); }
+  if (t_check_status("408|477|487|503")) { send_reply("297", "$T_reply_code by $var(by)"); }
 }
 `;
 
@@ -84,7 +84,9 @@ test("CANCEL and ACK of an INVITE whose connection has gone take a new one", asy
   expect(far.connections).toHaveLength(2);
   expect(firstLine(far.received[1]!)).toContain("CANCEL ");
   far.answer(far.received[1]!, 200);
-  far.connections[1]!.abort();
-  await bed.world.advance(100);
+  far.answer(far.received[0]!, 487);
+  await bed.world.advance(200);
+  expect(firstLine(far.received[2]!)).toContain("ACK ");
+  expect(firstLine(caller.received.at(-1)!)).toContain("SIP/2.0 297 487");
   await bed.close();
 });
