@@ -8,6 +8,7 @@ import { core } from "./core/index.ts";
 import { dbSqlite } from "./db-sqlite.ts";
 import { kex } from "./kex.ts";
 import { maxfwd } from "./maxfwd.ts";
+import { pike } from "./pike.ts";
 import { pv } from "./pv/index.ts";
 import registrar from "./registrar/index.ts";
 import { rr } from "./rr/index.ts";
@@ -35,6 +36,7 @@ const ALL: readonly AnyModule[] = [
   siputils,
   xlog,
   blst,
+  pike,
   usrloc,
   registrar,
   auth,
