@@ -109,4 +109,58 @@ describe.skipIf(!network.nativeUdp)("native UDP (only where the system has it)",
     expect(String(errors[0])).toContain("a bug");
     a.close();
   });
+
+  test("a closed port is told of once a datagram went there, when asked for; datagrams to others are not lost", async () => {
+    const gone = await network.bindUdp({ local: LOCAL, onMessage: () => {} });
+    const { local: closed } = gone;
+    gone.close();
+    for (const icmp of [true, false]) {
+      const errors: string[] = [];
+      let got = 0;
+      const b = await network.bindUdp({ local: LOCAL, onMessage: () => void got++ });
+      const a = await network.bindUdp({
+        local: LOCAL,
+        icmp,
+        onMessage: () => {},
+        onError: (peer, error) => void errors.push(`${peer?.remote.port === closed.port} ${error.code}`),
+      });
+      const well = a.peer(b.local)!;
+      for (let i = 0; i < 20; i++) {
+        a.send(a.peer(closed)!, new Uint8Array(3), 0, 3);
+        a.send(well, new Uint8Array(3), 0, 3);
+        await rig.until(() => got === i + 1 && (!icmp || errors.length === i + 1));
+      }
+      expect(errors).toEqual(icmp ? new Array(20).fill("true ECONNREFUSED") : []);
+      expect(a.stats.sendErrors).toBe(0);
+      a.close();
+      b.close();
+    }
+  });
+
+  test("after errors the socket sleeps again, and IPv6 tells them too", async () => {
+    const local = { family: 6, address: "::1", port: 0 } as const;
+    const gone = await network.bindUdp({ local, onMessage: () => {} });
+    const { local: closed } = gone;
+    gone.close();
+    let told = 0;
+    const a = await network.bindUdp({
+      local,
+      icmp: true,
+      onMessage: () => {},
+      onError: (peer) => void (told += peer?.remote.port === closed.port ? 1 : 100),
+    });
+    a.send(a.peer(closed)!, new Uint8Array(3), 0, 3);
+    await rig.until(() => told === 1);
+    // a socket that woke up again and again would keep a processor busy; compilers and collectors pass
+    let used = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 10 && used > 60_000; i++) {
+      const before = process.cpuUsage();
+      await new Promise<void>((resolve) => void clock.after(100, resolve));
+      const { user, system } = process.cpuUsage(before);
+      used = user + system;
+    }
+    expect(used).toBeLessThan(60_000);
+    expect(told).toBe(1);
+    a.close();
+  });
 });

@@ -44,7 +44,18 @@ export class UdpSendQueue implements Flushable {
   #blocked = false;
   #released = false;
 
-  constructor(driver: Driver, fd: number, family: 4 | 6, onError: (peer: NativePeer, error: HostError) => void) {
+  readonly #icmp: boolean;
+  #again = -1;
+
+  /** @param icmp the socket tells ICMP errors: one of an earlier datagram fails the next call, whatever that is for */
+  constructor(
+    driver: Driver,
+    fd: number,
+    family: 4 | 6,
+    onError: (peer: NativePeer, error: HostError) => void,
+    icmp = false,
+  ) {
+    this.#icmp = icmp;
     this.#driver = driver;
     this.#fd = fd;
     this.#onError = onError;
@@ -100,6 +111,10 @@ export class UdpSendQueue implements Flushable {
         this.#waitForRoom();
         return;
       }
+      if (this.#icmp && this.#again !== this.#first) {
+        this.#again = this.#first;
+        continue;
+      }
       const peer = this.#peers[this.#first++]!;
       this.sendErrors++;
       this.#onError(peer, systemError(libc, `cannot send to ${peer.remote.address}:${peer.remote.port}`, errno));
@@ -107,6 +122,7 @@ export class UdpSendQueue implements Flushable {
     this.#first = 0;
     this.#count = 0;
     this.#used = 0;
+    this.#again = -1;
   }
 
   /** Frees the memory; what is queued is lost. */
