@@ -73,6 +73,8 @@ export interface Routes {
   /** reply_route or the unnamed onreply_route; null when the script has none. */
   readonly reply: ((ctx: RouteContext) => RouteResult) | null;
   onreply(id: number, ctx: RouteContext): RouteResult;
+  /** The number of onreply_route[name]; 0 when the script has none. */
+  onreplyNumber?(name: string): number;
   branch(id: number, ctx: RouteContext): RouteResult;
   failure(id: number, ctx: RouteContext): RouteResult;
   branchFailure(id: number, ctx: RouteContext): RouteResult;

@@ -50,6 +50,10 @@ export class Proxy {
   readonly wheel: TimerWheel;
   readonly transports: Transports;
   readonly counters = new Counters();
+  /** corelog: the level of lines about messages that cannot be read. */
+  coreLog: number = Level.ERROR;
+  /** latency_cfg_log: the level of lines that say how long routes took. */
+  routeTimeLog: number = Level.DEBUG;
   readonly resolver: Resolver;
   readonly identity: Identity;
   /** Destinations to be left alone (use_dst_blocklist). */
@@ -66,6 +70,8 @@ export class Proxy {
   serverId = 0;
   /** Parameters by group and name, as the script reads them (@cfg_get). */
   groups = new ParameterGroups();
+  /** The onreply_route that runs for replies without a transaction (module tm's on_sl_reply); empty for none. */
+  strayReplyRoute = "";
   /** What modules count, by Kamailio's names; read by $stat. */
   readonly statistics = new Map<string, () => number>();
   /** Whether onsend_route runs for replies that are forwarded (onsend_route_reply). */

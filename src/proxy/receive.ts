@@ -77,6 +77,7 @@ export class Receiver {
       this.refuse(msg, flow, wrong);
       return;
     }
+    if (proxy.acceptAliases && flow.reliable) this.aliasOf(msg, flow);
     const { routes } = proxy;
     if (routes === null) return;
     if (this.events.preRouting === null) {
@@ -95,6 +96,11 @@ export class Receiver {
       .catch((error: unknown) => this.failed(error, msg, flow));
   }
 
+  private aliasOf(msg: SipMessage, flow: Flow): void {
+    const via = msg.via();
+    if (via !== null && via.aliasStart >= 0) this.proxy.transports.alias(flow, this.proxy.sentByPort(msg));
+  }
+
   private faultOf(msg: SipMessage, flow: Flow): string | null {
     return mandatoryMissing(msg, flow) ?? (this.proxy.strictHeaders ? repeated(msg) : null);
   }
@@ -104,9 +110,13 @@ export class Receiver {
     const { message: msg, flow, routes } = ctx;
     if (this.inFlight.offer(msg, flow) !== NEW) return;
     if (msg.method === Method.ACK && proxy.absorbAck?.(ctx) === true) return;
+    const since = proxy.log.enabled(proxy.routeTimeLog) ? proxy.host.clock.mono() : -1;
     const result = routes.request(ctx);
-    if (typeof result === "number") proxy.transactions?.afterRequest(ctx);
-    else this.suspended(ctx, result);
+    if (since >= 0) this.tellTime("request-route", since);
+    if (typeof result === "number") {
+      proxy.transactions?.afterRequest(ctx);
+      this.afterRequestRoute(ctx, result);
+    } else this.suspended(ctx, result);
   }
 
   // The route waits: the bytes must outlive this call, and the rest of the work follows later.
@@ -116,13 +126,21 @@ export class Receiver {
     const handle = this.inFlight.enter(ctx.message);
     result
       .then(
-        () => proxy.transactions?.afterRequest(ctx),
+        (code) => {
+          proxy.transactions?.afterRequest(ctx);
+          this.afterRequestRoute(ctx, code);
+        },
         (error: unknown) => this.failed(error, ctx.message, ctx.flow),
       )
       .finally(() => {
         // what overtook this request was held back and comes now
         for (const { msg, origin } of this.inFlight.leave(handle)) this.again(msg, origin);
       });
+  }
+
+  // As the oracle: a request route that ends with a negative code ends the connection too; exit and drop do not.
+  private afterRequestRoute(ctx: RouteContext, code: number): void {
+    if (code < 0 && ctx.flow.reliable && ctx.stop === Stop.NONE && this.proxy.closesOnError) ctx.flow.finish();
   }
 
   private again(msg: SipMessage, flow: Flow): void {
@@ -133,6 +151,12 @@ export class Receiver {
     }
   }
 
+  // latency_cfg_log; a route that waits is measured up to there: afterwards it holds nobody up.
+  private tellTime(what: string, since: number): void {
+    const { log, host, routeTimeLog } = this.proxy;
+    log.write(routeTimeLog, `${what} executed in: ${Math.round((host.clock.mono() - since) * 1000)} usec`);
+  }
+
   private reply(msg: SipMessage, flow: Flow): void {
     const { proxy } = this;
     proxy.counters.replies++;
@@ -140,7 +164,7 @@ export class Receiver {
     if (wrong !== null) {
       proxy.counters.badMessages++;
       proxy.counters.drop("bad-reply");
-      proxy.log.info(`reply from ${where(flow)} dropped: ${wrong}`);
+      proxy.log.write(proxy.coreLog, `reply from ${where(flow)} dropped: ${wrong}`);
       return;
     }
     const { routes } = proxy;
@@ -169,7 +193,9 @@ export class Receiver {
       return;
     }
     ctx.status = msg.status;
+    const since = this.proxy.log.enabled(this.proxy.routeTimeLog) ? this.proxy.host.clock.mono() : -1;
     const result: RouteResult = routes.reply(ctx);
+    if (since >= 0) this.tellTime("reply-route", since);
     if (typeof result === "number") {
       this.afterReplyRoute(ctx, result);
       return;
@@ -192,8 +218,32 @@ export class Receiver {
     const { proxy } = this;
     if (proxy.transactions?.reply(msg, flow) === true) return;
     // Else a stranger could have us send to anybody, by a Via chosen freely.
-    if (proxy.isOurVia(msg)) proxy.forwardReply(msg, flow);
-    else proxy.counters.drop("reply-not-ours");
+    if (!proxy.isOurVia(msg)) proxy.counters.drop("reply-not-ours");
+    else if (proxy.strayReplyRoute !== "") this.strayReply(msg, flow);
+    else proxy.forwardReply(msg, flow);
+  }
+
+  // A reply without a transaction goes through a route first, which may drop it (module tm's on_sl_reply).
+  private strayReply(msg: SipMessage, flow: Flow): void {
+    const { proxy } = this;
+    const { routes } = proxy;
+    const id = routes?.onreplyNumber?.(proxy.strayReplyRoute) ?? 0;
+    if (routes === null || id === 0) {
+      proxy.forwardReply(msg, flow);
+      return;
+    }
+    const ctx = new RouteContext(proxy, routes, msg, flow, RouteKind.ONREPLY);
+    ctx.status = msg.status;
+    const after = (code: number): void => {
+      if (ctx.stop === Stop.DROP || (ctx.stop !== Stop.EXIT && code === 0)) proxy.counters.drop("reply-route");
+      else proxy.forwardReply(msg, flow);
+    };
+    const result = routes.onreply(id, ctx);
+    if (typeof result === "number") after(result);
+    else {
+      msg.own();
+      result.then(after, (error: unknown) => this.failed(error, msg, flow));
+    }
   }
 
   private refuseUnscanned(code: number, msg: SipMessage, flow: Flow): void {
@@ -215,7 +265,7 @@ export class Receiver {
     if (this.events.fault(msg, flow, badRequest(why))) return;
     if (msg.via() === null || msg.find(H.FROM) < 0 || msg.find(H.CSEQ) < 0) {
       proxy.counters.drop("bad-request");
-      proxy.log.info(`request from ${where(flow)} dropped: ${why}`);
+      proxy.log.write(proxy.coreLog, `request from ${where(flow)} dropped: ${why}`);
       return;
     }
     proxy.replyStateless(msg, flow, 400, `Bad Request (${why})`, "");

@@ -35,6 +35,8 @@ export class ScriptState {
   flags = 0;
   /** The request as it was relayed first, which is where failure routes begin; what the request route does to it later is not for them. */
   relayed: Relayed | null = null;
+  /** Edits that later legs begin with, when they are not those of the first one (t_save_lumps). */
+  saved: Edits | null = null;
   /** What t_suspend has put aside; null when nothing. */
   aside: Aside | null = null;
 
@@ -72,7 +74,16 @@ export function keepRequest(tx: Transaction, ctx: RouteContext): void {
   const msg = ctx.message;
   state.flags = msg.flags;
   if ((ctx.kind !== RouteKind.REQUEST && !ctx.resumed) || tx.message !== msg) return;
-  state.relayed = { newUri: msg.newUri, dstUri: msg.dstUri, path: msg.path, edits: msg.edits.clone(), buf: msg.buf };
+  const edits = state.saved !== null && state.relayed === null ? state.saved : msg.edits.clone();
+  state.relayed = { newUri: msg.newUri, dstUri: msg.dstUri, path: msg.path, edits, buf: msg.buf };
+}
+
+/** Legs that a failure route starts begin with the edits there are now (t_save_lumps). */
+export function saveEdits(tx: Transaction, ctx: RouteContext): void {
+  tx.attachment ??= new ScriptState(ctx.routes);
+  ctx.message.own();
+  markSource(ctx.message, ctx.flow.remote); // every later leg carries it
+  (tx.attachment as ScriptState).saved = ctx.message.edits.clone();
 }
 
 /**
@@ -133,7 +144,9 @@ export class TmHooks implements Hooks {
       const own = new BranchState(to === null ? ctx.message.branchFlags : to.flags);
       own.onFailure = state.onFailure;
       branch.attachment = own;
-      if (state.onBranch !== 0) return this.afterBranchRoute(tx, branch, ctx, state, out);
+      // what a local-request route arms is for later legs
+      if (state.onBranch !== 0 && ctx.kind !== RouteKind.LOCAL)
+        return this.afterBranchRoute(tx, branch, ctx, state, out);
     }
     return this.build(branch, ctx, branch.destination === null ? ctx.message.newUri : branch.destination.uri, out);
   }

@@ -73,6 +73,10 @@ export class CompiledRoutes implements Routes {
   onreply(id: number, ctx: RouteContext): RouteResult {
     return run(this.groups.onreply[id - 1], ctx);
   }
+  onreplyNumber(name: string): number {
+    const entry = this.table.find("onreply", name);
+    return entry === null ? 0 : this.groups.onreply.indexOf(this.functions[entry.index]!) + 1;
+  }
   branch(id: number, ctx: RouteContext): RouteResult {
     return run(this.groups.branch[id - 1], ctx);
   }

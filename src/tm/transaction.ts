@@ -68,6 +68,12 @@ export class Transaction extends TimerNode {
   forwarding = false;
   /** 6xx is a failure like others (t_set_disable_6xx). */
   disable6xx = false;
+  /** CANCELs of its branches do not say why the client has cancelled (t_set_no_e2e_cancel_reason). */
+  noCancelReason = false;
+  /** No other address of a next hop is tried (t_set_disable_failover). */
+  noFailover = false;
+  /** Message flags of the request when it was relayed (t_lookup_cancel). */
+  requestFlags = 0;
 
   // ---- timers ----
   timers: Timers;

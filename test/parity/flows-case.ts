@@ -21,7 +21,7 @@ export interface FlowCase {
   /** What a hop sends beside 200 for the CANCEL; 487 when left out. */
   readonly onCancel?: Readonly<Record<string, readonly string[]>>;
   /** What the client does after so many ms: "CANCEL", "ACK" (of a 2xx), "INVITE" (its request again) or a whole message. */
-  readonly then?: readonly (readonly [ms: number, what: string])[];
+  readonly later?: readonly (readonly [ms: number, what: string])[];
   /** Header lines of the client's CANCEL. */
   readonly cancelHeaders?: readonly string[];
   /** Via of the client has no cookie. */
@@ -160,10 +160,10 @@ export class Players {
   /** Begins: `send` goes from the client to the server. */
   start(send: Send): void {
     send(this.request, 0);
-    for (const [ms, what] of this.c.then ?? []) send(what, ms);
+    for (const [ms, what] of this.c.later ?? []) send(what, ms);
   }
 
-  /** The message that stands for a word of `then`. */
+  /** The message that stands for a word of `later`. */
   made(what: string): string {
     if (what.includes("\r\n")) return fill(what, this.n, this.ends);
     if (what === "ACK") return this.ackOf2xx();

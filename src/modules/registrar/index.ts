@@ -12,8 +12,6 @@ import { Registrar, RegistrarState } from "./registrar.ts";
 import { save, sendPrepared } from "./save.ts";
 import type { RegistrarSettings } from "./settings.ts";
 
-export { firstTarget } from "./lookup.ts";
-
 const { REQUEST, FAILURE, ANY } = RouteKind;
 
 /** A number in decimal or hexadecimal, as flags are written. */

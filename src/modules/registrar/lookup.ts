@@ -2,6 +2,7 @@
 
 import type { Listener } from "../../net/flow.ts";
 import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
+import { firstTarget } from "../../proxy/first-target.ts";
 import { nextValue } from "../../sip/list.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { NameAddrRange, parseNameAddr } from "../../sip/name-addr.ts";
@@ -16,9 +17,6 @@ import { bare } from "./reply.ts";
 
 /** Return codes of lookup(). */
 export const Found = { YES: 1, NO: -1, METHOD: -2, ERROR: -3 } as const;
-
-/** What lookup() has put into the R-URI, for modules that want more of it than the message holds; a Contact. */
-export const firstTarget: object = {};
 
 const range = new UriRange();
 const address = new NameAddrRange();

@@ -3,7 +3,8 @@
 
 import { Failure } from "../../net/blocklist.ts";
 import { type Flow, FlowStage } from "../../net/flow.ts";
-import type { RouteContext } from "../../proxy/context.ts";
+import { type BranchTarget, type RouteContext, RouteKind } from "../../proxy/context.ts";
+import { LocalRequests, type OnReply, type RequestSpec } from "../../proxy/local-requests.ts";
 import type { Proxy, Transactions } from "../../proxy/proxy.ts";
 import { ReplyPath } from "../../proxy/reply-path.ts";
 import { leaveWith, TmHooks } from "../../proxy/tm-hooks.ts";
@@ -24,6 +25,13 @@ const DEFAULT_SETTINGS: TmSettings = {
   e2eCancelReason: true,
   defaultCode: 500,
   defaultReason: "Server Internal Error",
+  cancelHeaders: false,
+  delayedReply: true,
+  contacts: "",
+  contactFlows: "",
+  frAvp: "",
+  frInvAvp: "",
+  richRedirect: 0,
 };
 
 const KEY = {};
@@ -38,6 +46,20 @@ export class Wishes {
   errorReply = true;
   /** Why t_relay failed last; 0 when it did not. */
   relayError = 0;
+  /** CANCELs are made without the Reason of the client's (t_set_no_e2e_cancel_reason). */
+  noCancelReason: boolean | null = null;
+  /** No other address is tried when one fails (t_set_disable_failover). */
+  noFailover: boolean | null = null;
+  /** The R-URI that t_load_contacts has taken away as a destination; null when it has not. */
+  taken: { readonly uri: string | null; readonly dst: string | null } | null = null;
+  /** What t_next_contacts has put into the R-URI; null without it. */
+  first: BranchTarget | null = null;
+}
+
+/** Whether the R-URI is a destination; `isUsed` says that it would not be, had the script said nothing. */
+export function uriCounts({ taken, first }: Wishes, msg: SipMessage, isUsed: boolean): boolean {
+  if (taken !== null && taken.uri === msg.newUri && taken.dst === msg.dstUri) return false;
+  return !isUsed || (first !== null && first.uri === msg.newUri);
 }
 
 /** What the script wants of this context's transaction. */
@@ -79,6 +101,8 @@ export class TmEngine implements Transactions {
   readonly proxy: Proxy;
   readonly tm: Tm;
   readonly hooks: TmHooks;
+  /** Requests that begin here. */
+  readonly local: LocalRequests;
   /** How long a next hop that answers 503 is left alone; null when it is not (blst_503). */
   rest503: Rest503 | null = null;
   /** The parameters in force, for modules that build on this one. */
@@ -96,13 +120,19 @@ export class TmEngine implements Transactions {
       maxTransactions: MAX_TRANSACTIONS,
     });
     this.tm.options = { ...DEFAULT_OPTIONS };
+    this.local = new LocalRequests(host.proxy, this.tm);
     host.proxy.transactions = this;
   }
 
   reply(msg: SipMessage, flow: Flow): boolean {
     if (msg.status === 503 && this.rest503 !== null && this.proxy.blocklist.on)
       this.unavailable(msg, flow, this.rest503);
-    return this.tm.reply(msg);
+    return this.tm.reply(msg, flow);
+  }
+
+  /** Sends a request of our own: see LocalRequests.request. For modules: `host.use(tm).request({ method, ruri, from, to }, (reply) => …)`. */
+  request(spec: RequestSpec, onReply: OnReply | null = null): number | Promise<number> {
+    return this.local.request(spec, onReply);
   }
 
   private unavailable(msg: SipMessage, flow: Flow, rest: Rest503): void {
@@ -126,6 +156,7 @@ export class TmEngine implements Transactions {
   sendReply(ctx: RouteContext, code: number, reason: string, extra: string): number | null {
     const tx = transactionOf(ctx);
     if (tx === null) return null;
+    if (ctx.kind === RouteKind.LOCAL) return -1; // nobody waits for it
     leaveWith(tx, ctx);
     // the transaction may keep only the bytes of the request, without what the script has added for replies
     const lines = ctx.message.isRequest && tx.message !== ctx.message ? ctx.message.replyHeaders + extra : extra;
@@ -137,11 +168,18 @@ export class TmEngine implements Transactions {
     const tx = transactionOf(ctx);
     if (tx === null || tx.final || tx.released) return;
     for (const branch of tx.branches) if (!branch.final) return;
+    if (!this.answerError(ctx)) this.tm.release(tx);
+  }
+
+  /** Answers the error that t_relay has left, if the script wants that. Whether it did. */
+  answerError(ctx: RouteContext): boolean {
+    const tx = transactionOf(ctx);
     const wishes = knownWishes(ctx);
-    if (wishes !== null && wishes.relayError !== 0 && wishes.errorReply) {
-      const { code, reason } = relayFailure(wishes.relayError);
-      this.tm.sendReply(tx, code, reason, "");
-    } else this.tm.release(tx);
+    if (tx === null || wishes === null || wishes.relayError === 0 || !wishes.errorReply) return false;
+    const { code, reason } = relayFailure(wishes.relayError);
+    wishes.relayError = 0;
+    this.tm.sendReply(tx, code, reason, "");
+    return true;
   }
 
   /**
@@ -172,6 +210,8 @@ export class TmEngine implements Transactions {
     if (wishes !== null) {
       if (wishes.timers !== null) this.tm.setTimers(tx, wishes.timers);
       if (wishes.disable6xx !== null) tx.disable6xx = wishes.disable6xx;
+      if (wishes.noCancelReason !== null) tx.noCancelReason = wishes.noCancelReason;
+      if (wishes.noFailover !== null) tx.noFailover = wishes.noFailover;
     }
     return 1;
   }

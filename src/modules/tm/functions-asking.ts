@@ -25,7 +25,7 @@ export const asking: Record<string, FunctionDef<TmInstance>> = {
     args: [optional(int("take_flags"))],
     routes: REQUEST,
     doc: "Whether the INVITE that a CANCEL is for is known.",
-    run: (self: TmInstance, ctx) => queries.lookupCancel(self.engine, ctx),
+    run: (self: TmInstance, ctx, takeFlags) => queries.lookupCancel(self.engine, ctx, takeFlags === 1),
   }),
   t_check_status: fn({
     args: [parsed("re", queries.statusPattern)],

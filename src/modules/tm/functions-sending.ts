@@ -16,7 +16,7 @@ const RELAYING = REQUEST | FAILURE | BRANCH_FAILURE | EVENT;
 function reply(self: TmInstance, ctx: RouteContext, code: number, reason: string): number {
   const usable = code >= 100 && code <= 699;
   const { defaultCode, defaultReason } = self.settings;
-  const extra = code >= 300 && code < 400 ? destinationSet(ctx) : "";
+  const extra = code >= 300 && code < 400 ? destinationSet(ctx, self.settings.richRedirect) : "";
   return self.engine.sendReply(ctx, usable ? code : defaultCode, usable ? reason : defaultReason, extra) ?? -1;
 }
 
@@ -48,6 +48,7 @@ export const sending: Record<string, FunctionDef<TmInstance>> = {
   t_relay_to_udp: relayBy("udp"),
   t_relay_to_tcp: relayBy("tcp"),
   t_relay_to_tls: relayBy("tls"),
+  t_relay_to_sctp: relayBy("sctp"),
   t_newtran: fn({
     routes: REQUEST,
     doc: "Makes the request's transaction; ends the script when the request is a repetition.",

@@ -5,13 +5,18 @@ import { core } from "../core/index.ts";
 import { TmEngine } from "./engine.ts";
 import { arming } from "./functions-arming.ts";
 import { asking } from "./functions-asking.ts";
+import { contacts } from "./functions-contacts.ts";
+import { forking } from "./functions-forking.ts";
+import { local } from "./functions-local.ts";
 import { sending } from "./functions-sending.ts";
 import { configure, params } from "./params.ts";
 import * as queries from "./queries.ts";
 import { commands } from "./rpc.ts";
+import { uacCommands } from "./rpc-uac.ts";
 import type { TmInstance } from "./settings.ts";
 import { branchIndex } from "./variables.ts";
 
+export type { LocalReply, OnReply, RequestSpec } from "../../proxy/local-requests.ts";
 export { knownWishes, relayFailure, TmEngine, transactionOf } from "./engine.ts";
 export { trying } from "./relay.ts";
 export { transactionVariables } from "./variables.ts";
@@ -30,10 +35,13 @@ export const tm = defineModule({
     self.engine.hooks.silenceCounts = self.silentMethods;
     self.engine.rest503 = self.rest503;
     self.engine.settings = self.settings;
+    self.engine.local.settings = self.local;
+    self.engine.tm.table.matching = self.matching;
+    self.engine.proxy.strayReplyRoute = self.strayReplyRoute;
     self.engine.tm.table.max = self.maxTransactions;
     self.engine.tm.table.maxBytes = self.maxBytes;
   },
-  functions: { ...sending, ...arming, ...asking },
+  functions: { ...sending, ...arming, ...asking, ...contacts, ...forking, ...local },
   pvs: {
     T_branch_idx: pv<TmInstance>(
       "Number of the branch a branch, reply or failure route runs for; in a request route how many there are so far.",
@@ -48,6 +56,7 @@ export const tm = defineModule({
   events: {
     "tm:branch-failure:": { doc: "One branch has failed; NAME is what t_on_branch_failure() was given." },
     "tm:local-request": { doc: "A request made here is about to be sent (local_route)." },
+    "tm:local-ack-sent": { doc: "The ACK for the 2xx to an INVITE made here was sent; runs over the 2xx." },
   },
-  rpc: commands,
+  rpc: { ...commands, ...uacCommands },
 });

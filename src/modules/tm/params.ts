@@ -5,6 +5,8 @@ import { Method, methodName } from "../../sip/methods.ts";
 import { DEFAULT_OPTIONS, DEFAULT_TIMERS, type Timers } from "../../tm/index.ts";
 import { kamailioMethodBit } from "../core/index.ts";
 import { MAX_TRANSACTIONS, type TmEngine } from "./engine.ts";
+import { localParams, localSettings } from "./params-local.ts";
+import { matchingOf, moreOptions, moreParams, moreSettings } from "./params-more.ts";
 import type { TmInstance, TmSettings } from "./settings.ts";
 
 const SECONDS = { unit: "s", min: 0 } as const;
@@ -13,6 +15,8 @@ const MS = { unit: "ms", min: 1 } as const;
 
 /** The declarations. */
 export const params = {
+  ...moreParams,
+  ...localParams,
   fr_timer: intParam(
     DEFAULT_TIMERS.fr,
     "Time to wait for a final reply as long as no provisional one came, and for the ACK to a failure.",
@@ -52,11 +56,6 @@ export const params = {
     max: 1,
   }),
   disable_6xx_block: intParam(0, "Whether 6xx is a failure like others.", { min: 0, max: 1 }),
-  failure_reply_mode: intParam(
-    3,
-    "Which branches of earlier legs count when a reply is picked; only 3 (none) is offered.",
-    { min: 3, max: 3 },
-  ),
   default_code: intParam(500, "Code of t_reply when its own is none.", { min: 400, max: 699 }),
   default_reason: strParam("Server Internal Error", "Reason phrase of t_reply then."),
   max_transactions: intParam(
@@ -122,6 +121,7 @@ export function configure(engine: TmEngine, p: ParamValues<typeof params>): TmIn
     aggregateChallenges: p.aggregate_challenges !== 0,
     disable6xx: p.disable_6xx_block !== 0,
     fakedReplyRank: p.faked_reply_prio,
+    ...moreOptions(p),
   };
   const settings: TmSettings = {
     auto100: p.auto_inv_100 !== 0,
@@ -130,12 +130,16 @@ export function configure(engine: TmEngine, p: ParamValues<typeof params>): TmIn
     e2eCancelReason: p.e2e_cancel_reason !== 0,
     defaultCode: p.default_code,
     defaultReason: p.default_reason,
+    ...moreSettings(p),
   };
   return {
     engine,
     settings,
     options,
+    local: localSettings(p),
     maxTransactions: p.max_transactions,
+    matching: matchingOf(p),
+    strayReplyRoute: p.on_sl_reply,
     maxBytes: p.max_memory * 2 ** 20,
     checkedMethods: methodBits(p.blst_methods_lookup),
     silentMethods: methodBits(p.blst_methods_add),

@@ -32,9 +32,12 @@ export function lookupRequest(engine: TmEngine, ctx: RouteContext): number {
   return 1;
 }
 
-/** Whether the INVITE of a CANCEL is known. */
-export function lookupCancel(engine: TmEngine, ctx: RouteContext): number {
-  return ctx.message.method === Method.CANCEL && engine.tm.lookupCancelled(ctx.message) !== null ? 1 : -1;
+/** Whether the INVITE of a CANCEL is known; its message flags become those of the CANCEL when asked. */
+export function lookupCancel(engine: TmEngine, ctx: RouteContext, takesFlags: boolean): number {
+  const tx = ctx.message.method === Method.CANCEL ? engine.tm.lookupCancelled(ctx.message) : null;
+  if (tx === null) return -1;
+  if (takesFlags) ctx.message.flags = tx.requestFlags;
+  return 1;
 }
 
 /** The code that t_check_status looks at: of the reply at hand, of the failure picked, else of the last reply sent. */

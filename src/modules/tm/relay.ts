@@ -1,15 +1,17 @@
 // t_relay and its kin: a request through its transaction, CANCEL to the branches of its INVITE, ACK to where it belongs.
 
-import { type RouteContext, RouteKind } from "../../proxy/context.ts";
+import { type BranchTarget, type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { forwardStateless } from "../../proxy/forward.ts";
 import { keepRequest, leaveWith } from "../../proxy/tm-hooks.ts";
 import type { FunctionResult } from "../../registry/define.ts";
 import { H } from "../../sip/headers.ts";
+import type { SipMessage } from "../../sip/message.ts";
 import { Method } from "../../sip/methods.ts";
 import { LINE_END, NAME_START, STRIDE } from "../../sip/scan.ts";
 import { type Destination, forward, RelayError, type Transaction } from "../../tm/index.ts";
 import { textOf } from "../../util/bytes.ts";
-import { knownWishes, relayFailure, type TmEngine, transactionOf, wishesOf } from "./engine.ts";
+import { timersFromAvps } from "./avp-timers.ts";
+import { knownWishes, relayFailure, type TmEngine, transactionOf, uriCounts, wishesOf } from "./engine.ts";
 import type { TmSettings } from "./settings.ts";
 
 /** The request's own R-URI and nothing else: what most requests go to. */
@@ -23,7 +25,8 @@ export function relay(engine: TmEngine, settings: TmSettings, ctx: RouteContext,
     const cancelled = relayCancel(engine, settings, ctx);
     if (cancelled !== NOT_FOUND) return cancelled;
     if (settings.unmatchedCancel === 2) return 0;
-    if (settings.unmatchedCancel === 1) return forwardStateless(engine.proxy, ctx.message, ctx.flow, null, ctx.sendFrom, ctx);
+    if (settings.unmatchedCancel === 1)
+      return forwardStateless(engine.proxy, ctx.message, ctx.flow, null, ctx.sendFrom, ctx);
   }
   if (ctx.transaction === null) {
     const made = engine.newTransaction(ctx);
@@ -31,6 +34,7 @@ export function relay(engine: TmEngine, settings: TmSettings, ctx: RouteContext,
   }
   const tx = transactionOf(ctx)!;
   leaveWith(tx, ctx);
+  if (settings.frAvp !== "" || settings.frInvAvp !== "") timersFromAvps(engine, settings, tx, ctx);
   if (method === Method.INVITE && tx.status === 0 && tx.branches.length === 0 && !quiet100)
     trying(engine, settings, tx, ctx);
   return forwardTo(engine, tx, ctx);
@@ -50,28 +54,44 @@ function forwardTo(engine: TmEngine, tx: Transaction, ctx: RouteContext): Functi
   const { message: msg, kind } = ctx;
   const inFailure = kind === RouteKind.FAILURE && !ctx.resumed;
   const to = destinations(tx, ctx, inFailure || kind === RouteKind.BRANCH_FAILURE);
-  if (to.length === 0) return -1;
+  if (to.length === 0) return nowhere(ctx);
+  tx.requestFlags = msg.flags;
   tx.usedUri = msg.newUri;
   tx.usedDst = msg.dstUri;
   const sent = forward(engine.tm, tx, ctx, to, inFailure);
-  return typeof sent === "number" ? outcome(tx, ctx, sent) : sent.then((n) => outcome(tx, ctx, n));
+  return typeof sent === "number" ? outcome(engine, tx, ctx, sent) : sent.then((n) => outcome(engine, tx, ctx, n));
 }
 
-function outcome(tx: Transaction, ctx: RouteContext, sent: number): number {
+function outcome(engine: TmEngine, tx: Transaction, ctx: RouteContext, sent: number): number {
   ctx.clearBranches(); // branch routes still see them
   keepRequest(tx, ctx);
   if (sent > 0) return 1;
   if ((ctx.kind === RouteKind.REQUEST || ctx.resumed) && sent !== RelayError.FINAL) wishesOf(ctx).relayError = sent;
   const failure = relayFailure(sent);
   ctx.failure = { code: failure.code, reason: failure.reason.replace("/TM)", "/SL)") };
+  if (!engine.settings.delayedReply) engine.answerError(ctx);
   return failure.rc;
 }
 
 // In a request route the R-URI comes first, then the branches. After a failure the R-URI counts only when the route has changed it.
 function destinations(tx: Transaction, ctx: RouteContext, afterFailure: boolean): readonly (Destination | null)[] {
   const { branches, message: msg } = ctx;
-  if (afterFailure && msg.newUri === tx.usedUri && msg.dstUri === tx.usedDst) return [...branches];
-  return branches.length === 0 ? ONLY_REQUEST_URI : [null, ...branches];
+  const wishes = knownWishes(ctx);
+  const isUsed = afterFailure && msg.newUri === tx.usedUri && msg.dstUri === tx.usedDst;
+  if (wishes === null ? isUsed : !uriCounts(wishes, msg, isUsed)) return [...branches];
+  const first = wishes === null || wishes.first === null ? null : firstContact(wishes.first, msg);
+  return branches.length === 0 && first === null ? ONLY_REQUEST_URI : [first, ...branches];
+}
+
+// The contact that t_next_contacts has put into the R-URI, as the script left it; null when it has put another one there.
+function firstContact(first: BranchTarget, msg: SipMessage): BranchTarget | null {
+  if (msg.newUri !== first.uri) return null;
+  return { ...first, dstUri: msg.dstUri, path: msg.path, flags: msg.branchFlags };
+}
+
+function nowhere(ctx: RouteContext): number {
+  if (ctx.kind === RouteKind.REQUEST) wishesOf(ctx).relayError = RelayError.DROPPED;
+  return -1;
 }
 
 // A failure's ACK ends here; any other is forwarded without a transaction.
@@ -88,25 +108,45 @@ export function relayCancel(engine: TmEngine, settings: TmSettings, ctx: RouteCo
   const { message: msg, flow } = ctx;
   const tx = engine.tm.lookupCancelled(msg);
   if (tx === null) return NOT_FOUND;
-  const text = tx.final ? "ok -- no more pending branches" : "canceling";
+  const text = tx.final && !tx.canceled ? "ok -- no more pending branches" : "canceling";
   const { proxy } = engine;
   const end = proxy.writeLocalReply(msg, flow, 200, text, engine.tm.toTag(tx), "");
   if (end > 0) {
     proxy.counters.localReply(200);
     (proxy.replyFlow(msg, flow) ?? flow).send(proxy.out, 0, end);
   }
-  engine.tm.cancel(tx, settings.e2eCancelReason ? reasonLines(ctx) : "");
+  engine.tm.cancel(tx, cancelLines(settings, tx, ctx.message));
   return 1;
 }
 
-// RFC 3326: why the client cancels is told to the next hops.
-function reasonLines(ctx: RouteContext): string {
-  const msg = ctx.message;
+// RFC 3326: why the client cancels is told to the next hops; with headers_mode 1 all else that it says too.
+function cancelLines(settings: TmSettings, tx: Transaction, msg: SipMessage): string {
   let lines = "";
-  for (let h = msg.find(H.REASON); h >= 0; h = msg.find(H.REASON, h + 1)) {
-    lines += textOf(msg.buf, msg.index[h * STRIDE + NAME_START]!, msg.index[h * STRIDE + LINE_END]!);
+  for (let h = 0; h < msg.headerCount; h++) {
+    const id = msg.index[h * STRIDE]!;
+    const goesOn =
+      id === H.REASON ? settings.e2eCancelReason && !tx.noCancelReason : settings.cancelHeaders && isOwn(id);
+    if (goesOn) lines += textOf(msg.buf, msg.index[h * STRIDE + NAME_START]!, msg.index[h * STRIDE + LINE_END]!);
   }
   return lines;
+}
+
+// What a CANCEL made here has from its INVITE or not at all.
+const OF_EACH_HOP: ReadonlySet<number> = new Set([
+  H.VIA,
+  H.FROM,
+  H.TO,
+  H.CALL_ID,
+  H.CSEQ,
+  H.MAX_FORWARDS,
+  H.ROUTE,
+  H.RECORD_ROUTE,
+  H.CONTENT_LENGTH,
+  H.CONTENT_TYPE,
+]);
+
+function isOwn(id: number): boolean {
+  return !OF_EACH_HOP.has(id);
 }
 
 /**
@@ -119,13 +159,18 @@ export function relayTo(
   host: string,
   port: number,
   transport: string,
+  quiet100 = false,
 ): FunctionResult {
   const msg = ctx.message;
   const before = msg.dstUri;
+  const { branches } = ctx;
   const suffix = transport === "" ? "" : `;transport=${transport}`;
-  if (host !== "") msg.dstUri = `sip:${host}${port > 0 ? `:${port}` : ""}${suffix}`;
-  else msg.dstUri = withTransport(before ?? msg.requestUri(), suffix);
-  const result = relay(engine, settings, ctx);
+  if (host !== "") {
+    const dstUri = `sip:${host}${port > 0 ? `:${port}` : ""}${suffix}`;
+    msg.dstUri = dstUri;
+    if (branches.length > 0) ctx.branches = branches.map((b) => ({ ...b, dstUri, flowId: 0 }));
+  } else msg.dstUri = withTransport(before ?? msg.requestUri(), suffix);
+  const result = relay(engine, settings, ctx, quiet100);
   if (typeof result === "number") {
     msg.dstUri = before;
     return result;

@@ -1,6 +1,7 @@
 // What module tm's parameters say in one generation of the configuration, apart from what belongs to the engine (TmOptions).
 
-import type { TmOptions } from "../../tm/index.ts";
+import type { LocalSettings } from "../../proxy/local-requests.ts";
+import type { Matching, TmOptions } from "../../tm/index.ts";
 import type { TmEngine } from "./engine.ts";
 
 export interface TmSettings {
@@ -14,13 +15,30 @@ export interface TmSettings {
   /** Code and phrase of t_reply when its own cannot be used. */
   readonly defaultCode: number;
   readonly defaultReason: string;
+  /** Whether headers of a CANCEL go on with the CANCELs made from it (headers_mode 1). */
+  readonly cancelHeaders: boolean;
+  /** Whether errors of t_relay are answered when the script ends, not at once. */
+  readonly delayedReply: boolean;
+  /** Names of the XAVPs of t_load_contacts and t_next_contact_flow; empty: these do nothing. */
+  readonly contacts: string;
+  readonly contactFlows: string;
+  /** Keys of AVPs that give fr_timer and fr_inv_timer in seconds; empty for none. */
+  readonly frAvp: string;
+  readonly frInvAvp: string;
+  /** What a 3xx tells of its contacts: 1 branch flags, 2 path. */
+  readonly richRedirect: number;
 }
 
 /** What functions and variables of the module get as themselves. */
 export interface TmInstance {
   readonly engine: TmEngine;
   readonly settings: TmSettings;
+  /** For requests that begin here. */
+  readonly local: LocalSettings;
   readonly options: TmOptions;
+  readonly matching: Matching;
+  /** The onreply_route for replies without a transaction; empty for none. */
+  readonly strayReplyRoute: string;
   readonly maxTransactions: number;
   readonly maxBytes: number;
   /** Methods as bits by number: kept from listed destinations, and listing those that are silent. */
