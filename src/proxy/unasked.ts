@@ -1,6 +1,7 @@
 // Routes that no message from the network starts: startup_route, event_route[core:worker-one-init], timer_route. They run over a
 // request that exists in name only, as Kamailio's event routes do.
 
+import type { SocketAddress } from "../host/host.ts";
 import { type Flow, FlowStage, type Listener, ListenerBase, nextFlowId } from "../net/flow.ts";
 import { SipMessage } from "../sip/message.ts";
 import { Transport } from "../sip/transports.ts";
@@ -34,13 +35,16 @@ class NoListener extends ListenerBase implements Listener {
   close(): void {}
 }
 
-function nowhere(given: Listener | null): Flow {
-  const local = { family: 4, address: "127.0.0.1", port: 5060 } as const;
+const LOCAL = { family: 4, address: "127.0.0.1", port: 5060 } as const;
+
+/** What a message that nobody sent came by: a flow from `remote` to a listener of ours that takes nothing. */
+export function nowhere(given: Listener | null, remote: SocketAddress = LOCAL): Flow {
+  const local = LOCAL;
   const listener = given ?? new NoListener(Transport.UDP, local, { local });
   return {
     protocol: listener.protocol,
     local: listener.local,
-    remote: { family: 4, address: "127.0.0.1", port: 5060 },
+    remote,
     id: nextFlowId(),
     reliable: false,
     settling: null,

@@ -1,11 +1,11 @@
 // Sockets as scripts write and see them ($fs, force_send_socket, $Ras).
 
 import type { Listener } from "../../net/flow.ts";
-import type { RouteContext } from "../../proxy/context.ts";
+import type { Proxy } from "../../proxy/proxy.ts";
 import { Transport, transportName } from "../../sip/transports.ts";
 
 /** The listener of ours that "proto:host:port", "host:port" or "host" names; null when there is none. */
-export function findListener(ctx: RouteContext, text: string): Listener | null {
+export function findListener(ctx: { readonly proxy: Proxy }, text: string): Listener | null {
   const m = /^(?:([a-z]+):)?(\[[0-9a-f:.]+\]|[^:]+)(?::(\d+))?$/.exec(text.toLowerCase());
   if (m === null) return null;
   const host = m[2]!.startsWith("[") ? m[2]!.slice(1, -1) : m[2]!;

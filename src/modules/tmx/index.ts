@@ -46,11 +46,19 @@ function setFlag(tx: Transaction, flag: number): void {
   if (state !== null) state.flags |= 1 << flag;
 }
 
+function wholeLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .filter((line) => line !== "")
+    .map((line) => `${line}\r\n`)
+    .join("");
+}
+
 /** What $stat shows of transactions, by Kamailio's names. */
 function countInto({ tm: { table } }: TmEngine, statistics: Map<string, () => number>): void {
   const c = table.counters;
-  statistics.set("UAS_transactions", () => c.created);
-  statistics.set("UAC_transactions", () => 0);
+  statistics.set("UAS_transactions", () => c.created - c.local);
+  statistics.set("UAC_transactions", () => c.local);
   statistics.set("inuse_transactions", () => table.count);
   statistics.set("received_replies", () => c.repliesReceived);
   statistics.set("sent_replies", () => c.repliesSent);
@@ -122,6 +130,14 @@ export const tmx = defineModule({
         const tx = findByCallId(engine.tm, callId, cseq);
         return tx !== null && code >= 100 && code < 700 && engine.tm.sendReply(tx, code, reason, "") ? 1 : -1;
       },
+    }),
+    t_uac_ack_local: fn({
+      args: [str("callid"), int("cseq"), optional(str("headers")), optional(str("body"))],
+      routes: RouteKind.ANY,
+      waits: "maybe",
+      doc: "Acknowledges the 2xx to an INVITE made here that is not acknowledged by itself (t_set_no_auto_ack).",
+      run: ({ engine }: Tmx, _ctx, callId, cseq, headers, body) =>
+        engine.local.ackLocal(callId, cseq, wholeLines(headers ?? ""), body ?? ""),
     }),
     t_flush_flags: flushFlags,
     t_flush_xflags: flushFlags,
