@@ -13,7 +13,9 @@ import { fold } from "./fold.ts";
 import { constantRouteName } from "./walk.ts";
 
 /** Functions of our core that Kamailio has in its modules kex and corex: they set $rc as any other there. */
-const MODULE_FUNCTIONS = new Set(["append_branch", "km_append_branch", "setbflag", "resetbflag", "isbflagset"]);
+const MODULE_FUNCTIONS = new Set([
+  ..."append_branch km_append_branch setbflag resetbflag isbflagset send send_tcp".split(" "),
+]);
 
 /** Compiles the calls of one route; `self` is the name of its function. */
 export class CallCompiler {

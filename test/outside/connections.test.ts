@@ -11,6 +11,7 @@ ${modules("tmx")}
 modparam("tm", "fr_timer", 20000)
 request_route {
   if ($rU == "forward") { $var(rc) = "no"; if (forward()) { $var(rc) = "yes"; } sl_send_reply("299", "$var(rc)"); exit; }
+  if ($rU == "send") { send_tcp("192.0.2.81:5060"); $var(rc) = $rc; sl_send_reply("299", "$var(rc)"); exit; }
   if ($rU == "quick") { t_set_fr(0, 2000); }
   t_on_failure("FAILED");
   if (!t_relay()) { send_reply("298", "at once"); }
@@ -63,6 +64,27 @@ test("a host that says nothing: t_relay() succeeds, 408 after fr_timer or 477 af
   expect(caller.received).toHaveLength(2);
   await bed.world.advance(500);
   expect(firstLine(caller.received.at(-1)!)).toBe("SIP/2.0 297 477 by reply");
+  await bed.close();
+});
+
+test("send_tcp tells in $rc whether its connection was refused", async () => {
+  const bed = await openProxy(CONFIG);
+  const caller = await bed.udp(7000);
+  const host = bed.world.host({ addresses: ["192.0.2.81"] });
+  await caller.send(bed.request("MESSAGE", "sip:send@example.org"));
+  expect(firstLine(caller.received.at(-1)!)).toBe("SIP/2.0 299 -1");
+  const received: string[] = [];
+  await host.network.listenTcp({
+    local: { family: 4, address: "192.0.2.81", port: 5060 },
+    maxQueue: 1 << 20,
+    onConnection: () => ({
+      onData: (_c, buf, start, end) => void received.push(textOf(buf, start, end)),
+      onClose: () => undefined,
+    }),
+  });
+  await caller.send(bed.request("MESSAGE", "sip:send@example.org"));
+  expect(firstLine(caller.received.at(-1)!)).toBe("SIP/2.0 299 1");
+  expect(received.map(firstLine)).toEqual(["MESSAGE sip:send@example.org SIP/2.0"]);
   await bed.close();
 });
 
