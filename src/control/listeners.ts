@@ -2,6 +2,8 @@
 
 import type { Host, SocketAddress } from "../host/host.ts";
 import { HostError } from "../host/host.ts";
+import type { ListenOptions } from "../net/flow.ts";
+import type { Proxy } from "../proxy/proxy.ts";
 import type { NetTransports } from "../proxy/transports.ts";
 import type { Globals, Listen } from "../script/index.ts";
 import { Transport } from "../sip/transports.ts";
@@ -17,15 +19,18 @@ export class ListenError extends Error {
 }
 
 const PROTOCOLS: Readonly<Record<string, number>> = { udp: Transport.UDP, tcp: Transport.TCP };
-const EVERYWHERE: readonly Omit<Listen, "at">[] = [
-  { proto: null, host: "*", port: null, advertise: null, socketName: null },
-];
+type Wanted = Omit<Listen, "at">;
+
+function everyAddress(host: string): Wanted {
+  return { proto: null, host, port: null, advertise: null, socketName: null, mcast: null };
+}
 
 /** Opens all listeners. Throws ListenError; those opened before stay open for the caller to close. */
 export async function openListeners(host: Host, transports: NetTransports, globals: Globals, log: Log): Promise<void> {
   const noTcp = globals.bool("disable_tcp");
   const defaultPort = globals.int("port") || 5060;
-  const wanted: readonly Omit<Listen, "at">[] = globals.listen.length > 0 ? globals.listen : EVERYWHERE;
+  const everyone = [everyAddress(globals.bool("auto_bind_ipv6") ? "*" : "0.0.0.0")];
+  const wanted: readonly Wanted[] = globals.listen.length > 0 ? globals.listen : everyone;
   const opened = new Set<string>();
   const everywhere = advertisedForAll(globals);
   for (const listen of wanted) {
@@ -45,7 +50,11 @@ export async function openListeners(host: Host, transports: NetTransports, globa
         const key = `${name}:${address}:${port}`;
         if (opened.has(key)) continue;
         opened.add(key);
-        await open(transports, protocol, name, address, port, listen.advertise ?? everywhere, listen.socketName);
+        const joinOn = listen.mcast === null ? null : interfaceAddress(host, listen.mcast, ipFamily(address));
+        await open(transports, protocol, name, address, port, listen.advertise ?? everywhere, {
+          ...(listen.socketName === null ? {} : { socketName: listen.socketName }),
+          ...(joinOn === null ? {} : { joinOn }),
+        });
       }
     }
   }
@@ -67,20 +76,39 @@ async function open(
   address: string,
   port: number,
   advertise: Listen["advertise"],
-  socketName: string | null,
+  more: Pick<ListenOptions, "socketName" | "joinOn">,
 ): Promise<void> {
   const local: SocketAddress = { family: ipFamily(address) as 4 | 6, address, port };
   const shown = `${name}:${address.includes(":") ? `[${address}]` : address}:${port}`;
   try {
     await transports.listen(protocol, {
       local,
-      ...(socketName === null ? {} : { socketName }),
+      ...more,
       ...(advertise === null ? {} : { advertisedHost: advertise.host }),
       ...(advertise === null || advertise.port === null ? {} : { advertisedPort: advertise.port }),
     });
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     throw new ListenError(`cannot listen on ${shown}: ${explain(error)}`);
+  }
+}
+
+// An interface may be given by its name or by its address.
+function interfaceAddress(host: Host, text: string, family: number): string {
+  if (ipFamily(text) !== 0) return text;
+  for (const [name, address] of host.network.interfaces())
+    if (name === text && ipFamily(address) === family) return address;
+  throw new ListenError(`mcast: this machine has no interface ${text} with an address of that kind`);
+}
+
+/**
+ * Looks up the names of the addresses listened on and counts them as ours (auto_aliases), in its own time: no message waits for it, and
+ * an address without a name has none.
+ */
+export async function addNamesOfListeners(host: Host, proxy: Proxy): Promise<void> {
+  for (const { local } of [...proxy.transports.listeners]) {
+    const name = await host.network.nameOf(local.address);
+    if (name !== null && ipFamily(name) === 0) proxy.identity.addAlias(name, local.port);
   }
 }
 

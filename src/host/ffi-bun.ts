@@ -5,6 +5,7 @@ import type { Libc, Pinned } from "./libc.ts";
 const signatures = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
   getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   recvmmsg: { args: ["i32", "ptr", "u32", "i32", "ptr"], returns: "i32" },
@@ -27,6 +28,7 @@ export function openBunLibc(): Libc {
   return {
     socket: c.socket,
     bind: c.bind,
+    connect: c.connect,
     getsockname: c.getsockname,
     setsockopt: c.setsockopt,
     recvmmsg: (fd, headers, count, flags) => c.recvmmsg(fd, headers, count, flags, null),

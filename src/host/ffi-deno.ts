@@ -5,6 +5,7 @@ import { epollDataOffset, epollEventSize, type Libc, nativeMemory, releaseMemory
 const signatures = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   recvmmsg: { parameters: ["i32", "buffer", "u32", "i32", "pointer"], result: "i32" },
@@ -28,6 +29,7 @@ export function openDenoLibc(): Libc {
   return {
     socket: (family, type, protocol) => c.socket(family, type, protocol),
     bind: (fd, name, length) => c.bind(fd, name, length),
+    connect: (fd, name, length) => c.connect(fd, name, length),
     getsockname: (fd, name, length) => c.getsockname(fd, name, length),
     setsockopt: (fd, level, option, value, length) => c.setsockopt(fd, level, option, value, length),
     recvmmsg: (fd, headers, count, flags) => c.recvmmsg(fd, headers, count, flags, null),

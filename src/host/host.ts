@@ -82,8 +82,6 @@ export interface UdpOptions {
   readonly light?: boolean;
   /** Native sockets only. */
   readonly marks?: UdpMarks;
-}
-
 /** What is written into the IP headers of sent datagrams, and what is joined; what is left out is up to the system. */
 export interface UdpMarks {
   /** Octet of IP_TOS or IPV6_TCLASS. */
@@ -100,6 +98,8 @@ export interface TcpConnection {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
   /** Queues a copy of buf[start,end). Returns false and closes when the connection's bounded queue is full or it is gone. */
+}
+
   send(buf: Uint8Array, start: number, end: number): boolean;
   /** Bytes accepted by send but not yet taken by the system. */
   readonly queued: number;
@@ -133,6 +133,8 @@ export interface TcpListenOptions {
 
 export interface TcpConnectOptions {
   readonly remote: SocketAddress;
+  /** As of TcpConnectOptions. */
+  readonly keepAlive?: number;
   readonly localAddress?: string;
   readonly timeout: number; // ms until the attempt fails
   readonly handlers: TcpHandlers;

@@ -1,6 +1,6 @@
 // Clock, random numbers, hashing and the system's names and addresses, the same on Bun and on Deno.
 import { createHash, createHmac, getRandomValues, hash, randomFillSync } from "node:crypto";
-import { lookup } from "node:dns/promises";
+import { lookup, lookupService } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import type { Clock, Hashing, Network, Random } from "./host.ts";
 
@@ -60,6 +60,16 @@ export const interfaces: Network["interfaces"] = () => {
   for (const [name, addresses] of Object.entries(networkInterfaces()))
     for (const { address } of addresses ?? []) all.push([name, address]);
   return all;
+};
+
+/** Network.nameOf. */
+export const nameOf: Network["nameOf"] = async (address) => {
+  try {
+    const { hostname } = await lookupService(address, 0);
+    return hostname === address ? null : hostname;
+  } catch {
+    return null;
+  }
 };
 
 /** Network.lookup. */

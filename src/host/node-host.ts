@@ -3,7 +3,7 @@ import { asset } from "./assets.ts";
 import { FlushGate } from "./flush.ts";
 import type { Host, Network } from "./host.ts";
 import type { Libc } from "./libc.ts";
-import { clock, hashing, interfaces, lookupAddresses, random } from "./node-basics.ts";
+import { clock, hashing, interfaces, lookupAddresses, nameOf, random } from "./node-basics.ts";
 import { files } from "./node-files.ts";
 import { makeProcess } from "./node-process.ts";
 import { connectTcp, listenTcp } from "./node-tcp.ts";
@@ -25,6 +25,8 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
     connectTcp: (options) => connectTcp(gate, options),
     interfaces,
     lookup: lookupAddresses,
+    sourceFor: (address) => udp?.sourceFor(address) ?? null,
+    nameOf,
   };
   return {
     name,

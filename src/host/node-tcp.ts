@@ -24,6 +24,7 @@ export function listenTcp(gate: FlushGate, options: TcpListenOptions): Promise<T
   return new Promise((resolve, reject) => {
     const connections = new Set<NodeTcpConnection>();
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      askAlive(socket, options.keepAlive);
       const connection = new NodeTcpConnection(gate, socket, options.maxQueue);
       const handlers = options.onConnection(connection);
       if (handlers === null) return connection.abort();
@@ -75,11 +76,16 @@ export function connectTcp(gate: FlushGate, options: TcpConnectOptions): Promise
     socket.once("connect", () => {
       clearTimeout(timer);
       socket.removeAllListeners("error");
+      askAlive(socket, options.keepAlive);
       const connection = new NodeTcpConnection(gate, socket, options.maxQueue);
       connection.start(options.handlers, () => {});
       resolve(connection);
     });
   });
+}
+
+function askAlive(socket: Socket, idle: number | undefined): void {
+  if (idle !== undefined) socket.setKeepAlive(true, idle);
 }
 
 /** One connection over a node:net socket. */

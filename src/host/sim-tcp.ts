@@ -40,6 +40,10 @@ export class SimTcpListener implements TcpListener {
   }
 }
 
+function isOwn({ addresses }: SimEndpoint, address: string): boolean {
+  return addresses.includes(address) || address.startsWith("127.") || address === "::1";
+}
+
 /** Network.connectTcp on the simulated network: one trip there and one back. */
 export function connectSimTcp(endpoint: SimEndpoint, options: TcpConnectOptions): Promise<TcpConnection> {
   const { network } = endpoint;
@@ -59,6 +63,10 @@ export function connectSimTcp(endpoint: SimEndpoint, options: TcpConnectOptions)
       reject(new HostError(code, `cannot connect to ${to.address}:${to.port}: ${code}`));
     };
     const cancel = events.at(events.now + options.timeout, () => fail("ETIMEDOUT"));
+    if (!isOwn(endpoint, from.address)) {
+      fail("EADDRNOTAVAIL");
+      return;
+    }
     const there = network.passTcp({ time: events.now, protocol: "tcp", from, to, bytes: NOTHING });
     const host = network.hostOf(to.address, endpoint.id);
     if (there < 0 || host < 0) return; // nobody answers: the timeout tells

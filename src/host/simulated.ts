@@ -163,6 +163,18 @@ function simNetworkOf(endpoint: SimEndpoint): Network {
     lookup: (name, family) =>
       new Promise((resolve) => {
         const found = names.get(name.toLowerCase()) ?? [];
+    // the address that shares most of its beginning with the far one, as if that were the network both are in
+    sourceFor: (address) => {
+      const alike = (own: string): number => {
+        let n = 0;
+        while (n < own.length && own[n] === address[n]) n++;
+        return n;
+      };
+      const family = address.includes(":");
+      const own = addresses.filter((a) => a.includes(":") === family);
+      return own.sort((a, b) => alike(b) - alike(a))[0] ?? null;
+    },
+    nameOf: async (address) => [...names].find(([, addresses]) => addresses.includes(address))?.[0] ?? null,
         events.at(events.now + 1, () => resolve(found.filter((a) => a.includes(":") === (family === 6))));
       }),
   };

@@ -3,10 +3,12 @@
 //   epoll (one-shot) → waker → ready list → turn(): recvmmsg → onMessage × n → hooks → sendmmsg → … → re-arm
 //
 // All sockets share one arena to receive into, since a datagram is only valid during its call.
+import { ipFamily, parseIp } from "../util/ip.ts";
 import type { FlushGate } from "./flush.ts";
-import { HostError, type UdpOptions, type UdpSocket } from "./host.ts";
+import { HostError, type UdpMarks, type UdpOptions, type UdpSocket } from "./host.ts";
 import * as C from "./libc.ts";
 import { MessageVector } from "./message-vector.ts";
+import { errorQueueOption, UdpErrorQueue } from "./udp-errors.ts";
 import { NAME_WORDS, type NativePeer, nameLength, PeerCache, readName, writeName } from "./udp-peers.ts";
 import { UdpSendQueue } from "./udp-send-queue.ts";
 
@@ -53,6 +55,23 @@ export class NativeUdp {
     this.#sockets.set(socket.id, socket);
     this.#waker.arm(socket, C.EPOLL_CTL_ADD);
     return socket;
+  }
+
+  /** Network.sourceFor: what a socket that is connected to the address (which sends nothing) has as its own. */
+  sourceFor(address: string): string | null {
+    const family = ipFamily(address);
+    if (family === 0) return null;
+    const fd = this.libc.socket(family === 4 ? C.AF_INET : C.AF_INET6, C.SOCK_DGRAM | C.SOCK_CLOEXEC, 0);
+    if (fd < 0) return null;
+    const name = C.nativeMemory(4 * NAME_WORDS);
+    try {
+      const known = writeName(new Int32Array(name.buffer), 0, { family, address, port: 5060 }, family);
+      if (!known || this.libc.connect(fd, this.libc.pin(name), nameLength(family)) < 0) return null;
+      return boundAddress(this.libc, fd).address;
+    } finally {
+      C.releaseMemory(name);
+      this.libc.close(fd);
+    }
   }
 
   /** Forgets a closed socket; the last one ends the waker. */
@@ -137,6 +156,7 @@ export class NativeSocket implements UdpSocket {
   readonly #vector: MessageVector;
   readonly #peers: PeerCache;
   readonly #queue: UdpSendQueue;
+  #errors: UdpErrorQueue | null = null;
   readonly #counts = { received: 0, receiveErrors: 0 };
   open = true;
   /** Looks in a row that found nothing. */
@@ -150,7 +170,10 @@ export class NativeSocket implements UdpSocket {
     this.#vector = vector;
     this.local = boundAddress(driver.libc, fd);
     this.#peers = new PeerCache(options.local.family, PEERS);
-    this.#queue = new UdpSendQueue(driver, fd, options.local.family, (peer, error) => options.onError?.(peer, error));
+    const { family } = options.local;
+    const { icmp = false } = options;
+    this.#queue = new UdpSendQueue(driver, fd, family, (peer, error) => options.onError?.(peer, error), icmp);
+    if (icmp) this.#errors = new UdpErrorQueue(driver.libc, fd, family);
   }
 
   get stats() {
@@ -172,6 +195,7 @@ export class NativeSocket implements UdpSocket {
     this.#queue.flush();
     this.open = false;
     this.#queue.release();
+    this.#errors?.release();
     // Closing the last descriptor also takes it out of epoll, at once and whoever waits there.
     this.#driver.libc.close(this.fd);
     this.#driver.forget(this);
@@ -184,7 +208,8 @@ export class NativeSocket implements UdpSocket {
     const n = libc.recvmmsg(this.fd, vector.pinned, BATCH, C.MSG_DONTWAIT);
     if (n <= 0) {
       const errno = n < 0 ? libc.errno() : C.EAGAIN;
-      if (errno !== C.EAGAIN && errno !== C.EINTR) this.#counts.receiveErrors++;
+      if (this.#errors !== null && this.empty === 0) this.#readErrors(this.#errors);
+      else if (errno !== C.EAGAIN && errno !== C.EINTR) this.#counts.receiveErrors++;
       return 0;
     }
     this.#counts.received += n;
@@ -204,6 +229,16 @@ export class NativeSocket implements UdpSocket {
       if (!this.open) break;
     }
     return n;
+  }
+
+  // Looked for when the socket woke up and there is no datagram: as long as errors are there, the system wakes it again.
+  #readErrors(errors: UdpErrorQueue): void {
+    errors.drain((errno) => {
+      if (!this.open) return;
+      const peer = this.#peers.find(errors.name, 0);
+      const { address, port } = peer.remote;
+      this.#options.onError?.(peer, C.systemError(this.#driver.libc, `${address}:${port} was not reached`, errno));
+    });
   }
 }
 
@@ -273,10 +308,13 @@ function openSocket(libc: C.Libc, options: UdpOptions): number {
     if (!set(C.SOL_SOCKET, C.SO_RCVBUFFORCE, receive)) set(C.SOL_SOCKET, C.SO_RCVBUF, receive);
     const send = options.sendBuffer ?? DEFAULT_BUFFER;
     if (!set(C.SOL_SOCKET, C.SO_SNDBUFFORCE, send)) set(C.SOL_SOCKET, C.SO_SNDBUF, send);
+    if (options.icmp === true) set(...errorQueueOption(family), 1);
+    if (options.marks !== undefined) mark(family, options.marks, set);
     if (!writeName(new Int32Array(name.buffer), 0, options.local, family))
       throw new HostError("EINVAL", `not an IPv${family} address: ${options.local.address}`);
     if (libc.bind(fd, libc.pin(name), nameLength(family)) < 0)
       throw C.systemError(libc, `cannot listen on ${describe(options)}`);
+    if (isMulticast(options.local.address)) joinGroup(libc, fd, options);
     return fd;
   } catch (error) {
     if (fd >= 0) libc.close(fd);
@@ -285,6 +323,39 @@ function openSocket(libc: C.Libc, options: UdpOptions): number {
     C.releaseMemory(name);
     C.releaseMemory(value);
   }
+}
+
+type SetOption = (level: number, option: number, value: number) => boolean;
+
+// Where the system refuses a mark, it goes without: none of them decides whether a message arrives.
+function mark(family: 4 | 6, marks: UdpMarks, set: SetOption): void {
+  const v4 = family === 4;
+  const level = v4 ? C.IPPROTO_IP : C.IPPROTO_IPV6;
+  const { trafficClass, neverCut, multicastHops, multicastLoop } = marks;
+  if (trafficClass !== undefined) set(level, v4 ? C.IP_TOS : C.IPV6_TCLASS, trafficClass);
+  if (neverCut !== undefined)
+    set(level, v4 ? C.IP_MTU_DISCOVER : C.IPV6_MTU_DISCOVER, neverCut ? C.IP_PMTUDISC_DO : C.IP_PMTUDISC_DONT);
+  if (multicastHops !== undefined) set(level, v4 ? C.IP_MULTICAST_TTL : C.IPV6_MULTICAST_HOPS, multicastHops);
+  if (multicastLoop !== undefined) set(level, v4 ? C.IP_MULTICAST_LOOP : C.IPV6_MULTICAST_LOOP, multicastLoop ? 1 : 0);
+}
+
+function isMulticast(address: string): boolean {
+  const first = Number.parseInt(address, 10);
+  return address.includes(":") ? /^ff/i.test(address) : first >= 224 && first < 240;
+}
+
+// struct ip_mreq: the group, then the interface's address; struct ipv6_mreq: the group, then the interface's number (0: any).
+function joinGroup(libc: C.Libc, fd: number, { local, marks }: UdpOptions): void {
+  const v4 = local.family === 4;
+  const request = C.nativeMemory(v4 ? 8 : 20);
+  const scratch = new Uint8Array(16);
+  parseIp(local.address, scratch);
+  request.set(scratch.subarray(0, v4 ? 4 : 16));
+  if (v4 && marks?.joinOn !== undefined && parseIp(marks.joinOn, scratch) === 4) request.set(scratch.subarray(0, 4), 4);
+  const [level, option] = v4 ? [C.IPPROTO_IP, C.IP_ADD_MEMBERSHIP] : [C.IPPROTO_IPV6, C.IPV6_JOIN_GROUP];
+  const failed = libc.setsockopt(fd, level, option, libc.pin(request), request.length) < 0;
+  C.releaseMemory(request);
+  if (failed) throw C.systemError(libc, `cannot join the group ${local.address}`);
 }
 
 function boundAddress(libc: C.Libc, fd: number): UdpOptions["local"] {

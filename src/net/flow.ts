@@ -69,6 +69,8 @@ export interface ListenOptions {
   readonly advertisedHost?: string;
   readonly advertisedPort?: number;
   readonly socketName?: string;
+  /** UDP on a multicast address: the address of the interface that joins the group. */
+  readonly joinOn?: string;
 }
 
 let lastId = 0;

@@ -10,6 +10,10 @@ export interface StreamFlow extends Flow {
   readonly partialSince: number;
   /** Whether a whole message has come from it, or it was us who opened it. */
   readonly spoke: boolean;
+  /** Bytes that the system has not taken yet. */
+  readonly queued: number;
+  /** Whether it has taken nothing of what is queued for too long; asked now and then. */
+  isStuck(now: number): boolean;
   /** Ends it with a reason; `onClose` of its owner is called. */
   fail(error: HostError): void;
 }
@@ -153,6 +157,11 @@ export class FlowTable {
     const { idleTimeout, messageTimeout } = this.#limits;
     for (const flow of [...this.#byId.values()]) {
       if (flow.spoke) this.#silent.delete(flow);
+      if (flow.isStuck(now)) {
+        this.expired++;
+        flow.fail(new HostError("ETIMEDOUT", "takes nothing of what is sent to it"));
+        continue;
+      }
       const late = flow.partialSince > 0 && now - flow.partialSince >= messageTimeout;
       if (!late && now - flow.lastActive < idleTimeout) continue;
       this.expired++;

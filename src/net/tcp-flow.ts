@@ -33,6 +33,8 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
   #connection: TcpConnection | null = null;
   #waiting: Uint8Array[] = []; // until it is connected
   #waitingBytes = 0;
+  #lastQueued = 0; // when last asked whether it is stuck
+  #stuckSince = 0;
   #error: HostError | null = null;
   #reported = false;
   #finishing = false;
@@ -90,13 +92,24 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
   }
 
   send(buf: Uint8Array, start: number, end: number): boolean {
-    if (!this.open) return false;
+    if (!this.open || !this.#transport.mayQueue(end - start)) return false;
     this.lastActive = this.#transport.host.clock.mono();
     if (this.#connection !== null) return this.#connection.send(buf, start, end);
     if (this.#waitingBytes + end - start > this.#transport.maxQueue) return false;
     this.#waiting.push(buf.slice(start, end));
     this.#waitingBytes += end - start;
     return true;
+  }
+
+  get queued(): number {
+    return this.#connection === null ? this.#waitingBytes : this.#connection.queued;
+  }
+
+  isStuck(now: number): boolean {
+    const { queued } = this;
+    if (queued === 0 || queued < this.#lastQueued || this.#connection === null) this.#stuckSince = now;
+    this.#lastQueued = queued;
+    return now - this.#stuckSince >= this.#transport.rules.sendTimeout;
   }
 
   close(): void {
@@ -162,7 +175,7 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
   }
 
   onPing(): void {
-    this.send(PONG, 0, PONG.length);
+    if (this.#transport.rules.answerPings) this.send(PONG, 0, PONG.length);
   }
 
   /** Closes the connection; the flow is closed at once, so that nobody sends over it any more. */

@@ -20,7 +20,37 @@ export interface TcpOptions {
   readonly maxQueue?: number;
   /** Milliseconds an attempt to connect may take; 10 s is Kamailio's tcp_connect_timeout. */
   readonly connectTimeout?: number;
+  readonly rules?: Partial<TcpRules>;
 }
+
+/** What else the configuration says of connections. */
+export interface TcpRules {
+  /** Whether CRLF CRLF is answered (RFC 5626 4.4.1; tcp_crlf_ping). */
+  readonly answerPings: boolean;
+  /** Whether a second connection from the same address and port is refused (tcp_accept_unique). */
+  readonly unique: boolean;
+  /** The addresses that connections are opened from, in place of the listener's (tcp_source_ipv4, tcp_source_ipv6); null for that one. */
+  readonly source4: string | null;
+  readonly source6: string | null;
+  /** Bytes that all connections together may queue (tcp_wq_max). */
+  readonly maxTotalQueue: number;
+  /** Milliseconds a connection may take nothing of what is queued for it (tcp_send_timeout). */
+  readonly sendTimeout: number;
+  /** Idle milliseconds before the system asks whether the far end lives; 0: its own time; -1: it does not ask (tcp_keepalive, tcp_keepidle). */
+  readonly keepAlive: number;
+}
+
+const RULES: TcpRules = {
+  answerPings: true,
+  unique: false,
+  source4: null,
+  source6: null,
+  maxTotalQueue: Number.POSITIVE_INFINITY,
+  sendTimeout: Number.POSITIVE_INFINITY,
+  keepAlive: -1,
+};
+/** Bytes sent between two looks at what all connections have queued. */
+const LOOK_EVERY = 1 << 16;
 
 const MAX_QUEUE = 1 << 20;
 const CONNECT_TIMEOUT = 10_000;
@@ -33,6 +63,9 @@ export class TcpTransport {
   readonly onHttp: TcpOptions["onHttp"] | null;
   readonly limits: FrameLimits;
   readonly maxQueue: number;
+  readonly rules: TcpRules;
+  #queued = 0; // at the last look
+  #sentSince = 0;
   readonly #onClose: (flow: Flow, error: HostError | null) => void;
   readonly #connectTimeout: number;
   /** Streams ended because of what the peer sent, by FrameError. */
@@ -45,6 +78,7 @@ export class TcpTransport {
     this.onHttp = options.onHttp ?? null;
     this.limits = options.limits ?? DEFAULT_LIMITS;
     this.maxQueue = options.maxQueue ?? MAX_QUEUE;
+    this.rules = { ...RULES, ...options.rules };
     this.#onClose = options.onClose ?? (() => {});
     this.#connectTimeout = options.connectTimeout ?? CONNECT_TIMEOUT;
   }
@@ -55,7 +89,10 @@ export class TcpTransport {
     const socket = await this.host.network.listenTcp({
       local: options.local,
       maxQueue: this.maxQueue,
+      ...this.#keepAlive(),
       onConnection: (connection) => {
+        const { address, port } = connection.remote;
+        if (this.rules.unique && this.flows.find(Transport.TCP, address, port) !== null) return null;
         if (listener === null || !this.flows.hasRoom()) return null;
         const flow = new TcpFlow(this, listener, connection.local, connection.remote);
         flow.accepted(connection);
@@ -82,19 +119,45 @@ export class TcpTransport {
     flow.connecting();
     const { address } = listener.local;
     const any = address === "0.0.0.0" || address === "::";
+    const source = remote.family === 4 ? this.rules.source4 : this.rules.source6;
+    this.#connect(flow, remote, source ?? (any ? null : address), source !== null);
+    return flow;
+  }
+
+  // An address that cannot be had is left to the system.
+  #connect(flow: TcpFlow, remote: SocketAddress, from: string | null, mayDoWithout: boolean): void {
     this.host.network
       .connectTcp({
         remote,
-        ...(any ? {} : { localAddress: address }),
+        ...(from === null ? {} : { localAddress: from }),
+        ...this.#keepAlive(),
         timeout: this.#connectTimeout,
         handlers: flow,
         maxQueue: this.maxQueue,
       })
       .then(
         (connection) => flow.connected(connection),
-        (error: unknown) => flow.fail(error instanceof HostError ? error : new HostError("EIO", String(error))),
+        (error: unknown) => {
+          const code = error instanceof HostError ? error.code : "EIO";
+          if (mayDoWithout && code === "EADDRNOTAVAIL") this.#connect(flow, remote, null, false);
+          else flow.fail(error instanceof HostError ? error : new HostError(code, String(error)));
+        },
       );
-    return flow;
+  }
+
+  #keepAlive(): { keepAlive?: number } {
+    return this.rules.keepAlive < 0 ? {} : { keepAlive: this.rules.keepAlive };
+  }
+
+  /** Whether so many bytes more may be queued, all connections together: they are counted now and then, and what was sent since is added. */
+  mayQueue(length: number): boolean {
+    this.#sentSince += length;
+    if (this.#queued + this.#sentSince <= this.rules.maxTotalQueue) return true;
+    if (this.#sentSince < LOOK_EVERY && this.#queued > this.rules.maxTotalQueue) return false;
+    this.#queued = 0;
+    this.#sentSince = 0;
+    for (const flow of this.flows.all()) this.#queued += flow.queued;
+    return this.#queued + length <= this.rules.maxTotalQueue;
   }
 
   /** Called by each flow once when it has gone. */

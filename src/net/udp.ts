@@ -1,5 +1,5 @@
 // UDP listeners: one socket each, and one Flow object for each peer, kept on the peer itself.
-import type { Host, HostError, SocketAddress, UdpPeer, UdpSocket, UdpStats } from "../host/host.ts";
+import type { Host, HostError, SocketAddress, UdpMarks, UdpPeer, UdpSocket, UdpStats } from "../host/host.ts";
 import { Transport } from "../sip/transports.ts";
 import {
   type Flow,
@@ -19,11 +19,12 @@ export interface UdpListenOptions extends ListenOptions {
   /** SO_RCVBUF and SO_SNDBUF in bytes. */
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
+  readonly marks?: UdpMarks;
 }
 
 /** Opens a UDP socket; rejects with HostError when it cannot be had. */
 export async function listenUdp(host: Host, options: UdpListenOptions): Promise<UdpListener> {
-  const { receive, onError, receiveBuffer, sendBuffer } = options;
+  const { receive, onError, receiveBuffer, sendBuffer, marks, joinOn } = options;
   let listener: UdpListener | null = null;
   const socket = await host.network.bindUdp({
     local: options.local,
@@ -36,6 +37,9 @@ export async function listenUdp(host: Host, options: UdpListenOptions): Promise<
     },
     ...(receiveBuffer === undefined ? {} : { receiveBuffer }),
     ...(sendBuffer === undefined ? {} : { sendBuffer }),
+    ...(marks === undefined && joinOn === undefined
+      ? {}
+      : { marks: { ...marks, ...(joinOn === undefined ? {} : { joinOn }) } }),
   });
   listener = new UdpListener(socket, options);
   return listener;

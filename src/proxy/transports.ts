@@ -4,8 +4,8 @@ import type { Host, HostError, SocketAddress } from "../host/host.ts";
 import type { Flow, Listener, ListenOptions, Receive } from "../net/flow.ts";
 import { DEFAULT_FLOW_LIMITS, FlowTable } from "../net/flows.ts";
 import { DEFAULT_LIMITS } from "../net/frame-rules.ts";
-import { TcpTransport } from "../net/tcp.ts";
-import { listenUdp, type UdpListener } from "../net/udp.ts";
+import { type TcpRules, TcpTransport } from "../net/tcp.ts";
+import { listenUdp, type UdpListener, type UdpListenOptions } from "../net/udp.ts";
 import { Transport } from "../sip/transports.ts";
 import { ipFamily } from "../util/ip.ts";
 
@@ -19,6 +19,11 @@ export interface Transports {
    * Null when nothing can reach it.
    */
   flowTo(protocol: number, address: string, port: number, from: Listener | null, forced?: boolean): Flow | null;
+  /**
+   * The listener to send from to an address as the system's routes say (mhomed): the one of that protocol with the address that the
+   * system would send from, `from` if it is one of them; `from` when there is none.
+   */
+  routed(protocol: number, address: string, from: Listener | null): Listener | null;
   /** An open flow by its id; null when it has gone. */
   flowById(id: number): Flow | null;
   /** The open stream flow to an address, of that listener when one is given; null when there is none. */
@@ -50,7 +55,16 @@ export interface TransportLimits {
   readonly maxMessage?: number;
   /** Whether a message without Content-Length is taken as one without a body. */
   readonly acceptNoLength?: boolean;
+  readonly tcp?: Partial<TcpRules>;
+  /** Whether no connection is ever opened (tcp_no_connect). */
+  readonly noConnect?: boolean;
+  /** Buffers of UDP sockets, and what their datagrams carry. */
+  readonly udp?: Pick<UdpListenOptions, "receiveBuffer" | "sendBuffer" | "marks">;
 }
+
+/** Milliseconds for which a route of the system is believed, and how many are kept. */
+const ROUTE_TTL = 10_000;
+const MAX_ROUTES = 4096;
 
 /** All sockets of one process. */
 export class NetTransports implements Transports {
@@ -60,10 +74,15 @@ export class NetTransports implements Transports {
   private readonly events: TransportEvents;
   private readonly udp: UdpListener[] = [];
   private readonly tcp: TcpTransport;
+  private readonly noConnect: boolean;
+  private readonly udpOptions: TransportLimits["udp"];
+  private readonly sources = new Map<string, { readonly address: string | null; readonly until: number }>();
 
   constructor(host: Host, events: TransportEvents, limits: TransportLimits = {}) {
     this.host = host;
     this.events = events;
+    this.noConnect = limits.noConnect === true;
+    this.udpOptions = limits.udp;
     const { maxFlows, idleTimeout, connectTimeout, maxQueue, maxMessage, acceptNoLength } = limits;
     this.flows = new FlowTable(host.clock, {
       ...DEFAULT_FLOW_LIMITS,
@@ -81,6 +100,7 @@ export class NetTransports implements Transports {
       },
       ...(connectTimeout === undefined ? {} : { connectTimeout }),
       ...(maxQueue === undefined ? {} : { maxQueue }),
+      ...(limits.tcp === undefined ? {} : { rules: limits.tcp }),
     });
   }
 
@@ -88,6 +108,7 @@ export class NetTransports implements Transports {
   async listen(protocol: number, options: ListenOptions): Promise<Listener> {
     if (protocol === Transport.UDP) {
       const listener = await listenUdp(this.host, {
+        ...this.udpOptions,
         ...options,
         receive: this.events.receive,
         onError: this.events.onError,
@@ -110,7 +131,7 @@ export class NetTransports implements Transports {
     const listener = this.pick(Transport.TCP, family, from);
     const open = this.flows.find(Transport.TCP, address, port, forced ? listener : null);
     if (open !== null) return open;
-    return listener === null ? null : this.tcp.flowTo(remote, listener, forced);
+    return listener === null || this.noConnect ? null : this.tcp.flowTo(remote, listener, forced);
   }
 
   private udpFlow(remote: SocketAddress, from: Listener | null): Flow | null {
@@ -127,6 +148,23 @@ export class NetTransports implements Transports {
     if (from !== null && from.protocol === protocol && from.local.family === family) return from;
     for (const l of this.listeners) if (l.protocol === protocol && l.local.family === family) return l;
     return null;
+  }
+
+  routed(protocol: number, address: string, from: Listener | null): Listener | null {
+    const source = this.sourceFor(address);
+    if (source === null) return from;
+    const fits = (l: Listener): boolean => l.protocol === protocol && l.local.address === source;
+    return from !== null && fits(from) ? from : (this.listeners.find(fits) ?? from);
+  }
+
+  private sourceFor(address: string): string | null {
+    const now = this.host.clock.mono();
+    const known = this.sources.get(address);
+    if (known !== undefined && known.until > now) return known.address;
+    if (this.sources.size >= MAX_ROUTES) this.sources.clear();
+    const found = this.host.network.sourceFor(address);
+    this.sources.set(address, { address: found, until: now + ROUTE_TTL });
+    return found;
   }
 
   flowById(id: number): Flow | null {

@@ -79,7 +79,7 @@ function ofAlias(text: string): string | null {
 
 /** Parts of URIs, by name. */
 export const URI_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
-  "uri.user": part("user part", (u) => u.user),
+  "uri.user": part("user part; of a telephone number without its parameters", (u) => u.userOrNumber),
   "uri.host": part("host", (u) => u.host),
   "uri.domain": part("host", (u) => u.host),
   "uri.passwd": part("password", (u) => u.password),

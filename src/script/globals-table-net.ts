@@ -6,7 +6,8 @@ import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, NO_SCTP, OS_SETTING, row, USED } 
 
 const TLS_MODULE = "TLS is set up by the parameters of module tls";
 
-const RECEIVED = "received is always added to a Via that holds a name (RFC 3261 18.2.1), so no look-up delays a request";
+const RECEIVED =
+  "received is always added to a Via that holds a name (RFC 3261 18.2.1), so no look-up delays a request";
 
 const SOCKETS: readonly GlobalDef[] = [
   row(

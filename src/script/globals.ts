@@ -42,6 +42,8 @@ export function findGlobal(name: string): GlobalDef | null {
 export interface Listen extends ListenAddress {
   readonly advertise: ListenAddress | null;
   readonly socketName: string | null;
+  /** The interface that joins its group, when it is a multicast address (mcast); null for the one that the system chooses. */
+  readonly mcast: string | null;
   readonly at: Place;
 }
 
@@ -54,6 +56,9 @@ export class Globals {
 
   set(name: string, value: number | string): void {
     this.values.set(name, value);
+  }
+  forget(name: string): void {
+    this.values.delete(name);
   }
   /** Whether the configuration gives it. */
   has(name: string): boolean {
@@ -147,13 +152,15 @@ function checkListen(setting: GlobalSetting, globals: Globals, diagnostics: Diag
     else advertise = parsed;
   }
   const socketName = setting.socketName === null ? null : String(setting.socketName.value);
-  globals.listen.push({ ...address, advertise, socketName, at: setting.at });
+  const mcast = globals.text("mcast");
+  globals.forget("mcast"); // it is said of one listen only
+  globals.listen.push({ ...address, advertise, socketName, mcast, at: setting.at });
 }
 
 const WORDS: Readonly<Record<string, number>> = {
   ...{ yes: 1, on: 1, true: 1, enable: 1, no: 0, off: 0, false: 0, disable: 0 },
   ...{ L_ALERT: -5, L_BUG: -4, L_CRIT2: -3, L_CRIT: -2, L_ERR: -1, L_WARN: 0, L_NOTICE: 1, L_INFO: 2, L_DBG: 3 },
-  ...{ IPTOS_LOWDELAY: 0x10, IPTOS_THROUGHPUT: 8, IPTOS_RELIABILITY: 4, IPTOS_MINCOST: 2 },
+  ...{ IPTOS_LOWDELAY: 0x10, IPTOS_THROUGHPUT: 8, IPTOS_RELIABILITY: 4, IPTOS_MINCOST: 2, IPTOS_LOWCOST: 2 },
 };
 
 /** The number of a value; words that stand for numbers count. Null when it is none. */

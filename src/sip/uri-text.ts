@@ -1,6 +1,7 @@
 // URIs as text, for configuration, commands and scripts: the byte parser of uri.ts behind a convenient surface.
 import { bytesOf, textOf } from "../util/bytes.ts";
 import { findUriParam, parseUri, UriParamRange, UriRange } from "./uri.ts";
+import { uriRules } from "./uri-rules.ts";
 
 const found = new UriParamRange();
 
@@ -23,6 +24,15 @@ export class UriText {
   /** User part as written, escapes kept; the number of a tel URI. */
   get user(): string {
     return part(this.bytes, this.range.userStart, this.range.userEnd);
+  }
+  /** Whether it is a SIP URI that counts as a telephone number (user=phone, in lower case as the oracle wants it; phone2tel). */
+  get isPhone(): boolean {
+    return uriRules.phone2tel && this.range.userParamStart >= 0 && this.param("user") === "phone";
+  }
+  /** The user part; of a telephone number what stands in front of its parameters. */
+  get userOrNumber(): string {
+    const { user } = this;
+    return this.isPhone ? user.split(";", 1)[0]! : user;
   }
   get password(): string {
     return part(this.bytes, this.range.passwordStart, this.range.passwordEnd);

@@ -19,6 +19,7 @@ const ATTEMPTS_AT_A_TIME = 4;
 /** Lines that Kamailio accepts and Portico refuses, each with its reason. */
 const REFUSED_HERE: ReadonlyMap<string, string> = new Map([
   ["advertised_port=0", "port 0 cannot be reached"],
+  ["tos=x", "there is no such type of service"],
   ["tls_port_no=0", "port 0 cannot be reached"],
 ]);
 

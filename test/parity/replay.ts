@@ -60,6 +60,7 @@ export class Replay {
       flowById: () => null,
       openFlow: () => null,
       alias: () => false,
+      routed: () => null,
     });
     this.proxy.serverLine = "Server: oracle\r\n";
     const loaded = NAMES.map((name) => modules.get(name)!);

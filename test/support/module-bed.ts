@@ -94,6 +94,7 @@ export class ModuleBed {
       flowById: (id: number) => this.flows.get(id) ?? null,
       openFlow: () => null,
       alias: () => false,
+      routed: () => null,
     };
     this.proxy = new SipProxy(this.host, log, wheel, transports);
     this.databases = new Databases(this.host, log);

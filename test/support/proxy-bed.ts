@@ -32,39 +32,72 @@ export class ProxyBed {
   readonly log: string[];
   /** Warnings about the configuration. */
   readonly diagnostics: readonly Diagnostic[];
-  private readonly host: SimHost;
+  /** The proxy's own host. */
+  readonly host: SimHost;
+  private readonly agents = new Map<string, SimHost>();
   private count = 0;
 
-  constructor(world: Simulation, server: Server, log: string[], diagnostics: readonly Diagnostic[]) {
+  constructor(world: Simulation, host: SimHost, server: Server, log: string[], diagnostics: readonly Diagnostic[]) {
     this.world = world;
     this.server = server;
     this.log = log;
     this.diagnostics = diagnostics;
-    this.host = world.host({ addresses: ["192.0.2.10"] });
+    this.host = host;
+    this.agents.set("192.0.2.10", world.host({ addresses: ["192.0.2.10"] }));
   }
 
   /** An agent by UDP from a port of its own; it talks to that port of the proxy. */
-  async udp(port: number, proxyPort = 5060): Promise<BedAgent> {
+  udp(port: number, proxyPort = 5060): Promise<BedAgent> {
+    return this.udpAt("192.0.2.10", port, proxyPort);
+  }
+
+  /** The same from another address. */
+  async udpAt(address: string, port: number, proxyPort = 5060): Promise<BedAgent> {
     const received: string[] = [];
     const onMessage = (buf: Uint8Array, from: number, to: number): void => void received.push(textOf(buf, from, to));
-    const socket = await this.host.network.bindUdp({ local: { family: 4, address: "192.0.2.10", port }, onMessage });
+    const socket = await this.agentHost(address).network.bindUdp({ local: { family: 4, address, port }, onMessage });
     const peer = socket.peer({ family: 4, address: ADDRESS, port: proxyPort })!;
     return this.agent(received, (bytes) => socket.send(peer, bytes, 0, bytes.length));
   }
 
-  /** An agent over a connection. */
-  async tcp(): Promise<BedAgent> {
+  private agentHost(address: string): SimHost {
+    let host = this.agents.get(address);
+    if (host === undefined) {
+      host = this.world.host({ addresses: [address] });
+      this.agents.set(address, host);
+    }
+    return host;
+  }
+
+  /** An agent over a connection; `isClosed` tells whether it has ended. */
+  async tcp(): Promise<BedAgent & { isClosed(): boolean }> {
     const received: string[] = [];
+    let closed = false;
     const handlers = {
       onData: (_: TcpConnection, buf: Uint8Array, from: number, to: number) =>
         void received.push(textOf(buf, from, to)),
-      onClose: () => undefined,
+      onClose: () => {
+        closed = true;
+      },
     };
     const remote = { family: 4, address: ADDRESS, port: 5060 } as const;
-    const connecting = this.host.network.connectTcp({ remote, timeout: 5000, maxQueue: 1 << 20, handlers });
+    const connecting = this.agentHost("192.0.2.10").network.connectTcp({
+      remote,
+      timeout: 5000,
+      maxQueue: 1 << 20,
+      handlers,
+    });
     await this.world.advance(50);
     const connection = await connecting;
-    return this.agent(received, (bytes) => connection.send(bytes, 0, bytes.length));
+    const agent = this.agent(received, (bytes) => connection.send(bytes, 0, bytes.length));
+    return { ...agent, isClosed: () => closed };
+  }
+
+  /** Takes connections on a port; what comes over them is dropped. */
+  async tcpServer(port: number): Promise<void> {
+    const handlers = { onData: () => undefined, onClose: () => undefined };
+    const local = { family: 4, address: "192.0.2.10", port } as const;
+    await this.agentHost(local.address).network.listenTcp({ local, maxQueue: 1 << 20, onConnection: () => handlers });
   }
 
   /** A request in text; lines given replace or add headers. */
@@ -104,17 +137,23 @@ export class ProxyBed {
   }
 }
 
-/** Starts a proxy on UDP 5060 and 5061 and TCP 5060 of ADDRESS; throws with the errors of a bad configuration. */
-export async function openProxy(config: string, level = -1): Promise<ProxyBed> {
-  const world = createSimulation({ seed: 7 });
-  const host = world.host({ addresses: [ADDRESS] });
+/**
+ * Starts a proxy on UDP 5060 and 5061 and TCP 5060 of ADDRESS, or, when the proxy's addresses are given, on what the configuration says; throws with the errors of a bad configuration. `world`: one that is there already.
+ */
+export async function openProxy(
+  config: string,
+  level = -1,
+  addresses?: readonly string[],
+  world = createSimulation({ seed: 7 }),
+): Promise<ProxyBed> {
+  const host = world.host({ addresses: addresses ?? [ADDRESS] });
   host.files.makeDirectory("/data");
   host.files.write("/portico.cfg", bytesOf(config));
-  const sockets = ["udp:192.0.2.1:5060", "udp:192.0.2.1:5061", "tcp:192.0.2.1:5060"];
+  const sockets = addresses !== undefined ? [] : ["udp:192.0.2.1:5060", "udp:192.0.2.1:5061", "tcp:192.0.2.1:5060"];
   const options = parseOptions([...sockets.flatMap((s) => ["-l", s]), "--data", "/data", "-f", "/portico.cfg"]);
   const checked = check(host, await readSource(host, options.config), options);
   if (!checked.ok) throw new Error(renderAll(checked.diagnostics));
   const log: string[] = [];
   const server = await start(host, checked, { level, sink: (_, line) => void log.push(line) });
-  return new ProxyBed(world, server, log, checked.diagnostics);
+  return new ProxyBed(world, host, server, log, checked.diagnostics);
 }

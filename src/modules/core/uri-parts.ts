@@ -1,14 +1,20 @@
 // Parts of a URI read and changed as text, for scripts: $rU, $fd, $dp, rewriteuser() and their like. Text that is no URI has no parts.
 
 import { Scheme } from "../../sip/uri.ts";
+import { uriRules } from "../../sip/uri-rules.ts";
 import { parseUriText, type UriText } from "../../sip/uri-text.ts";
 
 const MAX_CACHED = 512;
-// What a text parses to never changes; strangers choose the texts, so the cache is emptied when it is full.
+// What a text parses to changes only with the rules; strangers choose the texts, so the cache is emptied when it is full.
 const cache = new Map<string, UriText | null>();
+let edition = uriRules.edition;
 
 /** The URI in a text, or null when it is none. */
 export function uriOf(text: string): UriText | null {
+  if (edition !== uriRules.edition) {
+    edition = uriRules.edition;
+    cache.clear();
+  }
   let uri = cache.get(text);
   if (uri === undefined) {
     const parsed = parseUriText(text);

@@ -18,12 +18,15 @@ function orNull(text: string): Value {
   return text === "" ? null : text;
 }
 
+function schemeOf(uri: UriText | null): Value {
+  return uri === null ? null : uri.isPhone ? "tel" : uri.scheme;
+}
+
 /** User part; null without one. Of a URN its namespace; of a telephone number (user=phone) what is in front of its parameters. */
 export function userOf(uri: UriText | null): Value {
   if (uri === null) return null;
   if (uri.scheme === "urn") return orNull(urnParts(uri)[0]);
-  const { user } = uri;
-  return orNull(uri.param("user")?.toLowerCase() === "phone" ? user.split(";")[0]! : user);
+  return orNull(uri.userOrNumber);
 }
 
 /** Host; null without one. Of a URN what is behind its namespace. */
@@ -121,7 +124,7 @@ const requestUri: Record<string, PvDef<unknown>> = {
     setPort,
   ),
   rP: def("Transport the R-URI asks for.", (ctx) => transportOf(current(ctx), "UDP")),
-  rz: def("Scheme of the R-URI.", (ctx) => current(ctx)?.scheme ?? null),
+  rz: def("Scheme of the R-URI.", (ctx) => schemeOf(current(ctx))),
   ou: def(
     "The R-URI as it was received.",
     (ctx) => (ctx.message.isRequest ? textOfUri(receivedUri(ctx.message)) : null),

@@ -1,0 +1,58 @@
+// What the global parameters of network and core mean for the parts that they steer.
+
+import type { UdpMarks } from "../host/host.ts";
+import type { Proxy } from "../proxy/proxy.ts";
+import type { TransportLimits } from "../proxy/transports.ts";
+import type { Globals } from "../script/index.ts";
+import { allowInHosts, uriRules } from "../sip/uri-rules.ts";
+import { ipFamily } from "../util/ip.ts";
+
+/** Limits and rules of the transports. */
+export function transportLimits(globals: Globals): TransportLimits {
+  const given = <K extends string>(key: K, name: string): { [k in K]?: number } =>
+    globals.has(name) ? ({ [key]: globals.int(name) } as { [k in K]?: number }) : {};
+  return {
+    maxFlows: globals.int("tcp_max_connections"),
+    idleTimeout: globals.int("tcp_connection_lifetime") * 1000,
+    connectTimeout: globals.int("tcp_connect_timeout") * 1000,
+    ...given("maxQueue", "tcp_conn_wq_max"),
+    ...given("maxMessage", "tcp_rd_buf_size"),
+    acceptNoLength: globals.bool("tcp_accept_no_cl"),
+    noConnect: globals.bool("tcp_no_connect"),
+    tcp: {
+      answerPings: globals.bool("tcp_crlf_ping"),
+      unique: globals.bool("tcp_accept_unique"),
+      source4: addressOf(globals, "tcp_source_ipv4", 4),
+      source6: addressOf(globals, "tcp_source_ipv6", 6),
+      maxTotalQueue: globals.int("tcp_wq_max"),
+      sendTimeout: globals.int("tcp_send_timeout") * 1000,
+      keepAlive: globals.bool("tcp_keepalive") ? globals.int("tcp_keepidle") * 1000 : -1,
+    },
+    udp: { ...given("receiveBuffer", "maxbuffer"), ...given("sendBuffer", "maxsndbuffer"), marks: udpMarks(globals) },
+  };
+}
+
+function udpMarks(globals: Globals): UdpMarks {
+  return {
+    trafficClass: globals.int("tos") & 0xff,
+    neverCut: globals.bool("pmtu_discovery"),
+    multicastLoop: globals.bool("mcast_loopback"),
+    ...(globals.has("mcast_ttl") ? { multicastHops: globals.int("mcast_ttl") } : {}),
+  };
+}
+
+function addressOf(globals: Globals, name: string, family: 4 | 6): string | null {
+  const address = globals.text(name)?.replace(/^\[|\]$/g, "") ?? null;
+  return address !== null && ipFamily(address) === family ? address : null;
+}
+
+/** Rules of the core that stand in fields of the proxy, and those of URIs, which hold for the process. */
+export function applyRules(proxy: Proxy, globals: Globals): void {
+  proxy.replyToVia = globals.bool("reply_to_via");
+  proxy.strictHeaders = globals.bool("sip_parser_mode");
+  proxy.acceptAliases = globals.bool("tcp_accept_aliases");
+  proxy.closesOnError = globals.int("tcp_script_mode") === 0;
+  proxy.resolver.mhomed = globals.bool("mhomed");
+  uriRules.phone2tel = globals.bool("phone2tel");
+  allowInHosts(globals.text("uri_host_extra_chars") ?? "");
+}
