@@ -96,20 +96,22 @@ export class SqliteStore implements Database {
   ensureTable(table: TableLayout, check = true): void {
     if (!isTableName(table.name)) throw new StoreError("ERR_DB_NAME", `"${table.name}" cannot be the name of a table`);
     this.begin();
-    guard(this.url, () => this.db.exec(this.schema("version", "version")));
+    guard(this.url, () => this.db.exec(this.schema("version", this.versionTable)));
     const known =
       this.rows("SELECT 1 AS there FROM sqlite_master WHERE type IN ('table','view') AND name=?", [table.name]).length >
       0;
     if (!known) {
       guard(this.url, () => this.db.exec(this.schema(table.layout, table.name)));
       const values = [table.name, table.version];
-      this.upsert("version", ["table_name"], ["table_name", "table_version"], values);
+      this.upsert(this.versionTable, ["table_name"], ["table_name", "table_version"], values);
     } else if (check) this.checkVersion(table);
     this.commit();
   }
 
   private checkVersion(table: TableLayout): void {
-    const rows = this.rows("SELECT table_version FROM version WHERE table_name=?", [table.name]);
+    const rows = this.rows(`SELECT table_version FROM ${quoted(this.versionTable)} WHERE table_name=?`, [table.name]);
+    if (!isTableName(this.versionTable))
+      throw new StoreError("ERR_DB_NAME", `version_table: "${this.versionTable}" cannot be the name of a table`);
     const found = rows[0]?.["table_version"] ?? null;
     if (found === table.version) return;
     this.commit();
