@@ -76,12 +76,12 @@ export interface UdpOptions {
   readonly onError?: (peer: UdpPeer | null, error: HostError) => void;
   readonly receiveBuffer?: number; // SO_RCVBUF, bytes
   readonly sendBuffer?: number;
-}
-
   /** For a few datagrams only: without the memory that sending and receiving many in one call takes. */
   readonly light?: boolean;
   /** Native sockets only. */
   readonly marks?: UdpMarks;
+}
+
 /** What is written into the IP headers of sent datagrams, and what is joined; what is left out is up to the system. */
 export interface UdpMarks {
   /** Octet of IP_TOS or IPV6_TCLASS. */
@@ -94,12 +94,12 @@ export interface UdpMarks {
   readonly multicastLoop?: boolean;
   /** For a socket bound to a multicast address: the address of the interface that joins the group; the system chooses without. */
   readonly joinOn?: string;
+}
+
 export interface TcpConnection {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
   /** Queues a copy of buf[start,end). Returns false and closes when the connection's bounded queue is full or it is gone. */
-}
-
   send(buf: Uint8Array, start: number, end: number): boolean;
   /** Bytes accepted by send but not yet taken by the system. */
   readonly queued: number;
@@ -129,12 +129,12 @@ export interface TcpListenOptions {
   /** A new connection: returns what handles it, or null to refuse it at once. */
   readonly onConnection: (connection: TcpConnection) => TcpHandlers | null;
   readonly maxQueue: number; // bytes a connection may queue for sending
+  /** As of TcpConnectOptions. */
+  readonly keepAlive?: number;
 }
 
 export interface TcpConnectOptions {
   readonly remote: SocketAddress;
-  /** As of TcpConnectOptions. */
-  readonly keepAlive?: number;
   readonly localAddress?: string;
   readonly timeout: number; // ms until the attempt fails
   readonly handlers: TcpHandlers;

@@ -24,9 +24,9 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
     listenTcp: (options) => listenTcp(gate, options),
     connectTcp: (options) => connectTcp(gate, options),
     interfaces,
-    lookup: lookupAddresses,
     sourceFor: (address) => udp?.sourceFor(address) ?? null,
     nameOf,
+    lookup: lookupAddresses,
   };
   return {
     name,

@@ -160,9 +160,6 @@ function simNetworkOf(endpoint: SimEndpoint): Network {
     listenTcp: async (options) => new SimTcpListener(endpoint, options),
     connectTcp: (options) => connectSimTcp(endpoint, options),
     interfaces: () => [["lo", "127.0.0.1"], ...addresses.map((address) => ["eth0", address] as const)],
-    lookup: (name, family) =>
-      new Promise((resolve) => {
-        const found = names.get(name.toLowerCase()) ?? [];
     // the address that shares most of its beginning with the far one, as if that were the network both are in
     sourceFor: (address) => {
       const alike = (own: string): number => {
@@ -175,6 +172,9 @@ function simNetworkOf(endpoint: SimEndpoint): Network {
       return own.sort((a, b) => alike(b) - alike(a))[0] ?? null;
     },
     nameOf: async (address) => [...names].find(([, addresses]) => addresses.includes(address))?.[0] ?? null,
+    lookup: (name, family) =>
+      new Promise((resolve) => {
+        const found = names.get(name.toLowerCase()) ?? [];
         events.at(events.now + 1, () => resolve(found.filter((a) => a.includes(":") === (family === 6))));
       }),
   };

@@ -3,17 +3,22 @@
 import type { Host } from "../host/host.ts";
 import type { Log } from "../util/log.ts";
 import { type Database, StoreError } from "./database.ts";
-import { type SqliteOptions, SqliteStore } from "./sqlite.ts";
+import { type SlowQueries, type SqliteOptions, SqliteStore } from "./sqlite.ts";
 
 /** The databases of a process by URL. */
 export class Databases {
   private readonly host: Host;
   private readonly log: Log;
+  private readonly versionTable: string;
+  /** latency_limit_db and latency_log, for databases opened from now on. */
+  slow: SlowQueries = { from: 0, level: -1 };
   private readonly byUrl = new Map<string, Database>();
 
-  constructor(host: Host, log: Log) {
+  /** `versionTable`: the table that holds the versions of the others (version_table). */
+  constructor(host: Host, log: Log, versionTable = "version") {
     this.host = host;
     this.log = log;
+    this.versionTable = versionTable;
   }
 
   /** The database of a URL, opened when first asked for. Throws StoreError. */
@@ -22,7 +27,11 @@ export class Databases {
     const known = this.byUrl.get(target.key);
     if (known !== undefined) return known;
     if (target.path !== ":memory:") this.makeDirectory(target.path);
-    const database = new SqliteStore(this.host, this.log, url, target.path, target.options);
+    const database = new SqliteStore(this.host, this.log, url, target.path, {
+      ...target.options,
+      versionTable: this.versionTable,
+      slow: this.slow,
+    });
     this.byUrl.set(target.key, database);
     return database;
   }

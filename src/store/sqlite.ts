@@ -94,6 +94,8 @@ export class SqliteStore implements Database {
   }
 
   ensureTable(table: TableLayout, check = true): void {
+    if (!isTableName(this.versionTable))
+      throw new StoreError("ERR_DB_NAME", `version_table: "${this.versionTable}" cannot be the name of a table`);
     if (!isTableName(table.name)) throw new StoreError("ERR_DB_NAME", `"${table.name}" cannot be the name of a table`);
     this.begin();
     guard(this.url, () => this.db.exec(this.schema("version", this.versionTable)));
@@ -110,8 +112,6 @@ export class SqliteStore implements Database {
 
   private checkVersion(table: TableLayout): void {
     const rows = this.rows(`SELECT table_version FROM ${quoted(this.versionTable)} WHERE table_name=?`, [table.name]);
-    if (!isTableName(this.versionTable))
-      throw new StoreError("ERR_DB_NAME", `version_table: "${this.versionTable}" cannot be the name of a table`);
     const found = rows[0]?.["table_version"] ?? null;
     if (found === table.version) return;
     this.commit();
