@@ -122,11 +122,4 @@ describe("blocklist", () => {
     go(10_010);
     expect(list.usedBytes).toBe(0);
   });
-
-  test("refusals are counted", () => {
-    const { list } = bed();
-    list.failed(to(1), Failure.SEND);
-    expect([list.refuses(to(1)), list.refuses(to(2)), list.refuses(to(1))]).toEqual([true, false, true]);
-    expect(list.refused).toBe(2);
-  });
 });

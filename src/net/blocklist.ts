@@ -66,8 +66,6 @@ export interface Listed {
 export class Blocklist {
   /** Whether destinations are listed and refused. */
   on = false;
-  /** How many messages were not sent because their destination is listed. */
-  refused = 0;
   private options: BlocklistOptions = { on: false, expire: 60, maxBytes: 0, gcInterval: 60, ignore: [] };
   private readonly now: () => number;
   private readonly wheel: TimerWheel;
@@ -106,13 +104,6 @@ export class Blocklist {
     const { address, port } = remote;
     if (this.lives(protocol, address, port)) return true;
     return this.anyProtocol > 0 && this.lives(0, address, port);
-  }
-
-  /** As isBlocked, for a message that is about to be sent there, which is counted when it is not. */
-  refuses(target: Reached): boolean {
-    if (!this.isBlocked(target)) return false;
-    this.refused++;
-    return true;
   }
 
   private lives(protocol: number, address: string, port: number): boolean {
