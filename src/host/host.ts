@@ -139,6 +139,8 @@ export interface TcpConnectOptions {
   readonly timeout: number; // ms until the attempt fails
   readonly handlers: TcpHandlers;
   readonly maxQueue: number;
+  /** Idle milliseconds before the system asks whether the far end is alive; 0: the system's own time; none asks without it. */
+  readonly keepAlive?: number;
 }
 
 export interface Network {
@@ -151,6 +153,10 @@ export interface Network {
   connectTcp(options: TcpConnectOptions): Promise<TcpConnection>;
   /** Addresses of this machine's interfaces: [name, address]. */
   interfaces(): readonly (readonly [string, string])[];
+  /** The address that the system sends from to that address (numeric); null when it cannot be told. Sends nothing. */
+  sourceFor(address: string): string | null;
+  /** The name of an address by the system's resolver; null when it has none. */
+  nameOf(address: string): Promise<string | null>;
   /** Looks up A (4) or AAAA (6) records by the system's resolver; an empty list when there are none. */
   lookup(name: string, family: 4 | 6): Promise<readonly string[]>;
 }

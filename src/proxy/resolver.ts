@@ -29,6 +29,8 @@ const MAX_PENDING = 64;
 
 /** Finds flows for destinations; one a worker. */
 export class Resolver {
+  /** Whether the system's routes choose the listener that requests leave by, where the script does not (mhomed). */
+  mhomed = false;
   private readonly host: Host;
   private readonly transports: Transports;
   private readonly range = new UriRange();
@@ -52,7 +54,7 @@ export class Resolver {
   uriFlow(uri: string, from: Listener | null, openOnly = false, forced = false): Flow | null | Promise<Flow | null> {
     const to = this.destinationOf(uri);
     if (to === null) return null;
-    if (to.flow !== null && to.from === from && to.flow.open) return to.flow;
+    if (to.flow !== null && to.from === from && to.flow.open && !this.mhomed) return to.flow;
     if (to.isName) return this.byName(to.protocol, to.host, to.port, from, openOnly, forced);
     const flow = this.reach(to.protocol, to.host, to.port, from, openOnly, forced);
     if (flow === null || flow.reliable) return this.settled(flow);
@@ -84,9 +86,22 @@ export class Resolver {
     openOnly: boolean,
     forced: boolean,
   ): Flow | null {
+    if (this.mhomed && !forced) return this.reachRouted(protocol, host, port, from, openOnly);
     const only = forced && from?.protocol === protocol ? from : null;
     if (openOnly && protocol !== Transport.UDP) return this.transports.openFlow(protocol, host, port, only);
     return this.transports.flowTo(protocol, host, port, from, only !== null);
+  }
+
+  private reachRouted(
+    protocol: number,
+    host: string,
+    port: number,
+    from: Listener | null,
+    openOnly: boolean,
+  ): Flow | null {
+    const listener = this.transports.routed(protocol, host, from);
+    if (openOnly && protocol !== Transport.UDP) return this.transports.openFlow(protocol, host, port, null);
+    return this.transports.flowTo(protocol, host, port, listener);
   }
 
   // Whoever sends over a new connection is told when it was refused at once, as a send that fails.

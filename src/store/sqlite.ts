@@ -23,6 +23,8 @@ export interface SqliteOptions {
    * "full": on the disk, at some milliseconds a commit.
    */
   readonly synchronous?: "normal" | "full";
+  /** The table that holds the versions of the others. */
+  readonly versionTable?: string;
 }
 
 /** How many different statements are kept prepared; callers use few, names in scripts could make more. */
@@ -35,6 +37,7 @@ export class SqliteStore implements Database {
   private readonly host: Host;
   private readonly log: Log;
   private readonly statements = new Map<string, SqliteStatement>();
+  private readonly versionTable: string;
   private inTransaction = false;
   private open = true;
 
@@ -42,6 +45,7 @@ export class SqliteStore implements Database {
     this.url = url;
     this.host = host;
     this.log = log;
+    this.versionTable = options.versionTable ?? "version";
     this.db = guard(path, () => host.openSqlite(path));
     const timeout = Math.max(0, Math.trunc(options.busyTimeout ?? 2000));
     guard(path, () => {
