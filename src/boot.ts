@@ -101,6 +101,7 @@ function assemble(host: Host, config: Config, settings: LogSettings) {
   const log = new Log(settings, "");
   const wheel = new TimerWheel(host.clock.mono(), TICK);
   const databases = new Databases(host, log.named("store"), config.globals.text("version_table") ?? "version");
+  databases.slow = { from: config.globals.int("latency_limit_db"), level: config.globals.int("latency_log") };
   const transports = new NetTransports(
     host,
     {
@@ -170,6 +171,8 @@ function instancesOf(generation: readonly Configured[]): Map<string, unknown> {
 function applyGlobals(proxy: Proxy, config: Config): void {
   const { globals } = config;
   proxy.groups = config.groups;
+  proxy.coreLog = globals.int(globals.has("sip_parser_log") ? "sip_parser_log" : "corelog");
+  proxy.routeTimeLog = globals.int("latency_cfg_log");
   proxy.onsendReplies = globals.bool("onsend_route_reply");
   proxy.runsReceived = globals.int("received_route_mode") !== 0;
   proxy.udpMtu = globals.int("udp_mtu");

@@ -1,6 +1,7 @@
-// argv → command. The program's name decides nothing yet; subcommands and Kamailio's flags do (design.md, section 3).
+// argv → command: subcommands and Kamailio's flags. Called as kamailio (a symbolic link) it goes into the background and ends with 255 when
+// it cannot, as Kamailio does (design.md, section 3).
 
-import { start, tryOut, UnusableConfig } from "./boot.ts";
+import { type Server, start, tryOut, UnusableConfig } from "./boot.ts";
 import { wholeCatalogue } from "./control/catalogue.ts";
 import { runCheck } from "./control/cli/check.ts";
 import { checkOptions, HELP, type Options, parseOptions, UsageError } from "./control/cli/options.ts";
@@ -8,12 +9,14 @@ import { run as runUser } from "./control/cli/user.ts";
 import { check, readSource, renderAll, routeSecret, SourceError, usesDataDirectory } from "./control/configuration.ts";
 import { databaseUrl, dataDirectory } from "./control/data-directory.ts";
 import { ListenError } from "./control/listeners.ts";
+import { openLog } from "./control/logging.ts";
+import { dropping, enter, identityOf, SurroundingsError } from "./control/surroundings.ts";
 import { type Host, HostError } from "./host/host.ts";
 import { selectHost } from "./host/index.ts";
 import type { Listener } from "./net/flow.ts";
-import type { Globals } from "./script/index.ts";
+import type { Config } from "./script/index.ts";
 import { StoreError } from "./store/database.ts";
-import { Level, Log, type LogSettings } from "./util/log.ts";
+import { Level, Log } from "./util/log.ts";
 import { COMMIT, VERSION } from "./util/version.ts";
 
 /** Exit codes (design.md, section 3). */
@@ -54,38 +57,81 @@ function buildInfo(host: Host): string {
 }
 
 async function serve(host: Host, options: Options): Promise<number> {
-  if (options.workingDirectory !== null) host.files.changeDirectory(options.workingDirectory);
-  const source = await readSource(host, options.config);
+  const background = host.system.background();
+  if (background === null && isKamailio(host) && !options.foreground && (await wantsBackground(host, options)))
+    return host.system.startInBackground();
+  const source = await readSource(host, configFile(host, options));
   const config = check(host, source, options, routeSecret(host, source, options));
   for (const text of options.ignored) host.process.write(2, `portico: no effect: ${text}\n`);
   host.process.write(2, renderAll(config.diagnostics));
-  if (!config.ok) {
-    host.process.write(2, `portico: ${source.file} cannot be used as it is\n`);
-    return Exit.CONFIG;
-  }
-  const workdir = options.workingDirectory === null ? config.globals.text("workdir") : null;
-  if (workdir !== null) host.files.changeDirectory(workdir);
+  if (!config.ok) return unusable(host, source.file);
   const directory = usesDataDirectory(source, options) ? dataDirectory(host, options.dataDirectory) : null;
-  const settings = logSettings(host, options, config.globals);
+  const settings = openLog(host, options, config.globals, isKamailio(host));
+  const log = new Log(settings, "");
   host.process.onFault((error) => {
     // a bug; one message may be lost by it, the telephones must not
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    new Log(settings, "").write(Level.BUG, `uncaught: ${text}`);
+    log.write(Level.BUG, `uncaught: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   });
   // Listened for from now on: a signal that comes while it starts must not leave anything half done.
   const ended = signalled(host);
-  const server = await start(host, config, settings);
+  const identity = identityOf(host, options, config.globals);
+  await enter(host, options, config.globals, background === null ? null : "/", (text) => log.warn(text));
   const pidFile = options.pidFile ?? config.globals.text("pidfile");
+  const steps = dropping(host, identity, pidFile === null ? [] : [pidFile]);
+  const server = await start(host, config, settings, steps);
   if (pidFile !== null && !writePid(host, pidFile)) {
     await server.stop();
     return Exit.CONFIG;
   }
+  steps.afterSockets();
   host.process.write(2, greeting(server.listeners, source.file, directory));
+  if (config.globals.bool("verbose_startup")) tellSetup(log, config, server);
+  // With -E its log lines still go where the caller's errors go.
+  background?.ready(options.logToStderr || config.globals.bool("log_stderror"));
   await ended;
-  await server.stop();
-  // Somebody may have taken it away already: no reason to end in failure.
-  if (pidFile !== null && host.files.exists(pidFile)) host.files.remove(pidFile);
+  await stopInTime(host, log, server, config.globals.int("exit_timeout"));
+  if (pidFile !== null) removePid(host, pidFile);
   return Exit.OK;
+}
+
+function isKamailio(host: Host): boolean {
+  return host.process.programName === "kamailio";
+}
+
+function configFile(host: Host, options: Options): string | null {
+  return options.config ?? (isKamailio(host) ? "/etc/kamailio/kamailio.cfg" : null);
+}
+
+// The configuration may say fork=no, and what is wrong with it is told in front. From standard input it can be read once only.
+async function wantsBackground(host: Host, options: Options): Promise<boolean> {
+  if (options.config === "-") return true;
+  const config = check(host, await readSource(host, configFile(host, options)), options);
+  return config.ok && config.globals.bool("fork");
+}
+
+function unusable(host: Host, file: string): number {
+  host.process.write(2, `portico: ${file} cannot be used as it is\n`);
+  return Exit.CONFIG;
+}
+
+// verbose_startup: what it is about to do, for the log.
+function tellSetup(log: Log, config: Config, server: Server): void {
+  for (const entry of config.routes.entries) log.notice(`route: ${entry.title}`);
+  for (const listener of server.listeners) log.notice(`listener: ${listener.name}`);
+  for (const { module } of config.modules) log.notice(`module: ${module.name}`);
+}
+
+// An orderly end, or after exit_timeout seconds (0: never) an end.
+async function stopInTime(host: Host, log: Log, server: Server, seconds: number): Promise<void> {
+  const cancel =
+    seconds === 0
+      ? () => {}
+      : host.clock.after(seconds * 1000, () => {
+          log.write(Level.ALERT, `ending was not done in ${seconds} s (exit_timeout): ended at once`);
+          host.process.exit(Exit.CONFIG);
+        });
+  await server.stop();
+  cancel();
 }
 
 function writePid(host: Host, file: string): boolean {
@@ -96,6 +142,15 @@ function writePid(host: Host, file: string): boolean {
     if (!(error instanceof HostError)) throw error;
     host.process.write(2, `portico: cannot write the process id (-P): ${error.message}\n`);
     return false;
+  }
+}
+
+// Somebody may have taken it away already, and who runs as another user may not be allowed to: no reason to end in failure.
+function removePid(host: Host, file: string): void {
+  try {
+    if (host.files.exists(file)) host.files.remove(file);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
   }
 }
 
@@ -121,31 +176,6 @@ function signalled(host: Host): Promise<void> {
   });
 }
 
-const COLOURS: Readonly<Record<number, string>> = {
-  [-5]: "35",
-  [-4]: "35",
-  [-3]: "31",
-  [-1]: "31",
-  0: "33",
-  1: "36",
-  2: "0",
-  3: "2",
-};
-
-function logSettings(host: Host, options: Options, globals: Globals): LogSettings {
-  const name = globals.text("log_name");
-  const tag = name === null ? `(${host.process.pid})` : `${name}(${host.process.pid})`;
-  return {
-    level: options.debug ?? globals.int("debug"),
-    sink: (level, line) => {
-      host.process.write(
-        2,
-        options.colours ? `\u001b[${COLOURS[level] ?? "0"}m${tag} ${line}\u001b[0m\n` : `${tag} ${line}\n`,
-      );
-    },
-  };
-}
-
 /** What a person reads when the program cannot go on, and the exit code. */
 function explain(error: unknown): { readonly text: string; readonly code: number } {
   if (error instanceof UsageError)
@@ -153,16 +183,23 @@ function explain(error: unknown): { readonly text: string; readonly code: number
   if (error instanceof UnusableConfig)
     return { text: `the configuration cannot be used:\n${renderAll(error.diagnostics)}`, code: Exit.CONFIG };
   if (error instanceof ListenError) return { text: error.message, code: Exit.LISTEN };
-  if (error instanceof SourceError || error instanceof StoreError || error instanceof HostError)
+  if (
+    error instanceof SourceError ||
+    error instanceof StoreError ||
+    error instanceof HostError ||
+    error instanceof SurroundingsError
+  )
     return { text: error.message, code: Exit.CONFIG };
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: Exit.CONFIG };
 }
 
 const host = await selectHost();
+// Kamailio knows one code for everything that keeps it from starting.
+const codeOf = (code: number): number => (code !== Exit.OK && isKamailio(host) ? 255 : code);
 try {
-  host.process.exit(await main(host));
+  host.process.exit(codeOf(await main(host)));
 } catch (error) {
   const { text, code } = explain(error);
   host.process.write(2, `portico: ${text}\n`);
-  host.process.exit(code);
+  host.process.exit(codeOf(code));
 }

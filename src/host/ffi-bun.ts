@@ -41,6 +41,7 @@ export function openBunLibc(): Libc {
     errno: () => ffi.read.i32(errnoAt, 0),
     address: (buf) => ffi.ptr(buf),
     pin: (buf) => ffi.ptr(buf),
+    prepare,
     watch,
   };
 }
@@ -54,12 +55,24 @@ function open(ffi: any): any {
   throw new HostError("ENOSYS", "the C library cannot be opened");
 }
 
-function watch(epoll: number, onReady: (data: number) => void, onEnd: () => void): void {
+let prepared: Worker | null = null;
+
+function prepare(): Promise<void> {
   const worker = new Worker(wakerUrl());
+  prepared = worker;
+  return new Promise((resolve, reject) => {
+    worker.onmessage = () => resolve();
+    worker.onerror = () => reject(new HostError("EIO", "the helper thread for UDP cannot be started"));
+  });
+}
+
+function watch(epoll: number, onReady: (data: number) => void, onEnd: () => void): void {
+  const worker = prepared ?? new Worker(wakerUrl());
+  prepared = null;
   worker.onmessage = (event: MessageEvent) => {
     const data = event.data as number;
     if (data !== 0) {
-      onReady(data);
+      if (data > 0) onReady(data);
       return;
     }
     worker.terminate();

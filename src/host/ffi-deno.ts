@@ -42,6 +42,7 @@ export function openDenoLibc(): Libc {
     errno: () => errnoView.getInt32(),
     address: (buf) => Number(deno.UnsafePointer.value(deno.UnsafePointer.of(buf))),
     pin: (buf) => buf,
+    prepare: () => Promise.resolve(),
     watch: (epoll, onReady, onEnd) => {
       void wait(c, epoll, onReady).then(onEnd);
     },

@@ -1,6 +1,8 @@
 // The only door to the outside (design.md, D1). `bun.ts`, `deno.ts` and `simulated.ts` implement it; nothing outside
 // src/host touches a clock, a timer, randomness, a socket, a file or a database directly.
 
+import type { System } from "./system.ts";
+
 /** An address and port. `address` is numeric text without brackets ("127.0.0.1", "::1"), never a name. */
 export interface SocketAddress {
   readonly family: 4 | 6;
@@ -74,6 +76,8 @@ export interface UdpOptions {
   readonly onMessage: (buf: Uint8Array, start: number, end: number, peer: UdpPeer) => void;
   /** An ICMP error for something sent to that peer, where the system tells. */
   readonly onError?: (peer: UdpPeer | null, error: HostError) => void;
+  /** Have onError called for ICMP errors too, where the system tells; else it is for what cannot be sent at all. */
+  readonly icmp?: boolean;
   readonly receiveBuffer?: number; // SO_RCVBUF, bytes
   readonly sendBuffer?: number;
   /** For a few datagrams only: without the memory that sending and receiving many in one call takes. */
@@ -228,6 +232,7 @@ export interface Host {
   readonly network: Network;
   readonly files: Files;
   readonly process: Process;
+  readonly system: System;
   /** Opens or creates an SQLite file (":memory:" for none), WAL mode is up to the caller. Throws HostError. */
   openSqlite(path: string, options?: { readOnly?: boolean }): SqliteDatabase;
   /**

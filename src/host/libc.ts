@@ -24,6 +24,8 @@ export interface Libc {
   address(buf: Uint8Array): number;
   /** The form in which this array is passed to the calls above. */
   pin(buf: Uint8Array): Pinned;
+  /** Loads what `watch` needs of the program's own files, so that it starts also where they are out of reach. */
+  prepare(): Promise<void>;
   /**
    * Waits for events of `epoll` without blocking the event loop and calls `onReady` with the 32-bit data of each;
    * data 0 ends it and `onEnd` is called once.

@@ -6,6 +6,7 @@ import type { Libc } from "./libc.ts";
 import { clock, hashing, interfaces, lookupAddresses, nameOf, random } from "./node-basics.ts";
 import { files } from "./node-files.ts";
 import { makeProcess } from "./node-process.ts";
+import { makeSystem } from "./node-system.ts";
 import { connectTcp, listenTcp } from "./node-tcp.ts";
 import { openRuntimeSqlite } from "./sqlite-runtime.ts";
 import { NativeUdp } from "./udp-native.ts";
@@ -36,6 +37,7 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
     network,
     files,
     process: makeProcess(process.argv.slice(2), process.argv0),
+    system: makeSystem(async () => udp?.libc.prepare()),
     openSqlite: openRuntimeSqlite,
     beforeFlush: (fn) => gate.before(fn),
     asset,

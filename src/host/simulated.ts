@@ -11,6 +11,7 @@ import { hashing } from "./node-basics.ts";
 import { EventQueue, SeededRandom } from "./sim-clock.ts";
 import { type SimProcess, type SimProcessOptions, simFiles, simProcess } from "./sim-files.ts";
 import { type LinkOptions, type Packet, SimNetwork } from "./sim-network.ts";
+import { type SimSystem, simSystem } from "./sim-system.ts";
 import { connectSimTcp, SimTcpListener } from "./sim-tcp.ts";
 import { type SimEndpoint, SimUdpSocket } from "./sim-udp.ts";
 import { openRuntimeSqlite } from "./sqlite-runtime.ts";
@@ -29,6 +30,7 @@ export interface SimHostOptions extends SimProcessOptions {
 export interface SimHost extends Host {
   readonly name: "simulated";
   readonly process: SimProcess;
+  readonly system: SimSystem;
 }
 
 /** Hosts, a network between them, and time that moves only when told. */
@@ -145,6 +147,7 @@ function makeSimHost(
     network: simNetworkOf(endpoint),
     files,
     process: simProcess(id, options),
+    system: simSystem(),
     openSqlite: keepDatabases(files),
     beforeFlush: (fn) => gate.before(fn),
     asset,

@@ -10,6 +10,7 @@ const EVENTS = 64;
 const EINTR = 4;
 
 self.onmessage = (event: MessageEvent) => wait(event.data as number);
+self.postMessage(-1); // this file is loaded: ffi-bun.ts may be waiting for that
 
 function wait(epoll: number): void {
   const ffi = (process as any).getBuiltinModule("bun:ffi");

@@ -10,6 +10,13 @@ import type { RouteEntry } from "./route-table.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Place } from "./source.ts";
 
+/** cfgtrace and latency_limit_action. */
+export interface ActionWatch {
+  readonly traces: boolean;
+  /** Microseconds from which an action is told of; 0 for never. */
+  readonly slow: number;
+}
+
 /** Compile-time state of one generation. */
 export class CompileScope {
   readonly args: ArgScope;
@@ -20,6 +27,8 @@ export class CompileScope {
   readonly diagnostics: Diagnostics;
   readonly maxLoops: number;
   readonly maxDepth: number;
+  /** What is told of each action while routes run; nothing is compiled in for what is off. */
+  readonly watch: ActionWatch;
   /** The routes that may wait. */
   readonly waiting: ReadonlySet<RouteEntry>;
   /** Values of the names k0, k1 … in generated code. */
@@ -36,6 +45,7 @@ export class CompileScope {
     diagnostics: Diagnostics;
     maxLoops: number;
     maxDepth: number;
+    watch: ActionWatch;
     waiting: ReadonlySet<RouteEntry>;
   }) {
     this.args = from.args;
@@ -46,6 +56,7 @@ export class CompileScope {
     this.diagnostics = from.diagnostics;
     this.maxLoops = from.maxLoops;
     this.maxDepth = from.maxDepth;
+    this.watch = from.watch;
     this.waiting = from.waiting;
   }
 

@@ -16,15 +16,25 @@ export class StatementCompiler {
   private readonly expressions: ExpressionCompiler;
   private readonly calls: CallCompiler;
   private readonly result: string;
+  /** The route's title, for cfgtrace. */
+  private readonly title: string;
   /** Labels of the loops and switches around, innermost last, and whether each is in tail position. */
   private readonly enclosing: { label: string; tail: boolean }[] = [];
 
-  constructor(scope: CompileScope, out: Emitter, expressions: ExpressionCompiler, calls: CallCompiler, result: string) {
+  constructor(
+    scope: CompileScope,
+    out: Emitter,
+    expressions: ExpressionCompiler,
+    calls: CallCompiler,
+    result: string,
+    title: string,
+  ) {
     this.scope = scope;
     this.out = out;
     this.expressions = expressions;
     this.calls = calls;
     this.result = result;
+    this.title = title;
   }
 
   body(body: readonly Stmt[], tail: boolean): void {
@@ -35,7 +45,27 @@ export class StatementCompiler {
     }
   }
 
+  // With cfgtrace and latency_limit_action there is code around each action; without, none.
   private statement(stmt: Stmt, tail: boolean): void {
+    const { traces, slow } = this.scope.watch;
+    if (!traces && slow === 0) {
+      this.action(stmt, tail);
+      return;
+    }
+    const site = this.scope.site(stmt.kind === "expr" ? stmt.expr.at : stmt.at, actionName(stmt));
+    if (traces) this.out.emit(`rt.trace(${JSON.stringify(this.title)}, ${site});`);
+    const ends = ["return", "exit", "drop", "break"].includes(stmt.kind);
+    if (slow === 0 || ends) {
+      this.action(stmt, tail);
+      return;
+    }
+    const since = this.out.temp();
+    this.out.emit(`${since} = rt.now();`);
+    this.action(stmt, tail);
+    this.out.emit(`rt.took(${since}, ${site});`);
+  }
+
+  private action(stmt: Stmt, tail: boolean): void {
     switch (stmt.kind) {
       case "expr":
         this.simple(stmt.expr, tail);
@@ -178,4 +208,11 @@ function bounds(...blocks: readonly Block[]): [number, number] {
   const waiting = blocks.filter(hasPoints);
   if (waiting.length === 0) return [1, 0];
   return [Math.min(...waiting.map((b) => b.lo)), Math.max(...waiting.map((b) => b.hi))];
+}
+
+/** How an action is called in the log. */
+function actionName(stmt: Stmt): string {
+  if (stmt.kind !== "expr") return stmt.kind;
+  const { expr } = stmt;
+  return expr.kind === "call" ? expr.name : expr.kind;
 }

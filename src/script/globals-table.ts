@@ -2,9 +2,11 @@
 // core cookbook of Kamailio 5.6; `effect` says what becomes of each here.
 
 import type { GlobalDef } from "./globals.ts";
-import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, OS_SETTING, row, USED } from "./globals-define.ts";
+import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, row, USED } from "./globals-define.ts";
 
-const STDERR = "log lines always go to standard error";
+const NO_STATISTICS = "Kamailio 5.6 reads no such parameter";
+const NO_TIMERS = "timers run on the one event loop";
+const NO_RUNDIR = "no sockets or fifos are made that would lie there";
 
 const LOGGING: readonly GlobalDef[] = [
   row("int", "debug", 0, USED, "log messages up to this level: -1 errors, 0 warnings, 2 information, 3 debugging", {
@@ -12,9 +14,16 @@ const LOGGING: readonly GlobalDef[] = [
     max: 9,
     clamps: true,
   }),
-  row("bool", "log_stderror", 0, STDERR, "log to standard error instead of syslog", { aliases: ["log_stderr"] }),
+  row(
+    "bool",
+    "log_stderror",
+    0,
+    USED,
+    "log to standard error instead of syslog; unset, syslog under the name kamailio alone",
+    { aliases: ["log_stderr"] },
+  ),
   row("bool", "log_color", 0, "log lines carry no colours", "coloured log lines"),
-  row("word", "log_facility", "LOG_DAEMON", LATER, "syslog facility"),
+  row("word", "log_facility", "LOG_DAEMON", USED, "syslog facility, LOG_DAEMON to LOG_LOCAL7"),
   row("str", "log_name", null, USED, "program name in log lines"),
   row(
     "str",
@@ -28,18 +37,31 @@ const LOGGING: readonly GlobalDef[] = [
     max: 1,
     clamps: true,
   }),
-  row("str", "log_engine_type", null, LATER, "how logs are written (json)"),
-  row("str", "log_engine_data", null, LATER, "setting of the log engine"),
-  row("int", "corelog", -1, LATER, "log level of some messages of the core", { aliases: ["core_log"] }),
-  row("int", "sip_parser_log", 0, LATER, "log level of parsing errors"),
-  row("int", "cfgtrace", 0, LATER, "trace the script"),
-  row("int", "latency_log", -1, LATER, "log level of latency messages"),
-  row("int", "latency_cfg_log", 3, LATER, "log level of the run time of routes"),
-  row("int", "latency_limit_action", 0, LATER, "log actions that take longer than so many microseconds"),
-  row("int", "latency_limit_db", 0, LATER, "log queries that take longer than so many microseconds"),
-  row("bool", "verbose_startup", 0, LATER, "say more while starting"),
+  row("str", "log_engine_type", null, USED, "how log lines are written: json, as with --log-engine"),
+  row(
+    "str",
+    "log_engine_data",
+    null,
+    USED,
+    "flags of the log engine: M no line end in the message, N none after it, a j p forms of fields",
+  ),
+  row(
+    "int",
+    "corelog",
+    -1,
+    USED,
+    "log level of lines about messages that cannot be used, unless sip_parser_log is set",
+    { aliases: ["core_log"] },
+  ),
+  row("int", "sip_parser_log", -1, USED, "log level of lines about messages that cannot be used; unset, corelog"),
+  row("int", "cfgtrace", 0, USED, "trace the script"),
+  row("int", "latency_log", -1, USED, "log level of latency messages"),
+  row("int", "latency_cfg_log", 3, USED, "log level of the run time of routes"),
+  row("int", "latency_limit_action", 0, USED, "log actions that take longer than so many microseconds"),
+  row("int", "latency_limit_db", 0, USED, "log queries that take longer than so many microseconds"),
+  row("bool", "verbose_startup", 0, USED, "log routes, listeners and modules at start"),
   row("word", "description", null, USED, "free text that describes this configuration", { aliases: ["descr", "desc"] }),
-  row("int", "statistics", null, LATER, "statistics"),
+  row("int", "statistics", null, NO_STATISTICS, "statistics"),
   row("str", "stats_name_separator", "_", LATER, "sign between group and name of statistics", {
     aliases: ["stats_name_separator_char"],
   }),
@@ -65,20 +87,22 @@ const IDENTITY: readonly GlobalDef[] = [
     "branches always come from the transaction",
     "how branch ids of stateless forwarding are made",
   ),
-  row("bool", "reply_to_via", 0, LATER, "send replies to the address in Via instead of where the request came from"),
-  row("bool", "phone2tel", 1, LATER, "treat SIP URIs with user=phone as tel URIs"),
+  row("bool", "reply_to_via", 0, USED, "send replies to the address in Via instead of where the request came from"),
+  row("bool", "phone2tel", 1, USED, "treat SIP URIs with user=phone as tel URIs"),
   row("bool", "force_rport", 0, USED, "treat every request as if its Via had rport", { aliases: ["add_rport"] }),
   row("bool", "local_rport", 0, USED, "add rport to the Via of forwarded requests"),
   row("int", "max_branches", 12, USED, "most branches of a transaction", { min: 1, max: 31 }),
-  row("int", "sip_parser_mode", 1, LATER, "how strict parsing is"),
-  row("str", "uri_host_extra_chars", null, LATER, "more characters allowed in host names"),
+  row("int", "sip_parser_mode", 1, USED, "how strict parsing is"),
+  row("str", "uri_host_extra_chars", null, USED, "more characters allowed in host names"),
   row("bool", "onsend_route_reply", 0, USED, "run onsend_route for replies too"),
   row("int", "received_route_mode", 0, USED, "run event_route[core:msg-received]"),
-  row("bool", "http_reply_parse", 0, LATER, "read HTTP replies too", { aliases: ["http_reply_hack"] }),
+  row("bool", "http_reply_parse", 0, "HTTP replies on SIP sockets are never taken for SIP", "read HTTP replies too", {
+    aliases: ["http_reply_hack"],
+  }),
   row("str", "xavp_via_params", null, LATER, "xavp whose values become Via parameters"),
   row("str", "xavp_via_fields", null, LATER, "xavp with the address of our Via"),
   row("str", "xavp_via_reply_params", null, LATER, "xavp for Via parameters of replies"),
-  row("str", "version_table", "version", LATER, "table with the versions of tables"),
+  row("str", "version_table", "version", USED, "table with the versions of tables"),
   row("int", "sql_buffer_size", 65535, "queries may have any length", "bytes for building SQL queries"),
 ];
 
@@ -105,7 +129,7 @@ const SCRIPT: readonly GlobalDef[] = [
 ];
 
 const PROCESS: readonly GlobalDef[] = [
-  row("bool", "fork", 1, LATER, "run in the background when called as kamailio"),
+  row("bool", "fork", 1, USED, "run in the background when called as kamailio"),
   row("int", "fork_delay", 0, NO_PROCESSES, "microseconds between starting workers"),
   row("int", "children", 8, NO_PROCESSES, "worker processes of each UDP socket", { min: 0, max: 65535 }),
   row("int", "socket_workers", 0, NO_PROCESSES, "worker processes of the next socket", { min: 0, max: 65535 }),
@@ -113,15 +137,19 @@ const PROCESS: readonly GlobalDef[] = [
   row("bool", "async_nonblock", 0, NO_PROCESSES, "how asynchronous workers read"),
   row("int", "async_usleep", 0, NO_PROCESSES, "microseconds an idle asynchronous worker sleeps"),
   row("str", "async_workers_group", null, NO_PROCESSES, "groups of asynchronous workers"),
-  row("word", "user", null, LATER, "user to run as", { aliases: ["uid"] }),
-  row("word", "group", null, LATER, "group to run as", { aliases: ["gid"] }),
-  row("word", "chroot", null, LATER, "directory to be confined to"),
+  row("word", "user", null, USED, "user to run as once the sockets are bound; its group too, unless group is given", {
+    aliases: ["uid"],
+  }),
+  row("word", "group", null, USED, "group to run as", { aliases: ["gid"] }),
+  row("word", "chroot", null, USED, "directory to be confined to"),
   row("word", "workdir", null, USED, "working directory", { aliases: ["wdir"] }),
-  row("word", "rundir", null, LATER, "directory of run-time files", { aliases: ["run_dir"] }),
+  row("word", "rundir", null, NO_RUNDIR, "directory of run-time files", { aliases: ["run_dir"] }),
   row("word", "pidfile", null, USED, "file that holds the process id", { aliases: ["pid_file"] }),
-  row("int", "exit_timeout", 60, LATER, "seconds an orderly end may take", { aliases: ["ser_kill_timeout"] }),
-  row("bool", "disable_core_dump", 0, OS_SETTING, "whether core dumps are left out"),
-  row("int", "open_files_limit", null, OS_SETTING, "most open files"),
+  row("int", "exit_timeout", 60, USED, "seconds an orderly end may take; 0 for no limit", {
+    aliases: ["ser_kill_timeout"],
+  }),
+  row("bool", "disable_core_dump", 0, USED, "yes: no core dumps; no: of any size; unset: as the system has it"),
+  row("int", "open_files_limit", null, USED, "the limit of open files is raised to this"),
   row("int", "modinit_delay", 0, NO_PROCESSES, "microseconds between initialising modules"),
   row("int", "wait_worker1_mode", 0, NO_PROCESSES, "whether other workers wait for the first"),
   row("int", "wait_worker1_time", 4000000, NO_PROCESSES, "how long other workers wait for the first"),
@@ -132,20 +160,26 @@ const PROCESS: readonly GlobalDef[] = [
   row("int", "mem_safety", 1, NO_MEMORY_POOLS, "what is done on wrong memory calls"),
   row("int", "mem_status_mode", 0, NO_MEMORY_POOLS, "what memory reports show"),
   row("int", "mem_summary", 12, NO_MEMORY_POOLS, "what memory reports show at the end"),
-  row("bool", "mlock_pages", 0, NO_MEMORY_POOLS, "keep all memory in RAM"),
+  row("bool", "mlock_pages", 0, USED, "keep all memory in RAM"),
   row("bool", "shm_force_alloc", 0, NO_MEMORY_POOLS, "touch shared memory at start"),
   row("int", "shm_mem_size", 64, NO_MEMORY_POOLS, "megabytes of shared memory", { aliases: ["shm", "shm_mem"] }),
-  row("bool", "real_time", 0, OS_SETTING, "real-time scheduling"),
-  row("int", "rt_prio", 0, OS_SETTING, "real-time priority"),
-  row("int", "rt_policy", 0, OS_SETTING, "real-time policy"),
-  row("int", "rt_timer1_prio", 0, OS_SETTING, "real-time priority of the fast timer", {
+  row(
+    "int",
+    "real_time",
+    0,
+    USED,
+    "real-time scheduling: bit 4 is this process, 1 and 2 are timer processes, which there are none of",
+  ),
+  row("int", "rt_prio", 0, USED, "real-time priority"),
+  row("int", "rt_policy", 0, USED, "real-time policy: 0 none, 1 round robin, 2 first in first out"),
+  row("int", "rt_timer1_prio", 0, NO_TIMERS, "real-time priority of the fast timer", {
     aliases: ["rt_fast_timer_prio", "rt_ftimer_prio"],
   }),
-  row("int", "rt_timer1_policy", 0, OS_SETTING, "real-time policy of the fast timer", {
+  row("int", "rt_timer1_policy", 0, NO_TIMERS, "real-time policy of the fast timer", {
     aliases: ["rt_ftimer_policy"],
   }),
-  row("int", "rt_timer2_prio", 0, OS_SETTING, "real-time priority of the slow timer", { aliases: ["rt_stimer_prio"] }),
-  row("int", "rt_timer2_policy", 0, OS_SETTING, "real-time policy of the slow timer", {
+  row("int", "rt_timer2_prio", 0, NO_TIMERS, "real-time priority of the slow timer", { aliases: ["rt_stimer_prio"] }),
+  row("int", "rt_timer2_policy", 0, NO_TIMERS, "real-time policy of the slow timer", {
     aliases: ["rt_stimer_policy"],
   }),
 ];

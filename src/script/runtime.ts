@@ -29,6 +29,15 @@ export interface CallSite {
   readonly isRoute: boolean;
 }
 
+/** What cfgtrace and latency_limit_action need of the world. */
+export interface ActionLog {
+  /** Milliseconds of a clock that never goes back. */
+  mono(): number;
+  write(level: number, text: string): void;
+}
+
+/** The level of lines of cfgtrace, Kamailio's L_ERR. */
+const TRACE_LEVEL = -1;
 const PATTERN_CACHE = 256;
 
 /** The helpers of one generation, handed to the generated code under short names. */
@@ -41,7 +50,13 @@ export class Runtime {
   private routeByName: (name: string) => RouteFunction | null = () => null;
   private readonly maxDepth: number;
 
-  constructor(report: (message: string) => void, maxDepth: number) {
+  /** latency_limit_action, in microseconds, and latency_log. */
+  slow = 0;
+  slowLevel = TRACE_LEVEL;
+  private readonly tell: ActionLog;
+
+  constructor(report: (message: string) => void, maxDepth: number, tell?: ActionLog) {
+    this.tell = tell ?? { mono: () => 0, write: () => undefined };
     this.report = report;
     this.maxDepth = maxDepth;
   }
@@ -96,6 +111,23 @@ export class Runtime {
   };
   readonly tooLong = (site: number, limit: number): void => {
     this.report(`${this.where(site)}: while ended after ${limit} rounds (max_while_loops)`);
+  };
+
+  /** The time before an action, for `took`. */
+  readonly now = (): number => this.tell.mono();
+  /** latency_limit_action: tells of an action that took long. */
+  readonly took = (since: number, site: number): void => {
+    const taken = Math.round((this.tell.mono() - since) * 1000);
+    if (taken < this.slow) return;
+    const { place, what } = this.sites[site]!;
+    this.tell.write(this.slowLevel, `alert - action [${what}] cfg [${fileLine(place)}] took too long [${taken} us]`);
+  };
+  /** cfgtrace: tells of an action that is about to run. */
+  readonly trace = (route: string, site: number): void => {
+    const { place, what } = this.sites[site]!;
+    const { line } = place.file.position(place.start);
+    const text = `*** cfgtrace: ${route} c=[${place.file.name}] l=${line} n=${what}`;
+    this.tell.write(TRACE_LEVEL, text);
   };
 
   /** route(name) with a computed name. */

@@ -25,7 +25,17 @@ export interface SqliteOptions {
   readonly synchronous?: "normal" | "full";
   /** The table that holds the versions of the others. */
   readonly versionTable?: string;
+  readonly slow?: SlowQueries;
 }
+
+/** Which queries are told of: those that took `from` microseconds or longer (0 for none), at which log level. */
+export interface SlowQueries {
+  readonly from: number;
+  readonly level: number;
+}
+
+/** How much of a slow query is told. */
+const QUERY_SHOWN = 50;
 
 /** How many different statements are kept prepared; callers use few, names in scripts could make more. */
 const MAX_STATEMENTS = 256;
@@ -38,6 +48,7 @@ export class SqliteStore implements Database {
   private readonly log: Log;
   private readonly statements = new Map<string, SqliteStatement>();
   private readonly versionTable: string;
+  private readonly slow: SlowQueries;
   private inTransaction = false;
   private open = true;
 
@@ -46,6 +57,7 @@ export class SqliteStore implements Database {
     this.host = host;
     this.log = log;
     this.versionTable = options.versionTable ?? "version";
+    this.slow = options.slow ?? { from: 0, level: 0 };
     this.db = guard(path, () => host.openSqlite(path));
     const timeout = Math.max(0, Math.trunc(options.busyTimeout ?? 2000));
     guard(path, () => {
@@ -170,16 +182,27 @@ export class SqliteStore implements Database {
 
   private write(sql: string, values: readonly Cell[]): number {
     this.begin();
-    return guard(this.url, () => this.statement(sql).run(...values.map(outward)).changes);
+    return this.timed(sql, () => this.statement(sql).run(...values.map(outward)).changes);
   }
 
   private rows(sql: string, values: readonly Cell[]): Row[] {
     if (!this.open) throw new StoreError("ERR_DB_CLOSED", `${this.url} is closed`);
-    return guard(this.url, () =>
+    return this.timed(sql, () =>
       this.statement(sql)
         .all(...values.map(outward))
         .map(inward),
     );
+  }
+
+  private timed<T>(sql: string, run: () => T): T {
+    const { from, level } = this.slow;
+    if (from === 0) return guard(this.url, run);
+    const since = this.host.clock.mono();
+    const result = guard(this.url, run);
+    const taken = Math.round((this.host.clock.mono() - since) * 1000);
+    if (taken >= from)
+      this.log.write(level, `alert - query execution too long [${taken} us] for [${sql.slice(0, QUERY_SHOWN)}]`);
+    return result;
   }
 
   private statement(sql: string): SqliteStatement {

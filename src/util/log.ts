@@ -27,6 +27,14 @@ const NAMES: Readonly<Record<number, string>> = {
 /** Where lines go: standard error, syslog, a test's list. */
 export type LogSink = (level: number, line: string) => void;
 
+/** Makes the whole line of a message in another form than text. `text` is as it was logged, control characters included. */
+export type LogFormat = (level: number, name: string, prefix: string, text: string) => string;
+
+/** The word for a level: "ERROR". */
+export function levelName(level: number): string {
+  return NAMES[level] ?? String(level);
+}
+
 /** The levels and sink that all logs of one process share; changed at run time. */
 export interface LogSettings {
   level: number;
@@ -35,6 +43,8 @@ export interface LogSettings {
   colours?: boolean;
   /** Text in front of lines while a message is processed (log_prefix); null or absent for none. */
   prefix?: (() => string) | null;
+  /** The form of lines when it is not text (log_engine_type); null or absent for text. */
+  format?: LogFormat | null;
 }
 
 /** A log with a name in front of each line. */
@@ -66,6 +76,11 @@ export class Log {
       this.settings.prefix = null; // making it may log
       before = clean(prefix(), false);
       this.settings.prefix = prefix;
+    }
+    const { format } = this.settings;
+    if (format != null) {
+      this.settings.sink(level, format(level, this.name, before, text));
+      return;
     }
     this.settings.sink(level, `${NAMES[level] ?? level}: ${before}${name}${clean(text, colours === true)}`);
   }

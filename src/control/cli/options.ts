@@ -20,6 +20,15 @@ export interface Options {
   readonly debug: number | null;
   readonly pidFile: string | null;
   readonly workingDirectory: string | null;
+  /** -u, -g: whom to run as. */
+  readonly user: string | null;
+  readonly group: string | null;
+  /** -t: the directory to be confined to. */
+  readonly root: string | null;
+  /** -D once or twice: not into the background. */
+  readonly foreground: boolean;
+  /** --log-engine=TYPE[:DATA]. */
+  readonly logEngine: string | null;
   /** -l, as in `listen`. */
   readonly listen: readonly string[];
   readonly aliases: readonly string[];
@@ -98,15 +107,11 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
 
 /** Flags of Kamailio that are not supported yet: an error rather than a silent difference. */
 const REFUSED: Readonly<Record<string, string>> = {
-  u: "run it under the wanted user instead (a service manager does that)",
-  g: "run it under the wanted group instead (a service manager does that)",
-  t: "chroot is not available; use the service manager's sandboxing",
   G: "there is one process; use -P for its id",
   r: "the received parameter follows the source address alone",
   R: "the received parameter follows the source address alone",
   K: "Via host checking of replies is not available",
   b: "set udp_rcvbuf in the configuration's listener instead",
-  "log-engine": "logs go to standard error",
   "server-id": "set server_id in the configuration",
   subst: "use #!subst in the configuration",
   substdef: "use #!substdef in the configuration",
@@ -164,6 +169,11 @@ export function parseOptions(args: readonly string[], takesFile = false): Option
     debug: debugLevel(a["debug"], a["d"]),
     pidFile: text("P"),
     workingDirectory: text("w"),
+    user: text("u"),
+    group: text("g"),
+    root: text("t"),
+    foreground: Array.isArray(a["D"]) && [1, 2].includes(a["D"].filter((v) => v === true).length),
+    logEngine: text("log-engine"),
     listen: list("l"),
     aliases: list("alias"),
     defines: list("A"),
@@ -211,7 +221,7 @@ Options (Kamailio's own, where they mean the same):
   -c             check the configuration and exit
   -E             log to standard error      -e  in colours
   -d             more debugging, may be repeated;  --debug=N sets the level
-  -D             stay in the foreground (it always does under this name)
+  -D             stay in the foreground (it always does, except under the name kamailio)
   -l ADDRESS     listen on [proto:]host[:port], may be repeated
   --alias=NAME   a name of this server, [proto:]host[:port]
   -A NAME[=VALUE]  define a name for the configuration's preprocessor
@@ -219,7 +229,8 @@ Options (Kamailio's own, where they mean the same):
   --loadmodule=NAME  load a module
   -T             no TCP
   -P FILE        write the process id there
-  -w DIR         working directory
+  -w DIR         working directory          -t DIR  confine it to a directory (chroot)
+  -u USER        run as that user           -g GROUP
   --data DIR     where the built-in configuration keeps its database
   -v             version      -I  build information      -h  this text
 `;

@@ -1,0 +1,137 @@
+// Where log lines go and what they look like: standard error or the log daemon, as text or as JSON (log_engine_type).
+
+import type { Host } from "../host/host.ts";
+import type { SyslogSocket } from "../host/system.ts";
+import type { Globals } from "../script/index.ts";
+import { toUnicode } from "../util/bytes.ts";
+import { Level, type LogFormat, type LogSettings, type LogSink, levelName } from "../util/log.ts";
+import type { Options } from "./cli/options.ts";
+
+/** Where the log daemon listens, unless PORTICO_SYSLOG names another socket. */
+const DAEMON = "/dev/log";
+
+const FACILITIES = "KERN USER MAIL DAEMON AUTH SYSLOG LPR NEWS UUCP CRON AUTHPRIV FTP".split(" ");
+
+/** The number of a facility as the configuration writes it ("LOG_LOCAL0"); null when there is none of that name. */
+export function facilityOf(name: string): number | null {
+  const word = /^LOG_([A-Z0-9]+)$/.exec(name)?.[1] ?? "";
+  const local = /^LOCAL([0-7])$/.exec(word);
+  if (local !== null) return 16 + Number(local[1]);
+  const at = FACILITIES.indexOf(word);
+  return at < 0 ? null : at;
+}
+
+/** Severities of the log daemon for our levels, alert (-5) first: measured on Kamailio. */
+const SEVERITIES: readonly number[] = [1, 2, 2, 2, 3, 4, 5, 6, 7];
+
+/**
+ * Opens the log as command line and configuration want it. To the log daemon when log_stderror=no is written, or by default under the
+ * name of Kamailio; never with -E. Without a daemon: standard error, with one warning.
+ */
+export function openLog(host: Host, options: Options, globals: Globals, asKamailio: boolean): LogSettings {
+  const wantsDaemon =
+    !options.logToStderr && (globals.has("log_stderror") ? !globals.bool("log_stderror") : asKamailio);
+  const { pid } = host.process;
+  const name = globals.text("log_name");
+  const tag = name === null ? `(${pid})` : `${name}(${pid})`;
+  const engine = jsonEngine(host, options, globals);
+  const toStderr: LogSink = (level, line) => {
+    const text = outward(line);
+    if (engine !== null) host.process.write(2, engine.flags.includes("N") ? text : `${text}\n`);
+    else if (options.colours) host.process.write(2, `\u001b[${COLOURS[level] ?? "0"}m${tag} ${text}\u001b[0m\n`);
+    else host.process.write(2, `${tag} ${text}\n`);
+  };
+  let sink = toStderr;
+  if (wantsDaemon) {
+    const facility = facilityOf(globals.text("log_facility") ?? "") ?? FACILITIES.indexOf("DAEMON");
+    sink = toDaemon(host, facility * 8, `${name ?? (asKamailio ? "kamailio" : "portico")}[${pid}]`, toStderr);
+  }
+  return { level: options.debug ?? globals.int("debug"), sink, format: engine?.format ?? null };
+}
+
+/** Lines to the log daemon (RFC 3164). None is kept: what it does not take is counted and told with the next line it takes. */
+function toDaemon(host: Host, facility: number, tag: string, otherwise: LogSink): LogSink {
+  const path = host.process.env("PORTICO_SYSLOG") || DAEMON;
+  let socket: SyslogSocket | null = host.system.openSyslog(path);
+  let lost = 0;
+  const send = (level: number, line: string): "sent" | "full" | "gone" => {
+    const severity = SEVERITIES[Math.max(0, Math.min(level + 5, SEVERITIES.length - 1))]!;
+    const head = `<${facility + severity}>${host.system.timestamp()} ${tag}: `;
+    return socket === null ? "gone" : socket.send(encoder.encode(outward(`${head}${line}\n`)));
+  };
+  const giveUp = (): void => {
+    socket?.close();
+    socket = null;
+    otherwise(Level.WARNING, `WARNING: there is no log daemon at ${path}; logging to standard error`);
+  };
+  if (socket === null) giveUp();
+  return (level, line) => {
+    if (socket === null) {
+      otherwise(level, line);
+      return;
+    }
+    if (lost > 0 && send(Level.WARNING, `WARNING: ${lost} log lines were lost: the log daemon was too slow`) === "sent")
+      lost = 0;
+    const how = send(level, line);
+    if (how === "full") lost++;
+    if (how !== "gone") return;
+    giveUp();
+    otherwise(level, line);
+  };
+}
+
+interface Engine {
+  readonly flags: string;
+  readonly format: LogFormat;
+}
+
+// --log-engine=json:FLAGS, or log_engine_type and log_engine_data. Fields and flags as Kamailio prints them; what stands for places in
+// its source is empty here, since log lines of ours carry none.
+function jsonEngine(host: Host, options: Options, globals: Globals): Engine | null {
+  const written =
+    options.logEngine ?? `${globals.text("log_engine_type") ?? ""}:${globals.text("log_engine_data") ?? ""}`;
+  const [type = "", flags = ""] = written.split(":", 2);
+  if (type !== "json") return null;
+  const has = (flag: string): boolean => flags.includes(flag);
+  const { pid } = host.process;
+  const before = has("a") ? `${globals.text("log_name") ?? "kamailio"}.` : "";
+  const text = (value: string): string => {
+    const quoted = JSON.stringify(value);
+    return has("j") ? `{ "text": ${quoted} }` : quoted;
+  };
+  const format: LogFormat = (level, name, prefix, body) => {
+    const message = has("M") ? body : `${body}\n`;
+    const module = name === "" ? "core" : name.replace(/[<>]/g, "");
+    const fields: [string, string][] = [
+      ["idx", "0"],
+      ["pid", String(pid)],
+      ["level", JSON.stringify(levelName(level))],
+      ["module", JSON.stringify(module)],
+      ["file", '""'],
+      ["line", "0"],
+      ["function", '""'],
+    ];
+    if (prefix !== "" || !has("p")) fields.push(["logprefix", text(prefix)]);
+    fields.push(["message", text(message)]);
+    return `{ ${fields.map(([key, value]) => `${JSON.stringify(before + key)}: ${value}`).join(", ")} }`;
+  };
+  return { flags, format };
+}
+
+const encoder = new TextEncoder();
+
+// Lines hold octets of messages, one a character, unless our own words brought others.
+function outward(line: string): string {
+  return /[^\x00-\xff]/.test(line) ? line : toUnicode(line);
+}
+
+const COLOURS: Readonly<Record<number, string>> = {
+  [-5]: "35",
+  [-4]: "35",
+  [-3]: "31",
+  [-1]: "31",
+  0: "33",
+  1: "36",
+  2: "0",
+  3: "2",
+};

@@ -1,0 +1,61 @@
+// System of a simulated host: nothing happens, what was asked for is kept for the test to read.
+import type { System } from "./system.ts";
+
+/** A System that records. */
+export interface SimSystem extends System {
+  /** Each call as a line: "become 65534 65534", "changeRoot /jail" … */
+  readonly calls: string[];
+  /** What was sent to the log daemon. */
+  readonly syslog: string[];
+  /** What the log daemon does with lines. At first: takes them. */
+  daemon: "sent" | "full" | "gone";
+}
+
+/** Users "nobody" (65534) and "portico" (100, group 101) are known, and any number. */
+export function simSystem(): SimSystem {
+  const calls: string[] = [];
+  const syslog: string[] = [];
+  const note = (...words: readonly unknown[]): void => void calls.push(words.join(" "));
+  const users: Readonly<Record<string, { uid: number; gid: number }>> = {
+    nobody: { uid: 65534, gid: 65534 },
+    portico: { uid: 100, gid: 101 },
+  };
+  const number = (name: string): number | null => (/^\d+$/.test(name) ? Number(name) : null);
+  const system: SimSystem = {
+    calls,
+    syslog,
+    daemon: "sent",
+    user(name) {
+      const uid = number(name);
+      return users[name] ?? (uid === null ? null : { uid, gid: null });
+    },
+    group: (name) => users[name]?.gid ?? number(name),
+    give: (path, uid, gid) => note("give", path, uid, gid),
+    actAs: (uid, gid) => note("actAs", uid, gid),
+    actAsOneself: () => note("actAsOneself"),
+    become: (uid, gid) => note("become", uid, gid),
+    changeRoot: async (path) => note("changeRoot", path),
+    allowFiles: (count) => note("allowFiles", count),
+    allowCoreDumps: (allowed) => note("allowCoreDumps", allowed),
+    lockMemory: () => note("lockMemory"),
+    schedule: (policy, priority) => note("schedule", policy, priority),
+    openSyslog(path) {
+      note("openSyslog", path);
+      if (system.daemon === "gone") return null;
+      return {
+        send(line) {
+          if (system.daemon === "sent") syslog.push(new TextDecoder().decode(line));
+          return system.daemon;
+        },
+        close: () => note("closeSyslog"),
+      };
+    },
+    timestamp: () => "Jan  1 00:00:00",
+    startInBackground() {
+      note("startInBackground");
+      return 0;
+    },
+    background: () => null,
+  };
+  return system;
+}
