@@ -106,7 +106,8 @@ function mayReply(ctx: RouteContext, code: number): boolean {
 function sendReply(self: Sl, ctx: RouteContext, code: number, reason: string): number {
   if (self.bindTm && ctx.transaction !== null) {
     if (code < 100 || code > 699) return -1;
-    return ctx.proxy.reply(ctx, code, reason, code >= 300 && code < 400 ? destinationSet(ctx) : "");
+    const tell = ctx.transaction === null ? 0 : ctx.proxy.richRedirect;
+    return ctx.proxy.reply(ctx, code, reason, code >= 300 && code < 400 ? destinationSet(ctx, tell) : "");
   }
   return self.state.reply(ctx, code, reason);
 }

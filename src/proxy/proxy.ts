@@ -72,6 +72,8 @@ export class Proxy {
   groups = new ParameterGroups();
   /** The onreply_route that runs for replies without a transaction (module tm's on_sl_reply); empty for none. */
   strayReplyRoute = "";
+  /** What a 3xx in a transaction tells of its contacts, as bits (module tm's rich_redirect). */
+  richRedirect = 0;
   /** What modules count, by Kamailio's names; read by $stat. */
   readonly statistics = new Map<string, () => number>();
   /** Whether onsend_route runs for replies that are forwarded (onsend_route_reply). */

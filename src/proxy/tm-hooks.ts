@@ -55,10 +55,13 @@ interface Relayed {
 }
 
 /** What the script keeps with one branch. */
-class BranchState {
+export class BranchState {
   onReply = 0;
-  /** The failure route that was armed when it was sent. */
+  /** The failure routes that were armed when it was sent. */
   onFailure = 0;
+  onBranchFailure = 0;
+  /** The R-URI a branch route gave it; null for its destination's. */
+  uri: string | null = null;
   /** Branch flags. */
   flags: number;
 
@@ -104,7 +107,7 @@ export function leaveWith(tx: Transaction, ctx: RouteContext): void {
   if (ctx.message.isRequest) state.flags = ctx.message.flags;
   tx.wantsFailure = onFailure !== 0;
   tx.wantsReplies = onReply !== 0;
-  tx.wantsBranchFailure = onBranchFailure !== 0;
+  if (onBranchFailure !== 0) tx.wantsBranchFailure = true; // branches keep what was armed when they were sent
   if (tx.message === null && (onFailure | onBranchFailure) !== 0 && ctx.message.isRequest) {
     ctx.message.own(); // failure routes go on with the request as this route leaves it
     tx.message = ctx.message;
@@ -143,6 +146,7 @@ export class TmHooks implements Hooks {
       const to = branch.destination;
       const own = new BranchState(to === null ? ctx.message.branchFlags : to.flags);
       own.onFailure = state.onFailure;
+      own.onBranchFailure = state.onBranchFailure;
       branch.attachment = own;
       // what a local-request route arms is for later legs
       if (state.onBranch !== 0 && ctx.kind !== RouteKind.LOCAL)
@@ -191,6 +195,7 @@ export class TmHooks implements Hooks {
     const finish = (): number | Promise<number> => {
       const own = branch.attachment as BranchState;
       own.flags = msg.branchFlags;
+      own.uri = msg.newUri;
       state.flags = msg.flags;
       if (route.onReply !== 0) {
         own.onReply = route.onReply;
@@ -368,8 +373,9 @@ export class TmHooks implements Hooks {
 
   branchFailureRoute(tx: Transaction, branch: Branch, reply: SipMessage | null): void | Promise<void> {
     const state = tx.attachment as ScriptState | null;
-    if (state === null || state.onBranchFailure === 0) return;
-    return this.runFailure(tx, branch, reply, state, RouteKind.BRANCH_FAILURE, state.onBranchFailure);
+    const id = (branch.attachment as BranchState | null)?.onBranchFailure ?? 0;
+    if (state === null || id === 0) return;
+    return this.runFailure(tx, branch, reply, state, RouteKind.BRANCH_FAILURE, id);
   }
 
   failureRoute(tx: Transaction, winner: Branch, reply: SipMessage | null): void | Promise<void> {
@@ -405,7 +411,10 @@ export class TmHooks implements Hooks {
     ctx.reply = reply;
     ctx.status = branch.status;
     ctx.avpsOrNull = state.avps;
-    if (kind === RouteKind.FAILURE) {
+    ctx.onReply = state.onReply; // is for later legs too
+    state.onBranchFailure = 0;
+    if (kind === RouteKind.BRANCH_FAILURE) ctx.onFailure = state.onFailure;
+    else {
       state.onFailure = 0; // a failure route runs once; it arms itself again if it wants to
       tx.wantsFailure = false;
     }

@@ -16,11 +16,12 @@ export interface FlowCase {
   readonly blocks?: string;
   /** Header lines that the request has more. */
   readonly headers?: readonly string[];
-  /** What a hop answers by the user asked for, "code", "code@ms" or "code@ms|Header: x": the codes in the name when left out. */
+  /** What a hop answers by the user asked for, "code", "code@ms" or "code@ms|Header: x", with "~this=>that" among the
+   * headers for a change: the codes in the name when left out. */
   readonly hop?: Readonly<Record<string, readonly string[]>>;
   /** What a hop sends beside 200 for the CANCEL; 487 when left out. */
   readonly onCancel?: Readonly<Record<string, readonly string[]>>;
-  /** What the client does after so many ms: "CANCEL", "ACK" (of a 2xx), "INVITE" (its request again) or a whole message. */
+  /** What the client does after so many ms: "CANCEL", "ACK" (of a 2xx), "INVITE" (its request again), "~this=>that" (with a change). */
   readonly later?: readonly (readonly [ms: number, what: string])[];
   /** Header lines of the client's CANCEL. */
   readonly cancelHeaders?: readonly string[];
@@ -109,9 +110,18 @@ function lines(text: string, name: RegExp): string[] {
 function replyTo(request: string, answer: string): string {
   const code = answer.slice(0, 3);
   const extra = /\|(.*)$/s.exec(answer)?.[1]?.split("\\n") ?? [];
+  const changes = extra.filter((l) => l.startsWith("~"));
   const to = lines(request, /^To:/).map((l) => (l.includes(";tag=") || code === "100" ? l : `${l};tag=u${code}`));
   const kept = lines(request, /^(Via|Record-Route|From|Call-ID|CSeq):/);
-  return [`SIP/2.0 ${code} R${code}`, ...kept, ...to, ...extra, "Content-Length: 0", "", ""].join("\r\n");
+  const more = extra.filter((l) => !l.startsWith("~"));
+  const text = [`SIP/2.0 ${code} R${code}`, ...kept, ...to, ...more, "Content-Length: 0", "", ""].join("\r\n");
+  return changes.reduce(changed, text);
+}
+
+// "~this=>that" in a message.
+function changed(text: string, change: string): string {
+  const [from, to] = change.slice(1).split("=>") as [string, string];
+  return text.replace(from, to);
 }
 
 /** Sends a message after so many ms. */
@@ -165,10 +175,9 @@ export class Players {
 
   /** The message that stands for a word of `later`. */
   made(what: string): string {
-    if (what.includes("\r\n")) return fill(what, this.n, this.ends);
     if (what === "ACK") return this.ackOf2xx();
-    if (what !== "CANCEL")
-      return what.includes(" ") ? fill(what.replaceAll("\n", "\r\n"), this.n, this.ends) : this.request;
+    if (what.startsWith("~")) return changed(this.request, what);
+    if (what !== "CANCEL") return this.request;
     const extra = (this.c.cancelHeaders ?? []).map((h) => `${h}\r\n`).join("");
     return this.as("CANCEL").replace("Content-Length:", `${extra}Content-Length:`);
   }

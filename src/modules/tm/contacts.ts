@@ -52,7 +52,7 @@ export function nextContacts(self: TmInstance, ctx: RouteContext): number {
     if (target !== null && target.instance !== "") instances.add(target.instance);
     if ((numberIn(entry, "q_flag") & LAST_OF_GROUP) !== 0) break;
   }
-  for (const entry of flows) store.add(contactFlows, entry, true);
+  for (const entry of flows) store.add(contactFlows, entry);
   const first = group[0];
   if (first === undefined) return -2;
   useFirst(ctx, first);
@@ -60,7 +60,7 @@ export function nextContacts(self: TmInstance, ctx: RouteContext): number {
   return 1;
 }
 
-/** In a branch failure route: another contact of the instance that has failed goes into the R-URI. 1, -2 or -1 as nextContacts. */
+/** In a branch failure route: another contact of the instance that has failed becomes a branch. 1, -2 or -1 as nextContacts. */
 export function nextContactFlow(self: TmInstance, ctx: RouteContext): number {
   const { contactFlows } = self.settings;
   if (contactFlows === "") return -1;
@@ -72,7 +72,7 @@ export function nextContactFlow(self: TmInstance, ctx: RouteContext): number {
     const target = fromXavp(ctx, all[i]!);
     if (target === null || target.instance !== failed) continue;
     store.remove(contactFlows, i);
-    useFirst(ctx, target);
+    ctx.addBranch(target);
     return 1;
   }
   return -2;
@@ -121,7 +121,8 @@ function byChance(self: TmInstance, set: readonly BranchTarget[]): BranchTarget[
   return [...sorted, ...set.filter((b) => b.q <= 0)];
 }
 
-function useFirst(ctx: RouteContext, target: BranchTarget): void {
+/** Puts a destination into the R-URI and says that it is one, also in a route that begins after a failure. */
+export function useFirst(ctx: RouteContext, target: BranchTarget): void {
   const msg = ctx.message;
   msg.newUri = target.uri;
   msg.dstUri = target.dstUri;

@@ -31,7 +31,6 @@ const DEFAULT_SETTINGS: TmSettings = {
   contactFlows: "",
   frAvp: "",
   frInvAvp: "",
-  richRedirect: 0,
 };
 
 const KEY = {};

@@ -23,7 +23,7 @@ export const contacts: Record<string, FunctionDef<TmInstance>> = {
   }),
   t_next_contact_flow: fn({
     routes: BRANCH_FAILURE | EVENT,
-    doc: "Makes another contact of the instance whose branch has failed the R-URI; -2 when there is none.",
+    doc: "Adds a branch: another contact of the instance whose branch has failed; -2 when there is none.",
     run: nextContactFlow,
   }),
 };

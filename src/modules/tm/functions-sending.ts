@@ -16,7 +16,7 @@ const RELAYING = REQUEST | FAILURE | BRANCH_FAILURE | EVENT;
 function reply(self: TmInstance, ctx: RouteContext, code: number, reason: string): number {
   const usable = code >= 100 && code <= 699;
   const { defaultCode, defaultReason } = self.settings;
-  const extra = code >= 300 && code < 400 ? destinationSet(ctx, self.settings.richRedirect) : "";
+  const extra = code >= 300 && code < 400 ? destinationSet(ctx, ctx.proxy.richRedirect) : "";
   return self.engine.sendReply(ctx, usable ? code : defaultCode, usable ? reason : defaultReason, extra) ?? -1;
 }
 

@@ -17,6 +17,7 @@ import type { TmInstance } from "./settings.ts";
 import { branchIndex } from "./variables.ts";
 
 export type { LocalReply, OnReply, RequestSpec } from "../../proxy/local-requests.ts";
+export { useFirst } from "./contacts.ts";
 export { knownWishes, relayFailure, TmEngine, transactionOf } from "./engine.ts";
 export { trying } from "./relay.ts";
 export { transactionVariables } from "./variables.ts";
@@ -36,15 +37,17 @@ export const tm = defineModule({
     self.engine.rest503 = self.rest503;
     self.engine.settings = self.settings;
     self.engine.local.settings = self.local;
+    self.engine.hooks.events.showsCancels = self.local.showsCancels;
     self.engine.tm.table.matching = self.matching;
     self.engine.proxy.strayReplyRoute = self.strayReplyRoute;
+    self.engine.proxy.richRedirect = self.richRedirect;
     self.engine.tm.table.max = self.maxTransactions;
     self.engine.tm.table.maxBytes = self.maxBytes;
   },
   functions: { ...sending, ...arming, ...asking, ...contacts, ...forking, ...local },
   pvs: {
     T_branch_idx: pv<TmInstance>(
-      "Number of the branch a branch, reply or failure route runs for; in a request route how many there are so far.",
+      "Number of the branch a branch, reply or branch-failure route runs for; in request and failure routes how many there are so far.",
       (_self, ctx) => branchIndex(ctx),
     ),
     T_reply_code: pv<TmInstance>("Code of the reply at hand; in a request route, of the last one sent.", (_self, ctx) =>
@@ -56,6 +59,7 @@ export const tm = defineModule({
   events: {
     "tm:branch-failure:": { doc: "One branch has failed; NAME is what t_on_branch_failure() was given." },
     "tm:local-request": { doc: "A request made here is about to be sent (local_route)." },
+    "tm:local-response": { doc: "A reply made here was sent through its transaction; runs over the reply." },
     "tm:local-ack-sent": { doc: "The ACK for the 2xx to an INVITE made here was sent; runs over the 2xx." },
   },
   rpc: { ...commands, ...uacCommands },

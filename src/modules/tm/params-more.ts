@@ -115,10 +115,7 @@ export function matchingOf(p: Values): Matching {
 /** What the module itself takes of them. */
 export function moreSettings(
   p: Values,
-): Pick<
-  TmSettings,
-  "cancelHeaders" | "delayedReply" | "contacts" | "contactFlows" | "frAvp" | "frInvAvp" | "richRedirect"
-> {
+): Pick<TmSettings, "cancelHeaders" | "delayedReply" | "contacts" | "contactFlows" | "frAvp" | "frInvAvp"> {
   return {
     cancelHeaders: (p.headers_mode & 1) !== 0,
     delayedReply: p.delayed_reply !== 0,
@@ -126,6 +123,5 @@ export function moreSettings(
     contactFlows: p.contact_flows_avp,
     frAvp: p.fr_timer_avp,
     frInvAvp: p.fr_inv_timer_avp,
-    richRedirect: p.rich_redirect,
   };
 }

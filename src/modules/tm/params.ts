@@ -140,6 +140,7 @@ export function configure(engine: TmEngine, p: ParamValues<typeof params>): TmIn
     maxTransactions: p.max_transactions,
     matching: matchingOf(p),
     strayReplyRoute: p.on_sl_reply,
+    richRedirect: p.rich_redirect,
     maxBytes: p.max_memory * 2 ** 20,
     checkedMethods: methodBits(p.blst_methods_lookup),
     silentMethods: methodBits(p.blst_methods_add),

@@ -25,8 +25,6 @@ export interface TmSettings {
   /** Keys of AVPs that give fr_timer and fr_inv_timer in seconds; empty for none. */
   readonly frAvp: string;
   readonly frInvAvp: string;
-  /** What a 3xx tells of its contacts: 1 branch flags, 2 path. */
-  readonly richRedirect: number;
 }
 
 /** What functions and variables of the module get as themselves. */
@@ -39,6 +37,8 @@ export interface TmInstance {
   readonly matching: Matching;
   /** The onreply_route for replies without a transaction; empty for none. */
   readonly strayReplyRoute: string;
+  /** What a 3xx tells of its contacts: 1 branch flags, 2 path. */
+  readonly richRedirect: number;
   readonly maxTransactions: number;
   readonly maxBytes: number;
   /** Methods as bits by number: kept from listed destinations, and listing those that are silent. */

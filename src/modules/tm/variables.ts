@@ -1,7 +1,7 @@
 // Variables on transactions: $T(…), $T_branch(…), and other variables read of the request, the reply or the INVITE of a transaction.
 
 import type { Flow } from "../../net/flow.ts";
-import { RouteContext } from "../../proxy/context.ts";
+import { RouteContext, RouteKind } from "../../proxy/context.ts";
 import { leaveWith, type ScriptState } from "../../proxy/tm-hooks.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
 import { type PvDef, pvClass, pvOfVariable } from "../../registry/define.ts";
@@ -19,9 +19,9 @@ interface WithEngine {
 
 type Read = (self: WithEngine, ctx: RouteContext) => Value;
 
-/** Number of the branch at hand; in a request route how many branches there are so far. */
+/** Number of the branch at hand; in request and failure routes how many branches there are so far. */
 export function branchIndex(ctx: RouteContext): number {
-  return ctx.branch >= 0 ? ctx.branch : (transactionOf(ctx)?.branches.length ?? 0);
+  return ctx.branch >= 0 && ctx.kind !== RouteKind.FAILURE ? ctx.branch : (transactionOf(ctx)?.branches.length ?? 0);
 }
 
 // As id_index and id_label, but a transaction is made when there is none.

@@ -6,6 +6,7 @@ import { int, optional, route, str } from "../../registry/args.ts";
 import { defineModule, type FunctionDef, fn, intParam } from "../../registry/define.ts";
 import { findByCallId, type Transaction } from "../../tm/index.ts";
 import { type TmEngine, tm, transactionOf, transactionVariables } from "../tm/index.ts";
+import { branchFunctions } from "./branches.ts";
 import { goOn, suspend } from "./suspend.ts";
 
 interface Tmx {
@@ -96,6 +97,7 @@ export const tmx = defineModule({
   },
   pvs: transactionVariables,
   functions: {
+    ...branchFunctions,
     t_precheck_trans: fn({
       routes: RouteKind.REQUEST,
       doc: "Whether the request is being handled already; always false, since such a one never reaches the script.",
