@@ -15,9 +15,14 @@ const METHOD_BITS: Readonly<Record<string, number>> = {
   UPDATE: 2048,
   REFER: 4096,
   PUBLISH: 8192,
+  KDMQ: 16384,
+  GET: 32768,
+  POST: 65536,
+  PUT: 131072,
+  DELETE: 262144,
 };
 
-/** The bit of a method in Kamailio's numbering; 16384 for any other. */
+/** The bit of a method in Kamailio's numbering; 524288 for any other. */
 export function kamailioMethodBit(method: string): number {
-  return METHOD_BITS[method] ?? 16384;
+  return METHOD_BITS[method] ?? 524288;
 }
