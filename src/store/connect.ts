@@ -3,13 +3,15 @@
 import type { Host } from "../host/host.ts";
 import type { Log } from "../util/log.ts";
 import { type Database, StoreError } from "./database.ts";
-import { type SqliteOptions, SqliteStore } from "./sqlite.ts";
+import { type SlowQueries, type SqliteOptions, SqliteStore } from "./sqlite.ts";
 
 /** The databases of a process by URL. */
 export class Databases {
   private readonly host: Host;
   private readonly log: Log;
   private readonly versionTable: string;
+  /** latency_limit_db and latency_log, for databases opened from now on. */
+  slow: SlowQueries = { from: 0, level: -1 };
   private readonly byUrl = new Map<string, Database>();
 
   /** `versionTable`: the table that holds the versions of the others (version_table). */
@@ -28,6 +30,7 @@ export class Databases {
     const database = new SqliteStore(this.host, this.log, url, target.path, {
       ...target.options,
       versionTable: this.versionTable,
+      slow: this.slow,
     });
     this.byUrl.set(target.key, database);
     return database;
