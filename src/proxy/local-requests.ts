@@ -63,6 +63,8 @@ export interface LocalSettings {
   readonly provisional: boolean;
   /** Whether failure routes run (enable_uac_fr). */
   readonly failureRoutes: boolean;
+  /** Whether event_route[tm:local-request] also sees CANCELs from hop to hop. */
+  readonly showsCancels: boolean;
 }
 
 export const DEFAULT_LOCAL_SETTINGS: LocalSettings = {
@@ -70,6 +72,7 @@ export const DEFAULT_LOCAL_SETTINGS: LocalSettings = {
   ackBranchMode: 0,
   provisional: false,
   failureRoutes: false,
+  showsCancels: false,
 };
 
 const TOKEN = /^[\w.!%*+`'~-]+$/;
@@ -208,7 +211,7 @@ export class LocalRequests {
     if (ctx.stop === Stop.DROP) return tx === null ? RelayError.DROPPED : this.sentOrForgotten(tx, RelayError.DROPPED);
     ctx.clearBranches(); // it goes to one place
     if (msg.newUri === null && msg.dstUri === hop && hop === msg.requestUri()) msg.dstUri = null;
-    if (tx === null) return forwardStateless(this.proxy, msg, ctx.flow, null, ctx.sendFrom, ctx);
+    if (tx === null) return forwardStateless(this.proxy, msg, ctx.flow, null, ctx.sendFrom);
     if (!this.settings.failureRoutes) ctx.onFailure = 0;
     return later(forward(this.tm, tx, ctx, ONLY_HERE, false), (sent) => {
       if (!tx.released && sent > 0) leaveWith(tx, ctx);

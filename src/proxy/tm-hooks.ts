@@ -19,6 +19,7 @@ import {
   type Routes,
   Stop,
 } from "./context.ts";
+import { LocalEvents } from "./local-events.ts";
 import { mayLeave, replyMayLeave } from "./onsend.ts";
 import type { Proxy } from "./proxy.ts";
 import { ReplyPath } from "./reply-path.ts";
@@ -121,15 +122,19 @@ export class TmHooks implements Hooks {
   silenceCounts = 1 << Method.INVITE;
   private readonly proxy: Proxy;
 
+  /** Routes over what is made here. */
+  readonly events: LocalEvents;
+
   constructor(proxy: Proxy) {
     this.proxy = proxy;
+    this.events = new LocalEvents(proxy);
   }
 
   prepareBranch(tx: Transaction, branch: Branch, run: object, out: Outgoing): number | Promise<number> {
     const ctx = run as RouteContext;
     const built = this.built(tx, branch, ctx, out);
     const { onsend } = ctx.routes;
-    if (onsend === null) return built;
+    if (onsend === null || ctx.kind === RouteKind.LOCAL) return built;
     const look = (code: number): number | Promise<number> => {
       if (code !== 0) return code;
       out.buf = out.buf.slice(0, out.end); // the route may send something itself, which is built in the shared buffer
@@ -411,6 +416,7 @@ export class TmHooks implements Hooks {
     ctx.reply = reply;
     ctx.status = branch.status;
     ctx.avpsOrNull = state.avps;
+    if (tx.local !== null) ctx.onBranch = state.onBranch; // the first leg has not used it up
     ctx.onReply = state.onReply; // is for later legs too
     state.onBranchFailure = 0;
     if (kind === RouteKind.BRANCH_FAILURE) ctx.onFailure = state.onFailure;
@@ -456,6 +462,14 @@ export class TmHooks implements Hooks {
     const routes = (tx.attachment as ScriptState | null)?.routes ?? proxy.routes;
     const to = client instanceof ReplyPath ? client.flow : (client as Flow);
     return replyMayLeave(proxy, routes, msg, tx.origin as Flow, to, length, tx);
+  }
+
+  replied(tx: Transaction, code: number, buf: Uint8Array, start: number, end: number): void {
+    this.events.replied(tx, code, buf, start, end);
+  }
+
+  cancelMade(branch: Branch, buf: Uint8Array, end: number): number {
+    return this.events.cancelled(branch, buf, end);
   }
 
   released(tx: Transaction): void {

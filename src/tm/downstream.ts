@@ -92,15 +92,16 @@ export function cancelBranch(tm: Tm, branch: Branch, extra: string): boolean {
 export function sendCancel(tm: Tm, branch: Branch): void {
   const { target, bytes } = branch;
   if (target === null || bytes === null) return;
-  const end = writeCancel(bytes, branch.cancelLines, tm.buffer, styleOf(tm, branch));
-  if (end < 0) return;
+  const written = writeCancel(bytes, branch.cancelLines, tm.buffer, styleOf(tm, branch));
+  if (written < 0) return;
+  const end = tm.hooks.cancelMade?.(branch, tm.buffer, written) ?? written;
   branch.flags = (branch.flags | BranchFlag.CANCEL_SENT) & ~BranchFlag.CANCEL_WANTED;
-  sendOrReopen(tm, target, tm.buffer, end);
+  if (end > 0) sendOrReopen(tm, target, tm.buffer, end);
   const now = tm.now();
   const { fr, retr1 } = branch.tx.timers;
   branch.giveUpAt = Math.min(branch.giveUpAt, now + fr);
   branch.retransmitAt = NEVER;
-  if (!target.reliable) {
+  if (!target.reliable && end > 0) {
     branch.hop = copyOf(tm.buffer, 0, end);
     branch.interval = retr1;
     branch.retransmitAt = now + retr1;

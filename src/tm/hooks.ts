@@ -87,6 +87,10 @@ export interface Hooks {
   branchFailureRoute(tx: Transaction, branch: Branch, reply: SipMessage | null): void | Promise<void>;
   /** All branches failed and `winner` was picked, in a transaction that had `wantsFailure`. It may add branches or reply. */
   failureRoute(tx: Transaction, winner: Branch, reply: SipMessage | null): void | Promise<void>;
+  /** A reply made here was sent to the client: buf[start,end), valid during the call. */
+  replied?(tx: Transaction, code: number, buf: Uint8Array, start: number, end: number): void;
+  /** A CANCEL is about to be sent: buf[0,end), which may be changed. Its end; 0 keeps it here. */
+  cancelMade?(branch: Branch, buf: Uint8Array, end: number): number;
   /** The transaction is gone; called only for those with an attachment. */
   released(tx: Transaction): void;
   /** Something a person should see: an error thrown by a route. */

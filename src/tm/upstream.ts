@@ -46,7 +46,10 @@ export function replyLocally(tm: Tm, tx: Transaction, code: number, reason: stri
   const tag = code === 100 ? "" : tm.toTag(tx);
   if (!tm.hooks.writeReply(tx, code, reason, tag, extra, tm.out, body)) return false;
   tm.table.counters.repliesGenerated++;
-  return sendReply(tm, tx, code, tm.out.buf, tm.out.start, tm.out.end);
+  const { buf, start, end } = tm.out;
+  const sent = sendReply(tm, tx, code, buf, start, end);
+  if (sent) tm.hooks.replied?.(tx, code, buf, start, end);
+  return sent;
 }
 
 /** The request came again: the last reply is sent again when there is one. */

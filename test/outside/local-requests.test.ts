@@ -116,7 +116,12 @@ describe("what is refused, in Kamailio's words", () => {
     ["a body of no type", ["OPTIONS", PHONE, ".", ".", FROM_TO, "x"], "Content-Type missing"],
     ["CSeq of another method", ["OPTIONS", PHONE, ".", ".", `${FROM_TO}CSeq: 1 FOO`], "CSeq method mismatch"],
     ["a method that is no token", ["FOO BAR", PHONE, ".", ".", FROM_TO], "(7/RPC/UAC)"],
-    ["From with two lines", ["OPTIONS", PHONE, ".", ".", "From: <sip:a\rb@x>\r\nTo: <sip:b@y>"], "(7/RPC/UAC)"],
+    ["a From that is none", ["OPTIONS", PHONE, ".", ".", "From: <sip:a\r\nTo: <sip:b@y>"], "(7/RPC/UAC)"],
+    [
+      "a line end within a line",
+      ["OPTIONS", PHONE, ".", ".", "From: <sip:a\rb@x>\r\nTo: <sip:b@y>"],
+      "Invalid headers",
+    ],
   ];
   test.each(cases)("%s", async (_name, args, message) => {
     await open();
@@ -419,7 +424,6 @@ describe("event_route[tm:local-request]", () => {
         case "body": set_body("newbody", "text/x"); break;
         case "fs": $fs = "udp:192.0.2.1:5061"; break;
         case "branch": append_branch("sip:second@192.0.2.10:7001"); break;
-        case "reply": if (t_reply("480", "no")) append_hf("X-Replied: 1\\r\\n"); break;
       }
     }`);
     const phone = await bed.udp(7001);
@@ -447,7 +451,6 @@ describe("event_route[tm:local-request]", () => {
     expect(headers(body, "Content-Type")).toEqual(["text/x"]);
     expect(header(await sent("fs"), "Via")).toContain("192.0.2.1:5061");
     expect(await sent("branch")).toMatch(/^OPTIONS sip:branch@/);
-    expect(await sent("reply")).not.toContain("X-Replied");
   });
 
   test("t_set_fr, AVPs and onreply_route last; failure_route only with enable_uac_fr", async () => {
@@ -510,6 +513,60 @@ describe("event_route[tm:local-request]", () => {
   });
 });
 
+describe("what is made here beside", () => {
+  test("tm:local-response runs over each reply made by t_reply, not over stateless ones", async () => {
+    bed = await openProxy(`${modules()}
+      request_route {
+        if ($rU == "sl") { sl_send_reply("404", "stateless"); exit; }
+        t_newtran(); t_reply("180", "ring"); t_reply("404", "no");
+      }
+      event_route[tm:local-response] { xlog("RESPONSE $rm $rs $rr $ci\\n"); append_hf("X-Late: 1\\r\\n"); }`);
+    const client = await bed.udp(7000);
+    await client.send(bed.request("OPTIONS", "sip:sl@192.0.2.1"));
+    await client.send(bed.request("OPTIONS", "sip:x@192.0.2.1", ["Call-ID: c2"]));
+    expect(bed.log.filter((l) => l.includes("RESPONSE")).map((l) => l.replace(/.*RESPONSE/, "").trim())).toEqual([
+      "OPTIONS 180 ring c2",
+      "OPTIONS 404 no c2",
+    ]);
+    expect(client.received.join()).not.toContain("X-Late");
+  });
+
+  test.each([0, 1])("evlreq_mode %i", async (mode) => {
+    bed = await openProxy(`${modules()}modparam("tm", "evlreq_mode", ${mode})
+      request_route { if (is_method("CANCEL")) { t_relay_cancel(); exit; } t_relay(); }
+      event_route[tm:local-request] { append_hf("X-Local: $rm\\r\\n"); if ($rU == "keep") drop; }`);
+    const client = await bed.udp(7000);
+    const phone = await bed.udp(7001);
+    for (const user of ["bob", "keep"]) {
+      phone.received.length = 0;
+      const invite = bed.request("INVITE", `sip:${user}@192.0.2.10:7001`);
+      await client.send(invite);
+      await phone.send(answer(phone.received[0]!, 180, "Ringing"));
+      await client.send(invite.replace(/^INVITE/, "CANCEL").replace("1 INVITE", "1 CANCEL"));
+      const cancel = phone.received[1];
+      if (mode === 0) expect(cancel).toMatch(/^CANCEL (?!.*X-Local)/s);
+      else if (user === "keep") expect(cancel).toBeUndefined();
+      else {
+        expect(cancel).toMatch(/^CANCEL .*\r\nX-Local: CANCEL\r\n\r\n$/s);
+        expect(headers(cancel!, "Via")).toHaveLength(1);
+      }
+      await bed.world.advance(600);
+      const cancels = phone.received.filter((m) => m.startsWith("CANCEL"));
+      if (cancel !== undefined) expect(cancels).toEqual([cancel, cancel]); // repeated as it was
+    }
+  });
+
+  test("onsend_route does not see requests made here", async () => {
+    await open('onsend_route { xlog("ONSEND $rm\\n"); drop; }');
+    const phone = await bed.udp(7001);
+    run("tm.t_uac_start", "OPTIONS", PHONE, ".", ".", FROM_TO);
+    run("tm.t_uac_start", "ACK", PHONE, ".", ".", FROM_TO);
+    await bed.world.advance(50);
+    expect(phone.received).toHaveLength(2);
+    expect(bed.log.some((l) => l.includes("ONSEND"))).toBe(false);
+  });
+});
+
 describe("from scripts", () => {
   test("t_uac_send", async () => {
     bed = await openProxy(`${modules()}
@@ -524,6 +581,19 @@ describe("from scripts", () => {
     expect(phone.received).toHaveLength(1);
     expect(header(phone.received[0]!, "From")).toBe("sip:bob@x;tag=2w3e");
     expect(bed.log.some((l) => l.includes("t_uac_send: From missing"))).toBe(true);
+  });
+
+  test("t_replicate without a reply of tm: a repetition is absorbed by the copy's request and answered by the script", async () => {
+    bed = await openProxy(`${modules()}
+      request_route {
+        $var(rc) = t_replicate("sip:192.0.2.10:7001");
+        sl_send_reply("200", "rc $var(rc)");
+      }`);
+    const phone = await bed.udp(7001);
+    const client = await bed.udp(7000);
+    const request = bed.request("MESSAGE", "sip:x@192.0.2.1");
+    for (let i = 0; i < 2; i++) expect((await client.send(request))[0]).toMatch(/^SIP\/2.0 200 rc 1\r/);
+    expect(phone.received).toHaveLength(1);
   });
 
   test("t_replicate: a copy goes out, its replies are ignored, the request is answered as it is", async () => {

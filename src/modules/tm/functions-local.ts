@@ -12,6 +12,9 @@ import { BadArguments, requestOf } from "./uac-arguments.ts";
 
 const { REQUEST, FAILURE, ONREPLY, BRANCH_FAILURE, EVENT, ANY } = RouteKind;
 
+/** Under what a context keeps that its request is a repetition. */
+const REPEATED = {};
+
 function sent(result: FunctionResult): FunctionResult {
   if (typeof result !== "number") return result.then((n: number) => (n > 0 ? 1 : -1));
   return result > 0 ? 1 : -1;
@@ -21,9 +24,17 @@ function replicate(self: TmInstance, ctx: RouteContext, uri: string | null): Fun
   const { message: msg } = ctx;
   if (msg.method === Method.ACK) return -1;
   if (uri !== null && typeof parseUriText(uri) === "number") return -1;
+  if (ctx.attachment<boolean>(REPEATED) === true) return 1;
   if (ctx.transaction === null) {
+    const known = self.engine.tm.lookup(msg);
+    if (known !== null) {
+      // of a repetition a copy has gone already; what else the script does with it is not our affair
+      ctx.attach(REPEATED, true);
+      self.engine.tm.retransmission(known);
+      return 1;
+    }
     const made = self.engine.newTransaction(ctx);
-    if (made <= 0) return made; // a repetition, of which a copy has gone already
+    if (made <= 0) return made;
   }
   const result = self.engine.local.replicate(ctx, uri);
   if (typeof result === "number") return result > 0 ? 1 : relayFailure(result).rc;

@@ -22,6 +22,11 @@ export const localParams = {
     "Whether modules that send requests hear of provisional replies to them, not only of final ones.",
     SWITCH,
   ),
+  evlreq_mode: intParam(
+    0,
+    "1: event_route[tm:local-request] also sees the CANCELs made here, those for relayed INVITEs included.",
+    { min: 0 },
+  ),
   enable_uac_fr: intParam(0, "Whether failure routes armed in event_route[tm:local-request] run.", SWITCH),
 };
 
@@ -32,5 +37,6 @@ export function localSettings(p: ParamValues<typeof localParams>): LocalSettings
     ackBranchMode: p.local_ack_branch_mode,
     provisional: p.pass_provisional_replies !== 0,
     failureRoutes: p.enable_uac_fr !== 0,
+    showsCancels: (p.evlreq_mode & 1) !== 0,
   };
 }

@@ -3,7 +3,6 @@
 import type { LocalReply } from "../../proxy/local-requests.ts";
 import { type RpcDef, RpcError, type RpcValue } from "../../registry/define.ts";
 import { wayFromReply } from "../../sip/build-local.ts";
-import type { SipMessage } from "../../sip/message.ts";
 import { findByCallId, RelayError, type Timers } from "../../tm/index.ts";
 import { textOf } from "../../util/bytes.ts";
 import type { TmInstance } from "./settings.ts";
