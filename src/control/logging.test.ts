@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { createSimulation, type SimHost } from "../host/simulated.ts";
 import { Globals } from "../script/globals.ts";
-import { Level, Log } from "../util/log.ts";
+import { facilityOf, Level, Log } from "../util/log.ts";
 import { parseOptions } from "./cli/options.ts";
-import { facilityOf, openLog } from "./logging.ts";
+import { openLog } from "./logging.ts";
 
 const newHost = (): SimHost => createSimulation({ seed: 1 }).host({ addresses: ["192.0.2.1"] });
 
@@ -82,14 +82,14 @@ describe("where log lines go", () => {
 describe("log_engine_type json", () => {
   const lineOf = (flags: string, level: number = Level.WARNING): string => {
     const host = newHost();
-    const log = logOf(host, {}, [`--log-engine=json:${flags}`]).named("<script>");
+    const log = logOf(host, {}, [`--log-engine=json:${flags}`]);
     log.settings.prefix = () => "{c1} ";
-    log.write(level, 'warn "quoted" back\\slash tab\tx nl\nmore');
+    log.write(level, '<script>: warn "quoted" back\\slash tab\tx nl\nmore');
     return host.process.output[2].replace(`"pid": ${host.process.pid}`, '"pid": 9');
   };
-  // What Kamailio 5.6.3 printed for the same, with its place in the source and the module in front of script lines taken out.
+  // What Kamailio 5.6.3 printed for the same, without its places in the source.
   const HEAD =
-    '{ "idx": 0, "pid": 9, "level": "WARNING", "module": "script", "file": "", "line": 0, "function": "", "logprefix": ';
+    '{ "idx": 0, "pid": 9, "level": "WARNING", "module": "xlog", "file": "", "line": 0, "function": "", "logprefix": ';
 
   test("the fields of Kamailio; M leaves the line end out of the message, N the one after the line, j makes texts objects", () => {
     const text = 'warn \\"quoted\\" back\\\\slash tab\\tx nl\\nmore';

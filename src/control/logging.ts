@@ -4,23 +4,14 @@ import type { Host } from "../host/host.ts";
 import type { SyslogSocket } from "../host/system.ts";
 import type { Globals } from "../script/index.ts";
 import { toUnicode } from "../util/bytes.ts";
-import { Level, type LogFormat, type LogSettings, type LogSink, levelName } from "../util/log.ts";
+import { facilityOf, Level, type LogFormat, type LogSettings, type LogSink, levelName } from "../util/log.ts";
 import type { Options } from "./cli/options.ts";
 
 /** Where the log daemon listens, unless PORTICO_SYSLOG names another socket. */
 const DAEMON = "/dev/log";
 
-const FACILITIES = "KERN USER MAIL DAEMON AUTH SYSLOG LPR NEWS UUCP CRON AUTHPRIV FTP".split(" ");
-
-/** The number of a facility as the configuration writes it ("LOG_LOCAL0"); null when there is none of that name. */
-export function facilityOf(name: string): number | null {
-  const word = /^LOG_([A-Z0-9]+)$/.exec(name)?.[1] ?? "";
-  const local = /^LOCAL([0-7])$/.exec(word);
-  if (local !== null) return 16 + Number(local[1]);
-  const at = FACILITIES.indexOf(word);
-  return at < 0 ? null : at;
-}
-
+/** LOG_DAEMON. */
+const DEFAULT_FACILITY = 3;
 /** Severities of the log daemon for our levels, alert (-5) first: measured on Kamailio. */
 const SEVERITIES: readonly number[] = [1, 2, 2, 2, 3, 4, 5, 6, 7];
 
@@ -43,7 +34,7 @@ export function openLog(host: Host, options: Options, globals: Globals, asKamail
   };
   let sink = toStderr;
   if (wantsDaemon) {
-    const facility = facilityOf(globals.text("log_facility") ?? "") ?? FACILITIES.indexOf("DAEMON");
+    const facility = facilityOf(globals.text("log_facility") ?? "") ?? DEFAULT_FACILITY;
     sink = toDaemon(host, facility * 8, `${name ?? (asKamailio ? "kamailio" : "portico")}[${pid}]`, toStderr);
   }
   return { level: options.debug ?? globals.int("debug"), sink, format: engine?.format ?? null };
@@ -80,6 +71,8 @@ function toDaemon(host: Host, facility: number, tag: string, otherwise: LogSink)
   };
 }
 
+const SCRIPT_PREFIX = "<script>: ";
+
 interface Engine {
   readonly flags: string;
   readonly format: LogFormat;
@@ -100,8 +93,10 @@ function jsonEngine(host: Host, options: Options, globals: Globals): Engine | nu
     return has("j") ? `{ "text": ${quoted} }` : quoted;
   };
   const format: LogFormat = (level, name, prefix, body) => {
-    const message = has("M") ? body : `${body}\n`;
-    const module = name === "" ? "core" : name.replace(/[<>]/g, "");
+    const isScript = body.startsWith(SCRIPT_PREFIX); // what module xlog puts in front, unless told otherwise
+    const said = isScript ? body.slice(SCRIPT_PREFIX.length) : body;
+    const message = has("M") ? said : `${said}\n`;
+    const module = isScript ? "xlog" : name === "" ? "core" : name;
     const fields: [string, string][] = [
       ["idx", "0"],
       ["pid", String(pid)],

@@ -8,6 +8,7 @@ interface Options {
   readonly max?: number;
   readonly many?: boolean;
   readonly clamps?: boolean;
+  readonly isValid?: (text: string) => boolean;
 }
 
 /** One row. */
@@ -30,6 +31,7 @@ export function row(
     ...range,
     many: o.many ?? false,
     clamps: o.clamps ?? false,
+    isValid: o.isValid ?? null,
   };
 }
 

@@ -1,6 +1,7 @@
 // Global parameters of the core: logging, identity, script limits, process and memory. Names, defaults and meaning follow the
 // core cookbook of Kamailio 5.6; `effect` says what becomes of each here.
 
+import { facilityOf } from "../util/log.ts";
 import type { GlobalDef } from "./globals.ts";
 import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, row, USED } from "./globals-define.ts";
 
@@ -23,7 +24,9 @@ const LOGGING: readonly GlobalDef[] = [
     { aliases: ["log_stderr"] },
   ),
   row("bool", "log_color", 0, "log lines carry no colours", "coloured log lines"),
-  row("word", "log_facility", "LOG_DAEMON", USED, "syslog facility, LOG_DAEMON to LOG_LOCAL7"),
+  row("word", "log_facility", "LOG_DAEMON", USED, "syslog facility, LOG_KERN to LOG_LOCAL7", {
+    isValid: (text) => facilityOf(text) !== null,
+  }),
   row("str", "log_name", null, USED, "program name in log lines"),
   row(
     "str",

@@ -26,6 +26,8 @@ export interface GlobalDef {
   readonly many: boolean;
   /** Whether a number out of range is a warning, and the nearest one in the range is used. */
   readonly clamps: boolean;
+  /** Whether a text means something; null when any does. */
+  readonly isValid: ((text: string) => boolean) | null;
 }
 
 /** All rows. */
@@ -94,7 +96,7 @@ export function checkGlobals(settings: readonly GlobalSetting[], diagnostics: Di
       );
       continue;
     }
-    if (def.effect !== "used" && !warned.has(def.name)) {
+    if (def.effect !== "used" && !warned.has(def.name) && !isUnbuiltDefault(def, setting.value)) {
       warned.add(def.name);
       const why = def.effect === "later" ? "it is known, but what it steers is not built yet" : def.effect;
       diagnostics.warning("no-effect", setting.nameAt, `${setting.name} has no effect: ${why}`);
@@ -103,6 +105,11 @@ export function checkGlobals(settings: readonly GlobalSetting[], diagnostics: Di
     else checkValue(def, setting, globals, diagnostics);
   }
   return globals;
+}
+
+// What is not built yet behaves as its default says.
+function isUnbuiltDefault(def: GlobalDef, value: Scalar): boolean {
+  return def.effect === "later" && def.default !== null && (numberOf(value) ?? value.value) === def.default;
 }
 
 function checkValue(def: GlobalDef, setting: GlobalSetting, globals: Globals, diagnostics: Diagnostics): void {
@@ -117,6 +124,8 @@ function checkValue(def: GlobalDef, setting: GlobalSetting, globals: Globals, di
       `${setting.name} takes ${wants}, not ${shown(setting.value)}`,
       def.doc,
     );
+  } else if (def.isValid?.(String(value)) === false) {
+    diagnostics.error("bad-value", setting.value.at, `${setting.name} cannot be ${shown(setting.value)}`, def.doc);
   } else if (def.clamps && typeof value === "number" && (value < def.min || value > def.max)) {
     const used = Math.min(Math.max(value, def.min), def.max);
     globals.set(def.name, used);

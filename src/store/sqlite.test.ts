@@ -140,3 +140,21 @@ describe("parseDatabaseUrl", () => {
     databases.closeAll();
   });
 });
+
+test("latency_limit_db: a query that takes as long is told of, its first 50 characters, as by Kamailio", () => {
+  let now = 0;
+  const clock = { ...host.clock, mono: () => now++ };
+  const slowHost = { ...host, clock };
+  const query = `select ${"1".repeat(9)} as a_column_with_a_rather_long_name, 2 as b`;
+  const told = (from: number): string[] => {
+    const databases = new Databases(slowHost, log);
+    databases.slow = { from, level: -1 };
+    lines.length = 0;
+    databases.get(`sqlite://${file()}`).raw?.(query, []);
+    databases.closeAll();
+    return lines.filter((line) => line.includes("too long"));
+  };
+  expect(told(1000)).toEqual([`ERROR: alert - query execution too long [1000 us] for [${query.slice(0, 50)}]`]);
+  expect(told(1001)).toEqual([]);
+  expect(told(0)).toEqual([]);
+});

@@ -24,6 +24,17 @@ const NAMES: Readonly<Record<number, string>> = {
   3: "DEBUG",
 };
 
+const FACILITIES = "KERN USER MAIL DAEMON AUTH SYSLOG LPR NEWS UUCP CRON AUTHPRIV FTP".split(" ");
+
+/** The number of a facility as the configuration writes it ("LOG_LOCAL0"); null when there is none of that name. */
+export function facilityOf(name: string): number | null {
+  const word = /^LOG_([A-Z0-9]+)$/.exec(name)?.[1] ?? "";
+  const local = /^LOCAL([0-7])$/.exec(word);
+  if (local !== null) return 16 + Number(local[1]);
+  const at = FACILITIES.indexOf(word);
+  return at < 0 ? null : at;
+}
+
 /** Where lines go: standard error, syslog, a test's list. */
 export type LogSink = (level: number, line: string) => void;
 

@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../support/ports.ts";
-import { type Finished, isInstalled, run } from "../support/programs.ts";
+import { type Finished, isInstalled, run, start as startProgram } from "../support/programs.ts";
 import { chosenTargets, whyMissing } from "../support/server.ts";
 import { openAgent } from "../support/sip-agent.ts";
 
@@ -105,6 +105,16 @@ async function answers(): Promise<number> {
     return (await agent.ask({ method: "OPTIONS" })).status;
   } finally {
     agent.close();
+  }
+}
+
+/** Asks until somebody listens: a process in the foreground does not say when. */
+async function untilAnswered(): Promise<void> {
+  for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    const agent = await openAgent("udp", port);
+    const reply = await agent.ask({ method: "OPTIONS" }, 200).catch(() => null);
+    agent.close();
+    if (reply !== null) return;
   }
 }
 
@@ -202,6 +212,26 @@ for (const target of chosenTargets()) {
       expect(readlinkSync(`/proc/${pid}/root`)).toBe(jail);
       expect(readlinkSync(`/proc/${pid}/cwd`)).toBe(join(jail, "work"));
       expect(await answers()).toBe(404);
+    });
+
+    test("writes log lines as JSON, with the fields of Kamailio", async () => {
+      const config = `listen=udp:127.0.0.1:${port}\nlog_prefix="{$ci} "\n${SCRIPT}`;
+      writeFileSync(join(directory, "a.cfg"), config);
+      const args = ["-DD", "-E", "-f", join(directory, "a.cfg"), "--log-engine=json:M"];
+      const running = startProgram([...named(), ...args], { env: target.env, limit: 20_000 });
+      pids.push(running.child.pid ?? 0);
+      await untilAnswered();
+      await until(() => running.output().includes("warned of"));
+      const line =
+        running
+          .output()
+          .split("\n")
+          .find((l) => l.includes("warned of")) ?? "";
+      const fields = JSON.parse(line) as Record<string, unknown>;
+      const names = ["idx", "pid", "level", "module", "file", "line", "function", "logprefix", "message"];
+      expect(Object.keys(fields)).toEqual(names);
+      expect(fields).toMatchObject({ level: "WARNING", module: "xlog", message: "warned of OPTIONS" });
+      expect(fields.logprefix).toMatch(/^\{.+\} $/);
     });
 
     test("tells a database that its user may not write", async ({ skip }) => {
