@@ -199,9 +199,9 @@ function applyGlobals(proxy: Proxy, config: Config): void {
   });
   proxy.serverId = globals.int("server_id");
   for (const alias of globals.aliases) {
-    const parsed = /^(?:[a-z]+:)?(\[[^\]]*\]|[^:]+)(?::(\d+))?$/i.exec(alias);
+    const parsed = /^(?:[a-z]+:)?(\[[^\]]*\]|[^:]+)(?::(\d+|\*))?$/i.exec(alias);
     if (parsed !== null)
-      proxy.identity.addAlias(parsed[1]!.replace(/^\[|\]$/g, ""), parsed[2] === undefined ? 0 : Number(parsed[2]));
+      proxy.identity.addAlias(parsed[1]!.replace(/^\[|\]$/g, ""), Number(parsed[2] ?? 0) || 0);
   }
 }
 

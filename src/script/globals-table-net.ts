@@ -22,7 +22,7 @@ const SOCKETS: readonly GlobalDef[] = [
   row("int", "port", 5060, USED, "port of addresses without one", { min: 0, max: 65535 }),
   row("bool", "auto_aliases", 1, USED, "look up the names of the addresses listened on, and count them as ours"),
   row("bool", "auto_bind_ipv6", 1, USED, "listen on IPv6 addresses too when no address is given (0 on Kamailio)"),
-  row("int", "bind_ipv6_link_local", 0, USED, "which link-local addresses are listened on"),
+  row("int", "bind_ipv6_link_local", 0, LATER, "which link-local addresses are listened on"),
   row("bool", "ip_free_bind", 0, OS_SETTING, "listen on addresses that do not exist yet", {
     aliases: ["ipfreebind", "ip_nonlocal_bind"],
   }),
@@ -110,7 +110,7 @@ const TCP: readonly GlobalDef[] = [
     "how strict a connection is matched",
   ),
   row("int", "tcp_script_mode", 0, USED, "whether a failing script closes the connection"),
-  row("bool", "tcp_reuse_port", 0, LATER, "share the port with other programs"),
+  row("bool", "tcp_reuse_port", 0, OS_SETTING, "share the port with other programs"),
   row("word", "tcp_source_ipv4", null, USED, "source address of outgoing connections"),
   row("word", "tcp_source_ipv6", null, USED, "source address of outgoing connections"),
   row("bool", "tcp_async", 1, "writing never blocks here", "queue what cannot be written", {

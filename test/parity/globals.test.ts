@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 import { loadConfig } from "../../src/script/index.ts";
 import { stubModules, Trace } from "../cfg/stub-modules.ts";
 import { configWith, GLOBAL_LINES } from "./globals-cases.ts";
-import { haveOracle } from "./oracle.ts";
+import { ask, type Case, COMMON, haveOracle } from "./oracle.ts";
 
 const FILE = new URL("globals.json", import.meta.url);
 const record = process.env["PORTICO_RECORD"] === "1";
@@ -63,4 +63,19 @@ test("whatever Kamailio accepts is accepted here", () => {
     return diagnostics.some((d) => d.severity === "error");
   });
   expect(refused).toEqual([...REFUSED_HERE.keys()]);
+});
+
+const PHONE: Case = {
+  name: "phone2tel",
+  steps: ["$rz", "$rU", "$fU", "$tU"].map((get) => ({ get })),
+  message: COMMON.replace("sip:bob@127.0.0.1:{UA};x=1", "sip:+1234;isub=1@127.0.0.1:{UA};user=phone")
+    .replace("<sip:alice@office.example:5062;p=1>", "<sip:+88;t=1@office.example;user=phone>")
+    .replace("<sip:bob@office.example>", "<sip:+99;t=1@office.example;user=Phone>"),
+};
+
+// What test/outside/globals-core.test.ts expects of ours.
+test.skipIf(!haveOracle())("phone2tel on the installed Kamailio", { timeout: 60_000 }, async () => {
+  const asked = async (setting: string): Promise<readonly string[]> => (await ask([PHONE], [setting]))[0]!.results;
+  expect(await asked("phone2tel=1")).toEqual(["tel", "+1234", "+88", "+99;t=1"]);
+  expect(await asked("phone2tel=0")).toEqual(["sip", "+1234;isub=1", "+88;t=1", "+99;t=1"]);
 });
