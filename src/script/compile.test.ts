@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compile, makeContext, runConfig } from "../../test/cfg/run-config.ts";
 import { stubModules, Trace } from "../../test/cfg/stub-modules.ts";
-import { loadConfig, RouteError } from "./index.ts";
+import { compileRoutes, loadConfig, RouteError } from "./index.ts";
 
 const HEADER = 'loadmodule "pv.so"\nloadmodule "xlog.so"\nloadmodule "fake.so"\n';
 
@@ -83,6 +83,39 @@ describe("waiting", () => {
       }),
       { seed: 20, numRuns: 120 },
     );
+  });
+
+  test("a program does the same with watched actions (cfgtrace, latency_limit_action), waiting or not", async () => {
+    await fc.assert(
+      fc.asyncProperty(program, fc.boolean(), async (text, waits) => {
+        const plain = await runConfig(`\n${HEADER}${text}`, () => waits);
+        const watched = await runConfig(`cfgtrace=1 latency_limit_action=1\n${HEADER}${text}`, () => waits);
+        expect(watched).toEqual(plain);
+      }),
+      { seed: 21, numRuns: 80 },
+    );
+  });
+
+  test("latency_limit_action tells of actions that took as long, as by Kamailio; what leaves the route is not measured", () => {
+    const trace = new Trace();
+    const text = `latency_limit_action=1000 latency_log=1\n${HEADER}request_route {\n  route(X);\n  $var(a) = 1;\n  exit;\n}\nroute[X] {\n  show("x");\n}`;
+    const config = loadConfig({ file: "t.cfg", text }, stubModules(trace));
+    const told: string[] = [];
+    let now = 0;
+    const instances = new Map(config.modules.map(({ module }) => [module.name, trace]));
+    const tell = { mono: () => now++, write: (level: number, line: string) => void told.push(`${level} ${line}`) };
+    const { routes } = compileRoutes(config, instances, { tell });
+    routes!.request(makeContext(routes!));
+    expect(told).toEqual([
+      "1 alert - action [show] cfg [t.cfg:11] took too long [1000 us]",
+      "1 alert - action [route] cfg [t.cfg:6] took too long [3000 us]",
+      "1 alert - action [assign] cfg [t.cfg:7] took too long [1000 us]",
+    ]);
+    const without = compileRoutes(
+      loadConfig({ file: "t", text: text.slice(text.indexOf("\n")) }, stubModules(trace)),
+      instances,
+    );
+    expect(without.routes?.showCompiled("request_route")).not.toMatch(/rt\.(now|took|trace)/);
   });
 
   test("a route without waiting functions returns a number at once", () => {
