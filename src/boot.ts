@@ -5,7 +5,6 @@ import type { Trial } from "./control/cli/check.ts";
 import { addNamesOfListeners, openListeners } from "./control/listeners.ts";
 import type { Steps } from "./control/surroundings.ts";
 import type { Host } from "./host/host.ts";
-import { ignoreMasks } from "./net/blocklist.ts";
 import type { Listener } from "./net/flow.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import { Receiver } from "./proxy/receive.ts";
@@ -185,18 +184,6 @@ function applyGlobals(proxy: Proxy, config: Config): void {
   if (globals.bool("server_signature"))
     proxy.serverLine = headerLine(globals.text("server_header") ?? `Server: ${product}`);
   proxy.userAgentLine = headerLine(globals.text("user_agent_header") ?? `User-Agent: ${product}`);
-  proxy.blocklist.configure({
-    on: globals.bool("use_dst_blocklist") && globals.bool("dst_blocklist_init"),
-    expire: globals.int("dst_blocklist_expire"),
-    maxBytes: globals.int("dst_blocklist_mem") * 1024,
-    gcInterval: globals.int("dst_blocklist_gc_interval"),
-    ignore: ignoreMasks(
-      globals.int("dst_blocklist_udp_imask"),
-      globals.int("dst_blocklist_tcp_imask"),
-      globals.int("dst_blocklist_tls_imask"),
-      globals.int("dst_blocklist_sctp_imask"),
-    ),
-  });
   proxy.serverId = globals.int("server_id");
   for (const alias of globals.aliases) {
     const parsed = /^(?:[a-z]+:)?(\[[^\]]*\]|[^:]+)(?::(\d+|\*))?$/i.exec(alias);

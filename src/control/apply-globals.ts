@@ -1,11 +1,13 @@
 // What the global parameters of network and core mean for the parts that they steer.
 
 import type { UdpMarks } from "../host/host.ts";
+import { ignoreMasks } from "../net/blocklist.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { TransportLimits } from "../proxy/transports.ts";
 import type { Globals } from "../script/index.ts";
 import { allowInHosts, uriRules } from "../sip/uri-rules.ts";
 import { ipFamily } from "../util/ip.ts";
+import { dnsSettings } from "./dns-globals.ts";
 
 /** Limits and rules of the transports. */
 export function transportLimits(globals: Globals): TransportLimits {
@@ -28,8 +30,33 @@ export function transportLimits(globals: Globals): TransportLimits {
       sendTimeout: globals.int("tcp_send_timeout") * 1000,
       keepAlive: globals.bool("tcp_keepalive") ? globals.int("tcp_keepidle") * 1000 : -1,
     },
-    udp: { ...given("receiveBuffer", "maxbuffer"), ...given("sendBuffer", "maxsndbuffer"), marks: udpMarks(globals) },
+    udp: {
+      ...given("receiveBuffer", "maxbuffer"),
+      ...given("sendBuffer", "maxsndbuffer"),
+      marks: udpMarks(globals),
+      icmp: usesBlocklist(globals) || globals.bool("use_dns_failover"), // nobody else would do anything with it
+    },
   };
+}
+
+/** Whether destinations that could not be reached are left alone for a while. */
+export function usesBlocklist(globals: Globals): boolean {
+  return globals.bool("use_dst_blocklist") && globals.bool("dst_blocklist_init");
+}
+
+function applyBlocklist(proxy: Proxy, globals: Globals): void {
+  proxy.blocklist.configure({
+    on: usesBlocklist(globals),
+    expire: globals.int("dst_blocklist_expire"),
+    maxBytes: globals.int("dst_blocklist_mem") * 1024,
+    gcInterval: globals.int("dst_blocklist_gc_interval"),
+    ignore: ignoreMasks(
+      globals.int("dst_blocklist_udp_imask"),
+      globals.int("dst_blocklist_tcp_imask"),
+      globals.int("dst_blocklist_tls_imask"),
+      globals.int("dst_blocklist_sctp_imask"),
+    ),
+  });
 }
 
 function udpMarks(globals: Globals): UdpMarks {
@@ -48,10 +75,12 @@ function addressOf(globals: Globals, name: string, family: 4 | 6): string | null
 
 /** Rules of the core that stand in fields of the proxy, and those of URIs, which hold for the process. */
 export function applyRules(proxy: Proxy, globals: Globals): void {
+  applyBlocklist(proxy, globals);
   proxy.replyToVia = globals.bool("reply_to_via");
   proxy.strictHeaders = globals.bool("sip_parser_mode");
   proxy.acceptAliases = globals.bool("tcp_accept_aliases");
   proxy.closesOnError = globals.int("tcp_script_mode") === 0;
+  proxy.dns.settings = dnsSettings(globals);
   proxy.resolver.mhomed = globals.bool("mhomed");
   uriRules.phone2tel = globals.bool("phone2tel");
   allowInHosts(globals.text("uri_host_extra_chars") ?? "");

@@ -112,7 +112,8 @@ export class SimUdpSocket implements UdpSocket, Flushable {
   }
 
   #refused(peer: SimPeer): void {
-    if (this.#open) this.#options.onError?.(peer, new HostError("ECONNREFUSED", "port unreachable: ECONNREFUSED"));
+    if (this.#open && this.#options.icmp === true)
+      this.#options.onError?.(peer, new HostError("ECONNREFUSED", "port unreachable: ECONNREFUSED"));
   }
 
   #source(to: SocketAddress): SocketAddress {

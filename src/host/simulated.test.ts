@@ -122,6 +122,7 @@ describe("simulation", () => {
     world.observe(({ time }) => seen.push(time));
     const socket = await a.network.bindUdp({
       local: { ...A, address: "0.0.0.0" },
+      icmp: true,
       onMessage: () => {},
       onError: (peer, error) => errors.push(`${peer?.remote.address} ${error.code}`),
     });

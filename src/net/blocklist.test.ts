@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Transport } from "../sip/transports.ts";
 import { TimerWheel } from "../util/timer-wheel.ts";
 import { Blocklist, Failure, ignoreMasks } from "./blocklist.ts";
+import { FlowStage } from "./flow.ts";
 
 function bed(options: { on?: boolean; maxBytes?: number; gcInterval?: number; ignore?: readonly number[] } = {}) {
   let now = 0;
@@ -69,12 +70,13 @@ describe("blocklist", () => {
 
   test("a connection opened for a message with a mask, before and after it has failed", () => {
     const { list } = bed();
-    const flow = { ...to(1, Transport.TCP), open: true };
+    const young = { ...to(1, Transport.TCP), reliable: true, stage: FlowStage.CONNECTING };
+    const flow = { ...young, open: true };
     list.excuse(flow, Failure.CONNECT);
     list.connectFailed(flow);
     expect([...list.list()].map((e) => e.flags)).toEqual([Failure.SEND]);
     list.clear();
-    const gone = { ...to(1, Transport.TCP), open: false };
+    const gone = { ...young, open: false };
     list.connectFailed(gone);
     list.excuse(gone, Failure.CONNECT);
     expect([...list.list()].map((e) => e.flags)).toEqual([Failure.SEND]);

@@ -3,7 +3,7 @@
 
 import { Transport } from "../sip/transports.ts";
 import { Timer, type TimerWheel } from "../util/timer-wheel.ts";
-import type { Flow } from "./flow.ts";
+import { type Flow, FlowStage } from "./flow.ts";
 
 /** Why a destination is listed: bits of an entry, and of the masks that say what does not count (module blst, dst_blocklist_udp_imask). */
 export const Failure = {
@@ -26,6 +26,9 @@ const BYTES6 = 36;
 
 /** Where a message goes, as far as the list is concerned; a Flow is one. */
 export type Reached = Pick<Flow, "protocol" | "remote">;
+
+/** A way there that may be new, or have failed a moment ago. */
+type Opened = Pick<Flow, "protocol" | "remote" | "reliable" | "open" | "stage">;
 
 /** What can be set, by the global parameters of the same names. */
 export interface BlocklistOptions {
@@ -135,9 +138,9 @@ export class Blocklist {
   }
 
   /** The message that the flow was opened for has a mask: failures in it do not count, also when it has failed a moment ago. */
-  excuse(flow: Reached & { readonly open: boolean }, ignore: number): void {
+  excuse(flow: Opened, ignore: number): void {
     if (flow.open) {
-      this.excused.set(flow, ignore);
+      if (flow.reliable && flow.stage === FlowStage.CONNECTING) this.excused.set(flow, ignore);
       return;
     }
     const { address, port } = flow.remote;

@@ -20,6 +20,8 @@ export interface UdpListenOptions extends ListenOptions {
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
   readonly marks?: UdpMarks;
+  /** Have onError called for ICMP errors too, where the system tells. */
+  readonly icmp?: boolean;
 }
 
 /** Opens a UDP socket; rejects with HostError when it cannot be had. */
@@ -35,6 +37,7 @@ export async function listenUdp(host: Host, options: UdpListenOptions): Promise<
     onError(peer, error) {
       if (listener !== null) onError?.(peer === null ? null : flowOf(listener, peer), error);
     },
+    ...(options.icmp === true ? { icmp: true } : {}),
     ...(receiveBuffer === undefined ? {} : { receiveBuffer }),
     ...(sendBuffer === undefined ? {} : { sendBuffer }),
     ...(marks === undefined && joinOn === undefined

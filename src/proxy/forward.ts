@@ -28,6 +28,8 @@ export function forwardStateless(
     if (open !== null) return sendTo(proxy, msg, flow, open, ctx);
   }
   const next = hop ?? msg.requestUri();
+  const { blocklist } = proxy;
+  if (blocklist.on && proxy.resolver.isListed(next, blocklist)) return blocked(proxy, ctx); // before a connection is opened
   const to = proxy.resolver.uriFlow(next, from ?? flow.listener, msg.send?.forwardNoConnect === true, from !== null);
   if (to instanceof Promise) {
     msg.own();
@@ -49,6 +51,12 @@ function unreachable(proxy: Proxy, uri: string, ctx: RouteContext | null): numbe
   return -1;
 }
 
+function blocked(proxy: Proxy, ctx: RouteContext | null): number {
+  proxy.counters.drop("blocked");
+  if (ctx !== null) ctx.failure = UNSENT;
+  return -1;
+}
+
 function sendTo(
   proxy: Proxy,
   msg: SipMessage,
@@ -62,6 +70,12 @@ function sendTo(
     return -1;
   }
   const to = proxy.leaving ?? found;
+  const { blocklist } = proxy;
+  if (blocklist.on) {
+    const ignore = msg.send?.ignoreFailures ?? 0;
+    if (ignore !== 0) blocklist.excuse(to, ignore);
+    if (to.open && blocklist.isBlocked(to)) return blocked(proxy, ctx);
+  }
   const onsend = ctx === null || ctx.sending !== null ? null : ctx.routes.onsend; // what onsend_route itself sends is not looked at
   const last = msg.send?.forwardClose === true;
   if (onsend === null) return give(to, proxy.out, end, last, ctx);

@@ -59,7 +59,7 @@ export interface TransportLimits {
   /** Whether no connection is ever opened (tcp_no_connect). */
   readonly noConnect?: boolean;
   /** Buffers of UDP sockets, and what their datagrams carry. */
-  readonly udp?: Pick<UdpListenOptions, "receiveBuffer" | "sendBuffer" | "marks">;
+  readonly udp?: Pick<UdpListenOptions, "receiveBuffer" | "sendBuffer" | "marks" | "icmp">;
 }
 
 /** Milliseconds for which a route of the system is believed, and how many are kept. */

@@ -1,6 +1,9 @@
 // The destination blocklist: what puts a next hop on it, what is not sent then, and when it is sent again.
 
 import { expect, test } from "vitest";
+import { HostError } from "../../src/host/host.ts";
+import { core } from "../../src/modules/core/index.ts";
+import type { RpcValue } from "../../src/registry/define.ts";
 import { firstLine } from "../support/message-text.ts";
 import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 
@@ -192,5 +195,58 @@ test("replies, CANCEL and retransmissions go to listed addresses all the same", 
   const cancel = invite.replace(/INVITE/g, "CANCEL");
   expect((await caller.send(cancel)).map(firstLine)).toContain("SIP/2.0 200 canceling");
   expect(firstLine(callee.requests().at(-1)!)).toMatch(/^CANCEL /);
+  await bed.close();
+});
+
+test("commands show, add and delete, with Kamailio's fields and refusals, under both names", async () => {
+  const bed = await openProxy(config());
+  const run = (name: string, ...args: (string | number)[]) =>
+    core.rpc[name]!.run({ proxy: bed.server.proxy }, args) as RpcValue;
+  expect(run("dst_blocklist.add", "10.0.0.5", 0, 0, 0)).toBe(null);
+  run("dst_blacklist.add", "::1", 5060, 1, 0);
+  run("dst_blocklist.add", "192.0.2.10", 7001, 1, 16);
+  expect(run("dst_blocklist.view")).toEqual([
+    { protocol: "*", ip: "10.0.0.5", port: 0, "expires in (s)": 20, flags: 0 },
+    { protocol: "udp", ip: "::1", port: 5060, "expires in (s)": 20, flags: 1 },
+    { protocol: "udp", ip: "192.0.2.10", port: 7001, "expires in (s)": 20, flags: 16 },
+  ]);
+  expect(run("dst_blocklist.debug")).toEqual(
+    ["*", "10.0.0.5", 0, 20, 0, "udp", "::1", 5060, 20, 1].concat(["udp", "192.0.2.10", 7001, 20, 16]),
+  );
+  expect(run("dst_blocklist.mem_info")).toEqual([84, 256000]);
+  expect(await call(bed, "MESSAGE", "sip:bob@192.0.2.10:7001", [], 0)).toBe(SEND_FAILED);
+  expect(() => run("dst_blocklist.add", "nohost", 5060, 1, 2)).toThrow("Malformed ip address");
+  expect(() => run("dst_blocklist.add", "10.0.0.1", 5060, 9, 2)).toThrow("Unknown protocol");
+  run("dst_blocklist.delete_all");
+  expect(run("dst_blocklist.view")).toEqual([]);
+  await bed.close();
+  const off = await openProxy(config(""));
+  expect(() => core.rpc["dst_blocklist.view"]!.run({ proxy: off.server.proxy }, [])).toThrow(
+    "dst blocklist support disabled",
+  );
+  await off.close();
+});
+
+test("what the system says of a datagram that did not arrive lists its destination, unless UDP ignores that", async () => {
+  for (const [mask, listed] of [
+    [0, 8],
+    [8, 0],
+  ] as const) {
+    const bed = await openProxy(config(`${ON}dst_blocklist_udp_imask=${mask}\n`));
+    const { proxy } = bed.server;
+    const flow = proxy.transports.flowTo(1, "192.0.2.10", 7001, null);
+    proxy.flowFailed(flow, new HostError("ECONNREFUSED", "192.0.2.10:7001 was not reached"));
+    proxy.flowFailed(flow, new HostError("EMSGSIZE", "datagram too long"));
+    expect([...proxy.blocklist.list()].map((e) => e.flags)).toEqual(listed === 0 ? [] : [listed]);
+    await bed.close();
+  }
+});
+
+test("a port where nobody listens is listed at once; the request that found out still has its time, as with Kamailio", async () => {
+  const bed = await openProxy(config());
+  bed.world.setIcmp(true);
+  expect(await call(bed, "MESSAGE", "sip:bob@192.0.2.10:7001")).toBe("SIP/2.0 408 Request Timeout");
+  expect([...bed.server.proxy.blocklist.list()]).toMatchObject([{ port: 7001, flags: 8 }]);
+  expect(await call(bed, "MESSAGE", "sip:bob@192.0.2.10:7001", [], 0)).toBe(SEND_FAILED);
   await bed.close();
 });

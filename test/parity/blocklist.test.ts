@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../support/ports.ts";
 import { ADDRESS, openProxy } from "../support/proxy-bed.ts";
 import {
   ackOf,
@@ -76,9 +77,7 @@ function bound(): Promise<Socket> {
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 async function theirs(c: BlocklistCase): Promise<string[]> {
-  const probe = await bound();
-  const { port: listen } = probe.address();
-  probe.close();
+  const listen = await freePort();
   const hops = await Promise.all(NAMES.map(bound));
   const caller = await bound();
   const at = Object.fromEntries(NAMES.map((name, i) => [name, `127.0.0.1:${hops[i]!.address().port}`]));

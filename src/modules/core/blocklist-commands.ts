@@ -2,17 +2,14 @@
 
 import type { Blocklist, Listed } from "../../net/blocklist.ts";
 import { type RpcDef, RpcError, type RpcValue } from "../../registry/define.ts";
+import type { ModuleHost } from "../../registry/module-host.ts";
 import { Transport, transportName } from "../../sip/transports.ts";
 import { canonicalIp, ipFamily } from "../../util/ip.ts";
 
-/** How the commands find the list. */
-interface WithBlocklist {
-  readonly proxy: { readonly blocklist: Blocklist };
-}
-type Command = RpcDef<WithBlocklist>;
+type Command = RpcDef<ModuleHost>;
 type Args = Parameters<Command["run"]>[1];
 
-function listOf({ proxy }: WithBlocklist): Blocklist {
+function listOf({ proxy }: ModuleHost): Blocklist {
   const { blocklist } = proxy;
   if (!blocklist.on) throw new RpcError(500, "dst blocklist support disabled");
   return blocklist;

@@ -70,7 +70,7 @@ function outcome(engine: TmEngine, tx: Transaction, ctx: RouteContext, sent: num
   const failure = relayFailure(sent);
   ctx.failure = { code: failure.code, reason: failure.reason.replace("/TM)", "/SL)") };
   if (!engine.settings.delayedReply) engine.answerError(ctx);
-  return failure.rc;
+  return ctx.kind === RouteKind.REQUEST || ctx.resumed ? failure.rc : -1;
 }
 
 // In a request route the R-URI comes first, then the branches. After a failure the R-URI counts only when the route has changed it.
@@ -97,7 +97,15 @@ function nowhere(ctx: RouteContext): number {
 // A failure's ACK ends here; any other is forwarded without a transaction.
 function relayAck(engine: TmEngine, ctx: RouteContext): FunctionResult {
   if (engine.tm.ack(ctx.message)) return 0;
-  return forwardStateless(engine.proxy, ctx.message, ctx.flow, null, ctx.sendFrom, ctx);
+  ctx.failure = null;
+  const sent = forwardStateless(engine.proxy, ctx.message, ctx.flow, null, ctx.sendFrom, ctx);
+  return typeof sent === "number" ? ackOutcome(ctx, sent) : sent.then((n) => ackOutcome(ctx, n));
+}
+
+// Why it could not be forwarded is the return code, as Kamailio has it: -477, -478, -7.
+function ackOutcome({ failure }: RouteContext, sent: number): number {
+  if (sent >= 0 || failure === null) return sent;
+  return failure.code === 500 ? -7 : -failure.code;
 }
 
 /** What relayCancel returns when the INVITE is not known. */

@@ -104,6 +104,7 @@ export class DnsClient {
       const opening = network.bindUdp({
         local: { family: server.family, address: server.family === 4 ? "0.0.0.0" : "::", port: 0 },
         light: true,
+        icmp: true,
         onMessage: (buf, start, stop, peer) => {
           const answer = isFrom(server, peer.remote) ? question.answeredBy(buf, start, stop) : null;
           if (answer === null) this.stats.stray++;
