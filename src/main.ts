@@ -10,7 +10,7 @@ import { check, readSource, renderAll, routeSecret, SourceError, usesDataDirecto
 import { databaseUrl, dataDirectory } from "./control/data-directory.ts";
 import { ListenError } from "./control/listeners.ts";
 import { openLog } from "./control/logging.ts";
-import { dropping, enter, identityOf, SurroundingsError } from "./control/surroundings.ts";
+import { dropping, enter, identityOf, SurroundingsError, stopInTime } from "./control/surroundings.ts";
 import { type Host, HostError } from "./host/host.ts";
 import { selectHost } from "./host/index.ts";
 import type { Listener } from "./net/flow.ts";
@@ -89,7 +89,7 @@ async function serve(host: Host, options: Options): Promise<number> {
   // With -E its log lines still go where the caller's errors go.
   background?.ready(options.logToStderr || config.globals.bool("log_stderror"));
   await ended;
-  await stopInTime(host, log, server, config.globals.int("exit_timeout"));
+  await stopInTime(host, log, () => server.stop(), config.globals.int("exit_timeout"));
   if (pidFile !== null) removePid(host, pidFile);
   return Exit.OK;
 }
@@ -119,19 +119,6 @@ function tellSetup(log: Log, config: Config, server: Server): void {
   for (const entry of config.routes.entries) log.notice(`route: ${entry.title}`);
   for (const listener of server.listeners) log.notice(`listener: ${listener.name}`);
   for (const { module } of config.modules) log.notice(`module: ${module.name}`);
-}
-
-// An orderly end, or after exit_timeout seconds (0: never) an end.
-async function stopInTime(host: Host, log: Log, server: Server, seconds: number): Promise<void> {
-  const cancel =
-    seconds === 0
-      ? () => {}
-      : host.clock.after(seconds * 1000, () => {
-          log.write(Level.ALERT, `ending was not done in ${seconds} s (exit_timeout): ended at once`);
-          host.process.exit(Exit.CONFIG);
-        });
-  await server.stop();
-  cancel();
 }
 
 function writePid(host: Host, file: string): boolean {

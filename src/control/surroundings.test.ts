@@ -2,8 +2,9 @@
 import { expect, test } from "vitest";
 import { createSimulation, type SimHost } from "../host/simulated.ts";
 import { Globals } from "../script/globals.ts";
+import { Log } from "../util/log.ts";
 import { parseOptions } from "./cli/options.ts";
-import { dropping, enter, identityOf, SurroundingsError } from "./surroundings.ts";
+import { dropping, enter, identityOf, SurroundingsError, stopInTime } from "./surroundings.ts";
 
 const newHost = (): SimHost => createSimulation({ seed: 1 }).host({ addresses: ["192.0.2.1"] });
 
@@ -60,4 +61,23 @@ test("an unprivileged process is told by the system what it may not become", () 
   steps.beforeSockets();
   steps.afterSockets();
   expect(host.system.calls).toEqual(["become 65534 65534"]);
+});
+
+test("exit_timeout: an end that takes too long is an end at once; 0 waits for ever", async () => {
+  const world = createSimulation({ seed: 1 });
+  const lines: string[] = [];
+  const log = new Log({ level: 0, sink: (_, line) => void lines.push(line) }, "");
+  const never = (): Promise<void> => new Promise(() => {});
+  const patient = world.host({ addresses: ["192.0.2.1"] });
+  void stopInTime(patient, log, never, 0);
+  const quick = world.host({ addresses: ["192.0.2.2"] });
+  await stopInTime(quick, log, async () => {}, 5);
+  await world.advance(3_600_000);
+  expect([patient.process.exitCode, quick.process.exitCode, lines]).toEqual([null, null, []]);
+  const slow = world.host({ addresses: ["192.0.2.3"] });
+  void stopInTime(slow, log, never, 5);
+  await world.advance(4_999);
+  expect(slow.process.exitCode).toBeNull();
+  await expect(world.advance(1)).rejects.toThrow("exit with code 1");
+  expect(lines).toEqual(["ALERT: ending was not done in 5 s (exit_timeout): ended at once"]);
 });

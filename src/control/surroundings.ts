@@ -5,6 +5,7 @@
 import { type Host, HostError } from "../host/host.ts";
 import { Scheduling } from "../host/system.ts";
 import type { Globals } from "../script/index.ts";
+import { Level, type Log } from "../util/log.ts";
 import type { Options } from "./cli/options.ts";
 
 /** The system does not give what the configuration or the command line asks for; the process ends with code 1. */
@@ -108,6 +109,17 @@ export function dropping(host: Host, identity: Identity | null, ownFiles: readon
       });
     },
   };
+}
+
+/** An orderly end by `stop`, or after `seconds` (exit_timeout; 0 for no limit) an end at once with code 1. */
+export async function stopInTime(host: Host, log: Log, stop: () => Promise<void>, seconds: number): Promise<void> {
+  const hurry = (): void => {
+    log.write(Level.ALERT, `ending was not done in ${seconds} s (exit_timeout): ended at once`);
+    host.process.exit(1);
+  };
+  const cancel = seconds === 0 ? () => {} : host.clock.after(seconds * 1000, hurry);
+  await stop();
+  cancel();
 }
 
 function attempt<T>(what: string, fn: () => T): T {

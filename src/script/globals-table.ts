@@ -57,7 +57,7 @@ const LOGGING: readonly GlobalDef[] = [
     { aliases: ["core_log"] },
   ),
   row("int", "sip_parser_log", -1, USED, "log level of lines about messages that cannot be used; unset, corelog"),
-  row("int", "cfgtrace", 0, USED, "trace the script"),
+  row("int", "cfgtrace", 0, USED, "log each action of the script before it runs (in Kamailio: module debugger)"),
   row("int", "latency_log", -1, USED, "log level of latency messages"),
   row("int", "latency_cfg_log", 3, USED, "log level of the run time of routes"),
   row("int", "latency_limit_action", 0, USED, "log actions that take longer than so many microseconds"),

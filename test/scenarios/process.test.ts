@@ -245,11 +245,22 @@ for (const target of chosenTargets()) {
       expect(ended.output).toMatch(/closed\/x\.sqlite.*may this user write/);
     });
 
-    test("limits hold for the process", async () => {
-      const ended = await start("disable_core_dump=yes\n", ["-P", join(directory, "pid")]);
+    test("limits and scheduling hold for the process", async () => {
+      const realTime = isRoot ? "real_time=4\nrt_policy=1\nrt_prio=3\n" : "";
+      const ended = await start(`disable_core_dump=yes\nopen_files_limit=${isOracle ? 1 : 300}\n${realTime}`, [
+        "-P",
+        join(directory, "pid"),
+      ]);
       expect(ended.code, ended.output).toBe(0);
-      const limits = readFileSync(`/proc/${pidIn(join(directory, "pid"))}/limits`, "utf8");
+      const pid = pidIn(join(directory, "pid"));
+      const limits = readFileSync(`/proc/${pid}/limits`, "utf8");
       expect(limits).toMatch(/^Max core file size +0 +0 /m);
+      expect(Number(/^Max open files +(\d+)/m.exec(limits)?.[1])).toBeGreaterThanOrEqual(300);
+      // Fields 40 and 41: priority 3, policy 2, which Linux calls round robin.
+      const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/^.*\) /, "")
+        .split(" ");
+      if (isRoot) expect(fields.slice(37, 39)).toEqual(["3", "2"]);
     });
 
     test("logs to the log daemon with facility, severity, name and number, and to nobody else", async ({ skip }) => {
