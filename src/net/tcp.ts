@@ -49,8 +49,8 @@ const RULES: TcpRules = {
   sendTimeout: Number.POSITIVE_INFINITY,
   keepAlive: -1,
 };
-/** Bytes sent between two looks at what all connections have queued. */
-const LOOK_EVERY = 1 << 16;
+/** Milliseconds between two looks at what all connections have queued. */
+const LOOK_EVERY = 5;
 
 const MAX_QUEUE = 1 << 20;
 const CONNECT_TIMEOUT = 10_000;
@@ -66,6 +66,7 @@ export class TcpTransport {
   readonly rules: TcpRules;
   #queued = 0; // at the last look
   #sentSince = 0;
+  #nextLook = 0;
   readonly #onClose: (flow: Flow, error: HostError | null) => void;
   readonly #connectTimeout: number;
   /** Streams ended because of what the peer sent, by FrameError. */
@@ -149,15 +150,23 @@ export class TcpTransport {
     return this.rules.keepAlive < 0 ? {} : { keepAlive: this.rules.keepAlive };
   }
 
-  /** Whether so many bytes more may be queued, all connections together: they are counted now and then, and what was sent since is added. */
+  /**
+   * Whether so many bytes more may be queued, all connections together. What was sent since they were last counted is taken as queued;
+   * they are counted again only when that is too much, and not more often than LOOK_EVERY.
+   */
   mayQueue(length: number): boolean {
+    const { maxTotalQueue } = this.rules;
+    if (this.#queued + this.#sentSince + length > maxTotalQueue) {
+      const now = this.host.clock.mono();
+      if (now < this.#nextLook) return false;
+      this.#nextLook = now + LOOK_EVERY;
+      this.#sentSince = 0;
+      this.#queued = 0;
+      for (const flow of this.flows.all()) this.#queued += flow.queued;
+      if (this.#queued + length > maxTotalQueue) return false;
+    }
     this.#sentSince += length;
-    if (this.#queued + this.#sentSince <= this.rules.maxTotalQueue) return true;
-    if (this.#sentSince < LOOK_EVERY && this.#queued > this.rules.maxTotalQueue) return false;
-    this.#queued = 0;
-    this.#sentSince = 0;
-    for (const flow of this.flows.all()) this.#queued += flow.queued;
-    return this.#queued + length <= this.rules.maxTotalQueue;
+    return true;
   }
 
   /** Called by each flow once when it has gone. */
