@@ -34,6 +34,8 @@ export type Expr =
       readonly at: Place;
       readonly targetAt: Place;
     }
+  /** selval(cond, yes, no): only the one that is chosen is computed. */
+  | { readonly kind: "choice"; readonly cond: Expr; readonly yes: Expr; readonly no: Expr; readonly at: Place }
   | { readonly kind: "unary"; readonly op: UnaryOp; readonly operand: Expr; readonly at: Place }
   | { readonly kind: "binary"; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr; readonly at: Place };
 

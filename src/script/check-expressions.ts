@@ -1,5 +1,6 @@
 // Checks expressions: calls against their declarations, variables, core keywords, operators on types that never fit.
 
+import { RouteKind } from "../proxy/context.ts";
 import type { ParameterGroups } from "../proxy/groups.ts";
 import { parseTemplate } from "../pv/parse.ts";
 import { ArgError, type ReaderOf } from "../registry/args.ts";
@@ -49,6 +50,8 @@ export function checkExpr(expr: Expr, scope: CheckScope, kinds: number): void {
       checkCall(expr, scope, kinds);
       return;
     case "route":
+      if ((kinds & RouteKind.ONSEND) !== 0 && !scope.isCalled)
+        scope.diagnostics.warning("not-portable", expr.at, "Kamailio takes no route() in onsend_route");
       if (checkRouteName(expr.name, scope)) return;
       break;
     case "assign":
@@ -68,6 +71,7 @@ export function checkExpr(expr: Expr, scope: CheckScope, kinds: number): void {
       scope.diagnostics.error("unknown-word", expr.at, `unknown word ${expr.text}`, wordHint(expr.text, scope));
       return;
     case "keyword":
+      checkSendKeyword(expr, scope, kinds);
       if (compileKeywordTest(expr.name, "==", "") === null) {
         scope.diagnostics.error(
           "unknown-word",
@@ -84,6 +88,12 @@ export function checkExpr(expr: Expr, scope: CheckScope, kinds: number): void {
   for (const part of subExprs(expr)) checkExpr(part, scope, kinds);
 }
 
+/** What a message leaves by is known in onsend_route only: Kamailio refuses these keywords elsewhere. */
+function checkSendKeyword(expr: Expr & { kind: "keyword" }, scope: CheckScope, kinds: number): void {
+  if (!/^(snd_\w+|to_(ip|port|proto))$/.test(expr.name) || kinds === 0 || (kinds & RouteKind.ONSEND) !== 0) return;
+  scope.diagnostics.warning("wrong-route", expr.at, `${expr.name} has a value in onsend_route only`);
+}
+
 function wordHint(text: string, scope: CheckScope): string {
   const near = asQuestion(scope.loaded.likeFunction(text));
   return near === null ? "a text stands in quotes, a variable begins with $" : `${near.slice(0, -1)}()?`;
@@ -94,6 +104,7 @@ function checkBinary(expr: Expr & { kind: "binary" }, scope: CheckScope, kinds: 
   const { left, op } = expr;
   const right = fold(expr.right);
   if (left.kind === "keyword") {
+    checkSendKeyword(left, scope, kinds);
     const value = right.kind === "word" ? right.text : constantOf(right);
     const test = compileKeywordTest(left.name, op, value === null ? null : String(value));
     if (test === null || typeof test === "string") {

@@ -52,8 +52,15 @@ export class NameChecker {
     }
   }
 
+  /** The variables of a text: what is wrong is told at each one's own place, as far as it stands in the source. */
   template(template: Template, at: Place): void {
-    for (const part of template) if (typeof part !== "string") this.variable(part, at);
+    let from = at.start;
+    for (const part of template) {
+      if (typeof part === "string") continue;
+      const place = placeIn(at, part.name, from);
+      from = place === at ? from : place.end;
+      this.variable(part, place);
+    }
   }
 
   private declared(ref: PvRef, at: Place): void {
@@ -123,4 +130,17 @@ export class NameChecker {
       else this.template(template, at);
     }
   }
+}
+
+/** Where $name or $(name stands in the text at a place, from an offset on; the place itself when it does not (a #!define was used). */
+function placeIn(at: Place, name: string, from: number): Place {
+  const { text } = at.file;
+  for (let dollar = text.indexOf("$", from); dollar >= 0 && dollar < at.end; dollar = text.indexOf("$", dollar + 1)) {
+    const start = dollar + (text[dollar + 1] === "(" ? 2 : 1);
+    const end = start + name.length;
+    if (end <= at.end && text.startsWith(name, start) && !/\w/.test(text[end] ?? "")) {
+      return { file: at.file, start: dollar, end };
+    }
+  }
+  return at;
 }

@@ -69,6 +69,8 @@ export class ExpressionCompiler {
         return "1";
       case "unary":
         return this.unary(expr);
+      case "choice":
+        return this.choice(expr);
       default:
         return this.isTest(expr) ? `(${this.test(expr)} ? 1 : 0)` : this.arithmetic(expr);
     }
@@ -169,6 +171,24 @@ export class ExpressionCompiler {
     const enter = isAnd ? result : `!${result}`;
     const guard = hasPoints(right) ? `r === 0 ? ${enter} : ${inRange(right)}` : enter;
     this.out.emitRange(`if (${guard}) {\n${render(right)}\n}`, right.lo, right.hi);
+    return result;
+  }
+
+  /** selval(): the value chosen, in a temporary; null counts as the empty text, as measured. */
+  private choice(expr: Expr & { kind: "choice" }): string {
+    const result = this.out.temp();
+    const holds = this.out.temp();
+    this.out.emit(`${holds} = ${this.condition(expr.cond)};`);
+    for (const [part, test] of [
+      [expr.yes, holds],
+      [expr.no, `!${holds}`],
+    ] as const) {
+      const mark = this.out.mark;
+      const block = this.out.block(() => this.out.emit(`${result} = ${this.as(part, "value")} ?? "";`));
+      this.out.release(mark);
+      const guard = hasPoints(block) ? `r === 0 ? ${test} : ${inRange(block)}` : test;
+      this.out.emitRange(`if (${guard}) {\n${render(block)}\n}`, block.lo, block.hi);
+    }
     return result;
   }
 
@@ -310,7 +330,7 @@ export class ExpressionCompiler {
 
 /** Whether evaluating an expression can do more than read: a call, a route, an assignment. */
 export function hasEffect(expr: Expr): boolean {
-  if (expr.kind === "call" || expr.kind === "route" || expr.kind === "assign") return true;
+  if (expr.kind === "call" || expr.kind === "route" || expr.kind === "assign" || expr.kind === "choice") return true;
   return subExprs(expr).some(hasEffect);
 }
 

@@ -36,6 +36,10 @@ export function staticType(expr: Expr): StaticType {
       return "str";
     case "unary":
       return expr.op === "str" ? "str" : "int";
+    case "choice": {
+      const type = staticType(expr.yes);
+      return type === staticType(expr.no) ? type : "any";
+    }
     case "binary":
       return expr.op === "+" ? staticType(expr.left) : "int";
     case "keyword":
@@ -61,6 +65,8 @@ export function fold(expr: Expr): Expr {
     }
     case "binary":
       return foldBinary({ ...expr, left: fold(expr.left), right: fold(expr.right) });
+    case "choice":
+      return { ...expr, cond: fold(expr.cond), yes: fold(expr.yes), no: fold(expr.no) };
     case "assign":
       return { ...expr, value: fold(expr.value) };
     case "call":

@@ -97,6 +97,7 @@ export const LANGUAGE: readonly LanguageRow[] = [
      defined :: Whether a variable has a value.
      strlen :: Length of a text.
      strempty :: Whether a text is empty.
+     selval :: selval(condition, a, b): a when it holds, else b; only that one is computed.
      +=, -=, *=, /= :: Assigns the result of an operator.
      := :: Assigns in place of all values of an AVP.`,
   ),

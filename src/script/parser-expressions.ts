@@ -263,6 +263,12 @@ export class ExpressionParser {
     }
     this.reader.advance();
     const at: Place = span(name.place, this.reader.last.place);
+    if (name.text === "selval") {
+      const [cond, yes, no] = args;
+      if (cond === undefined || yes === undefined || no === undefined || args.length > 3)
+        return this.reader.fail("selval() takes a condition and two values", null, at);
+      return { kind: "choice", cond, yes, no, at };
+    }
     if (name.text !== "route") return { kind: "call", name: name.text, args, at, nameAt: name.place };
     const target = args[0];
     if (target === undefined || args.length > 1) return this.reader.fail("route() takes one name", null, at);

@@ -15,7 +15,7 @@ const MAX_DEFINES = 4096;
 
 /** `#!define NAME`, `#!define NAME VALUE`; trydef keeps an earlier one, redefine replaces it. */
 export function parseDefine(directive: string, rest: string, defines: Defines): string | null {
-  const found = /^([A-Za-z_]\w*)(?:\s+([\s\S]*))?$/.exec(rest);
+  const found = /^(\w*[A-Za-z_]\w*)(?:\s+([\s\S]*))?$/.exec(rest);
   if (found === null) return `#!${directive} needs a name made of letters, digits and underscores`;
   const name = found[1]!;
   const value = found[2] === undefined || found[2] === "" ? null : joinLines(found[2]);
@@ -60,15 +60,16 @@ export function parseSubst(
   if (parts === null) return `#!${directive}: the delimiter ${text[0]} must occur three times`;
   const [pattern, template, flags] = parts;
   if (/[^ig]/.test(flags)) return `#!${directive}: unknown flag in ${flags}; i and g are known`;
-  const replacement = template.replace(/\$env\((\w+)\)/g, (_, name: string) => env[name] ?? "");
+  const replacement = template.replace(/\$env\((\w+)\)/g, (_, name: string) => env[name] ?? "<null>");
   const regex = nativeRegex(pattern, flags.includes("i"));
   if (typeof regex === "string") return `#!${directive}: ${regex}`;
   const matcher = new RegExp(regex, flags.includes("g") ? `${regex.flags}g` : regex.flags);
   const expand = (...m: unknown[]) => replacement.replace(/\\([0-9])/g, (_, n: string) => String(m[Number(n)] ?? ""));
   into.push({ apply: (value) => value.replace(matcher, expand) });
   if (directive === "subst") return null;
-  if (!/^[A-Za-z_]\w*$/.test(pattern)) return `#!${directive}: ${pattern} cannot be defined as a word`;
-  defines.set(pattern, directive === "substdefs" ? quoted(replacement) : replacement === "" ? null : replacement);
+  // a pattern that is no word cannot be used as one
+  if (/^\w+$/.test(pattern))
+    defines.set(pattern, directive === "substdefs" ? quoted(replacement) : replacement === "" ? null : replacement);
   return null;
 }
 

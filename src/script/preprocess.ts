@@ -192,7 +192,7 @@ class Preprocessor {
       this.diagnostics.error("bad-directive", token.place, `#!ifexp: ${value.message}`);
       return false;
     }
-    if (!/^[A-Za-z_]\w*/.test(rest)) {
+    if (!/^\w/.test(rest)) {
       this.diagnostics.error("bad-directive", token.place, `#!${name} needs a name`, `write #!${name} NAME`);
     } else this.alone(name, rest.replace(/^\w+\s*/, ""), token);
     return this.defines.has(rest.split(/\s/)[0]!) === (name === "ifdef");

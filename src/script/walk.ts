@@ -25,6 +25,8 @@ export function subExprs(expr: Expr): readonly Expr[] {
       return [expr.name];
     case "assign":
       return [expr.value];
+    case "choice":
+      return [expr.cond, expr.yes, expr.no];
     case "unary":
       return [expr.operand];
     case "binary":

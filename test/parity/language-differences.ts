@@ -230,6 +230,28 @@ export const DIFFERENCES: readonly Difference[] = [
       "select: @from.uri.user.x": "refused",
     },
   },
+  {
+    why: "Directives of Kamailio 5.7, which 5.6.3 does not know.",
+    cases: {
+      "preprocessor: ifexp nested in what is left out": ["c"],
+      "preprocessor: ifexp": ["yes"],
+      "preprocessor: defexp": ["6"],
+      "preprocessor: defexps": ["ab"],
+    },
+  },
+  {
+    why: "Kamailio refuses to start; what is meant is plain: the same definition again, a comment behind a value, a blank behind the mark.",
+    cases: {
+      "preprocessor: define twice, same": ["1"],
+      "preprocessor: define with a comment": ["1"],
+      "preprocessor: define with a slash comment": ["1"],
+      "preprocessor: define with a blank behind the mark": ["1"],
+    },
+  },
+  {
+    why: "A loop over selval() is never entered there; here it is a condition like any.",
+    cases: { "selval: in a loop": ["1", "2", "3"] },
+  },
   ...SELECT_DIFFERENCES,
   ...VARIABLE_DIFFERENCES,
 ];

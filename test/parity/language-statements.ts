@@ -1,6 +1,6 @@
 // Statements: if, switch, while, routes and what they return, $rc.
 
-import { type LanguageCase, shows } from "./language-bed.ts";
+import { holds, type LanguageCase, shows, value } from "./language-bed.ts";
 
 const says = (name: string, run: string, blocks = ""): LanguageCase => ({ name: `statement: ${name}`, run, blocks });
 const truth = (name: string, condition: string, run = ""): LanguageCase =>
@@ -299,4 +299,41 @@ const CODES: readonly LanguageCase[] = [
   ),
 ];
 
-export const cases: readonly LanguageCase[] = [...IFS, ...SWITCHES, ...LOOPS, ...ROUTES, ...CODES];
+const SELVAL: readonly LanguageCase[] = [
+  shows("selval: text and number", ["$var(x) $var(y) $var(z)"], {
+    run: '$var(x) = selval(1, "a", "b"); $var(y) = selval(0, "a", 5); $var(z) = $var(y) + 1;',
+  }),
+  value("selval: expressions", 'selval($rm == "OPTIONS", "a" + $rm, 2)'),
+  value("selval: in an expression", '"p" + selval(1, "a", "b") + "q"'),
+  value("selval: behind a number", '1 + selval("", 4, 5)'),
+  value("selval: text as condition", 'selval("abc", 4, 5)'),
+  value("selval: negative condition", "selval(-1, 4, 5)"),
+  value("selval: logical condition", "selval($var(nope) == 1 && 1, 4, 5)"),
+  value("selval: function as condition", 'selval(is_method("OPTIONS"), 4, 5)'),
+  value("selval: function that is false", 'selval(is_method("INVITE"), 4, 5)'),
+  value("selval: nested", "selval(selval(1, 0, 1), 4, selval(1, 6, 7))"),
+  value("selval: cast", "(str)selval(1, 5, 2) + 1"),
+  holds("selval: as condition", "selval(1, 0, 1)"),
+  holds("selval: compared", '$rm == selval(1, "OPTIONS", 2)'),
+  holds("selval: in a condition of two", "1 && selval(1, 0, 1)"),
+  shows("selval: nothing", ["$var(x) <$var(y)> <$avp(z)>"], {
+    run: "$var(x) = selval($null, 1, 2); $var(y) = selval(1, $null, 2); $avp(z) = selval(1, $hdr(Nope), 2);",
+  }),
+  shows("selval: only the chosen one runs", ["$var(x)"], {
+    run: "$var(x) = selval(route(RB{N}), 5, route(RC{N}));",
+    blocks: 'route[RB{N}] { SAY("rb"); return 1; }\nroute[RC{N}] { SAY("rc"); return 7; }',
+  }),
+  shows("selval: the chosen one is a route", ["$var(x)"], {
+    run: "$var(x) = selval(route(RB{N}), route(RC{N}), 5);",
+    blocks: 'route[RB{N}] { SAY("rb"); return 1; }\nroute[RC{N}] { SAY("rc"); return 7; }',
+  }),
+  { name: "selval: name of a route", run: 'route(selval(1, "RA{N}", "b"));', blocks: 'route[RA{N}] { SAY("ra"); }' },
+  {
+    name: "selval: in a loop",
+    run: '$var(i) = 0; while (selval($var(i) < 3, 1, 0)) { $var(i) = $var(i) + 1; SAY("$var(i)"); }',
+  },
+  { name: "selval: alone", run: "selval(1, 1, 2);", show: ["x"] },
+  { name: "selval: two arguments", run: "$var(x) = selval(1, 2);", show: ["x"] },
+];
+
+export const cases: readonly LanguageCase[] = [...SELVAL, ...IFS, ...SWITCHES, ...LOOPS, ...ROUTES, ...CODES];

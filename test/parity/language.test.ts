@@ -15,6 +15,7 @@ import { cases as expressions } from "./language-expressions.ts";
 import { cases as groups } from "./language-groups.ts";
 import { cases as keywords } from "./language-keywords.ts";
 import { cases as operators } from "./language-operators.ts";
+import { cases as preprocessor } from "./language-preprocessor.ts";
 import { cases as selects } from "./language-selects.ts";
 import { cases as selectsMore } from "./language-selects-more.ts";
 import { cases as statements } from "./language-statements.ts";
@@ -30,6 +31,7 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   statements,
   keywords,
   groups,
+  preprocessor,
   transforms,
   selects: [...selects, ...selectsMore],
   variables: [...variablesRead, ...variablesWrite, ...variablesXavp],
