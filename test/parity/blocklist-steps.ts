@@ -212,5 +212,7 @@ export function outcomeOf(
   const codes = reply.split("\r\n").filter((l) => l.startsWith("X-R:"));
   const what = [step.method, step.to, ...(step.lines ?? [])].join(" ");
   const answer = reply === "" ? "nothing" : reply.slice(8, reply.indexOf("\r\n"));
-  return [what, answer, ...codes, `asked: ${[...asked].sort().join(" ")}`, ...log].join(" | ");
+  // when the ACK for a failure is relayed is a matter of chance
+  const told = step.method === "ACK" ? log : log.filter((l) => !l.startsWith("ACK "));
+  return [what, answer, ...codes, `asked: ${[...asked].sort().join(" ")}`, ...told].join(" | ");
 }
