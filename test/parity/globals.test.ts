@@ -79,3 +79,21 @@ test.skipIf(!haveOracle())("phone2tel on the installed Kamailio", { timeout: 60_
   expect(await asked("phone2tel=1")).toEqual(["tel", "+1234", "+88", "+99;t=1"]);
   expect(await asked("phone2tel=0")).toEqual(["sip", "+1234;isub=1", "+88;t=1", "+99;t=1"]);
 });
+
+test.skipIf(!haveOracle())("sip_parser_mode on the installed Kamailio", { timeout: 60_000 }, async () => {
+  const twice = [
+    "To: <sip:c@x>",
+    "From: <sip:c@x>;tag=9",
+    "Call-ID: zz",
+    "CSeq: 8 INVITE",
+    "Content-Length: 12",
+    "X-Two: x",
+  ];
+  const cases = twice.map(
+    (line): Case => ({ name: line, steps: [], message: COMMON.replace("\r\nContact:", `\r\n${line}\r\nContact:`) }),
+  );
+  const asked = async (setting: string): Promise<boolean[]> =>
+    (await ask(cases, [setting])).map(({ reply }) => reply !== "");
+  expect(await asked("sip_parser_mode=1")).toEqual([false, false, false, false, false, true]);
+  expect(await asked("sip_parser_mode=0")).toEqual([true, true, true, true, true, true]);
+});
