@@ -38,7 +38,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const pid of pids) {
+  for (const pid of pids.filter((one) => one > 0)) {
     if (isThere(pid)) process.kill(pid, "SIGTERM");
     for (const end = Date.now() + 5000; isThere(pid) && Date.now() < end; ) await turn();
     if (isThere(pid)) process.kill(pid, "SIGKILL");
@@ -206,8 +206,8 @@ for (const target of chosenTargets()) {
       const jail = join(directory, "jail");
       mkdirSync(join(jail, "work"), { recursive: true });
       const ended = await start("", ["-P", "/pid", "-t", jail, "-w", "/work"]);
-      if (isOracle) return; // it wants a /dev/null in there
       expect(ended.code, ended.output).toBe(0);
+      await until(() => existsSync(join(jail, "pid"))); // Kamailio's parent does not wait for it
       const pid = pidIn(join(jail, "pid"));
       expect(readlinkSync(`/proc/${pid}/root`)).toBe(jail);
       expect(readlinkSync(`/proc/${pid}/cwd`)).toBe(join(jail, "work"));
