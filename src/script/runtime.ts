@@ -146,20 +146,25 @@ export class Runtime {
     promise: Promise<number>,
     site: number,
     ...temps: unknown[]
-  ): RouteResult =>
-    promise.then(
-      (value) => {
-        ctx.proxy.logAs(ctx.message, ctx.flow);
-        const result = self(ctx, point, typeof value === "number" ? value : -1, ...temps);
+  ): RouteResult => {
+    const goOn = (value: number): RouteResult => {
+      ctx.proxy.logAs(ctx.message, ctx.flow);
+      try {
+        return self(ctx, point, value, ...temps);
+      } finally {
         ctx.proxy.logPlain();
-        return result;
-      },
+      }
+    };
+    return promise.then(
+      (value) => goOn(typeof value === "number" ? value : -1),
       (error: unknown) => {
         if (error instanceof RouteError) throw this.error(error, site, ctx);
+        ctx.proxy.logAs(ctx.message, ctx.flow);
         this.report(`${this.where(site)}: ${messageOf(error)}`);
-        return self(ctx, point, -1, ...temps);
+        return goOn(-1);
       },
     );
+  };
 
   /** What a route throws when a function in it threw; the context's depth is that of the route again. */
   readonly error = (error: unknown, site: number, ctx: RouteContext): RouteError => {
