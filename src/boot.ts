@@ -187,8 +187,7 @@ function applyGlobals(proxy: Proxy, config: Config): void {
   proxy.serverId = globals.int("server_id");
   for (const alias of globals.aliases) {
     const parsed = /^(?:[a-z]+:)?(\[[^\]]*\]|[^:]+)(?::(\d+|\*))?$/i.exec(alias);
-    if (parsed !== null)
-      proxy.identity.addAlias(parsed[1]!.replace(/^\[|\]$/g, ""), Number(parsed[2] ?? 0) || 0);
+    if (parsed !== null) proxy.identity.addAlias(parsed[1]!.replace(/^\[|\]$/g, ""), Number(parsed[2] ?? 0) || 0);
   }
 }
 

@@ -52,7 +52,7 @@ const recorded = (): string[] => JSON.parse(readFileSync(FILE, "utf8")) as strin
 
 test.skipIf(!haveOracle())("the record says what the installed Kamailio says", { timeout: 120_000 }, async () => {
   const now = await askAll();
-  if (record) writeFileSync(FILE, `${JSON.stringify(now, null, 1)}\n`);
+  if (record) writeFileSync(FILE, `${JSON.stringify(now, null, 2)}\n`);
   expect(now).toEqual(recorded());
 });
 
