@@ -2,6 +2,7 @@
 
 import type { Host, HostError } from "../host/host.ts";
 import { Blocklist, Failure } from "../net/blocklist.ts";
+import { Dns } from "../net/dns/index.ts";
 import { type Flow, FlowStage } from "../net/flow.ts";
 import { markSource, writeForwardedReply, writeForwardedRequest, writeReply } from "../sip/build.ts";
 import { H } from "../sip/headers.ts";
@@ -40,6 +41,9 @@ export interface Transactions {
 /** What local_rport means for a message that says nothing itself. */
 const RPORT = Object.assign(new SendOptions(), { localRport: true });
 
+/** How the system spells what ICMP tells: nothing listens there, no such host. */
+const ICMP: ReadonlySet<string> = new Set(["ECONNREFUSED", "EHOSTUNREACH", "EHOSTDOWN"]);
+
 /** The largest message written out; larger than any UDP datagram. */
 const OUT_SIZE = 1 << 18;
 
@@ -50,10 +54,12 @@ export class Proxy {
   readonly wheel: TimerWheel;
   readonly transports: Transports;
   readonly counters = new Counters();
-  /** corelog: the level of lines about messages that cannot be read. */
+  /** sip_parser_log, corelog: the level of lines about messages that cannot be read. */
   coreLog: number = Level.ERROR;
   /** latency_cfg_log: the level of lines that say how long routes took. */
   routeTimeLog: number = Level.DEBUG;
+  /** Names (dns_* parameters, dns.* commands). */
+  readonly dns: Dns;
   readonly resolver: Resolver;
   readonly identity: Identity;
   /** Destinations to be left alone (use_dst_blocklist). */
@@ -119,7 +125,11 @@ export class Proxy {
     this.transports = transports;
     this.identity = new Identity(transports);
     this.blocklist = new Blocklist(() => host.clock.mono(), wheel);
-    this.resolver = new Resolver(host, transports);
+    this.dns = new Dns(host, {
+      speaks: (protocol) => transports.listeners.some((l) => l.protocol === protocol),
+      speaksIpv6: () => transports.listeners.some((l) => l.local.family === 6),
+    });
+    this.resolver = new Resolver(this.dns, transports);
     this.tagSeed = host.random.uint32();
     this.tagPrefix = hex8(host.random.uint32()) + hex8(host.random.uint32());
   }
@@ -200,7 +210,10 @@ export class Proxy {
       const { address } = flow.remote;
       if (msg.send?.replyNoConnect === true)
         return this.transports.openFlow(flow.protocol, address, this.sentByPort(msg));
-      return this.transports.flowTo(flow.protocol, address, this.sentByPort(msg), flow.listener);
+      const back = this.transports.flowTo(flow.protocol, address, this.sentByPort(msg), flow.listener);
+      const ignore = msg.send?.ignoreReplyFailures ?? 0;
+      if (back !== null && ignore !== 0) this.blocklist.excuse(back, ignore);
+      return back;
     }
     const via = msg.via();
     if (this.replyToVia && via !== null) {
@@ -250,14 +263,24 @@ export class Proxy {
     markSource(msg, source.remote);
     this.leaving = to;
     const end = this.writeOver(msg, source, to, branch, uri, path);
-    if (this.udpMtu === 0 || end <= this.udpMtu || to.protocol !== Transport.UDP) return end;
-    const protocol = msg.send !== null && msg.send.mtuProtocol >= 0 ? msg.send.mtuProtocol : this.mtuProtocol;
-    if (protocol === Transport.UDP) return end;
-    const { address, port } = to.remote;
-    const other = this.transports.flowTo(protocol, address, port, null);
-    if (other === null) return end; // better too large than not at all
+    const other = this.roomier(to, end, msg.send);
+    if (other === null) return end;
     this.leaving = other;
     return this.writeOver(msg, source, other, branch, uri, path);
+  }
+
+  /** The flow that a request of that length takes in place of a datagram (udp_mtu, udp_mtu_try_proto); null when it stays. */
+  roomier(to: Flow, length: number, o: SendOptions | null): Flow | null {
+    if (this.udpMtu === 0 || length <= this.udpMtu || to.protocol !== Transport.UDP) return null;
+    const protocol = o !== null && o.mtuProtocol >= 0 ? o.mtuProtocol : this.mtuProtocol;
+    if (protocol === Transport.UDP) return null;
+    return this.transports.flowTo(protocol, to.remote.address, to.remote.port, null); // null: better too large than not at all
+  }
+
+  /** Our Via line for a request that leaves by that flow. */
+  viaLine(to: Flow, branch: string, o: SendOptions | null): string {
+    const { identity } = this;
+    return o === null && !this.localRport ? identity.viaLine(to, branch) : identity.viaLineWith(to, branch, o ?? RPORT);
   }
 
   private writeOver(
@@ -270,8 +293,7 @@ export class Proxy {
   ): number {
     const { identity } = this;
     const o = msg.send;
-    const via =
-      o === null && !this.localRport ? identity.viaLine(to, branch) : identity.viaLineWith(to, branch, o ?? RPORT);
+    const via = this.viaLine(to, branch, o);
     const route = path === null || path === "" ? "" : `Route: ${path}\r\n`;
     const record = msg.currentEdits().recordRoute;
     const from = source.listener;
@@ -322,7 +344,8 @@ export class Proxy {
   flowFailed(flow: Flow | null, error: HostError): void {
     this.counters.drop(`send-${error.code}`);
     if (flow === null) return;
-    if (error.code !== "EMSGSIZE") this.blocklist.failed(flow, Failure.SEND);
+    // a datagram that is too long says nothing of its destination
+    if (error.code !== "EMSGSIZE") this.blocklist.failed(flow, ICMP.has(error.code) ? Failure.ICMP : Failure.SEND);
     this.transactions?.flowFailed(flow);
   }
 
@@ -336,6 +359,14 @@ export class Proxy {
     const { send } = msg; // in routes of replies, what is said of forwarding means the reply
     const openOnly = send !== null && (send.replyNoConnect || send.forwardNoConnect);
     const to = this.resolver.viaFlow(msg.buf, via, flow, openOnly);
+    if (!(to instanceof Promise)) return this.passReply(msg, flow, to);
+    msg.own();
+    void to.then((found) => this.passReply(msg, flow, found));
+    return true;
+  }
+
+  private passReply(msg: SipMessage, flow: Flow, to: Flow | null): boolean {
+    const { send } = msg;
     if (to === null) {
       this.counters.drop("reply-unroutable");
       return false;

@@ -9,6 +9,7 @@ import type { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
 import { SendOptions } from "../sip/send-options.ts";
 import { type Branch, type Hooks, type Outgoing, RelayError, type Target, type Transaction } from "../tm/index.ts";
+import { type Maybe, whenThere } from "../util/maybe.ts";
 import { type Aside, heldReply } from "./aside.ts";
 import {
   type Avps,
@@ -19,10 +20,12 @@ import {
   type Routes,
   Stop,
 } from "./context.ts";
+import { Detour } from "./detour.ts";
 import { LocalEvents } from "./local-events.ts";
 import { mayLeave, replyMayLeave } from "./onsend.ts";
 import type { Proxy } from "./proxy.ts";
 import { ReplyPath } from "./reply-path.ts";
+import type { Walk } from "./walk.ts";
 
 /** What the script keeps with a transaction: the generation it began under, armed routes, AVPs, flags. */
 export class ScriptState {
@@ -244,6 +247,8 @@ export class TmHooks implements Hooks {
     from: Listener | null,
     out: Outgoing,
   ): number | Promise<number> {
+    const walk = this.walkOf(branch, ctx, uri, dstUri, from);
+    if (walk !== null) return this.buildFirst(branch, ctx, uri, dstUri, path, walk, out);
     const flow = this.flowOf(branch, ctx, uri, dstUri, from);
     if (flow instanceof Promise) {
       ctx.message.own();
@@ -256,6 +261,45 @@ export class TmHooks implements Hooks {
     return this.write(branch, ctx, uri, dstUri, path, flow, out);
   }
 
+  // The request for the first target of a name; the others are kept for when it fails.
+  private buildFirst(
+    branch: Branch,
+    ctx: RouteContext,
+    uri: string | null,
+    dstUri: string | null,
+    path: string | null,
+    walk: Maybe<Walk>,
+    out: Outgoing,
+  ): number | Promise<number> {
+    let late = false;
+    const built = whenThere(walk, (targets) =>
+      whenThere(targets.next(), (flow) => {
+        const code = this.write(branch, ctx, uri, dstUri, path, flow, out, targets);
+        if (late && code === 0) out.buf = out.buf.slice(0, out.end);
+        return code;
+      }),
+    );
+    if (typeof built === "number") return built;
+    late = true;
+    ctx.message.own();
+    return built;
+  }
+
+  // Null when no other target will be tried: failover is off, the host is numeric, or an open connection leads there.
+  private walkOf(
+    branch: Branch,
+    ctx: RouteContext,
+    uri: string | null,
+    dstUri: string | null,
+    from: Listener | null,
+  ): Maybe<Walk> | null {
+    const { dns, resolver } = this.proxy;
+    if (!dns.settings.failover || branch.tx.noFailover || this.keptFlow(branch, ctx, uri, dstUri) !== null) return null;
+    const { message } = ctx;
+    const noConnect = message.send?.forwardNoConnect === true;
+    return resolver.walk(dstUri ?? uri ?? message.requestUri(), from ?? ctx.flow.listener, noConnect, from !== null);
+  }
+
   // A binding registered over a connection is reached over that connection while it is open (RFC 5626 in spirit), unless the
   // script wants it elsewhere.
   private flowOf(
@@ -266,19 +310,24 @@ export class TmHooks implements Hooks {
     from: Listener | null,
   ): Flow | null | Promise<Flow | null> {
     const { message } = ctx;
-    const to = branch.destination;
-    const flowId = to === null ? message.flowId : to.flowId;
-    const flowUri = to === null ? message.flowUri : to.uri;
-    if (flowId !== 0 && dstUri === null && uri === flowUri) {
-      const flow = this.proxy.transports.flowById(flowId);
-      if (flow !== null) return flow;
-    }
+    const kept = this.keptFlow(branch, ctx, uri, dstUri);
+    if (kept !== null) return kept;
+    const hop = dstUri ?? uri ?? message.requestUri();
+    if (this.isListed(ctx, hop)) return null; // before a connection is opened
     return this.proxy.resolver.uriFlow(
-      dstUri ?? uri ?? message.requestUri(),
+      hop,
       from ?? ctx.flow.listener,
       message.send?.forwardNoConnect === true,
       from !== null,
     );
+  }
+
+  private keptFlow(branch: Branch, ctx: RouteContext, uri: string | null, dstUri: string | null): Flow | null {
+    const { message } = ctx;
+    const to = branch.destination;
+    const flowId = to === null ? message.flowId : to.flowId;
+    if (flowId === 0 || dstUri !== null || uri !== (to === null ? message.flowUri : to.uri)) return null;
+    return this.proxy.transports.flowById(flowId);
   }
 
   private write(
@@ -289,8 +338,10 @@ export class TmHooks implements Hooks {
     path: string | null,
     flow: Flow | null,
     out: Outgoing,
+    walk: Walk | null = null,
   ): number {
     if (flow === null) {
+      if (this.isListed(ctx, dstUri ?? uri ?? ctx.message.requestUri())) return this.refused();
       if (this.proxy.lacksSocket(dstUri ?? uri ?? ctx.message.requestUri())) return RelayError.BAD_REQUEST;
       return ctx.message.send?.forwardNoConnect === true ? RelayError.SEND : RelayError.UNRESOLVABLE;
     }
@@ -300,15 +351,29 @@ export class TmHooks implements Hooks {
     out.start = 0;
     out.end = end;
     const target = this.proxy.leaving ?? flow;
+    out.further = walk?.more === true ? this.detour(ctx, walk, end) : null;
     const { blocklist } = this.proxy;
     if (blocklist.on) {
-      if ((this.checked & (1 << ctx.message.method)) !== 0 && blocklist.refuses(target)) return RelayError.SEND;
       branch.ignore = ctx.message.send?.ignoreFailures ?? 0;
       if (branch.ignore !== 0) blocklist.excuse(target, branch.ignore);
+      if (target.open && this.respectsList(ctx) && blocklist.isBlocked(target)) return this.refused();
     }
     out.target = target;
     out.last = ctx.message.send?.forwardClose === true;
     return 0;
+  }
+
+  private detour(ctx: RouteContext, walk: Walk, end: number): Detour {
+    const { message, routes } = ctx;
+    if (routes.onsend !== null) message.own(); // the route will see it again
+    const bytes = this.proxy.out.slice(0, end);
+    return new Detour(this.proxy, walk, bytes, message.send, routes.onsend === null ? null : ctx);
+  }
+
+  prepareNext(further: object, branch: Branch, out: Outgoing): number | Promise<number> {
+    const { blocklist } = this.proxy;
+    const obeys = blocklist.on && (this.checked & (1 << branch.tx.method)) !== 0;
+    return (further as Detour).next(branch, out, (flow) => !obeys || !blocklist.isBlocked(flow));
   }
 
   writeReply(
@@ -363,6 +428,20 @@ export class TmHooks implements Hooks {
       state.onFailure = ctx.onFailure;
       tx.wantsFailure = true;
     }
+  }
+
+  private respectsList({ message }: RouteContext): boolean {
+    return (this.checked & (1 << message.method)) !== 0;
+  }
+
+  private isListed(ctx: RouteContext, uri: string): boolean {
+    const { blocklist, resolver } = this.proxy;
+    return blocklist.on && this.respectsList(ctx) && resolver.isListed(uri, blocklist);
+  }
+
+  private refused(): number {
+    this.proxy.counters.drop("blocked");
+    return RelayError.SEND;
   }
 
   silent(branch: Branch): void {

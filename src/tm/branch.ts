@@ -49,6 +49,8 @@ export class Branch extends TimerNode {
   /** Header lines for its CANCEL, whenever it is sent. */
   cancelLines = "";
   target: Target | null = null;
+  /** Where else its request may go when the target fails, opaque here (failover.ts); null when nowhere. */
+  further: object | null = null;
   /** Where its last reply came from; null until one has. */
   repliedBy: Target | null = null;
   /** Failures of it that do not count, a mask for the layers above. */

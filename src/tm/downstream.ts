@@ -19,7 +19,8 @@ export function startBranch(tm: Tm, branch: Branch, out: Outgoing): boolean {
   if (target === null || !target.send(buf, start, end)) return false;
   if (out.last) target.finish?.();
   branch.target = target;
-  if (target.reliable) tm.waitsFor(branch, target);
+  branch.further = out.further;
+  if (target.reliable || out.further !== null) tm.waitsFor(branch, target);
   if (!target.reliable || tx.isInvite) branch.bytes = copyOf(buf, start, end);
   const now = tm.now();
   branch.interval = tx.timers.retr1;

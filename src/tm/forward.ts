@@ -2,6 +2,7 @@
 
 import { Branch, BranchFlag } from "./branch.ts";
 import { failSoon, startBranch } from "./downstream.ts";
+import { nextTarget } from "./failover.ts";
 import { type Destination, Outgoing, RelayError } from "./hooks.ts";
 import { decide } from "./replies.ts";
 import type { Tm } from "./tm.ts";
@@ -64,32 +65,47 @@ function addBranch(tm: Tm, tx: Transaction, run: object, to: Destination | null,
   branch.flags = BranchFlag.PREPARING;
   tx.addBranch(branch);
   const { out } = tm;
+  out.further = null;
   const result = tm.hooks.prepareBranch(tx, branch, run, out);
-  if (typeof result === "number") {
-    send(tm, branch, result, out, tally);
-    return null;
-  }
+  if (typeof result === "number") return send(tm, branch, result, out, tally);
   tm.out = new Outgoing(); // this one now belongs to the branch that waits
   return result.then(
-    (code) => send(tm, branch, code, out, tally),
+    (code) => send(tm, branch, code, out, tally) ?? undefined,
     (error: unknown) => {
       tm.hooks.failed(tx, error);
-      send(tm, branch, RelayError.FAILED, out, tally);
+      return send(tm, branch, RelayError.FAILED, out, tally) ?? undefined;
     },
   );
 }
 
-function send(tm: Tm, branch: Branch, code: number, out: Outgoing, tally: Tally): void {
-  if ((branch.flags & BranchFlag.PREPARING) === 0 || branch.final) {
-    tally.error = RelayError.FINAL; // cancelled or expired meanwhile
-    return;
+// Sends what was prepared, to the next target when the transport refuses one. A promise when that one must be looked up.
+function send(tm: Tm, branch: Branch, prepared: number, out: Outgoing, tally: Tally): Promise<void> | null {
+  let code = prepared;
+  for (;;) {
+    if ((branch.flags & BranchFlag.PREPARING) === 0 || branch.final) {
+      tally.error = RelayError.FINAL; // cancelled or expired meanwhile
+      return null;
+    }
+    if (code === 0 && startBranch(tm, branch, out)) {
+      branch.flags &= ~BranchFlag.PREPARING;
+      tally.sent++;
+      return null;
+    }
+    if (code === 0 && out.target !== null) tm.hooks.unsent(branch, out.target);
+    const next = nextTarget(tm, branch, code, out);
+    if (next === null) break;
+    if (next instanceof Promise) {
+      if (tm.out === out) tm.out = new Outgoing(); // this one now belongs to the branch that waits
+      return next.then((found) => send(tm, branch, found, out, tally) ?? undefined);
+    }
+    code = next;
   }
+  unsent(tm, branch, code, tally);
+  return null;
+}
+
+function unsent(tm: Tm, branch: Branch, code: number, tally: Tally): void {
   branch.flags &= ~BranchFlag.PREPARING;
-  if (code === 0 && startBranch(tm, branch, out)) {
-    tally.sent++;
-    return;
-  }
-  if (code === 0 && out.target !== null) tm.hooks.unsent(branch, out.target);
   if (code === 0 && tm.options.failureExec) {
     failSoon(tm, branch);
     tally.sent++;

@@ -34,6 +34,8 @@ export class Outgoing {
   target: Target | null = null;
   /** It is the last thing that goes to the target (set_forward_close). */
   last = false;
+  /** Where else the request may go when this target fails, opaque here (Hooks.prepareNext); null when nowhere. */
+  further: object | null = null;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -63,6 +65,11 @@ export interface Hooks {
    * The id of the branch for the Via is `branch.id()`. Returns 0 or a RelayError; a Promise when a name must be looked up.
    */
   prepareBranch(tx: Transaction, branch: Branch, run: object, out: Outgoing): number | Promise<number>;
+  /**
+   * Builds the request of a branch in `out` again, for the next target of those that came with the one before (`Outgoing.further`).
+   * Returns 0, or a RelayError when there is none left.
+   */
+  prepareNext(further: object, branch: Branch, out: Outgoing): number | Promise<number>;
   /** Builds a reply to the transaction's request in `out` (bytes only); `extra` is whole header lines. Returns whether it could be built. */
   writeReply(
     tx: Transaction,

@@ -8,6 +8,7 @@ import { reasonPhrase } from "../sip/reasons.ts";
 import { textOf } from "../util/bytes.ts";
 import { type Branch, BranchFlag } from "./branch.ts";
 import { cancelAnswered, cancelBranch, sendCancel, stepBranch } from "./downstream.ts";
+import { failOver } from "./failover.ts";
 import { dropReplies } from "./legs.ts";
 import { tellLocal } from "./local.ts";
 import { ClientInput, Do } from "./machine.ts";
@@ -73,6 +74,7 @@ function takeReply(tm: Tm, branch: Branch, msg: SipMessage, drop: boolean, overt
 export function branchFailed(tm: Tm, branch: Branch, reply: SipMessage | null): void {
   const { tx } = branch;
   if (branch.status >= 600 && !tx.disable6xx) cancelOthers(tm, branch, branch.status);
+  if (branch.further !== null) failOver(tm, branch, decide); // before the script is told, as the oracle
   if (tx.wantsBranchFailure && !tx.final) {
     const waits = tm.hooks.branchFailureRoute(tx, branch, reply);
     if (waits !== undefined) {

@@ -261,7 +261,7 @@ export class Tm implements TimerOwner {
     for (const branch of branches) if (!branch.final) this.branchLost(branch, status);
   }
 
-  /** A branch went to a reliable target. */
+  /** A branch went to a reliable target, or to one of several. */
   waitsFor(branch: Branch, target: Target): void {
     const branches = this.waiting.get(target);
     if (branches === undefined) this.waiting.set(target, new Set([branch]));
@@ -271,7 +271,7 @@ export class Tm implements TimerOwner {
   /** The end of the target no longer matters to the branch. */
   waitsNoMore(branch: Branch): void {
     const { target } = branch;
-    if (target === null || !target.reliable) return;
+    if (target === null || this.waiting.size === 0) return;
     const branches = this.waiting.get(target);
     if (branches?.delete(branch) && branches.size === 0) this.waiting.delete(target);
   }

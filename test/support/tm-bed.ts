@@ -1,5 +1,6 @@
 // A bed for tests of the transaction engine: a thin proxy on it, with a clock and a wire that the test holds. Requests go where the
-// host of their R-URI says ("sip:x@b1" to "b1"); "fork=b1+b2" as user forks.
+// host of their R-URI says ("sip:x@b1" to "b1"); "fork=b1+b2" as user forks. "b1-or-b2" is one host with two targets, of which one that
+// begins with "slow" has to be looked up.
 
 import { markSource, writeForwardedReply, writeForwardedRequest, writeReply } from "../../src/sip/build.ts";
 import { SipMessage } from "../../src/sip/message.ts";
@@ -171,14 +172,26 @@ export class Bed implements Hooks {
 
   private build(branch: Branch, msg: SipMessage, out: Outgoing): number {
     const uri = branch.destination?.uri ?? null;
-    const host = hostOf(uri ?? msg.requestUri());
-    if (host === "nowhere") return RelayError.UNRESOLVABLE;
+    const names = hostOf(uri ?? msg.requestUri()).split("-or-");
+    if (names[0] === "nowhere") return RelayError.UNRESOLVABLE;
+    return this.buildFor(names, branch, msg, out);
+  }
+
+  prepareNext(further: object, branch: Branch, out: Outgoing): number | Promise<number> {
+    const names = further as readonly string[];
+    const build = (): number => this.buildFor(names, branch, branch.tx.ownRequest(), out);
+    return names[0]?.startsWith("slow") === true ? Promise.resolve().then(build) : build();
+  }
+
+  private buildFor([name = "", ...further]: readonly string[], branch: Branch, msg: SipMessage, out: Outgoing): number {
+    const uri = branch.destination?.uri ?? null;
     markSource(msg, (branch.tx.origin as Peer).remote);
     const via = `Via: SIP/2.0/UDP ${this.options.name ?? "proxy"};branch=${branch.id()}\r\n`;
     out.buf = this.out;
     out.start = 0;
     out.end = writeForwardedRequest(msg, uri, via, "", this.out);
-    out.target = this.peer(host);
+    out.target = this.peer(name);
+    out.further = further.length > 0 ? further : null;
     return 0;
   }
 

@@ -2,11 +2,13 @@
 
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { int, optional, str } from "../../registry/args.ts";
-import { defineModule, type FunctionDef, fn } from "../../registry/define.ts";
+import { defineModule, type FunctionDef, fn, type RpcDef } from "../../registry/define.ts";
+import type { ModuleHost } from "../../registry/module-host.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { Level } from "../../util/log.ts";
 import { blocklistCommands } from "./blocklist-commands.ts";
 import { parseQText } from "./destinations.ts";
+import { dnsCommands } from "./dns-commands.ts";
 import { errorVariables } from "./error-info.ts";
 import { olderFunctions } from "./older.ts";
 import { receivedVariable } from "./received.ts";
@@ -153,13 +155,15 @@ export const LEVELS: Readonly<Record<string, number>> = {
   L_DBG: Level.DEBUG,
 };
 
+const commands: Readonly<Record<string, RpcDef<ModuleHost>>> = { ...blocklistCommands, ...dnsCommands };
+
 /** The functions of Kamailio's core, which are always there, with those of kex on branch flags. */
 export const core = defineModule({
   name: "core",
   doc: "What is there without loading a module: R-URI, flags, branches, stateless forwarding.",
   state: (host) => host,
   configure: (host) => host,
-  rpc: blocklistCommands,
+  rpc: commands,
   functions: {
     ...sendingFunctions,
     ...olderFunctions,

@@ -44,7 +44,7 @@ describe("lifetimes", () => {
 
   test("permanent ones stay, also when all others are deleted and when servers say otherwise", () => {
     const { cache, clock, add } = open();
-    cache.put("fixed", A, [record("fixed", "192.0.2.9")], 1, { permanent: true });
+    cache.put("fixed", A, [record("fixed", "192.0.2.9")], 1, { permanent: true, byHand: true });
     clock.now += 1e9;
     add("fixed", 10, "192.0.2.1");
     add("other");
@@ -104,7 +104,7 @@ describe("room", () => {
 
   test("with dns_cache_del_nonexp the longest unused make room, permanent ones never", () => {
     const { cache, add } = open({ memory: 1000, deleteLive: true });
-    cache.put("fixed", A, [record("fixed", "192.0.2.9")], 1, { permanent: true });
+    cache.put("fixed", A, [record("fixed", "192.0.2.9")], 1, { permanent: true, byHand: true });
     for (let i = 0; i < 100; i++) {
       add(`name${i}`);
       expect(cache.get("name0", A)).toBeDefined();

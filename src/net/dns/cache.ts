@@ -21,8 +21,9 @@ export interface DnsEntry {
   lastUsed: number;
 }
 
-/** How it is added: by a server's answer, or by an administrator (never stays out for want of room). */
+/** How it is added: by a server's answer, or by an administrator, whose word counts more. */
 export interface EntryOptions {
+  readonly byHand?: boolean;
   readonly permanent?: boolean;
   readonly negative?: boolean;
 }
@@ -73,7 +74,7 @@ export class DnsCache {
     if (!useCache || (negative && ttl === 0 && !permanent)) return entry;
     const key = keyOf(name, type);
     const old = this.entries.get(key);
-    if (old !== undefined && this.prefers(old, entry, now)) return old;
+    if (old !== undefined && how.byHand !== true && this.prefers(old, entry, now)) return old;
     if (old !== undefined) this.drop(key, old);
     if (!this.makeRoom(bytes, now)) return entry;
     this.entries.set(key, entry);
@@ -83,10 +84,15 @@ export class DnsCache {
 
   // What an administrator has made permanent is replaced by his own doing only.
   private prefers(old: DnsEntry, young: DnsEntry, now: number): boolean {
-    if (old.permanent && !young.permanent) return true;
-    if (old.expires <= now || young.permanent) return false;
+    if (old.permanent) return true;
+    if (old.expires <= now) return false;
     const preference = this.settings.recordPreference;
     return preference === 1 || (preference === 3 && old.expires >= young.expires);
+  }
+
+  /** One entry as it is, expired or not, unused by that; undefined when there is none. */
+  peek(name: string, type: number): DnsEntry | undefined {
+    return this.entries.get(keyOf(name, type));
   }
 
   /** Deletes one entry; false when there is none. */
