@@ -160,7 +160,8 @@ function listed({ status, reason, message }: LocalReply): RpcValue {
   const raw = textOf(message.buf, message.firstLineEnd, message.end);
   if (status >= 300) return [status, reason, raw];
   const way = wayFromReply(message, "");
-  const routes = way.routes.length === 0 ? "" : `Route: ${way.routes.join(", ")}`;
+  // Kamailio does not show the routes behind a strict router
+  const routes = way.routes.length === 0 || way.uri === way.nextHop ? "" : `Route: ${way.routes.join(", ")}`;
   return [status, reason, way.uri, way.nextHop, routes, raw];
 }
 
