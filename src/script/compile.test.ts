@@ -22,6 +22,7 @@ const { expr } = fc.letrec<{ expr: string }>((tie) => ({
       .tuple(fc.constantFrom("+", "-", "*", "==", "!=", "<", ">", "&&", "||", "&", "|", "eq"), tie("expr"), tie("expr"))
       .map(([op, a, b]) => `(${a} ${op} ${b})`),
     fc.tuple(fc.constantFrom("!", "(int)", "(str)", "strlen", "strempty"), tie("expr")).map(([op, a]) => `${op}(${a})`),
+    fc.tuple(tie("expr"), tie("expr"), tie("expr")).map(([c, a, b]) => `selval(${c}, ${a}, ${b})`),
   ),
 }));
 
