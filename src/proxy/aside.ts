@@ -7,7 +7,7 @@ import { park, type Tm, type Transaction, unpark } from "../tm/index.ts";
 import { TimerNode } from "../util/timer-wheel.ts";
 import { type BranchTarget, RouteContext, RouteKind, type RouteResult, Stop } from "./context.ts";
 import type { Proxy } from "./proxy.ts";
-import { leaveWith, ScriptState } from "./tm-hooks.ts";
+import { leaveWith, ScriptState } from "./script-state.ts";
 
 /** What is put aside for a transaction. */
 export type Aside = RequestAside | ReplyAside;

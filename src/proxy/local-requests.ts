@@ -12,7 +12,7 @@ import { RouteContext, RouteKind, Stop } from "./context.ts";
 import { forwardStateless } from "./forward.ts";
 import { callKey, LocalRequest } from "./local-request.ts";
 import { hex8, type Proxy } from "./proxy.ts";
-import { leaveWith } from "./tm-hooks.ts";
+import { leaveWith } from "./script-state.ts";
 import { nowhere } from "./unasked.ts";
 
 /** A request to be made. Texts are byte strings. */
@@ -85,6 +85,8 @@ export class LocalRequests {
   settings: LocalSettings = DEFAULT_LOCAL_SETTINGS;
   /** INVITEs by Call-ID and CSeq number while their transactions last. */
   readonly invites = new Map<string, LocalRequest>();
+  /** The script looks at a request: what it sends itself meanwhile is not shown to it, which would go on for ever. */
+  private showing = false;
 
   constructor(proxy: Proxy, tm: Tm) {
     this.proxy = proxy;
@@ -187,15 +189,18 @@ export class LocalRequests {
   // The script sees the request, with its next hop as $du, and may change it.
   private shown(ctx: RouteContext, tx: Transaction | null, hop: string | null): number | Promise<number> {
     const { local } = ctx.routes;
-    if (local === null) return this.sent(ctx, tx, hop);
+    if (local === null || this.showing) return this.sent(ctx, tx, hop);
     try {
+      this.showing = true;
       const ran = local(ctx);
+      this.showing = false;
       if (typeof ran === "number") return this.sent(ctx, tx, hop);
       return ran.then(
         () => this.sent(ctx, tx, hop),
         (error: unknown) => this.failed(tx, error),
       );
     } catch (error) {
+      this.showing = false;
       return this.failed(tx, error);
     }
   }

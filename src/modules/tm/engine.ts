@@ -7,7 +7,8 @@ import { type BranchTarget, type RouteContext, RouteKind } from "../../proxy/con
 import { LocalRequests, type OnReply, type RequestSpec } from "../../proxy/local-requests.ts";
 import type { Proxy, Transactions } from "../../proxy/proxy.ts";
 import { ReplyPath } from "../../proxy/reply-path.ts";
-import { leaveWith, TmHooks } from "../../proxy/tm-hooks.ts";
+import { leaveWith } from "../../proxy/script-state.ts";
+import { TmHooks } from "../../proxy/tm-hooks.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { retryAfter } from "../../sip/retry-after.ts";

@@ -1,7 +1,7 @@
 // Functions of module tm that arm routes and set what the transaction shall be like.
 
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
-import { leaveWith } from "../../proxy/tm-hooks.ts";
+import { leaveWith } from "../../proxy/script-state.ts";
 import { int, optional, route } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
 import type { Timers } from "../../tm/index.ts";

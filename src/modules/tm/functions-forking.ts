@@ -2,7 +2,7 @@
 
 import type { Flow } from "../../net/flow.ts";
 import { RouteContext, RouteKind } from "../../proxy/context.ts";
-import { type ScriptState, saveEdits } from "../../proxy/tm-hooks.ts";
+import { type ScriptState, saveEdits } from "../../proxy/script-state.ts";
 import { int, optional, str } from "../../registry/args.ts";
 import { type FunctionDef, type FunctionResult, fn } from "../../registry/define.ts";
 import { DropReplies, forward } from "../../tm/index.ts";

@@ -1,7 +1,7 @@
 // Functions of module tm that relay or reply.
 
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
-import { leaveWith } from "../../proxy/tm-hooks.ts";
+import { leaveWith } from "../../proxy/script-state.ts";
 import { int, optional, str } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
 import { destinationSet } from "../core/index.ts";
@@ -17,7 +17,10 @@ function reply(self: TmInstance, ctx: RouteContext, code: number, reason: string
   const usable = code >= 100 && code <= 699;
   const { defaultCode, defaultReason } = self.settings;
   const extra = code >= 300 && code < 400 ? destinationSet(ctx, ctx.proxy.richRedirect) : "";
-  return self.engine.sendReply(ctx, usable ? code : defaultCode, usable ? reason : defaultReason, extra) ?? -1;
+  return (
+    self.engine.sendReply(ctx, usable ? code : defaultCode, usable || reason !== "" ? reason : defaultReason, extra) ??
+    -1
+  );
 }
 
 /** t_relay_to_udp and its kin. */

@@ -31,8 +31,8 @@ export const tm = defineModule({
   state: (host) => new TmEngine(host),
   configure,
   start: (self) => {
-    self.engine.tm.options = self.options;
-    self.engine.hooks.checked = self.checkedMethods;
+    self.engine.tm.options = { ...self.options, maxBranches: self.engine.proxy.maxBranches };
+    self.engine.hooks.builder.checked = self.checkedMethods;
     self.engine.hooks.silenceCounts = self.silentMethods;
     self.engine.rest503 = self.rest503;
     self.engine.settings = self.settings;

@@ -55,7 +55,10 @@ export const params = {
     min: 0,
     max: 1,
   }),
-  disable_6xx_block: intParam(0, "Whether 6xx is a failure like others.", { min: 0, max: 1 }),
+  disable_6xx_block: intParam(0, "Whether a 6xx leaves other branches alone; it still is the best of failures.", {
+    min: 0,
+    max: 1,
+  }),
   default_code: intParam(500, "Code of t_reply when its own is none.", { min: 400, max: 699 }),
   default_reason: strParam("Server Internal Error", "Reason phrase of t_reply then."),
   max_transactions: intParam(

@@ -2,7 +2,7 @@
 
 import { type BranchTarget, type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { forwardStateless } from "../../proxy/forward.ts";
-import { keepRequest, leaveWith } from "../../proxy/tm-hooks.ts";
+import { keepRequest, leaveWith } from "../../proxy/script-state.ts";
 import type { FunctionResult } from "../../registry/define.ts";
 import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";

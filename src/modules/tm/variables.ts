@@ -2,7 +2,7 @@
 
 import type { Flow } from "../../net/flow.ts";
 import { RouteContext, RouteKind } from "../../proxy/context.ts";
-import { leaveWith, type ScriptState } from "../../proxy/tm-hooks.ts";
+import { leaveWith, type ScriptState } from "../../proxy/script-state.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
 import { type PvDef, pvClass, pvOfVariable } from "../../registry/define.ts";
 import type { SipMessage } from "../../sip/message.ts";

@@ -1,7 +1,7 @@
 // Functions of module tmx on single branches: t_reuse_branch and t_cancel_branch_idx.
 
 import { type BranchTarget, RouteKind } from "../../proxy/context.ts";
-import type { BranchState } from "../../proxy/tm-hooks.ts";
+import type { BranchState } from "../../proxy/script-state.ts";
 import { int } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
 import { type TmEngine, transactionOf, useFirst } from "../tm/index.ts";

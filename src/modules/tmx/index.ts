@@ -1,7 +1,7 @@
 // Module tmx: what extends module tm for scripts.
 
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
-import { leaveWith, type ScriptState } from "../../proxy/tm-hooks.ts";
+import { leaveWith, type ScriptState } from "../../proxy/script-state.ts";
 import { int, optional, route, str } from "../../registry/args.ts";
 import { defineModule, type FunctionDef, fn, intParam } from "../../registry/define.ts";
 import { findByCallId, type Transaction } from "../../tm/index.ts";
