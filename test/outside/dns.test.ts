@@ -1,0 +1,193 @@
+// Names in a whole proxy, in virtual time: what SRV and address records lead to, failover, and that a slow or dead name server delays
+// nobody but those who need it.
+
+import { expect, test } from "vitest";
+import { bytesOf } from "../../src/util/bytes.ts";
+import { openNameServer } from "../support/name-server.ts";
+import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
+
+const ZONE = `
+t.example 60 A 192.0.2.10
+u.example 60 A 192.0.2.10
+silent.example 60 A 192.0.2.10
+_sip._udp.srv.example 60 SRV 10 60 7001 t.example
+_sip._udp.srv.example 60 SRV 20 10 7002 u.example
+_sip._udp.many.example 60 SRV 10 0 7003 silent.example
+_sip._udp.many.example 60 SRV 20 0 7002 u.example
+_sip._tcp.tcp.example 60 SRV 10 0 7091 t.example
+_sip._tcp.tcp.example 60 SRV 20 0 7092 t.example
+nap.example 60 NAPTR 10 10 "s" "SIP+D2U" "" _sip._udp.srv.example
+`;
+
+const RELAY = `
+request_route {
+  if (is_method("OPTIONS")) { sl_send_reply("200", "here"); exit; }
+  if ($rU == "off") t_set_disable_failover(1);
+  if ($rU == "stateless") { if (!forward()) sl_send_reply("500", "not forwarded"); exit; }
+  t_on_failure("F");
+  t_on_branch("B");
+  if (!t_relay()) sl_reply_error();
+}
+branch_route[B] { append_hf("X-Branch: $T_branch_idx\\r\\n"); xlog("L_ALERT", "branch $T_branch_idx\\n"); }
+failure_route[F] { xlog("L_ALERT", "failure $T_reply_code\\n"); }
+`;
+
+async function open(globals: string, more = "") {
+  const params = 'modparam("tm", "fr_timer", 2000)\n';
+  const bed = await openProxy(`${globals}\n${modules("tmx")}${params}${more}${RELAY}`);
+  const server = await openNameServer(bed.world, "192.0.2.53", ZONE);
+  const { files } = bed.server.proxy.host;
+  files.makeDirectory("/etc");
+  files.write("/etc/resolv.conf", bytesOf("nameserver 192.0.2.53\noptions timeout:2 attempts:1\n"));
+  const phone = await bed.udp(7000);
+  const first = await bed.udp(7001);
+  const second = await bed.udp(7002);
+  return { bed, server, phone, first, second };
+}
+
+const replyTo = (request: string, code: number): string =>
+  `SIP/2.0 ${code} X\r\n${request
+    .split("\r\n")
+    .filter((line) => /^(Via|From|To|Call-ID|CSeq):/.test(line))
+    .map((line) => (line.startsWith("To:") ? `${line};tag=z` : line))
+    .join("\r\n")}\r\nContent-Length: 0\r\n\r\n`;
+
+const statuses = (received: readonly string[]): string[] =>
+  received.filter((text) => text.startsWith("SIP/2.0")).map((text) => text.slice(8, 11));
+const via = (text: string | undefined): string => /^Via: (.*)\r$/m.exec(text ?? "")?.[1] ?? "";
+const invite = (bed: ProxyBed, uri: string) => bed.request("INVITE", uri, ["Contact: <sip:a@192.0.2.10:7000>"]);
+
+test("SRV by priority; NAPTR first where it is switched on", async () => {
+  const { bed, server, phone, first } = await open("dns_try_naptr=yes");
+  await phone.send(bed.request("MESSAGE", "sip:x@nap.example"));
+  expect(first.received.length).toBe(1);
+  expect(server.asked).toEqual(["NAPTR nap.example", "SRV _sip._udp.srv.example", "A t.example"]);
+  await phone.send(bed.request("MESSAGE", "sip:x@nap.example"));
+  expect(first.received.length).toBe(2);
+  expect(server.asked.length).toBe(3);
+  await bed.close();
+});
+
+test("a silent target: the next one after fr_timer, as a branch of its own, without the branch route", async () => {
+  const { bed, phone, first, second } = await open("use_dns_failover=on");
+  await phone.send(invite(bed, "sip:x@srv.example"));
+  expect(first.received.length).toBe(1);
+  await bed.world.advance(1800);
+  expect(second.received).toEqual([]);
+  await bed.world.advance(300);
+  expect(second.received.length).toBe(1);
+  expect(via(first.received[0]).replace(/\.0$/, ".1")).toBe(via(second.received[0]));
+  expect(second.received[0]).toContain("X-Branch: 0\r\n");
+  await second.send(replyTo(second.received[0]!, 404));
+  expect(statuses(phone.received)).toEqual(["100", "404"]);
+  expect(
+    bed.log.filter((line) => /branch|failure/.test(line)).map((l) => l.replace(/.*?(branch|failure)/, "$1")),
+  ).toEqual([...["branch 0", "failure 404"]]);
+  await bed.close();
+});
+
+test("503, a closed port: the next one at once", async () => {
+  const { bed, phone, first, second } = await open("use_dns_failover=on");
+  await phone.send(invite(bed, "sip:x@srv.example"));
+  await first.send(replyTo(first.received[0]!, 503));
+  expect(first.received.at(-1)).toMatch(/^ACK /);
+  expect(second.received.length).toBe(1);
+  await second.send(replyTo(second.received[0]!, 200));
+  expect(statuses(phone.received)).toEqual(["100", "200"]);
+  bed.world.setIcmp(true); // nobody listens on 7003
+  await phone.send(bed.request("MESSAGE", "sip:x@many.example"));
+  expect(second.received.at(-1)).toMatch(/^MESSAGE /);
+  await bed.close();
+});
+
+test("a refused connection: the next one at once", async () => {
+  const { bed, phone } = await open("use_dns_failover=on");
+  const host = bed.world.host({ addresses: ["192.0.2.77"] });
+  const got: string[] = [];
+  await host.network.listenTcp({
+    local: { family: 4, address: "192.0.2.77", port: 7092 },
+    maxQueue: 1 << 16,
+    onConnection: () => ({
+      onData: (_c, buf, start, end) => void got.push(new TextDecoder().decode(buf.subarray(start, end))),
+      onClose: () => undefined,
+    }),
+  });
+  bed.server.proxy.host.files.write("/etc/hosts", bytesOf("192.0.2.77 t.example\n"));
+  await phone.send(bed.request("MESSAGE", "sip:x@tcp.example;transport=tcp"));
+  await bed.world.advance(500);
+  expect(got.length).toBe(1);
+  expect(via(got[0])).toMatch(/^SIP\/2\.0\/TCP 192\.0\.2\.1:5060;branch=.*\.0$/);
+  await bed.close();
+});
+
+test("without use_dns_failover, without the cache, or after t_set_disable_failover there is no second try", async () => {
+  for (const [globals, user] of [
+    ["", "x"],
+    ["use_dns_failover=on\nuse_dns_cache=off", "x"],
+    ["use_dns_failover=on", "off"],
+  ] as const) {
+    const { bed, phone, second } = await open(globals);
+    await phone.send(invite(bed, `sip:${user}@srv.example`));
+    await bed.world.advance(10_000);
+    expect(second.received).toEqual([]);
+    expect(statuses(phone.received)).toEqual(expect.arrayContaining(["100", "408"]));
+    await bed.close();
+  }
+});
+
+test("forward() uses the same records", async () => {
+  const { bed, phone, first } = await open("");
+  await phone.send(bed.request("MESSAGE", "sip:stateless@srv.example"));
+  expect(first.received.length).toBe(1);
+  await phone.send(bed.request("MESSAGE", "sip:stateless@nobody.example"));
+  expect(statuses(phone.received)).toEqual(["500"]);
+  await bed.close();
+});
+
+test("a dead name server delays only those who need it, and is asked once for a name", async () => {
+  const { bed, server, phone, first } = await open("");
+  server.manners.silent = true;
+  for (let i = 0; i < 50; i++) await phone.send(bed.request("MESSAGE", "sip:x@dead.example"));
+  expect(new Set(server.asked).size).toBe(server.asked.length);
+  await phone.send(bed.request("OPTIONS", "sip:x@dead.example"));
+  await phone.send(bed.request("MESSAGE", "sip:x@192.0.2.10:7001"));
+  expect(statuses(phone.received).filter((s) => s === "200").length).toBe(1);
+  expect(first.received.length).toBe(1);
+  await bed.world.advance(8000);
+  const refused = phone.received.filter((text) => text.startsWith("SIP/2.0 478"));
+  expect(new Set(refused.map((text) => /^Call-ID: (.*)\r$/m.exec(text)?.[1])).size).toBe(50);
+  expect(new Set(server.asked).size).toBe(server.asked.length);
+  await bed.close();
+});
+
+test("a slow name server: what comes meanwhile for the same request is put off", async () => {
+  const { bed, server, phone, first } = await open("");
+  server.manners.delay = 1000;
+  const request = invite(bed, "sip:x@srv.example");
+  await phone.send(request);
+  await phone.send(request); // a retransmission
+  expect(statuses(phone.received)).toContain("100");
+  await phone.send(
+    request
+      .replace(/^INVITE/, "CANCEL")
+      .replace("CSeq: 1 INVITE", "CSeq: 1 CANCEL")
+      .replace(/Contact:.*\r\n/, ""),
+  );
+  await bed.world.advance(5000);
+  // put off until the route goes on: then it is a CANCEL of an INVITE that nobody answers
+  expect(new Set(statuses(phone.received))).toEqual(new Set(["100", "200", "487"]));
+  expect(new Set(first.received.map(via)).size).toBe(1);
+  await bed.close();
+});
+
+test("a reply to a name without port goes where its SRV records say (RFC 3263 5)", async () => {
+  const { bed, phone, first } = await open("");
+  const lines = [
+    "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKsl1",
+    "Via: SIP/2.0/UDP srv.example;branch=z9hG4bKother",
+    ...["From: <sip:a@b>;tag=1", "To: <sip:b@b>;tag=2", "Call-ID: lost", "CSeq: 1 MESSAGE", "Content-Length: 0"],
+  ];
+  await phone.send(`SIP/2.0 200 OK\r\n${lines.join("\r\n")}\r\n\r\n`);
+  expect(statuses(first.received)).toEqual(["200"]);
+  await bed.close();
+});
