@@ -1,7 +1,10 @@
 // Requests that begin here: tm.t_uac_* commands, t_uac_send, t_replicate, event_route[tm:local-request], ACK for 2xx, CANCEL.
 
 import { afterEach, describe, expect, test } from "vitest";
+import type { TmEngine } from "../../src/modules/tm/index.ts";
 import type { RpcValue } from "../../src/registry/define.ts";
+import { H } from "../../src/sip/headers.ts";
+import { RelayError } from "../../src/tm/index.ts";
 import { answer, header, headers, settled } from "../support/local-requests.ts";
 import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 
@@ -622,5 +625,116 @@ describe("from scripts", () => {
     expect(client.received).toHaveLength(2);
     await bed.world.advance(60_000);
     expect(bed.server.commands.run("tm.stats", [])).toMatchObject({ current: 0, total_local: 3 });
+  });
+});
+
+describe("for modules: request({ method, ruri, … }, callback)", () => {
+  const engine = (): TmEngine => bed.server.proxy.transactions as TmEngine;
+  const ping = { method: "OPTIONS", ruri: PHONE, from: "<sip:a@x>", to: "<sip:b@y>" } as const;
+
+  test("the callback hears the end once, provisional replies only when asked for", async () => {
+    for (const provisional of [0, 1]) {
+      await open("", `modparam("tm", "pass_provisional_replies", ${provisional})\n`);
+      const phone = await bed.udp(7001);
+      const heard: string[] = [];
+      const sent = engine().request(
+        { ...ping, method: "INVITE", body: "x", headers: "Content-Type: a/b\r\n" },
+        (reply) => {
+          heard.push(`${reply.status} ${reply.reason} ${reply.message?.header(H.CALL_ID) === null}`);
+        },
+      );
+      expect(sent).toBe(1);
+      await bed.world.advance(50);
+      for (const code of [100, 183, 404, 404]) await phone.send(answer(phone.received[0]!, code, `R${code}`));
+      expect(heard).toEqual([...(provisional === 1 ? ["183 R183 false"] : []), "404 R404 false"]);
+      if (provisional === 0) await bed.close();
+    }
+  });
+
+  test("route sets: loose routers stand in Route, and the first one is the next hop", async () => {
+    await open();
+    const phone = await bed.udp(7001);
+    engine().request({
+      ...ping,
+      ruri: "sip:far@198.51.100.1",
+      routes: [`<${PHONE};lr>`, "<sip:r2;lr>"],
+      cseq: 22,
+      callId: "dlg",
+    });
+    await bed.world.advance(50);
+    const got = phone.received[0]!;
+    expect(got).toMatch(/^OPTIONS sip:far@198.51.100.1 SIP/);
+    expect(header(got, "Route")).toBe(`<${PHONE};lr>, <sip:r2;lr>`);
+    expect([header(got, "CSeq"), header(got, "Call-ID")]).toEqual(["22 OPTIONS", "dlg"]);
+  });
+
+  test("times of its own; a callback that throws is logged and harms nobody", async () => {
+    await open();
+    engine().request({ ...ping, timers: { fr: 300 } }, () => {
+      throw new Error("oh");
+    });
+    await bed.world.advance(400);
+    expect(bed.log.some((l) => l.includes("callback of a local request: oh"))).toBe(true);
+    await bed.world.advance(6000);
+    expect(run("tm.stats", ...[])).toMatchObject({ current: 0 });
+  });
+
+  test("too many transactions: refused, nothing is told", async () => {
+    await open("", 'modparam("tm", "max_transactions", 1)\n');
+    const heard: number[] = [];
+    expect([1, 2].map(() => engine().request(ping, ({ status }) => heard.push(status)))).toEqual([
+      1,
+      RelayError.TOO_MANY,
+    ]);
+    await expect(settled(() => run("tm.t_uac_start", "OPTIONS", PHONE, ".", ".", FROM_TO))).rejects.toThrow("Too Many");
+    expect(heard).toEqual([]);
+  });
+
+  test.each([
+    ["a line end in the R-URI", { ruri: "sip:a@b\r\nX: 1" }],
+    ["a line end in To", { to: "<sip:b@y>\r\nX: 1" }],
+    ["a line end in Call-ID", { callId: "a\r\nX: 1" }],
+    ["a method that is no token", { method: "A B" }],
+  ])("refused: %s", async (_name, wrong) => {
+    await open();
+    expect(engine().request({ ...ping, ...wrong })).toBe(RelayError.BAD_REQUEST);
+    expect(run("tm.stats", ...[])).toMatchObject({ current: 0 });
+  });
+
+  test("names are looked up; what leads nowhere is refused in Kamailio's words", async () => {
+    await open();
+    const nowhere = run("tm.t_uac_start", "OPTIONS", "sip:x@nosuch.invalid", ".", ".", FROM_TO);
+    const refusal = expect(nowhere).rejects.toThrow("I'm terribly sorry, server error occurred (7/RPC/UAC)");
+    const waiting = run("tm.t_uac_wait", "OPTIONS", "sip:x@nosuch.invalid", ".", ".", FROM_TO);
+    const other = expect(waiting).rejects.toThrow("(7/RPC/UAC)");
+    await bed.world.advance(60_000);
+    await refusal;
+    await other;
+    expect(run("tm.stats", ...[])).toMatchObject({ current: 0 });
+  });
+
+  test("over a stream that says nothing: 408", async () => {
+    await open();
+    const heard: number[] = [];
+    await bed.tcpServer(7005);
+    engine().request({ ...ping, ruri: "sip:x@192.0.2.10:7005;transport=tcp", timers: { fr: 2000 } }, ({ status }) =>
+      heard.push(status),
+    );
+    await bed.world.advance(2200);
+    expect(heard).toEqual([408]);
+  });
+
+  test("what the script sends while it looks at a request is not shown to it", async () => {
+    await open(`event_route[tm:local-request] {
+      append_hf("X-Seen: 1\\r\\n");
+      t_uac_send("OPTIONS", "sip:second@192.0.2.10:7001", "", "", "From: <sip:a@x>\\r\\nTo: <sip:b@y>\\r\\n", "");
+    }`);
+    const phone = await bed.udp(7001);
+    engine().request(ping);
+    await bed.world.advance(50);
+    expect(phone.received.map((m) => `${m.split(" ")[1]} ${m.includes("X-Seen")}`).sort()).toEqual([
+      "sip:bob@192.0.2.10:7001 true",
+      "sip:second@192.0.2.10:7001 false",
+    ]);
   });
 });

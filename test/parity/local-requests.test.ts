@@ -87,7 +87,7 @@ describe.each(GROUPS)("$name", (group) => {
         if (recordAnew) known[key] = answers[n]!;
         expect([c.name, answers[n]]).toEqual([c.name, known[key]]);
       }
-      if (recordAnew) writeFileSync(RECORD, `${JSON.stringify(known, null, 1)}\n`);
+      if (recordAnew) writeFileSync(RECORD, `${JSON.stringify(known, null, 2)}\n`);
     },
     60_000,
   );
