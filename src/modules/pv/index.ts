@@ -104,7 +104,7 @@ export const pv = defineModule({
       writable: true,
       resolve: ({ shared }, name) => ({
         get: () => shared.get(name ?? ""),
-        set: (_ctx, value) => shared.set(name ?? "", value),
+        set: (_ctx, value) => shared.set(name ?? "", value ?? ""), // null becomes the empty text, as measured
       }),
     }),
     pp: pvDef("Number of the process.", (_s: PvInstance, ctx): Value => ctx.proxy.host.process.pid),
