@@ -12,6 +12,6 @@ export function dropReplies(tx: Transaction, mode: number, before: number, legBe
   const wanted = tx.dropReplies >= 0 ? tx.dropReplies : mode;
   tx.dropReplies = -1;
   if (wanted === DropReplies.NONE || (wanted === DropReplies.NEW_LEG && tx.branches.length <= before)) return;
-  const from = wanted === DropReplies.LAST ? legBefore : 0;
+  const from = wanted === DropReplies.LAST && tx.branches.length > before ? legBefore : 0; // all, when the route left it at that
   for (let i = from; i < before; i++) tx.branches[i]!.flags |= BranchFlag.DISCARDED;
 }

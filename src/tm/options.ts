@@ -27,7 +27,7 @@ export interface TmOptions {
   remap503: boolean;
   /** Whether challenges of several branches are joined (aggregate_challenges). */
   aggregateChallenges: boolean;
-  /** Whether 6xx is a failure like others (disable_6xx_block). */
+  /** Whether 6xx ends no other branch (disable_6xx_block). */
   disable6xx: boolean;
   /** Added to the rank of final replies made here when the best is picked (faked_reply_prio). */
   fakedReplyRank: number;

@@ -10,8 +10,8 @@ import type { Transaction } from "./transaction.ts";
  * Rank of a final failure status: the lowest goes back. 6xx before 3xx, 4xx, 5xx; of 4xx those first that the client can mend by itself.
  * The order is that of the oracle, measured over all pairs.
  */
-export function rank(status: number, disable6xx: boolean): number {
-  if (status >= 600 && !disable6xx) return status - 600;
+export function rank(status: number): number {
+  if (status >= 600) return status - 600;
   switch (status) {
     case 401:
     case 407:
@@ -30,7 +30,7 @@ export function pickBranch(tx: Transaction, fakedReplyRank = 0): Branch | null {
   let bestRank = 0;
   for (const branch of tx.branches) {
     if (branch.status < 300 || (branch.flags & BranchFlag.DISCARDED) !== 0) continue;
-    const r = rank(branch.status, tx.disable6xx) + ((branch.flags & BranchFlag.LOCAL) !== 0 ? fakedReplyRank : 0);
+    const r = rank(branch.status) + ((branch.flags & BranchFlag.LOCAL) !== 0 ? fakedReplyRank : 0);
     if (best === null || r < bestRank) {
       best = branch;
       bestRank = r;

@@ -28,7 +28,10 @@ export function replyCame(tm: Tm, branch: Branch, msg: SipMessage): void {
     return;
   }
   const input = status < 200 ? ClientInput.PROVISIONAL : status < 300 ? ClientInput.SUCCESS : ClientInput.FAILURE;
-  if ((stepBranch(tm, branch, input, msg) & Do.PASS) === 0) return;
+  if ((stepBranch(tm, branch, input, msg) & Do.PASS) === 0) {
+    if (status < 200 && tx.isInvite) ringsLate(tm, branch);
+    return;
+  }
   // once the client has cancelled, provisional replies are for nobody (as the oracle)
   if (!tx.wantsReplies || (status < 200 && tx.canceled)) {
     takeReply(tm, branch, msg, false);
@@ -44,6 +47,14 @@ export function replyCame(tm: Tm, branch: Branch, msg: SipMessage): void {
       takeReply(tm, branch, msg, dropped === true || overtaken, overtaken);
     });
   }
+}
+
+// A next hop has begun to ring after we had given it up: it is told (as the oracle does; nobody would pick up that call).
+function ringsLate(tm: Tm, branch: Branch): void {
+  if ((branch.flags & (BranchFlag.LOCAL | BranchFlag.CANCEL_SENT)) !== BranchFlag.LOCAL) return;
+  const { tx } = branch;
+  branch.cancelLines = tm.options.localCancelReason ? reasonLine(tx.final ? tx.status : branch.status) : "";
+  sendCancel(tm, branch);
 }
 
 // The reply has been through the script.
@@ -73,7 +84,11 @@ function takeReply(tm: Tm, branch: Branch, msg: SipMessage, drop: boolean, overt
 /** A branch has come to a final failure: `reply`, or null when none came (then branch.status says which it counts as). */
 export function branchFailed(tm: Tm, branch: Branch, reply: SipMessage | null): void {
   const { tx } = branch;
-  if (branch.status >= 600 && !tx.disable6xx) cancelOthers(tm, branch, branch.status);
+  if (branch.status >= 600 && !tx.disable6xx && tx.branches.length > 1) {
+    reply?.own();
+    branch.reply = reply; // others may end at once, and then this one is picked
+    cancelOthers(tm, branch, branch.status);
+  }
   if (branch.further !== null) failOver(tm, branch, decide); // before the script is told, as the oracle
   if (tx.wantsBranchFailure && !tx.final) {
     const waits = tm.hooks.branchFailureRoute(tx, branch, reply);
