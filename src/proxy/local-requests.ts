@@ -217,7 +217,7 @@ export class LocalRequests {
     ctx.clearBranches(); // it goes to one place
     if (msg.newUri === null && msg.dstUri === hop && hop === msg.requestUri()) msg.dstUri = null;
     if (tx === null) return forwardStateless(this.proxy, msg, ctx.flow, null, ctx.sendFrom);
-    if (!this.settings.failureRoutes) ctx.onFailure = 0;
+    if (!this.settings.failureRoutes) ctx.onFailure = ctx.onBranchFailure = 0;
     return later(forward(this.tm, tx, ctx, ONLY_HERE, false), (sent) => {
       if (!tx.released && sent > 0) leaveWith(tx, ctx);
       return this.sentOrForgotten(tx, sent);

@@ -28,6 +28,11 @@ export function sendReply(tm: Tm, tx: Transaction, code: number, buf: Uint8Array
   tm.table.counters.repliesSent++;
   const sent = tx.client.send(buf, start, end);
   if ((answer & Do.REPEAT) !== 0) {
+    if (tx.waiting) {
+      // it was let go before it was final (t_release, a script that only said 180): it is not over yet
+      tx.waiting = false;
+      tm.table.counters.waiting--;
+    }
     const now = tm.now();
     tx.interval = tx.timers.retr1;
     tx.retransmitAt = tx.client.reliable ? NEVER : now + tx.interval;
@@ -115,6 +120,7 @@ function armServer(tm: Tm, tx: Transaction, now: number): void {
 }
 
 function stopServer(tm: Tm, tx: Transaction): void {
+  if (tx.waiting) return; // its timer is the one of its end
   tx.retransmitAt = NEVER;
   tx.giveUpAt = NEVER;
   tm.wheel.cancel(tx);
@@ -143,7 +149,12 @@ export function startWait(tm: Tm, tx: Transaction): void {
   tx.retransmitAt = NEVER;
   tx.giveUpAt = NEVER;
   tm.table.counters.waiting++;
-  tm.wheel.arm(tx, tx.timers.wait, tm.now());
+  tm.wheel.arm(tx, waitOf(tx), tm.now());
+}
+
+// Who accepted a call of ours repeats the 2xx for as long as its ACK is missing (RFC 6026, timer M).
+function waitOf({ local, isInvite, status, timers }: Transaction): number {
+  return local !== null && isInvite && status < 300 ? Math.max(timers.wait, 64 * timers.retr1) : timers.wait;
 }
 
 /** Takes the transaction out of the table and forgets all it holds. */

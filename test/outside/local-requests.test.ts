@@ -1,10 +1,11 @@
 // Requests that begin here: tm.t_uac_* commands, t_uac_send, t_replicate, event_route[tm:local-request], ACK for 2xx, CANCEL.
 
 import { afterEach, describe, expect, test } from "vitest";
-import type { TmEngine } from "../../src/modules/tm/index.ts";
+import type { LocalReply, TmEngine } from "../../src/modules/tm/index.ts";
 import type { RpcValue } from "../../src/registry/define.ts";
 import { H } from "../../src/sip/headers.ts";
 import { RelayError } from "../../src/tm/index.ts";
+import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { answer, header, headers, settled } from "../support/local-requests.ts";
 import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 
@@ -722,6 +723,63 @@ describe("for modules: request({ method, ruri, … }, callback)", () => {
     );
     await bed.world.advance(2200);
     expect(heard).toEqual([408]);
+  });
+
+  test("to ourselves: answered with and without a transaction, CANCEL too", async () => {
+    bed = await openProxy(`${modules("tmx")}
+      request_route {
+        if ($rU == "stateless") { sl_send_reply("200", "sl"); exit; }
+        if (is_method("CANCEL")) { t_relay_cancel(); exit; }
+        if (is_method("ACK")) { t_relay(); exit; }
+        t_newtran();
+        if (is_method("INVITE")) t_reply("180", "ring");
+        else t_reply("200", "tm");
+      }`);
+    const heard: string[] = [];
+    const hear = ({ status, reason }: LocalReply): unknown => heard.push(`${status} ${reason}`);
+    for (const user of ["stateless", "x"]) engine().request({ ...ping, ruri: `sip:${user}@192.0.2.1` }, hear);
+    engine().request({ ...ping, method: "INVITE", ruri: "sip:x@192.0.2.1", callId: "self" }, hear);
+    await bed.world.advance(200);
+    run("tm.cancel", "self", "10");
+    await bed.world.advance(200);
+    expect(heard).toEqual(["200 sl", "200 tm", "487 Request Terminated"]);
+    expect(bed.server.proxy.statistics.get("UAC_transactions")?.()).toBe(3);
+    expect(bed.server.proxy.statistics.get("UAS_transactions")?.()).toBe(2);
+    await bed.world.advance(40_000);
+    expect(run("tm.stats", ...[])).toMatchObject({ current: 0, created: 5, freed: 5 });
+  });
+
+  test("under loss and duplication each request ends once, nothing is left", async () => {
+    await open("", 'modparam("tm", "fr_timer", 8000)\nmodparam("tm", "fr_inv_timer", 8000)\n');
+    const host = bed.world.host({ addresses: ["192.0.2.20"] });
+    const socket = await host.network.bindUdp({
+      local: { family: 4, address: "192.0.2.20", port: 5060 },
+      onMessage: (buf, from, to) => {
+        const text = textOf(buf, from, to);
+        const n = Number(/^Call-ID: loss(\d+)/m.exec(text)![1]);
+        if (text.startsWith("ACK") || n % 5 === 0) return; // every fifth phone is dead
+        const bytes = bytesOf(answer(text, n % 8 < 4 ? 200 : 486, "R", "Contact: <sip:192.0.2.20>\r\n", `u${n}`));
+        socket.send(socket.peer({ family: 4, address: "192.0.2.1", port: 5060 })!, bytes, 0, bytes.length);
+      },
+    });
+    bed.world.setLinks({ loss: 0.3, duplicate: 0.2, delay: 20, jitter: 30 });
+    const heard = new Map<string, number[]>();
+    for (let i = 0; i < 200; i++) {
+      const callId = `loss${i}`;
+      heard.set(callId, []);
+      const method = i % 2 === 0 ? "INVITE" : "OPTIONS";
+      engine().request({ ...ping, method, callId, ruri: "sip:192.0.2.20" }, ({ status }) =>
+        heard.get(callId)!.push(status),
+      );
+    }
+    await bed.world.advance(20_000);
+    const ends = [...heard.values()];
+    expect(ends.every((list) => list.length === 1)).toBe(true);
+    const count = (code: number): number => ends.filter(([status]) => status === code).length;
+    expect(count(408)).toBeGreaterThanOrEqual(40);
+    expect(count(200) + count(486)).toBeGreaterThan(150);
+    await bed.world.advance(40_000);
+    expect(run("tm.stats", ...[])).toMatchObject({ current: 0, created: 200, freed: 200, total_local: 200 });
   });
 
   test("what the script sends while it looks at a request is not shown to it", async () => {

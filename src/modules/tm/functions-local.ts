@@ -22,7 +22,7 @@ function sent(result: FunctionResult): FunctionResult {
 
 function replicate(self: TmInstance, ctx: RouteContext, uri: string | null): FunctionResult {
   const { message: msg } = ctx;
-  if (msg.method === Method.ACK) return -1;
+  if (!msg.isRequest || msg.method === Method.ACK) return -1;
   if (uri !== null && typeof parseUriText(uri) === "number") return -1;
   if (ctx.attachment<boolean>(REPEATED) === true) return 1;
   if (ctx.transaction === null) {
