@@ -5,9 +5,11 @@ import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
 import { hashBytes } from "../util/bytes.ts";
+import { type Maybe, whenThere } from "../util/maybe.ts";
 import type { RouteContext } from "./context.ts";
 import { mayLeave } from "./onsend.ts";
 import { hex8, type Proxy } from "./proxy.ts";
+import type { Walk } from "./walk.ts";
 
 /**
  * Forwards a request without a transaction to `uri` (the destination URI, else the R-URI, when null). Returns 1 when it was handed to a
@@ -28,6 +30,14 @@ export function forwardStateless(
     if (open !== null) return sendTo(proxy, msg, flow, open, ctx);
   }
   const next = hop ?? msg.requestUri();
+  const walk = proxy.dns.settings.failover
+    ? proxy.resolver.walk(next, from ?? flow.listener, msg.send?.forwardNoConnect === true, from !== null)
+    : null;
+  if (walk !== null) {
+    const sent = whenThere(walk, (targets) => sendAlong(proxy, msg, flow, targets, next, ctx));
+    if (sent instanceof Promise) msg.own();
+    return sent;
+  }
   const { blocklist } = proxy;
   if (blocklist.on && proxy.resolver.isListed(next, blocklist)) return blocked(proxy, ctx); // before a connection is opened
   const to = proxy.resolver.uriFlow(next, from ?? flow.listener, msg.send?.forwardNoConnect === true, from !== null);
@@ -36,6 +46,23 @@ export function forwardStateless(
     return to.then((found) => (found === null ? unreachable(proxy, next, ctx) : sendTo(proxy, msg, flow, found, ctx)));
   }
   return to === null ? unreachable(proxy, next, ctx) : sendTo(proxy, msg, flow, to, ctx);
+}
+
+// To the first target of a name that takes it (use_dns_failover).
+function sendAlong(
+  proxy: Proxy,
+  msg: SipMessage,
+  flow: Flow,
+  walk: Walk,
+  uri: string,
+  ctx: RouteContext | null,
+): Maybe<number> {
+  return whenThere(walk.next(), (found) => {
+    if (found === null) return unreachable(proxy, uri, ctx);
+    return whenThere(sendTo(proxy, msg, flow, found, ctx), (sent) =>
+      sent > 0 || !walk.more ? sent : sendAlong(proxy, msg, flow, walk, uri, ctx),
+    );
+  });
 }
 
 /** What sl_reply_error tells after a forwarding that failed, in Kamailio's words. */

@@ -144,6 +144,46 @@ test("forward() uses the same records", async () => {
   await bed.close();
 });
 
+test("forward() tries the next target when one cannot be sent to", async () => {
+  const zone = `${ZONE}\n_sip._tcp.two.example 60 SRV 1 0 7091 t.example\n`;
+  for (const [globals, status] of [
+    ["use_dns_failover=on", []],
+    ["", ["500"]],
+  ] as const) {
+    const { bed, server, phone } = await open(globals);
+    server.setZone(`${zone}_sip._tcp.two.example 60 SRV 2 0 7092 t.example\n`);
+    const got: string[] = [];
+    await bed.world.host({ addresses: ["192.0.2.77"] }).network.listenTcp({
+      local: { family: 4, address: "192.0.2.77", port: 7092 },
+      maxQueue: 1 << 16,
+      onConnection: () => ({ onData: () => void got.push("request"), onClose: () => undefined }),
+    });
+    bed.server.proxy.host.files.write("/etc/hosts", bytesOf("192.0.2.77 t.example\n"));
+    await phone.send(bed.request("MESSAGE", "sip:stateless@two.example;transport=tcp"));
+    await bed.world.advance(500);
+    expect(statuses(phone.received)).toEqual(status);
+    expect(got.length).toBe(1 - status.length);
+    await bed.close();
+  }
+});
+
+test("what the parameters say", async () => {
+  const { bed } = await open(
+    `dns_retr_time=3\ndns_retr_no=0\ndns_servers_no=2\ndns_cache_mem=100\ndns_cache_gc_interval=10\ndns_cache_del_nonexp=yes
+    dns_cache_min_ttl=5\ndns_cache_max_ttl=50\ndns_cache_negative_ttl=0\ndns_cache_rec_pref=3\ndns_cache_flags=4\ndns_srv_lb=yes
+    dns_try_ipv6=yes\ndns_use_search_list=no\ndns_search_full_match=no\ndns_udp_pref=-1\ndns_tcp_preference=7\ndns_tls_pref=8
+    dns_naptr_ignore_rfc=no\ndns_try_naptr=on\nuse_dns_failover=on`,
+  );
+  expect(bed.diagnostics).toEqual([]);
+  expect(bed.server.proxy.dns.settings).toEqual({
+    ...{ timeout: 3000, tries: null, servers: 2, memory: 102_400, gcInterval: 10_000, deleteLive: true },
+    ...{ minTtl: 5, maxTtl: 50, negativeTtl: 0, recordPreference: 3, flags: 4, srvWeights: true, tryIpv6: true },
+    ...{ useSearchList: false, searchFullMatch: false, udpPreference: -1, tcpPreference: 7, tlsPreference: 8 },
+    ...{ naptrIgnoreOrder: false, tryNaptr: true, failover: true, useCache: true },
+  });
+  await bed.close();
+});
+
 test("a dead name server delays only those who need it, and is asked once for a name", async () => {
   const { bed, server, phone, first } = await open("");
   server.manners.silent = true;
