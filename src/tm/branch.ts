@@ -16,7 +16,7 @@ export const BranchFlag = {
   CANCEL_ANSWERED: 4,
   /** No final reply came in time. */
   TIMED_OUT: 8,
-  /** Some reply came. */
+  /** Some reply came, and its routes have run. */
   REPLIED: 16,
   /** Its final status was made here. */
   LOCAL: 32,
@@ -28,6 +28,8 @@ export const BranchFlag = {
   ACKED: 256,
   /** Stands for a transaction that the script has put aside (park.ts); nobody was sent anything. */
   PARKED: 512,
+  /** Its final status is known to the routes of others: its own have run. */
+  SETTLED: 1024,
 } as const;
 
 /** A branch, which is also its own timer. */

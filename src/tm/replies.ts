@@ -62,7 +62,7 @@ function takeReply(tm: Tm, branch: Branch, msg: SipMessage, drop: boolean, overt
   const { tx } = branch;
   const { status } = msg;
   const late = branch.final;
-  branch.flags |= BranchFlag.REPLIED;
+  if (status < 300) branch.flags |= status < 200 ? BranchFlag.REPLIED : BranchFlag.REPLIED | BranchFlag.SETTLED;
   branch.status = status;
   if (status < 200) {
     if ((branch.flags & BranchFlag.CANCEL_WANTED) !== 0) sendCancel(tm, branch);
@@ -126,6 +126,8 @@ function settle(tm: Tm, branch: Branch, reply: SipMessage | null): void {
   if (tx.branches.length > 1 || tx.forwarding) decide(tm, tx);
   else if (tx.final) endIfDone(tm, tx);
   else allFailed(tm, tx, branch, reply);
+  // what the routes that have just run are about is no reply "before"
+  branch.flags |= reply === null ? BranchFlag.SETTLED : BranchFlag.REPLIED | BranchFlag.SETTLED;
 }
 
 /** Picks the best reply when no branch is out any more. */

@@ -89,6 +89,11 @@ export function configOf(group: FlowGroup, ends: Ends, oracle: boolean): string 
   ].join("");
 }
 
+/** A modparam line of module tm. */
+export function param(name: string, value: string | number): string {
+  return `modparam("tm", "${name}", ${typeof value === "number" ? value : `"${value}"`})\n`;
+}
+
 /** A line in the log. */
 export function say(text: string): string {
   return `xlog("L_ALERT", "@{N} ${text}\\n");`;

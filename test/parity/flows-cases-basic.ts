@@ -239,4 +239,43 @@ export const BASIC: readonly FlowGroup[] = [
       },
     ],
   },
+  {
+    name: "late replies",
+    cases: [
+      { name: "180 after the time is over", user: "x", hop: { x: ["180@900"] }, ms: 1500 },
+      {
+        name: "180 after the other's 603",
+        user: "603",
+        request: TWO.replace("{B}", "x"),
+        hop: { "603": ["603@20"], x: ["180@900"] },
+        ms: 1500,
+      },
+      {
+        name: "180 after the script has replied",
+        user: "x",
+        request: 't_on_failure("F{N}"); t_relay();',
+        blocks: 'failure_route[F{N}] { t_reply("480", "x"); }',
+        hop: { x: ["180@900"] },
+        ms: 1500,
+      },
+      {
+        name: "183 after CANCEL",
+        user: "q",
+        hop: { q: ["180", "183@150", "486@200"] },
+        onCancel: { q: [] },
+        later: [[100, "CANCEL"]],
+        ms: 300,
+      },
+      {
+        name: "onreply_route after CANCEL",
+        user: "q",
+        request: 't_on_reply("R{N}"); t_relay();',
+        blocks: `onreply_route[R{N}] { ${say("$rs")} }`,
+        hop: { q: ["180", "183@150", "486@200"] },
+        onCancel: { q: [] },
+        later: [[100, "CANCEL"]],
+        ms: 300,
+      },
+    ],
+  },
 ];

@@ -1,6 +1,7 @@
 // Runs call flows on our proxy, whole, in virtual time.
 
 import { bytesOf } from "../../src/util/bytes.ts";
+import { openNameServer, useNameServers } from "../support/name-server.ts";
 import { openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 import { configOf, type Ends, type Flow, type FlowGroup, flowOf, Players } from "./flows-case.ts";
 
@@ -11,6 +12,8 @@ const STEP = 5;
 export async function runFlows(group: FlowGroup): Promise<Flow[]> {
   const bed = await openProxy(configOf(group, ENDS, false));
   try {
+    await openNameServer(bed.world, "192.0.2.53", ""); // which knows no name
+    useNameServers(bed.host, ["192.0.2.53"]);
     return await new Far(bed, group).run();
   } finally {
     await bed.close();

@@ -42,7 +42,7 @@ export const asking: Record<string, FunctionDef<TmInstance>> = {
   t_get_status_code: fn({
     routes: ANY,
     doc: "The code that says most about the transaction; -1 when there is none.",
-    run: (_self: TmInstance, ctx) => queries.statusCode(transactionOf(ctx)),
+    run: (_self: TmInstance, ctx) => queries.statusCode(ctx),
   }),
   t_is_canceled: fn({
     routes: ANY,

@@ -12,8 +12,12 @@ import type { TmInstance } from "./settings.ts";
 const { REQUEST, FAILURE, ONREPLY, BRANCH_FAILURE, EVENT } = RouteKind;
 const RELAYING = REQUEST | FAILURE | BRANCH_FAILURE | EVENT;
 
+/** What t_newtran returns when there is a transaction already. */
+const MADE_BEFORE = -10;
+
 /** Replies through the transaction; -1 without one or when it is final. */
 function reply(self: TmInstance, ctx: RouteContext, code: number, reason: string): number {
+  if (ctx.kind === BRANCH_FAILURE) return -1; // others may still answer (as the oracle)
   const usable = code >= 100 && code <= 699;
   const { defaultCode, defaultReason } = self.settings;
   const extra = code >= 300 && code < 400 ? destinationSet(ctx, ctx.proxy.richRedirect) : "";
@@ -42,11 +46,21 @@ export const sending: Record<string, FunctionDef<TmInstance>> = {
     routes: RELAYING,
     waits: "maybe",
     doc: "Relays the request through a transaction to the R-URI and the branches, or to a host; negative when it could not be sent.",
-    aliases: ["t_forward_nonack"],
     run: (self: TmInstance, ctx, host, port) =>
       host === undefined
         ? relay(self.engine, self.settings, ctx)
         : relayTo(self.engine, self.settings, ctx, host, port ?? 0, ""),
+  }),
+  t_forward_nonack: fn({
+    args: [optional(str("host")), optional(int("port"))],
+    routes: RELAYING,
+    waits: "maybe",
+    doc: "As t_relay, but only where there is a transaction already, and without the automatic 100.",
+    run: (self: TmInstance, ctx, host, port) => {
+      if (ctx.transaction === null) return -1;
+      if (host === undefined) return relay(self.engine, self.settings, ctx, true);
+      return relayTo(self.engine, self.settings, ctx, host, port ?? 0, "", true);
+    },
   }),
   t_relay_to_udp: relayBy("udp"),
   t_relay_to_tcp: relayBy("tcp"),
@@ -56,6 +70,7 @@ export const sending: Record<string, FunctionDef<TmInstance>> = {
     routes: REQUEST,
     doc: "Makes the request's transaction; ends the script when the request is a repetition.",
     run: (self: TmInstance, ctx) => {
+      if (ctx.transaction !== null) return MADE_BEFORE;
       const made = self.engine.newTransaction(ctx);
       if (made > 0) leaveWith(transactionOf(ctx)!, ctx);
       return made;

@@ -5,7 +5,7 @@ import { ArgError } from "../../registry/args.ts";
 import { Method } from "../../sip/methods.ts";
 import { reasonPhrase } from "../../sip/reasons.ts";
 import type { Value } from "../../sip/value.ts";
-import { type Branch, BranchFlag, type Transaction } from "../../tm/index.ts";
+import { type Branch, BranchFlag } from "../../tm/index.ts";
 import { textOf } from "../../util/bytes.ts";
 import { type TmEngine, transactionOf } from "./engine.ts";
 
@@ -79,7 +79,10 @@ export function anyReplied(ctx: RouteContext): number {
 
 /** Whether some branch ended with that final status. */
 export function grepStatus(ctx: RouteContext, code: number): number {
-  return anyBranch(ctx, (b) => b.final && b.status === code);
+  return anyBranch(
+    ctx,
+    (b) => (b.flags & (BranchFlag.SETTLED | BranchFlag.REPLIED)) !== 0 && b.final && b.status === code,
+  );
 }
 
 /** Whether that kind of route is armed; null when there is no such kind. */
@@ -96,8 +99,11 @@ export function isSet(ctx: RouteContext, target: string): number | null {
   }
 }
 
-/** The status that says most about a transaction: what was sent, else the best that came. */
-export function statusCode(tx: Transaction | null): number {
+/** The status that says most: of the reply at hand, else what was sent, else the best that came; -1 without any. */
+export function statusCode(ctx: RouteContext): number {
+  if (ctx.status > 0) return ctx.status;
+  if (ctx.kind === RouteKind.BRANCH) return -1;
+  const tx = transactionOf(ctx);
   if (tx === null) return -1;
   let status = tx.status;
   for (const branch of tx.branches) if (branch.status > status) status = branch.status;

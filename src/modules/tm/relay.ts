@@ -70,14 +70,16 @@ function outcome(engine: TmEngine, tx: Transaction, ctx: RouteContext, sent: num
   const failure = relayFailure(sent);
   ctx.failure = { code: failure.code, reason: failure.reason.replace("/TM)", "/SL)") };
   if (!engine.settings.delayedReply) engine.answerError(ctx);
-  return ctx.kind === RouteKind.REQUEST || ctx.resumed ? failure.rc : -1;
+  if (ctx.kind !== RouteKind.REQUEST && !ctx.resumed) return -1;
+  return sent === RelayError.UNRESOLVABLE && knownWishes(ctx)?.errorReply === false ? -4 : failure.rc; // as the oracle
 }
 
 // In a request route the R-URI comes first, then the branches. After a failure the R-URI counts only when the route has changed it.
 function destinations(tx: Transaction, ctx: RouteContext, afterFailure: boolean): readonly (Destination | null)[] {
   const { branches, message: msg } = ctx;
   const wishes = knownWishes(ctx);
-  const isUsed = afterFailure && msg.newUri === tx.usedUri && msg.dstUri === tx.usedDst;
+  const again = afterFailure || (ctx.kind === RouteKind.REQUEST && tx.branches.length > 0);
+  const isUsed = again && msg.newUri === tx.usedUri && msg.dstUri === tx.usedDst;
   if (wishes === null ? isUsed : !uriCounts(wishes, msg, isUsed)) return [...branches];
   const first = wishes === null || wishes.first === null ? null : firstContact(wishes.first, msg);
   return branches.length === 0 && first === null ? ONLY_REQUEST_URI : [first, ...branches];
