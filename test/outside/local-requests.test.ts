@@ -7,6 +7,7 @@ import { H } from "../../src/sip/headers.ts";
 import { RelayError } from "../../src/tm/index.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { answer, header, headers, settled } from "../support/local-requests.ts";
+import { openNameServer } from "../support/name-server.ts";
 import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 
 const SERVER = "192.0.2.1:5060";
@@ -321,6 +322,17 @@ describe("INVITE", () => {
     expect(contact.received).toHaveLength(2);
     await bed.world.advance(10_000);
     expect((await poke())[0]).toMatch(/^SIP\/2.0 404/);
+  });
+
+  test("t_set_no_auto_ack in event_route[tm:local-request]", async () => {
+    await open("event_route[tm:local-request] { t_set_no_auto_ack(1); }");
+    const phone = await bed.udp(7001);
+    const contact = await bed.udp(7002);
+    const result = run("tm.t_uac_wait_block", ...INVITE);
+    await bed.world.advance(50);
+    await phone.send(answer(phone.received[0]!, 200, "OK", CONTACT, "u1"));
+    expect(await result).toEqual({ code: 200, text: "OK" });
+    expect(contact.received).toEqual([]);
   });
 
   test("a failure is acknowledged as always, and repeated ones again", async () => {
@@ -711,6 +723,32 @@ describe("for modules: request({ method, ruri, … }, callback)", () => {
     await bed.world.advance(60_000);
     await refusal;
     await other;
+    expect(run("tm.stats", ...[])).toMatchObject({ current: 0 });
+  });
+
+  test("the next target of a name is tried when the first is silent; ACK leads to a name, too", async () => {
+    await open("", 'modparam("tm", "fr_timer", 2000)\nuse_dns_failover=on\n');
+    const zone =
+      "a.example 60 A 192.0.2.10\n_sip._udp.x.example 60 SRV 10 1 7003 a.example\n_sip._udp.x.example 60 SRV 20 1 7001 a.example";
+    await openNameServer(bed.world, "192.0.2.53", zone);
+    const { files } = bed.server.proxy.host;
+    files.makeDirectory("/etc");
+    files.write("/etc/resolv.conf", bytesOf("nameserver 192.0.2.53\noptions timeout:2 attempts:1\n"));
+    const silent = await bed.udp(7003);
+    const phone = await bed.udp(7001);
+    const far = await bed.udp(7004);
+    const heard: number[] = [];
+    const sent = engine().request({ ...ping, method: "INVITE", ruri: "sip:x@x.example" }, ({ status }) =>
+      heard.push(status),
+    );
+    expect(sent).toBeInstanceOf(Promise);
+    await bed.world.advance(2500);
+    expect(await sent).toBe(1);
+    expect(silent.received.length).toBeGreaterThan(0);
+    await phone.send(answer(phone.received[0]!, 200, "OK", "Contact: <sip:far@a.example:7004>\r\n", "u1"));
+    expect(heard).toEqual([200]);
+    expect(far.received.map((m) => m.slice(0, m.indexOf(" SIP")))).toEqual(["ACK sip:far@a.example:7004"]);
+    await bed.world.advance(60_000);
     expect(run("tm.stats", ...[])).toMatchObject({ current: 0 });
   });
 
