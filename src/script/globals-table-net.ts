@@ -74,7 +74,7 @@ const DNS: readonly GlobalDef[] = [
   row("bool", "dns_search_full_match", 1, USED, "whether search list names are checked"),
   row("int", "dns_servers_no", null, USED, "how many servers are asked"),
   row("bool", "dns_srv_lb", 0, USED, "choose SRV targets by weight", { aliases: ["dns_srv_loadbalancing"] }),
-  row("bool", "dns_try_ipv6", 0, USED, "look for IPv6 addresses"),
+  row("bool", "dns_try_ipv6", 1, USED, "look for IPv6 addresses too, when we listen on one"),
   row("bool", "dns_try_naptr", 0, USED, "look for NAPTR records"),
   row("bool", "dns_naptr_ignore_rfc", 1, USED, "prefer our own order of NAPTR records"),
   row("bool", "dns_use_search_list", 1, USED, "use the search list"),

@@ -53,7 +53,7 @@ export const DEFAULT_DNS_SETTINGS: DnsSettings = {
   deleteLive: false,
   recordPreference: 0,
   flags: 0,
-  tryIpv6: false,
+  tryIpv6: true, // as Kamailio 5.6.3 does, whatever its documentation says
   tryNaptr: false,
   naptrIgnoreOrder: true,
   udpPreference: 30,
