@@ -92,3 +92,34 @@ describe("writeCancel", () => {
     expect(text).not.toContain("z9hG4bKc");
   });
 });
+
+describe("of what is taken", () => {
+  const model = INVITE.replace("Route: <sip:r3;lr>", "Route: <sip:r3;lr>\r\nX-Mine-1: a\r\nx-mine-2: b\r\nX-Other: c");
+
+  test("headers by the beginning of their names go along", () => {
+    const out = new Uint8Array(4096);
+    const style = { extraHeaders: "x-mine-", received: null };
+    for (const end of [
+      writeCancel(bytesOf(model), "", out, style),
+      writeAck(bytesOf(model), parsed(REPLY), out, style),
+    ]) {
+      const text = textOf(out, 0, end);
+      expect(text).toContain("\r\nX-Mine-1: a\r\n");
+      expect(text).toContain("\r\nx-mine-2: b\r\n");
+      expect(text).not.toContain("X-Other");
+    }
+  });
+
+  test("or all of it from the INVITE as it came, but for our Via and the first line", () => {
+    const came = INVITE.replace("Route: <sip:r3;lr>", "Route: <sip:us;lr>, <sip:r3;lr>").replace(
+      "INVITE sip:b@10.0.0.2:5062",
+      "INVITE sip:b@y",
+    );
+    const out = new Uint8Array(4096);
+    const text = textOf(out, 0, writeCancel(bytesOf(INVITE), "", out, { extraHeaders: "", received: bytesOf(came) }));
+    expect(text).toContain("CANCEL sip:b@10.0.0.2:5062 SIP/2.0\r\n");
+    expect(text).toContain("\r\nRoute: <sip:us;lr>, <sip:r3;lr>\r\n");
+    expect(text.match(/^(Via|v):/gim)).toHaveLength(1);
+    parsed(text);
+  });
+});
