@@ -12,6 +12,7 @@ import { pike } from "./pike.ts";
 import { pv } from "./pv/index.ts";
 import registrar from "./registrar/index.ts";
 import { rr } from "./rr/index.ts";
+import { sanity } from "./sanity/index.ts";
 import { siputils } from "./siputils/index.ts";
 import { sl } from "./sl.ts";
 import { textops } from "./textops/index.ts";
@@ -33,6 +34,7 @@ const ALL: readonly AnyModule[] = [
   rr,
   textops,
   textopsx,
+  sanity,
   siputils,
   xlog,
   blst,
