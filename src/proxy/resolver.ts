@@ -55,6 +55,7 @@ export class Resolver {
     if (to === null) return null;
     if (to.flow !== null && to.from === from && to.flow.open && !this.mhomed) return to.flow;
     if (to.isName) return whenThere(this.walkTo(to, from, openOnly, forced), (walk) => walk.next());
+    if (!this.dns.settings.tryIpv6 && to.host.includes(":")) return null; // as on the oracle, numbers too
     const flow = this.reach(to.protocol, to.host, to.port, from, openOnly, forced);
     if (flow === null || flow.reliable) return settled(flow);
     to.flow = flow;

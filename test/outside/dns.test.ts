@@ -167,6 +167,16 @@ test("forward() tries the next target when one cannot be sent to", async () => {
   }
 });
 
+test("dns_try_ipv6=no keeps requests from IPv6 addresses, written as such or found", async () => {
+  const { bed, server, phone } = await open("dns_try_ipv6=no");
+  server.setZone("six.example 60 AAAA 2001:db8::9\n");
+  await phone.send(bed.request("MESSAGE", "sip:x@[2001:db8::9]:7001"));
+  await phone.send(bed.request("MESSAGE", "sip:x@six.example:7001"));
+  expect(new Set(statuses(phone.received))).toEqual(new Set(["478"]));
+  expect(server.asked).toEqual(["A six.example"]);
+  await bed.close();
+});
+
 test("what the parameters say", async () => {
   const { bed } = await open(
     `dns_retr_time=3\ndns_retr_no=0\ndns_servers_no=2\ndns_cache_mem=100\ndns_cache_gc_interval=10\ndns_cache_del_nonexp=yes
