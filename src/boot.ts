@@ -6,6 +6,7 @@ import { addNamesOfListeners, openListeners } from "./control/listeners.ts";
 import type { Steps } from "./control/surroundings.ts";
 import type { Host } from "./host/host.ts";
 import type { Listener } from "./net/flow.ts";
+import { HttpReceiver } from "./proxy/http-receive.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import { Receiver } from "./proxy/receive.ts";
 import { NetTransports } from "./proxy/transports.ts";
@@ -105,6 +106,7 @@ function assemble(host: Host, config: Config, settings: LogSettings) {
     host,
     {
       receive: (buf, from, to, flow) => receiver.receive(buf, from, to, flow),
+      onHttp: (buf, from, to, flow, flags) => http.receive(buf, from, to, flow, flags),
       onClose: (flow, error) => proxy.flowClosed(flow, error),
       onError: (flow, error) => proxy.flowFailed(flow, error),
     },
@@ -112,6 +114,7 @@ function assemble(host: Host, config: Config, settings: LogSettings) {
   );
   const proxy = new Proxy(host, log, wheel, transports);
   const receiver = new Receiver(proxy);
+  const http = new HttpReceiver(proxy);
   applyGlobals(proxy, config);
   applyRules(proxy, config.globals);
   const loader = new ModuleLoader({ host, log, wheel, proxy, database: (url) => databases.get(url) });

@@ -17,6 +17,7 @@ const HERE: Readonly<Record<string, string>> = {
   sl: "ltt",
   tm: "T_branch_idx T_reply_code T_reply_ruid",
   tmx: "T T_branch T_inv T_req T_rpl",
+  xhttp: "hu",
   xlog: "C",
 };
 
@@ -62,7 +63,6 @@ const LATER: Readonly<Record<string, string>> = {
     tls_peer_subject_cn tls_peer_subject_country tls_peer_subject_locality tls_peer_subject_organization tls_peer_subject_state
     tls_peer_subject_uid tls_peer_subject_unit tls_peer_urlencoded_cert tls_peer_verified tls_peer_version tls_version`,
   uac: "uac_req",
-  xhttp: "hu",
   xmlops: "xml",
 };
 

@@ -20,6 +20,7 @@ import { textopsx } from "./textopsx.ts";
 import { tm } from "./tm/index.ts";
 import { tmx } from "./tmx/index.ts";
 import usrloc from "./usrloc/index.ts";
+import { xhttp } from "./xhttp.ts";
 import { xlog } from "./xlog.ts";
 
 const ALL: readonly AnyModule[] = [
@@ -37,6 +38,7 @@ const ALL: readonly AnyModule[] = [
   sanity,
   siputils,
   xlog,
+  xhttp,
   blst,
   pike,
   usrloc,

@@ -1,5 +1,6 @@
 // Finds the end of one message's head in a stream and the length of the whole message, going on where the last bytes ended.
 import { FrameError, type FrameLimits } from "./frame-rules.ts";
+import { HttpHead } from "./http-head.ts";
 
 /** Results of `scan` that are no length. */
 export const Head = { MORE: 0 } as const;
@@ -10,14 +11,15 @@ const CR = 13;
 const SP = 32;
 const COLON = 58;
 const CONTENT_LENGTH = "content-length";
-const TRANSFER_ENCODING = "transfer-encoding";
-const UPGRADE = "upgrade";
 const LARGEST_LENGTH = 1e9;
 
 /** Offsets are relative to the message's first byte, so that the message may move between calls. */
 export class HeadScan {
   isHttp = false;
-  upgrade = false;
+  /** Length of the head, once it has ended. */
+  headLength = 0;
+  /** What the head says, when it is that of an HTTP request. */
+  readonly http: HttpHead;
   readonly #limits: FrameLimits;
   #at = 0; // bytes looked at
   #line = 0; // where the current line begins
@@ -27,6 +29,7 @@ export class HeadScan {
 
   constructor(limits: FrameLimits) {
     this.#limits = limits;
+    this.http = new HttpHead(limits);
   }
 
   /** Whether bytes of a message have been looked at. */
@@ -35,8 +38,8 @@ export class HeadScan {
   }
 
   reset(): void {
+    if (this.isHttp) this.http.reset();
     this.isHttp = false;
-    this.upgrade = false;
     this.#at = 0;
     this.#line = 0;
     this.#firstDone = false;
@@ -44,7 +47,10 @@ export class HeadScan {
     this.#length = -1;
   }
 
-  /** Looks at buf[start,end), which begins with the message's first byte. Returns its whole length, Head.MORE, or a negative FrameError. */
+  /**
+   * Looks at buf[start,end), which begins with the message's first byte. Returns its whole length (that of the head alone when its body is
+   * chunked), Head.MORE, or a negative FrameError.
+   */
   scan(buf: Uint8Array, start: number, end: number): number {
     if (this.#at === 0 && !isToken(buf[start]!)) return -FrameError.NOT_SIP;
     let p = start + this.#at;
@@ -58,13 +64,34 @@ export class HeadScan {
       if (done) return this.#whole(p + 1 - start);
     }
     this.#at = p - start;
-    return this.#at > this.#limits.maxHead ? -FrameError.HEAD_TOO_LONG : Head.MORE;
+    return -this.#tooLong(buf, start, end);
+  }
+
+  // An HTTP request line that does not end is told from a SIP one by what its target begins with.
+  #tooLong(buf: Uint8Array, start: number, end: number): number {
+    const { maxHead, maxHttpHead, maxTarget } = this.#limits;
+    if (this.isHttp) return this.#at > maxHttpHead ? FrameError.HTTP_HEAD_TOO_LONG : 0;
+    if (!this.#firstDone && this.#at > maxTarget) {
+      let target = start;
+      while (target < end && buf[target] !== SP) target++;
+      if (target + 1 < end && (buf[target + 1] === 47 || startsWith(buf, target + 1, end, "http")))
+        return FrameError.TARGET_TOO_LONG;
+    }
+    return this.#at > maxHead ? FrameError.HEAD_TOO_LONG : 0;
   }
 
   #whole(head: number): number {
-    const { maxHead, maxMessage, acceptNoLength } = this.#limits;
+    this.headLength = head;
+    const { maxHead, maxHttpHead, maxMessage, acceptNoLength } = this.#limits;
+    if (this.isHttp) {
+      if (head > maxHttpHead) return -FrameError.HTTP_HEAD_TOO_LONG;
+      const bad = this.http.finish();
+      if (bad !== 0) return -bad;
+      const length = head + Math.max(0, this.http.length);
+      return length > maxMessage ? -FrameError.BODY_TOO_LONG : length;
+    }
     if (head > maxHead) return -FrameError.HEAD_TOO_LONG;
-    if (this.#length < 0 && !this.isHttp && !acceptNoLength) return -FrameError.NO_LENGTH;
+    if (this.#length < 0 && !acceptNoLength) return -FrameError.NO_LENGTH;
     const whole = head + Math.max(0, this.#length);
     return whole > maxMessage ? -FrameError.MESSAGE_TOO_LONG : whole;
   }
@@ -73,6 +100,7 @@ export class HeadScan {
   #endOfLine(buf: Uint8Array, start: number, line: number, p: number, empty: boolean): number {
     if (this.isHttp && buf[p - 1] !== CR) return FrameError.BARE_LF;
     if (!this.#firstDone) return this.#firstLine(buf, line, p);
+    if (this.isHttp) return empty ? 0 : this.http.header(buf, line, p - 1);
     const c = buf[line]!;
     if (!empty && (c === SP || c === TAB)) return 0; // folded: belongs to the header before
     if (this.#value >= 0) {
@@ -89,20 +117,16 @@ export class HeadScan {
     let word = end;
     while (word > line && buf[word - 1] !== SP) word--;
     if (startsWith(buf, word, end, "sip/")) return 0;
-    if (end - word !== 8 || !startsWith(buf, word, end, "http/1.")) return FrameError.NOT_SIP;
+    if (!startsWith(buf, word, end, "http/")) return FrameError.NOT_SIP;
     this.isHttp = true;
-    return end === p ? FrameError.BARE_LF : 0;
+    return end === p ? FrameError.BARE_LF : this.http.firstLine(buf, line, word, end);
   }
 
   #header(buf: Uint8Array, start: number, line: number, p: number): number {
     const c = buf[line]! | 0x20;
     if (c === 99 || c === 108) {
       const value = afterName(buf, line, p, c === 99 ? CONTENT_LENGTH : "l");
-      if (value >= 0 && !(this.isHttp && c === 108)) this.#value = value - start;
-    } else if (this.isHttp && (c === 116 || c === 117)) {
-      // Two ways to tell a length are how requests are smuggled: chunked bodies are refused, not guessed.
-      if (afterName(buf, line, p, TRANSFER_ENCODING) >= 0) return FrameError.CHUNKED;
-      if (afterName(buf, line, p, UPGRADE) >= 0) this.upgrade = true;
+      if (value >= 0) this.#value = value - start;
     }
     return 0;
   }
@@ -122,8 +146,8 @@ export class HeadScan {
     const some = p > digits;
     while (p < end && isBlank(buf[p]!)) p++;
     if (!some || p < end) return FrameError.BAD_LENGTH;
-    // A second one may only repeat the first, and not at all in HTTP.
-    if (this.#length >= 0 && (this.isHttp || this.#length !== length)) return FrameError.BAD_LENGTH;
+    // A second one may only repeat the first.
+    if (this.#length >= 0 && this.#length !== length) return FrameError.BAD_LENGTH;
     this.#length = length;
     return 0;
   }

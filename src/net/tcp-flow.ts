@@ -4,17 +4,18 @@ import { Transport } from "../sip/transports.ts";
 import { bytesOf } from "../util/bytes.ts";
 import { FlowStage, type Listener, nextFlowId } from "./flow.ts";
 import type { StreamFlow } from "./flows.ts";
-import { frameErrorText } from "./frame-rules.ts";
+import { frameErrorText, httpStatusOf } from "./frame-rules.ts";
 import { type FrameHandler, Framer } from "./framer.ts";
+import { type HttpFlow, httpStatusReason, type StreamReader } from "./http-flow.ts";
 import type { TcpTransport } from "./tcp.ts";
 
 const PONG = bytesOf("\r\n");
 /** Milliseconds that senders wait to hear whether a new connection is refused: on one machine or network that is known sooner. */
 const SETTLE_TIME = 100;
-const NO_HTTP = bytesOf("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+const CONTINUE = bytesOf("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** The flow; it handles its own connection and its own frames. */
-export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
+export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler {
   readonly protocol: number = Transport.TCP;
   readonly reliable = true;
   readonly id = nextFlowId();
@@ -39,6 +40,9 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
   #reported = false;
   #finishing = false;
   #settled: (() => void) | null = null;
+  #answering = false; // an HTTP request is being answered: what comes after it waits
+  #feeding = false;
+  #reader: StreamReader | null = null;
 
   constructor(transport: TcpTransport, listener: Listener, local: SocketAddress, remote: SocketAddress) {
     this.#transport = transport;
@@ -139,16 +143,45 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
     if (!this.open && !this.#finishing) return;
     const now = this.#transport.host.clock.mono();
     this.lastActive = now;
-    const wasPartial = this.#framer.partial;
-    const bad = this.#framer.feed(buf, start, end);
-    if (bad !== 0) {
-      this.#transport.countFrameError(bad);
-      this.fail(new HostError("EPROTO", frameErrorText(bad)));
+    if (this.#reader !== null) {
+      this.#reader.onData(buf, start, end);
       return;
     }
+    const wasPartial = this.#framer.partial;
+    this.#feeding = true;
+    const bad = this.#framer.feed(buf, start, end);
+    this.#feeding = false;
+    this.#fed(bad, now, wasPartial);
+  }
+
+  #fed(bad: number, now: number, wasPartial: boolean): void {
+    if (bad !== 0) {
+      this.#refuse(bad);
+      return;
+    }
+    if (this.#reader !== null) this.#handOver(this.#reader);
     if (!this.spoke) return;
     if (!this.#framer.partial) this.partialSince = 0;
     else if (!wasPartial || this.partialSince === 0) this.partialSince = now;
+  }
+
+  // A stream that cannot go on. An HTTP client is told why; what it still says is read and dropped until it has closed.
+  #refuse(bad: number): void {
+    this.#transport.countFrameError(bad);
+    const status = httpStatusOf(bad);
+    if (status === 0) {
+      this.fail(new HostError("EPROTO", frameErrorText(bad)));
+      return;
+    }
+    this.#say(status, `${frameErrorText(bad)}\n`);
+  }
+
+  // An answer of the connection itself; the last one.
+  #say(status: number, body: string): void {
+    const head = `HTTP/1.1 ${status} ${httpStatusReason(status)}\r\nContent-Type: text/plain\r\n`;
+    const text = bytesOf(`${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+    this.send(text, 0, text.length);
+    this.finish();
   }
 
   onClose(_connection: TcpConnection, error: HostError | null): void {
@@ -162,16 +195,60 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
     this.#transport.receive(buf, start, end, this);
   }
 
-  onHttp(buf: Uint8Array, start: number, end: number, upgrade: boolean): void {
+  onHttp(buf: Uint8Array, start: number, end: number, flags: number): void {
     this.spoke = true;
     this.partialSince = 0;
     const { onHttp } = this.#transport;
-    if (onHttp) {
-      onHttp(buf, start, end, this, upgrade);
+    if (onHttp === null) {
+      this.#say(404, "nothing is served here\n");
+      this.#framer.stop();
       return;
     }
-    this.send(NO_HTTP, 0, NO_HTTP.length);
-    this.close();
+    this.#answering = true;
+    onHttp(buf, start, end, this, flags);
+    if (!this.#answering && this.#reader === null) return;
+    this.#framer.pause();
+    if (this.#answering) this.#connection?.pause();
+  }
+
+  onExpect(): void {
+    this.send(CONTINUE, 0, CONTINUE.length);
+  }
+
+  answered(keep: boolean): void {
+    if (!this.#answering) return;
+    this.#answering = false;
+    if (!this.open) return;
+    if (this.#framer.paused) this.#connection?.resume();
+    if (!keep) {
+      this.finish();
+      this.#framer.stop();
+    } else if (this.#framer.paused) this.#goOn();
+  }
+
+  // What came while a request was being answered.
+  #goOn(): void {
+    this.#feeding = true;
+    const bad = this.#framer.resume();
+    this.#feeding = false;
+    this.#fed(bad, this.#transport.host.clock.mono(), false);
+  }
+
+  upgrade(reader: StreamReader): void {
+    if (!this.open) return;
+    const wasPaused = this.#framer.paused;
+    this.#answering = false;
+    this.#reader = reader;
+    this.partialSince = 0;
+    this.#framer.pause();
+    if (wasPaused) this.#connection?.resume();
+    if (!this.#feeding) this.#handOver(reader);
+  }
+
+  // What the framer has not handed out belongs to the new reader; this happens once.
+  #handOver(reader: StreamReader): void {
+    const rest = this.#framer.takeRest();
+    if (rest.length > 0) reader.onData(rest, 0, rest.length);
   }
 
   onPing(): void {
@@ -198,6 +275,7 @@ export class TcpFlow implements StreamFlow, TcpHandlers, FrameHandler {
     this.#reported = true;
     this.#shut();
     this.#settle();
+    this.#reader?.onClose(this.#error);
     this.#transport.gone(this, this.#error);
   }
 }

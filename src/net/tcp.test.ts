@@ -182,7 +182,9 @@ for (const rig of [native!, simulated!]) {
           connection.send(bytes, 0, bytes.length);
         });
       await rig.until(() => answer.endsWith("closed"));
-      expect(answer).toBe("\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\nclosed");
+      expect(answer).toBe(
+        "\r\nHTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 23\r\nConnection: close\r\n\r\nnothing is served here\nclosed",
+      );
       port.close();
     });
 

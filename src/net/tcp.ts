@@ -5,6 +5,7 @@ import { canonicalIp } from "../util/ip.ts";
 import { type Flow, type Listener, ListenerBase, type ListenOptions, type Receive } from "./flow.ts";
 import type { FlowTable, StreamFlow } from "./flows.ts";
 import { DEFAULT_LIMITS, type FrameLimits } from "./frame-rules.ts";
+import type { ReceiveHttp } from "./http-flow.ts";
 import { TcpFlow } from "./tcp-flow.ts";
 
 /** What TCP is given: where messages go and what the limits are. */
@@ -13,8 +14,8 @@ export interface TcpOptions {
   readonly receive: Receive;
   /** A flow has gone, whoever closed it; called once for each, also for one that never connected. */
   readonly onClose?: (flow: Flow, error: HostError | null) => void;
-  /** A whole HTTP request. Without it HTTP is answered with 404 and a close. */
-  readonly onHttp?: (buf: Uint8Array, start: number, end: number, flow: Flow, upgrade: boolean) => void;
+  /** A whole HTTP request. Without it HTTP ends the connection. */
+  readonly onHttp?: ReceiveHttp;
   readonly limits?: FrameLimits;
   /** Bytes one connection may queue for sending. */
   readonly maxQueue?: number;
@@ -60,7 +61,7 @@ export class TcpTransport {
   readonly host: Host;
   readonly flows: FlowTable;
   readonly receive: Receive;
-  readonly onHttp: TcpOptions["onHttp"] | null;
+  readonly onHttp: ReceiveHttp | null;
   readonly limits: FrameLimits;
   readonly maxQueue: number;
   readonly rules: TcpRules;

@@ -4,6 +4,8 @@
 export class Counters {
   requests = 0;
   replies = 0;
+  /** HTTP requests. */
+  http = 0;
   /** Local replies by class: index 1 to 6. */
   readonly localReplies = [0, 0, 0, 0, 0, 0, 0];
   /** Bytes and messages that could not be understood. */

@@ -19,6 +19,7 @@ import type { TimerWheel } from "../util/timer-wheel.ts";
 import { RouteContext, RouteKind, type Routes } from "./context.ts";
 import { Counters } from "./counters.ts";
 import { ParameterGroups } from "./groups.ts";
+import type { HttpExchange } from "./http-exchange.ts";
 import { Identity } from "./identity.ts";
 import { replyMayLeave } from "./onsend.ts";
 import { Resolver } from "./resolver.ts";
@@ -70,6 +71,10 @@ export class Proxy {
   transactions: Transactions | null = null;
   /** Set by module sl: whether an ACK answers a stateless reply made here and goes no further. */
   absorbAck: ((ctx: RouteContext) => boolean) | null = null;
+  /** Set by module xhttp: the event route that HTTP requests run, and whether it is for one at all. */
+  httpRoute: { readonly event: string; readonly takes: (msg: SipMessage) => boolean } | null = null;
+  /** Serves HTTP requests that no route has answered; without it they get a 404. Must not throw. */
+  httpPages: ((exchange: HttpExchange) => void) | null = null;
   /** Whether event_route[core:msg-received] runs (received_route_mode). */
   runsReceived = false;
   /** The number that sets this server apart from others of the same database (server_id). */
@@ -147,6 +152,7 @@ export class Proxy {
 
   /** Replies without a transaction; a reply to ACK is never sent. Returns 1, or -1 when it could not be sent. */
   replyStateless(msg: SipMessage, flow: Flow, code: number, reason: string, extra: string, body = ""): number {
+    if (msg.http !== null) return msg.http.answer(code, reason, extra, body);
     if (msg.method === Method.ACK) return -1;
     const end = this.writeLocalReply(msg, flow, code, reason, code === 100 ? "" : this.toTag(msg), extra, body);
     if (end < 0) return -1;

@@ -4,6 +4,7 @@ import type { Host, HostError, SocketAddress } from "../host/host.ts";
 import type { Flow, Listener, ListenOptions, Receive } from "../net/flow.ts";
 import { DEFAULT_FLOW_LIMITS, FlowTable } from "../net/flows.ts";
 import { DEFAULT_LIMITS } from "../net/frame-rules.ts";
+import type { ReceiveHttp } from "../net/http-flow.ts";
 import { type TcpRules, TcpTransport } from "../net/tcp.ts";
 import { listenUdp, type UdpListener, type UdpListenOptions } from "../net/udp.ts";
 import { Transport } from "../sip/transports.ts";
@@ -35,6 +36,8 @@ export interface Transports {
 /** What happens on the transports, for whoever joins the parts. */
 export interface TransportEvents {
   readonly receive: Receive;
+  /** A whole HTTP request has come over a stream. */
+  readonly onHttp?: ReceiveHttp;
   /** A stream connection has gone. */
   readonly onClose: (flow: Flow, error: HostError | null) => void;
   /** The system says that a datagram to that flow did not arrive. */
@@ -93,6 +96,7 @@ export class NetTransports implements Transports {
       flows: this.flows,
       receive: events.receive,
       onClose: events.onClose,
+      ...(events.onHttp === undefined ? {} : { onHttp: events.onHttp }),
       limits: {
         ...DEFAULT_LIMITS,
         ...(maxMessage === undefined ? {} : { maxMessage }),

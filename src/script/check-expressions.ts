@@ -149,8 +149,10 @@ function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: numb
     return;
   }
   const { def } = found;
-  if (kinds !== 0 && (def.routes & kinds) !== kinds) {
-    const wrong = kindNames(kinds & ~def.routes);
+  // As the oracle: what request_route may call, an event_route may.
+  const allowed = (def.routes & RouteKind.REQUEST) !== 0 ? def.routes | RouteKind.EVENT : def.routes;
+  if (kinds !== 0 && (allowed & kinds) !== kinds) {
+    const wrong = kindNames(kinds & ~allowed);
     const hint = `it can be used in ${kindNames(def.routes)}`;
     if (scope.isCalled) {
       const message = `${expr.name}() cannot be used in ${wrong}, from where this route is called`;

@@ -19,6 +19,12 @@ const TO = 8;
 const RURI = 16;
 const VIA2 = 32;
 
+/** Who answers an HTTP request. */
+export interface HttpAnswer {
+  /** Sends the one answer; `lines` are whole header lines. Returns 1, or -1 when it cannot be sent or the request has been answered. */
+  answer(code: number, reason: string, lines: string, body: string): number;
+}
+
 /**
  * One message. An object may be reused for the next datagram as long as nobody keeps it: who keeps it past the call calls `own()`,
  * which copies the bytes out of the receive buffer.
@@ -34,6 +40,8 @@ export class SipMessage {
 
   // the first line
   isRequest = false;
+  /** Who answers it, when it is an HTTP request ("METHOD target HTTP/1.x"), whose target is no SIP URI; null in SIP. */
+  http: HttpAnswer | null = null;
   method = 0;
   status = 0;
   lineStart = 0;
@@ -99,8 +107,12 @@ export class SipMessage {
     this.buf = NO_BYTES;
   }
 
-  /** Takes buf[start,end) as its bytes and scans them. Returns 0, or a ScanError. Everything of an earlier message is forgotten. */
-  parse(buf: Uint8Array, start: number, end: number): number {
+  /**
+   * Takes buf[start,end) as its bytes and scans them. Returns 0, or a ScanError. Everything of an earlier message is forgotten. `http`: it
+   * is an HTTP request, not a SIP message, and that answers it.
+   */
+  parse(buf: Uint8Array, start: number, end: number, http: HttpAnswer | null = null): number {
+    this.http = http;
     this.dstUri = null;
     this.path = null;
     this.q = -1;
@@ -185,6 +197,13 @@ export class SipMessage {
   /** The R-URI as it stands now: the new one if it was changed. */
   requestUri(): string {
     return this.newUri ?? textOf(this.buf, this.uriStart, this.uriEnd);
+  }
+
+  /** The version as the first line spells it. */
+  versionText(): string {
+    if (this.http === null) return "SIP/2.0";
+    const { buf, firstLineEnd } = this;
+    return textOf(buf, this.uriEnd + 1, buf[firstLineEnd - 2] === 13 ? firstLineEnd - 2 : firstLineEnd - 1);
   }
 
   /** The method's name as received; in a reply that of CSeq. */

@@ -90,6 +90,11 @@ function isVersion(buf: Uint8Array, p: number, end: number): boolean {
   return isStatusLine(buf, p, end) && end - p === 7 && buf[p + 4] === 50 && buf[p + 5] === 46 && buf[p + 6] === 48;
 }
 
+// "HTTP/1." and a digit; the framer has looked closer.
+function isHttpVersion(buf: Uint8Array, p: number, end: number): boolean {
+  return end - p === 8 && buf[p] === 72 && buf[p + 1] === 84 && buf[p + 4] === 47 && buf[p + 5] === 49;
+}
+
 function scanStatusLine(m: SipMessage, p: number, end: number): number {
   const { buf } = m;
   let sp = p;
@@ -123,7 +128,7 @@ function scanRequestLine(m: SipMessage, p: number, end: number): number {
   const uriStart = q + 1;
   const uriEnd = v - 1;
   if (uriEnd <= uriStart) return ScanError.FIRST_LINE;
-  if (!isVersion(buf, v, end)) return ScanError.VERSION;
+  if (!(m.http !== null ? isHttpVersion(buf, v, end) : isVersion(buf, v, end))) return ScanError.VERSION;
   for (let i = uriStart; i < uriEnd; i++) if (buf[i]! <= SP || buf[i] === DEL) return ScanError.FIRST_LINE;
   m.isRequest = true;
   m.status = 0;

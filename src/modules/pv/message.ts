@@ -128,6 +128,11 @@ function bodyOf(msg: SipMessage): Value {
   return textOf(msg.buf, msg.bodyStart, msg.end);
 }
 
+function contentLength(msg: SipMessage): Value {
+  const length = msg.uint(H.CONTENT_LENGTH);
+  return length < 0 && msg.http !== null ? null : Math.max(0, length);
+}
+
 const PARTS: Readonly<Record<string, (msg: SipMessage) => Value>> = {
   buf: (msg) => textOf(msg.buf, msg.start, msg.end),
   len: (msg) => msg.end - msg.start,
@@ -157,7 +162,7 @@ export const messageVariables: Record<string, PvDef<unknown>> = {
   rmid: def("The method as one bit, numbered as Kamailio does: INVITE 1, CANCEL 2, ACK 4, BYE 8 …", (ctx) =>
     kamailioMethodBit(ctx.message.methodText()),
   ),
-  rv: def("The SIP version.", () => "SIP/2.0"),
+  rv: def("The version: SIP/2.0, of an HTTP request its own.", (ctx) => ctx.message.versionText()),
   rs: def("Status of a reply.", (ctx) => (ctx.message.isRequest ? null : ctx.message.status)),
   rsi: def("Status of a reply, 0 in a request.", (ctx) => (ctx.message.isRequest ? 0 : ctx.message.status)),
   rr: def("Reason phrase of a reply.", (ctx) =>
@@ -174,7 +179,7 @@ export const messageVariables: Record<string, PvDef<unknown>> = {
   mbu: def("The whole message with the changes made so far.", (ctx) => updated(ctx.message)),
   rb: def("The body.", (ctx) => bodyOf(ctx.message)),
   bs: def("Length of the body in bytes.", (ctx) => ctx.message.end - ctx.message.bodyStart),
-  cl: def("Value of Content-Length, 0 without one.", (ctx) => Math.max(0, ctx.message.uint(H.CONTENT_LENGTH))),
+  cl: def("Value of Content-Length, 0 without one (null in an HTTP request).", (ctx) => contentLength(ctx.message)),
   ci: def("Call-ID.", headerValue(H.CALL_ID)),
   cs: def("Number in CSeq, as it is written.", (ctx) => /^\d+/.exec(ctx.message.header(H.CSEQ) ?? "")?.[0] ?? null),
   csb: def("CSeq as a whole.", headerValue(H.CSEQ)),

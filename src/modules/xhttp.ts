@@ -1,0 +1,91 @@
+// Module xhttp: HTTP requests on the ports of SIP run event_route[xhttp:request], which answers them.
+
+import { type RouteContext, RouteKind } from "../proxy/context.ts";
+import type { Proxy } from "../proxy/proxy.ts";
+import { ArgError, str } from "../registry/args.ts";
+import { defineModule, fn, parsedParam, pv, strParam } from "../registry/define.ts";
+import { type Pattern, posixRegex } from "../script/posix-regex.ts";
+import type { SipMessage } from "../sip/message.ts";
+import { textOf } from "../util/bytes.ts";
+import { core } from "./core/index.ts";
+import { sl } from "./sl.ts";
+
+const EVENT = "xhttp:request";
+const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
+
+function target(msg: SipMessage): string {
+  return textOf(msg.buf, msg.uriStart, msg.uriEnd);
+}
+
+// An empty text means none.
+function pattern(text: string): Pattern | null | ArgError {
+  if (text === "") return null;
+  const re = posixRegex(text, false);
+  return typeof re === "string" ? new ArgError(re) : re;
+}
+
+interface XHttp {
+  readonly proxy: Proxy;
+  readonly skip: Pattern | null;
+  readonly match: Pattern | null;
+}
+
+function takes({ skip, match }: XHttp, msg: SipMessage): boolean {
+  if (skip === null && match === null) return true;
+  const url = target(msg);
+  return skip?.test(url) !== true && match?.test(url) !== false;
+}
+
+/** A code as text, as the README's example writes it; what is no number is refused. */
+function reply(ctx: RouteContext, code: string, reason: string, type: string, body: string): number {
+  const status = /^[0-9]{3}$/.test(code) ? Number(code) : 0;
+  if (status < 100 || status > 699 || reason === "" || CONTROL.test(type)) return -1;
+  const { message, flow, proxy } = ctx;
+  const line = type === "" ? "" : `Content-Type: ${type}\r\n`;
+  if (message.http !== null) return message.http.answer(status, reason, line, body);
+  return message.isRequest ? proxy.replyStateless(message, flow, status, reason, line, body) : -1;
+}
+
+/** Kamailio's module xhttp. */
+export const xhttp = defineModule({
+  name: "xhttp",
+  doc: "Serves HTTP on the ports of SIP: each request runs event_route[xhttp:request].",
+  uses: [core, sl],
+  params: {
+    url_skip: parsedParam<Pattern | null>(
+      null,
+      "Requests whose URL matches this regular expression are not for the event route.",
+      pattern,
+    ),
+    url_match: parsedParam<Pattern | null>(
+      null,
+      "Only requests whose URL matches this regular expression, and not url_skip, are for the event route.",
+      pattern,
+    ),
+    event_callback: strParam("", "Function of a script in another language to run in place of the event route.", {
+      effect: "scripts in other languages are not available yet",
+    }),
+  },
+  state: (host) => host.proxy,
+  configure: (proxy, params): XHttp => ({ proxy, skip: params.url_skip, match: params.url_match }),
+  start: (self) => {
+    self.proxy.httpRoute = { event: EVENT, takes: (msg) => takes(self, msg) };
+  },
+  functions: {
+    xhttp_reply: fn({
+      args: [str("code"), str("reason"), str("ctype"), str("body")],
+      routes: RouteKind.REQUEST | RouteKind.EVENT,
+      doc: "Answers the HTTP request, once, with a body of that content type; a SIP request without a transaction. An empty type leaves the header out.",
+      run: (_self: XHttp, ctx, code, reason, type, body) => reply(ctx, code, reason, type, body),
+    }),
+  },
+  pvs: {
+    hu: pv(
+      "URL of an HTTP request as it stands in its first line; of a SIP request its R-URI as received.",
+      (_self: XHttp, ctx) => (ctx.message.isRequest ? target(ctx.message) : null),
+    ),
+  },
+  events: {
+    [EVENT]: { doc: "An HTTP request came; the message is the request." },
+  },
+});

@@ -1,0 +1,178 @@
+// One HTTP request and its one answer: status line, headers, length or chunks, and what becomes of the connection (RFC 9112).
+
+import { HttpFlag } from "../net/frame-rules.ts";
+import { type HttpFlow, httpStatusReason, type StreamReader } from "../net/http-flow.ts";
+import type { HttpAnswer, SipMessage } from "../sip/message.ts";
+import { copyBytes, putText, putUint } from "../util/bytes.ts";
+import type { Proxy } from "./proxy.ts";
+
+/** Header lines that only this file may write; those that a script adds would frame the answer twice. */
+const FRAMING = /^(?:content-length|transfer-encoding)[ \t]*:.*\r?\n/gim;
+const SAYS_CLOSE = /^connection[ \t]*:.*\bclose\b/im;
+const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** The answer is asked for once: by a script, by a built-in page, or by whoever takes the connection over. */
+export class HttpExchange implements HttpAnswer {
+  readonly proxy: Proxy;
+  readonly message: SipMessage;
+  readonly flow: HttpFlow;
+  /** Status that has been sent; 0 while there is none. */
+  status = 0;
+  private readonly flags: number;
+
+  constructor(proxy: Proxy, message: SipMessage, flow: HttpFlow, flags: number) {
+    this.proxy = proxy;
+    this.message = message;
+    this.flow = flow;
+    this.flags = flags;
+  }
+
+  /** Whether the client asks for another protocol on this connection. */
+  get wantsUpgrade(): boolean {
+    return (this.flags & HttpFlag.UPGRADE) !== 0;
+  }
+  get isHead(): boolean {
+    return (this.flags & HttpFlag.HEAD) !== 0;
+  }
+
+  /** What a script answers: with the headers it has added (append_to_reply), Server as configured. */
+  answer(code: number, reason: string, lines: string, body: string): number {
+    const { message, proxy } = this;
+    if (code < 200 || code > 699 || CONTROL.test(reason)) return -1;
+    let added = message.replyHeaders;
+    let keep = message.send?.replyClose !== true;
+    if (added !== "") {
+      added = added.replace(FRAMING, "");
+      if (SAYS_CLOSE.test(added)) keep = false;
+    }
+    return this.send(code, reason, `${added}${lines}${proxy.serverLine}`, body, keep) ? 1 : -1;
+  }
+
+  /** The answer of a built-in page or of the program itself. `lines` are whole header lines without length and Connection. */
+  send(code: number, reason: string, lines: string, body: string | Uint8Array, mayKeep = true): boolean {
+    if (this.status !== 0) return false;
+    const keep = mayKeep && (this.flags & HttpFlag.KEEP) !== 0;
+    const withBody = hasBody(code);
+    let out = this.proxy.out;
+    const most = lines.length + reason.length + body.length + 128;
+    if (most > out.length) out = new Uint8Array(most);
+    let at = this.putHead(out, code, reason, lines, keep);
+    if (withBody) {
+      at = putText(out, at, "Content-Length: ");
+      at = putUint(out, at, body.length);
+      at = putText(out, at, "\r\n\r\n");
+      if (!this.isHead)
+        at = typeof body === "string" ? putText(out, at, body) : copyBytes(out, at, body, 0, body.length);
+    } else at = putText(out, at, "\r\n");
+    this.status = code;
+    const sent = this.flow.send(out, 0, at);
+    this.flow.answered(keep);
+    return sent;
+  }
+
+  // Everything of the head but its lengths. Connection is told only where it is not what the version means anyway.
+  private putHead(out: Uint8Array, code: number, reason: string, lines: string, keep: boolean): number {
+    const old = (this.flags & HttpFlag.OLD) !== 0;
+    let at = putText(out, 0, old ? "HTTP/1.0 " : "HTTP/1.1 ");
+    at = putUint(out, at, code);
+    out[at++] = 32;
+    at = putText(out, at, reason);
+    at = putText(out, at, "\r\n");
+    at = putText(out, at, lines);
+    if (keep === old && !SAYS_CLOSE.test(lines))
+      at = putText(out, at, keep ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+    return at;
+  }
+
+  /** A plain text in answer, with the program's own reason phrase. */
+  refuse(code: number, text: string, mayKeep = true): void {
+    const lines = `Content-Type: text/plain\r\n${this.proxy.serverLine}`;
+    this.send(code, httpStatusReason(code), lines, `${text}\n`, mayKeep);
+  }
+
+  /**
+   * Begins an answer whose length nobody knows: in chunks, or for HTTP/1.0 up to the end of the connection. Null when it has been answered.
+   */
+  begin(code: number, reason: string, lines: string): HttpStream | null {
+    if (this.status !== 0) return null;
+    const old = (this.flags & HttpFlag.OLD) !== 0;
+    const keep = !old && (this.flags & HttpFlag.KEEP) !== 0;
+    const coding = old || !hasBody(code) ? "" : "Transfer-Encoding: chunked\r\n";
+    const out = new Uint8Array(lines.length + reason.length + 160);
+    const at = putText(out, this.putHead(out, code, reason, lines + coding, keep), "\r\n");
+    this.status = code;
+    this.flow.send(out, 0, at);
+    return new HttpStream(this.flow, keep, coding !== "", this.isHead || !hasBody(code));
+  }
+
+  /**
+   * Answers 101 and gives the connection away: bytes that came behind the request, and all later ones, go to the reader. False when the
+   * request has been answered or did not ask for it.
+   */
+  upgrade(lines: string, reader: StreamReader): boolean {
+    if (this.status !== 0 || !this.wantsUpgrade || !this.flow.open) return false;
+    this.status = 101;
+    const out = new Uint8Array(lines.length + 64);
+    let at = putText(out, 0, "HTTP/1.1 101 Switching Protocols\r\n");
+    at = putText(out, at, lines);
+    at = putText(out, at, "\r\n");
+    if (!this.flow.send(out, 0, at)) return false;
+    this.flow.upgrade(reader);
+    return true;
+  }
+
+  /** Ends the connection without an answer. */
+  drop(): void {
+    if (this.status !== 0) return;
+    this.status = -1;
+    this.flow.answered(false);
+  }
+}
+
+/** The body of an answer, piece by piece. */
+export class HttpStream {
+  readonly flow: HttpFlow;
+  private readonly keep: boolean;
+  private readonly chunked: boolean;
+  private readonly silent: boolean;
+  private ended = false;
+
+  constructor(flow: HttpFlow, keep: boolean, chunked: boolean, silent: boolean) {
+    this.flow = flow;
+    this.keep = keep;
+    this.chunked = chunked;
+    this.silent = silent;
+  }
+
+  /** Sends a piece; false when the client has gone or takes nothing. `flow.queued` says how much has not left yet. */
+  write(piece: Uint8Array): boolean {
+    if (this.ended || !this.flow.open) return false;
+    if (this.silent || piece.length === 0) return true;
+    if (!this.chunked) return this.flow.send(piece, 0, piece.length);
+    const out = new Uint8Array(piece.length + 16);
+    let at = putText(out, 0, `${piece.length.toString(16)}\r\n`);
+    at = copyBytes(out, at, piece, 0, piece.length);
+    at = putText(out, at, "\r\n");
+    return this.flow.send(out, 0, at);
+  }
+
+  /** The body is whole; `broken`: it never will be, so that the connection has to end. */
+  end(broken = false): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.chunked && !this.silent && !broken) this.flow.send(LAST_CHUNK, 0, LAST_CHUNK.length);
+    this.flow.answered(this.keep && !broken);
+  }
+}
+
+const LAST_CHUNK = new Uint8Array([48, 13, 10, 13, 10]);
+
+// RFC 9110 6.4.1, 8.6: such answers have neither body nor length.
+function hasBody(code: number): boolean {
+  return code >= 200 && code !== 204 && code !== 304;
+}
+
+/** The exchange of the HTTP request that a message is; null in SIP. */
+export function exchangeOf(message: SipMessage): HttpExchange | null {
+  return message.http instanceof HttpExchange ? message.http : null;
+}
