@@ -51,6 +51,12 @@ export function simSystem(): SimSystem {
       };
     },
     timestamp: () => "Jan  1 00:00:00",
+    // "false" and "exit N" end as they do in a shell, whatever else is done well
+    run: async (command) => {
+      note("run", command);
+      if (command === "false") return 1;
+      return Number(/^exit (\d+)$/.exec(command)?.[1] ?? 0);
+    },
     startInBackground() {
       note("startInBackground");
       return 0;

@@ -46,6 +46,11 @@ export interface System {
   timestamp(): string;
   /** Runs this very program again, detached from the terminal, and waits until it called `ready` or ended; the exit code. */
   startInBackground(): number;
+  /**
+   * Runs a command line by /bin/sh, with nothing on its standard input and ours as its outputs; its exit code, -1 when it could not be started,
+   * was killed or took longer than `limit` milliseconds (it is killed then).
+   */
+  run(command: string, limit: number): Promise<number>;
   /** In the process so started: what to call when it serves. Null in any other. */
   background(): Background | null;
 }

@@ -60,31 +60,6 @@ export const VARIABLE_DIFFERENCES: readonly {
     },
   },
   {
-    why: "The scheme of a SIP URI is sip, a telephone number in it or not.",
-    cases: {
-      "R-URI: user=phone": [
-        "ru [sip:+49;ext=1@host.example;user=phone]",
-        "rU [+49]",
-        "rUl [3]",
-        "rd [host.example]",
-        "rp [5060]",
-        "rP [UDP]",
-        "rz [sip]",
-        "ou [sip:+49;ext=1@host.example;user=phone]",
-        "oU [+49]",
-        "oUl [3]",
-        "od [host.example]",
-        "op [5060]",
-        "oP [UDP]",
-        "nh(u) [sip:+49;ext=1@host.example;user=phone]",
-        "nh(U) [+49]",
-        "nh(d) [host.example]",
-        "nh(p) [5060]",
-        "nh(P) [UDP]",
-      ],
-    },
-  },
-  {
     why: "An empty R-URI is not taken: the request could not be sent.",
     cases: {
       '$ru = "";': [
@@ -245,12 +220,6 @@ export const VARIABLE_DIFFERENCES: readonly {
     cases: {
       '$br = "sip:one@1.example"; $br = "sip:two@2.example"; $(branch(q)[1]) = 500; $branch(q) = 2000; [$branch(uri)] [$branch(dst_uri)] [$branch(path)] [$branch(q)] [$branch(flags)] [$branch(send_socket)]':
         ["[sip:one@1.example] [<null>] [<null>] [1000] [0] [<null>]"],
-    },
-  },
-  {
-    why: "A shared variable that is set to null is 0, as one that was never set.",
-    cases: {
-      '$shv(a{N}) = "t"; $shv(a{N}) = $null; [$shv(a{N})]': ["[0]"],
     },
   },
   {

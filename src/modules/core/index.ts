@@ -7,6 +7,7 @@ import type { ModuleHost } from "../../registry/module-host.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { Level } from "../../util/log.ts";
 import { blocklistCommands } from "./blocklist-commands.ts";
+import { branchFlagFunctions, inRange } from "./branch-flags.ts";
 import { parseQText } from "./destinations.ts";
 import { dnsCommands } from "./dns-commands.ts";
 import { errorVariables } from "./error-info.ts";
@@ -63,47 +64,39 @@ function stripping(doc: string, cut: (user: string, n: number) => string): Funct
   });
 }
 
-function inRange(flag: number): boolean {
-  return flag >= 0 && flag <= 31;
-}
-
-/** Functions on one of the two words of flags the message carries. */
-function flagFunctions(
-  word: "flags" | "branchFlags",
-  names: readonly [string, string, string],
-  what: string,
-): Record<string, FunctionDef<unknown>> {
+/** The flags of the message. */
+function flagFunctions(): Record<string, FunctionDef<unknown>> {
   return {
-    [names[0]]: fn({
+    setflag: fn({
       args: [int("flag")],
       routes: ANY,
-      doc: `Sets a ${what} flag, 0 to 31.`,
+      doc: "Sets a message flag, 0 to 31.",
       run: (_i: unknown, ctx, flag) => {
         if (!inRange(flag)) return -1;
-        ctx.message[word] |= 1 << flag;
+        ctx.message.flags |= 1 << flag;
         return 1;
       },
     }),
-    [names[1]]: fn({
+    resetflag: fn({
       args: [int("flag")],
       routes: ANY,
-      doc: `Clears a ${what} flag.`,
+      doc: "Clears a message flag.",
       run: (_i: unknown, ctx, flag) => {
         if (!inRange(flag)) return -1;
-        ctx.message[word] &= ~(1 << flag);
+        ctx.message.flags &= ~(1 << flag);
         return 1;
       },
     }),
-    [names[2]]: fn({
+    isflagset: fn({
       args: [int("flag")],
       routes: ANY,
-      doc: `True when the ${what} flag is set.`,
-      run: (_i: unknown, ctx, flag) => (inRange(flag) && (ctx.message[word] & (1 << flag)) !== 0 ? 1 : -1),
+      doc: "True when the message flag is set.",
+      run: (_i: unknown, ctx, flag) => (inRange(flag) && (ctx.message.flags & (1 << flag)) !== 0 ? 1 : -1),
     }),
   };
 }
 
-// Without a URI the current R-URI becomes a branch with all that belongs to it; the script then changes the R-URI.
+// Without a URI the current R-URI becomes a branch and takes along all that belongs to it; the script then makes a new one of the R-URI.
 function appendBranch(ctx: RouteContext, uri: string | undefined, q: string | undefined): number {
   const msg = ctx.message;
   const own = uri === undefined || uri === "";
@@ -113,8 +106,8 @@ function appendBranch(ctx: RouteContext, uri: string | undefined, q: string | un
   if (ctx.branches.length + 1 >= ctx.proxy.maxBranches) return -1;
   ctx.addBranch({
     uri: own ? msg.requestUri() : uri,
-    dstUri: own ? msg.dstUri : null,
-    path: own ? msg.path : null,
+    dstUri: msg.dstUri,
+    path: msg.path,
     q: thousandths,
     flags: msg.branchFlags,
     flowId: own && msg.newUri === msg.flowUri ? msg.flowId : 0,
@@ -122,6 +115,13 @@ function appendBranch(ctx: RouteContext, uri: string | undefined, q: string | un
     ruid: "",
     instance: "",
   });
+  if (own) {
+    msg.branchFlags = 0;
+    msg.dstUri = null;
+    msg.path = null;
+    msg.q = -1;
+    ctx.sendFrom = null;
+  }
   return 1;
 }
 
@@ -211,8 +211,8 @@ export const core = defineModule({
     strip_tail: stripping("Takes that many characters from the end of the R-URI's user part.", (user, n) =>
       user.slice(0, Math.max(0, user.length - n)),
     ),
-    ...flagFunctions("flags", ["setflag", "resetflag", "isflagset"], "message"),
-    ...flagFunctions("branchFlags", ["setbflag", "resetbflag", "isbflagset"], "branch"),
+    ...flagFunctions(),
+    ...branchFlagFunctions,
     append_branch: fn({
       args: [optional(str("uri")), optional(str("q"))],
       routes: SENDING,

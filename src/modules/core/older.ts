@@ -3,6 +3,7 @@
 import { type Avps, type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { int, optional, raw, str } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
+import { execute } from "./execute.ts";
 import { changeUri } from "./request-uri.ts";
 import { isSip } from "./uri-parts.ts";
 
@@ -78,10 +79,8 @@ export const olderFunctions: Readonly<Record<string, FunctionDef<unknown>>> = {
   exec: fn({
     args: [str("command")],
     routes: ANY,
-    doc: "Runs nothing and is false: programs are started by module exec.",
-    run: (_i: unknown, ctx, command) => {
-      ctx.proxy.log.error(`exec("${command}") of the core runs nothing; use module exec`);
-      return -1;
-    },
+    waits: "always",
+    doc: "Runs a command by the shell and waits for its end: true when it ends well. Other messages go on meanwhile.",
+    run: (_i: unknown, ctx, command) => execute(ctx, command),
   }),
 };
