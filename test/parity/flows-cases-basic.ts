@@ -58,6 +58,10 @@ const PAIRS: readonly (readonly [number, number])[] = [
   [422, 494],
 ];
 
+/** Sends the request to the server itself first, then on. */
+const SPIRAL =
+  'if ($hdr(X-Again) == $null) { append_hf("X-Again: 1\\r\\n"); $ru = "sip:$rU@{ME}"; } else { $ru = "sip:$rU@{UAS}"; } t_relay();';
+
 export const BASIC: readonly FlowGroup[] = [
   {
     name: "one branch",
@@ -275,6 +279,23 @@ export const BASIC: readonly FlowGroup[] = [
         onCancel: { q: [] },
         later: [[100, "CANCEL"]],
         ms: 300,
+      },
+    ],
+  },
+  {
+    name: "spirals",
+    modules: ["maxfwd"],
+    cases: [
+      { name: "MESSAGE", method: "MESSAGE", request: SPIRAL },
+      { name: "INVITE, 200", request: SPIRAL },
+      { name: "INVITE, 486", user: "486", request: SPIRAL },
+      { name: "INVITE, CANCEL", user: "180", request: SPIRAL, later: [[80, "CANCEL"]] },
+      {
+        name: "a loop ends by Max-Forwards",
+        method: "MESSAGE",
+        request:
+          'if (!mf_process_maxfwd_header("3")) { sl_send_reply("483", "Too Many Hops"); exit; } if ($(hdr(Max-Forwards){s.int}) > 5) { remove_hf("Max-Forwards"); append_hf("Max-Forwards: 3\\r\\n"); } $ru = "sip:x@{ME}"; t_relay();',
+        ms: 400,
       },
     ],
   },
