@@ -1,8 +1,11 @@
 // Calls in parallel and one after the other through the whole program: a script that forks by legs, next hops that answer, refuse, ring on,
-// say nothing or die, a network that loses, repeats and reorders. Each world comes from its seed and holds some twenty calls: run one alone
-// with PORTICO_SEED=n. Normally 25 worlds, with PORTICO_LONG=1 500 (10,000 calls).
+// say nothing or die, known by address or by name (a slow name server, SRV records whose first target is dead), a network that loses,
+// repeats and reorders. Each world comes from its seed and holds some twenty calls: run one alone with PORTICO_SEED=n. Normally 25 worlds, with
+// PORTICO_LONG=1 500 (10,000 calls).
 
 import { describe, expect, test } from "vitest";
+import type { SimHost } from "../../src/host/simulated.ts";
+import { openNameServer, useNameServers } from "../support/name-server.ts";
 import { ADDRESS, modules, openProxy } from "../support/proxy-bed.ts";
 import { type Behaviour, type Call, Callee, Caller } from "./agents.ts";
 import { SimWire } from "./sim-wire.ts";
@@ -16,8 +19,10 @@ const CALLS = 20;
 const FR = 12_000;
 const FR_INV = 20_000;
 
-// The user of the R-URI says where to: legs parted by "/", next hops of a leg by "+", each the end of an address.
-const CONFIG = `${modules()}
+// The user of the R-URI says where to: legs parted by "/", next hops of a leg by "+", each the end of an address, or behind a letter that of
+// a name: n has an address, s a service of two targets, the first of which is dead.
+const CONFIG = `use_dns_failover=on
+${modules()}
 modparam("tm", "fr_timer", ${FR})
 modparam("tm", "fr_inv_timer", ${FR_INV})
 modparam("tm", "wt_timer", 32000)
@@ -39,7 +44,8 @@ route[LEG] {
     while ($var(i) < 5) {
         $var(end) = $(var(leg){s.select,$var(i),+});
         if (strempty($var(end))) break;
-        $var(uri) = "sip:x@192.0.2." + $var(end);
+        if ($var(end) =~ "^[ns]") $var(uri) = "sip:x@" + $var(end) + ".example";
+        else $var(uri) = "sip:x@192.0.2." + $var(end);
         if ($var(i) == 0) $ru = $var(uri); else append_branch("$var(uri)");
         $var(i) = $var(i) + 1;
     }
@@ -56,6 +62,20 @@ failure_route[NEXT] {
     route(LEG);
 }
 `;
+
+/** How a next hop may be spelled in the plan; its letter, if any. */
+const SPELLINGS = ["", "", "n", "n", "s"] as const;
+
+/** Records for the next hops with those last octets, and for the one that is dead. */
+function zone(from: number, to: number): string {
+  const lines = ["dead.example 60 A 192.0.2.19"];
+  for (let n = from; n <= to; n++) {
+    lines.push(`n${n}.example 60 A 192.0.2.${n}`);
+    lines.push(`_sip._udp.s${n}.example 60 SRV 10 0 5060 dead.example`);
+    lines.push(`_sip._udp.s${n}.example 60 SRV 20 0 5060 n${n}.example`);
+  }
+  return lines.join("\n");
+}
 
 interface Planned {
   readonly call: Call;
@@ -80,6 +100,9 @@ async function world(seed: number): Promise<string[]> {
   const dice = new Dice(seed);
   const bed = await openProxy(CONFIG);
   bed.world.setLinks({ loss: 0.05, delay: 2, jitter: 80, duplicate: 0.03 });
+  useNameServers(bed.server.proxy.host as SimHost, ["192.0.2.18"], "options timeout:2 attempts:5");
+  const names = await openNameServer(bed.world, "192.0.2.18", zone(30, 250));
+  names.manners.delay = dice.pick([0, 50, 500, 1500]);
   const wire = new SimWire(bed.world);
   const callers = [20, 21].map((n) => new Caller(wire, `192.0.2.${n}`, ADDRESS));
   const planned: Planned[] = [];
@@ -90,7 +113,8 @@ async function world(seed: number): Promise<string[]> {
     const legs = Array.from({ length: count }, () =>
       Array.from({ length: dice.pick([1, 1, 2, 3]) }, () => new Callee(wire, `192.0.2.${next++}`, behaviour(dice))),
     );
-    const uri = `sip:${legs.map((leg) => leg.map((b) => b.name.slice(8)).join("+")).join("/")}@${ADDRESS}`;
+    const spelled = (b: Callee): string => dice.pick(SPELLINGS) + b.name.slice(8);
+    const uri = `sip:${legs.map((leg) => leg.map(spelled).join("+")).join("/")}@${ADDRESS}`;
     await wire.open();
     const caller = dice.pick(callers);
     const call = caller.start(method, uri, `call${c}`);
@@ -134,7 +158,7 @@ function judge({ call, legs, startedAt }: Planned): string[] {
   if (call.canceled || call.finals.length === 0) return wrong;
   const status = Number(call.finals[0]!.slice(0, 3));
   const took = call.finalAt - startedAt;
-  const longest = call.method === "INVITE" ? legs.length * (FR + FR_INV) + 10_000 : FR + 30_000;
+  const longest = call.method === "INVITE" ? legs.length * (2 * FR + FR_INV + 10_000) + 10_000 : FR + 30_000;
   if (took > longest) say(`took ${took} ms`);
   const codes = legs.flat().map((b) => (b.behaviour.code === 503 ? 500 : b.behaviour.code));
   if (![...codes, 408].includes(status)) say(`${status} of ${codes.join(", ")}`);
