@@ -155,3 +155,16 @@ test("reply_relay_mode 1: a 2xx whose route waits does not follow another final 
     await bed.close();
   }
 });
+
+test("t_is_retr_async_reply: a reply comes again while the first one is put aside", async () => {
+  const { bed, client, hop } = await open(
+    't_on_reply("WAIT"); t_relay();',
+    "",
+    'reply_route { if (t_is_retr_async_reply()) { xlog("again\\n"); drop; } }\nonreply_route[WAIT] { xlog("first\\n"); t_suspend(); }',
+  );
+  await client.send(bed.request("MESSAGE", `sip:x@${HOP}`));
+  await hop.send(answer(hop.received[0]!, 200));
+  await hop.send(answer(hop.received[0]!, 200));
+  expect(bed.log.map((l) => /first|again/.exec(l)?.[0])).toEqual(["first", "again"]);
+  await bed.close();
+});

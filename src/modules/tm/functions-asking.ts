@@ -74,6 +74,14 @@ export const asking: Record<string, FunctionDef<TmInstance>> = {
     doc: "Whether some branch got a reply.",
     run: (_self: TmInstance, ctx) => queries.anyReplied(ctx),
   }),
+  t_is_retr_async_reply: fn({
+    routes: ANY,
+    doc: "Whether the transaction of a reply waits for an earlier one (t_suspend); the reply then waits too, unless it is dropped.",
+    run: ({ engine: { tm } }: TmInstance, ctx) => {
+      const tx = ctx.message.isRequest ? null : tm.findBranch(ctx.message)?.tx;
+      return tx?.busy === true ? 1 : -1;
+    },
+  }),
   t_is_set: fn({
     args: [str("target")],
     routes: ANY,
