@@ -2,6 +2,7 @@
 // src/host touches a clock, a timer, randomness, a socket, a file or a database directly.
 
 import type { System } from "./system.ts";
+import type { Tls, TlsAcceptor, TlsDialer, TlsInfo } from "./tls.ts";
 
 /** An address and port. `address` is numeric text without brackets ("127.0.0.1", "::1"), never a name. */
 export interface SocketAddress {
@@ -103,6 +104,8 @@ export interface UdpMarks {
 export interface TcpConnection {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** What its handshake has agreed on; null without TLS. */
+  readonly tls: TlsInfo | null;
   /** Queues a copy of buf[start,end). Returns false and closes when the connection's bounded queue is full or it is gone. */
   send(buf: Uint8Array, start: number, end: number): boolean;
   /** Bytes accepted by send but not yet taken by the system. */
@@ -135,6 +138,8 @@ export interface TcpListenOptions {
   readonly maxQueue: number; // bytes a connection may queue for sending
   /** As of TcpConnectOptions. */
   readonly keepAlive?: number;
+  /** With TLS a connection is told of when its handshake has succeeded. */
+  readonly tls?: TlsAcceptor;
 }
 
 export interface TcpConnectOptions {
@@ -145,6 +150,8 @@ export interface TcpConnectOptions {
   readonly maxQueue: number;
   /** Idle milliseconds before the system asks whether the far end is alive; 0: the system's own time; none asks without it. */
   readonly keepAlive?: number;
+  /** With TLS it is there when the handshake has succeeded; a far end that must not be believed is EPROTO. */
+  readonly tls?: TlsDialer;
 }
 
 export interface Network {
@@ -233,6 +240,7 @@ export interface Host {
   readonly files: Files;
   readonly process: Process;
   readonly system: System;
+  readonly tls: Tls;
   /** Opens or creates an SQLite file (":memory:" for none), WAL mode is up to the caller. Throws HostError. */
   openSqlite(path: string, options?: { readOnly?: boolean }): SqliteDatabase;
   /**

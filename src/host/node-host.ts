@@ -8,6 +8,7 @@ import { files } from "./node-files.ts";
 import { makeProcess } from "./node-process.ts";
 import { makeSystem } from "./node-system.ts";
 import { connectTcp, listenTcp } from "./node-tcp.ts";
+import { nodeTls } from "./node-tls.ts";
 import { openRuntimeSqlite } from "./sqlite-runtime.ts";
 import { NativeUdp } from "./udp-native.ts";
 import { bindPortableUdp } from "./udp-portable.ts";
@@ -38,6 +39,7 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
     files,
     process: makeProcess(process.argv.slice(2), process.argv0),
     system: makeSystem(async () => udp?.libc.prepare()),
+    tls: nodeTls(name),
     openSqlite: openRuntimeSqlite,
     beforeFlush: (fn) => gate.before(fn),
     asset,

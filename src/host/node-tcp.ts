@@ -12,6 +12,8 @@ import {
 } from "./host.ts";
 import { interfaces } from "./node-basics.ts";
 import { toHostError } from "./node-files.ts";
+import { dialTls, TlsDoor } from "./node-tls.ts";
+import type { TlsDialer, TlsInfo } from "./tls.ts";
 
 const BACKLOG = 1024;
 const FIRST_CHUNK = 2048;
@@ -23,13 +25,18 @@ export function listenTcp(gate: FlushGate, options: TcpListenOptions): Promise<T
   const { local } = options;
   return new Promise((resolve, reject) => {
     const connections = new Set<NodeTcpConnection>();
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      askAlive(socket, options.keepAlive);
-      const connection = new NodeTcpConnection(gate, socket, options.maxQueue);
+    let door: TlsDoor | null = null;
+    const accept = (socket: Socket, tls: TlsInfo | null) => {
+      const connection = new NodeTcpConnection(gate, socket, options.maxQueue, tls);
       const handlers = options.onConnection(connection);
       if (handlers === null) return connection.abort();
       connections.add(connection);
       connection.start(handlers, () => connections.delete(connection));
+    };
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      askAlive(socket, options.keepAlive);
+      if (door === null) accept(socket, null);
+      else door.admit(socket);
     });
     server.once("error", (error) => reject(listenError(error, local)));
     server.listen(
@@ -38,10 +45,13 @@ export function listenTcp(gate: FlushGate, options: TcpListenOptions): Promise<T
         const bound = server.address() as { address: string; port: number };
         server.removeAllListeners("error");
         server.on("error", () => {}); // accept may fail for want of descriptors; the listener lives on
+        const own: SocketAddress = { family: local.family, address: bound.address, port: bound.port };
+        if (options.tls !== undefined) door = new TlsDoor(own, options.tls, accept);
         resolve({
-          local: { family: local.family, address: bound.address, port: bound.port },
+          local: own,
           close() {
             server.close();
+            door?.close();
             for (const connection of connections) connection.close();
           },
         });
@@ -53,6 +63,7 @@ export function listenTcp(gate: FlushGate, options: TcpListenOptions): Promise<T
 /** Network.connectTcp. */
 export function connectTcp(gate: FlushGate, options: TcpConnectOptions): Promise<TcpConnection> {
   const { remote, localAddress } = options;
+  if (options.tls !== undefined) return connectTls(gate, options, options.tls);
   return new Promise((resolve, reject) => {
     const socket = createConnection({
       host: remote.address,
@@ -68,20 +79,46 @@ export function connectTcp(gate: FlushGate, options: TcpConnectOptions): Promise
       socket.destroy();
       reject(error);
     };
-    const timer = setTimeout(
-      () => fail(new HostError("ETIMEDOUT", `no connection to ${text(remote)} within ${options.timeout} ms`)),
-      options.timeout,
-    );
+    const timer = setTimeout(() => fail(lateError(options)), options.timeout);
     socket.once("error", (error) => fail(toHostError(error)));
     socket.once("connect", () => {
       clearTimeout(timer);
       socket.removeAllListeners("error");
       askAlive(socket, options.keepAlive);
-      const connection = new NodeTcpConnection(gate, socket, options.maxQueue);
+      const connection = new NodeTcpConnection(gate, socket, options.maxQueue, null);
       connection.start(options.handlers, () => {});
       resolve(connection);
     });
   });
+}
+
+async function connectTls(gate: FlushGate, options: TcpConnectOptions, dialer: TlsDialer): Promise<TcpConnection> {
+  let begun: Socket | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(lateError(options)), options.timeout);
+  });
+  try {
+    const dialled = dialTls(options, dialer, (socket) => {
+      begun = socket;
+    });
+    const { socket, info } = await Promise.race([dialled, late]);
+    askAlive(socket, options.keepAlive);
+    const connection = new NodeTcpConnection(gate, socket, options.maxQueue, info);
+    connection.start(options.handlers, () => {});
+    return connection;
+  } catch (error) {
+    const socket = begun as Socket | null;
+    socket?.on("error", () => {});
+    socket?.destroy();
+    throw error instanceof HostError ? error : toHostError(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function lateError({ remote, timeout }: TcpConnectOptions): HostError {
+  return new HostError("ETIMEDOUT", `no connection to ${text(remote)} within ${timeout} ms`);
 }
 
 function askAlive(socket: Socket, idle: number | undefined): void {
@@ -92,6 +129,7 @@ function askAlive(socket: Socket, idle: number | undefined): void {
 class NodeTcpConnection implements TcpConnection, Flushable {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  readonly tls: TlsInfo | null;
   readonly #gate: FlushGate;
   readonly #socket: Socket;
   readonly #maxQueue: number;
@@ -103,7 +141,8 @@ class NodeTcpConnection implements TcpConnection, Flushable {
   #closed = false;
   #error: HostError | null = null;
 
-  constructor(gate: FlushGate, socket: Socket, maxQueue: number) {
+  constructor(gate: FlushGate, socket: Socket, maxQueue: number, tls: TlsInfo | null) {
+    this.tls = tls;
     this.#gate = gate;
     this.#socket = socket;
     this.#maxQueue = maxQueue;

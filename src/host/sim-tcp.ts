@@ -11,7 +11,9 @@ import {
   type TcpListenOptions,
 } from "./host.ts";
 import type { Packet } from "./sim-network.ts";
+import { simHandshake } from "./sim-tls.ts";
 import { type SimEndpoint, sourceFor } from "./sim-udp.ts";
+import type { TlsInfo } from "./tls.ts";
 
 /** Bytes on their way that count as taken by the system. */
 const SYSTEM_BUFFER = 65_536;
@@ -78,8 +80,15 @@ export function connectSimTcp(endpoint: SimEndpoint, options: TcpConnectOptions)
         events.at(events.now + back, () => fail("ECONNREFUSED"));
         return;
       }
+      const tls = simHandshake(options.tls, listener.options.tls, from, to);
+      if (typeof tls === "string") {
+        events.at(events.now + back, () => fail("EPROTO"));
+        return;
+      }
       const client = new SimTcpConnection(endpoint, from, to, options.maxQueue);
       const server = new SimTcpConnection(listener.endpoint, to, from, listener.options.maxQueue);
+      client.tls = tls.client;
+      server.tls = tls.server;
       client.pair(server);
       server.accept(listener);
       events.at(events.now + back, () => {
@@ -97,6 +106,8 @@ export function connectSimTcp(endpoint: SimEndpoint, options: TcpConnectOptions)
 export class SimTcpConnection implements TcpConnection, Flushable {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
+  /** Set before it is handed out. */
+  tls: TlsInfo | null = null;
   readonly endpoint: SimEndpoint;
   readonly #maxQueue: number;
   #other: SimTcpConnection | null = null;

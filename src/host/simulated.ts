@@ -8,6 +8,7 @@ import { asset } from "./assets.ts";
 import { FlushGate } from "./flush.ts";
 import type { Files, Host, Network, SqliteDatabase } from "./host.ts";
 import { hashing } from "./node-basics.ts";
+import { nodeTls } from "./node-tls.ts";
 import { EventQueue, SeededRandom } from "./sim-clock.ts";
 import { type SimProcess, type SimProcessOptions, simFiles, simProcess } from "./sim-files.ts";
 import { type LinkOptions, type Packet, SimNetwork } from "./sim-network.ts";
@@ -148,6 +149,7 @@ function makeSimHost(
     files,
     process: simProcess(id, options),
     system: simSystem(),
+    tls: nodeTls("bun"),
     openSqlite: keepDatabases(files),
     beforeFlush: (fn) => gate.before(fn),
     asset,

@@ -11,6 +11,7 @@ const HERE = { family: 4, address: "192.0.2.1", port: 5060 } as const;
 
 /** A connection whose far end takes nothing until `queued` is set. */
 class Stubborn implements TcpConnection {
+  readonly tls = null;
   readonly local = HERE;
   readonly remote;
   queued = 0;
