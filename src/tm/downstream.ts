@@ -10,7 +10,8 @@ import { InviteClient, inviteClient } from "./invite-client.ts";
 import { ClientInput, Do, stateOf } from "./machine.ts";
 import { NEVER } from "./timers.ts";
 import type { Tm } from "./tm.ts";
-import { copyOf } from "./upstream.ts";
+import type { Transaction } from "./transaction.ts";
+import { copyOf, replyLocally } from "./upstream.ts";
 
 /** Sends a branch's request for the first time and sets its timers. False when the transport refused it. */
 export function startBranch(tm: Tm, branch: Branch, out: Outgoing): boolean {
@@ -145,6 +146,12 @@ function sendAgain(tm: Tm, branch: Branch, slow: boolean): void {
   const { retr2 } = branch.tx.timers;
   if (target !== null && bytes !== null) target.send(bytes, 0, bytes.length);
   pace(tm, branch, slow ? retr2 : Math.min(branch.interval * 2, retr2), tm.now());
+  if (tm.options.rfc4320 && branch.interval >= retr2) stillTrying(tm, branch.tx);
+}
+
+// RFC 4320 4.1: only now may a request other than INVITE be answered 100, and should be, so that the client repeats it less.
+function stillTrying(tm: Tm, tx: Transaction): void {
+  if (!tx.isInvite && tx.status === 0 && tx.local === null) replyLocally(tm, tx, 100, "Trying", "");
 }
 
 function slowDown(tm: Tm, branch: Branch): void {

@@ -48,6 +48,11 @@ export interface TmOptions {
   keepLateSuccess: boolean;
   /** Lower-case beginning of names of headers that CANCEL and ACK have from the INVITE; empty for none (ac_extra_hdrs). */
   extraHeaders: string;
+  /**
+   * Whether requests other than INVITE follow RFC 4320: no 408 of ours, no provisional reply passed on, a 100 of ours once the next hop has not
+   * answered for as long as a client needs to slow down. Kamailio does not, and its scripts may rely on the 408 (rfc4320).
+   */
+  rfc4320: boolean;
   /** Whether CANCEL and ACK are made from the INVITE as it was sent, not as it came (reparse_invite). */
   reparseInvite: boolean;
 }
@@ -71,4 +76,5 @@ export const DEFAULT_OPTIONS: TmOptions = {
   keepLateSuccess: true,
   extraHeaders: "",
   reparseInvite: true,
+  rfc4320: false,
 };

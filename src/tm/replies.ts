@@ -66,8 +66,8 @@ function takeReply(tm: Tm, branch: Branch, msg: SipMessage, drop: boolean, overt
   branch.status = status;
   if (status < 200) {
     if ((branch.flags & BranchFlag.CANCEL_WANTED) !== 0) sendCancel(tm, branch);
-    if (!drop && (status !== 100 || tm.options.relay100) && !tx.final && !tx.canceled)
-      forwardReply(tm, tx, msg, status);
+    const wanted = (status !== 100 || tm.options.relay100) && (tx.isInvite || !tm.options.rfc4320);
+    if (!drop && wanted && !tx.final && !tx.canceled) forwardReply(tm, tx, msg, status);
     return;
   }
   if (status < 300) {
@@ -211,9 +211,15 @@ function localReason(tm: Tm, status: number): string {
 
 // An INVITE to one next hop that has said nothing at all, and nobody wants to hear of that (noisy_ctimer).
 function isSilent(tm: Tm, tx: Transaction, { flags }: Branch): boolean {
+  if (isUnanswerable(tm, tx)) return (flags & BranchFlag.TIMED_OUT) !== 0;
   if (tm.options.noisyTimeout || tx.local !== null || !tx.isInvite || tx.branches.length > 1 || tx.failureRan)
     return false;
   return (flags & (BranchFlag.TIMED_OUT | BranchFlag.REPLIED)) === BranchFlag.TIMED_OUT && !tx.canceled;
+}
+
+/** Whether a 408 of ours is of no use to the client, who gives up at the same time (RFC 4320 4.2). */
+export function isUnanswerable(tm: Tm, tx: Transaction): boolean {
+  return tm.options.rfc4320 && !tx.isInvite && tx.local === null;
 }
 
 function forwardReply(tm: Tm, tx: Transaction, msg: SipMessage, code: number): void {

@@ -12,7 +12,15 @@ import { methodSought, sameCall, setKey } from "./key.ts";
 import type { LocalSide } from "./local.ts";
 import { ClientInput, Do } from "./machine.ts";
 import { DEFAULT_OPTIONS, type TmOptions } from "./options.ts";
-import { abandonBranches, branchEndedHere, branchTimedOut, endAll, endBranch, replyCame } from "./replies.ts";
+import {
+  abandonBranches,
+  branchEndedHere,
+  branchTimedOut,
+  endAll,
+  endBranch,
+  isUnanswerable,
+  replyCame,
+} from "./replies.ts";
 import { TransactionTable } from "./table.ts";
 import type { Timers } from "./timers.ts";
 import { type TimerOwner, Transaction } from "./transaction.ts";
@@ -302,6 +310,10 @@ export class Tm implements TimerOwner {
       if (!branch.final && (branchTimer(this, endNow(branch)) & Do.TIMED_OUT) !== 0) branchTimedOut(this, branch);
     if (tx.final || tx.busy) return;
     for (const branch of tx.branches) if (!branch.final) return;
+    if (isUnanswerable(this, tx)) {
+      startWait(this, tx);
+      return;
+    }
     replyLocally(
       this,
       tx,

@@ -39,7 +39,7 @@ request_route {
     send_reply("299", "$var(r)");
     exit;
   }
-  if ($hdr(X-Do) == "error") { error("first", "second"); if (!exec("true")) send_reply("299", "no"); exit; }
+  if ($hdr(X-Do) == "error") { error("first", "second"); if (!exec("false")) send_reply("299", "no"); exit; }
   if ($hdr(X-Do) == "branches") {
     $var(n) = 0;
     while (append_branch("sip:x@192.0.2.10:7001") && $var(n) < 50) { $var(n) = $var(n) + 1; }

@@ -54,6 +54,19 @@ export const moreParams = {
     "Whether a 2xx whose onreply_route waited is kept back when the client has got another final reply meanwhile.",
     BOOL,
   ),
+  rfc4320: intParam(
+    0,
+    "Whether requests other than INVITE follow RFC 4320: no 408 of ours to them, no provisional reply but 100. Not one of Kamailio's.",
+    BOOL,
+  ),
+  reparse_on_dns_failover: intParam(1, "Whether the request for the next target is made of the one sent to the last.", {
+    ...BOOL,
+    effect: "it always is, so that what the branch route did holds for every target",
+  }),
+  dns_reuse_rcv_socket: intParam(0, "Whether further targets are tried from the socket the request came by.", {
+    ...BOOL,
+    effect: "it always is, unless the script or the transport asks for another",
+  }),
   exec_time_check: intParam(5000, "Time after which a failure_route looks whether its transaction still exists.", {
     unit: "ms",
     min: 0,
@@ -99,6 +112,7 @@ export function moreOptions(p: Values): Partial<TmOptions> {
     timeoutCode: p.reply_408_code,
     timeoutReason: p.reply_408_reason || DEFAULT_OPTIONS.timeoutReason,
     keepLateSuccess: p.reply_relay_mode !== 0,
+    rfc4320: p.rfc4320 !== 0,
   };
 }
 
