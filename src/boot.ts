@@ -2,6 +2,7 @@
 
 import { applyRules, transportLimits } from "./control/apply-globals.ts";
 import type { Trial } from "./control/cli/check.ts";
+import { createApp, servePages } from "./control/http-app.ts";
 import { addNamesOfListeners, openListeners } from "./control/listeners.ts";
 import type { Steps } from "./control/surroundings.ts";
 import type { Host } from "./host/host.ts";
@@ -115,6 +116,7 @@ function assemble(host: Host, config: Config, settings: LogSettings) {
   const proxy = new Proxy(host, log, wheel, transports);
   const receiver = new Receiver(proxy);
   const http = new HttpReceiver(proxy);
+  proxy.httpPages = servePages(proxy, createApp(proxy));
   applyGlobals(proxy, config);
   applyRules(proxy, config.globals);
   const loader = new ModuleLoader({ host, log, wheel, proxy, database: (url) => databases.get(url) });

@@ -100,7 +100,10 @@ export class HeadScan {
   #endOfLine(buf: Uint8Array, start: number, line: number, p: number, empty: boolean): number {
     if (this.isHttp && buf[p - 1] !== CR) return FrameError.BARE_LF;
     if (!this.#firstDone) return this.#firstLine(buf, line, p);
-    if (this.isHttp) return empty ? 0 : this.http.header(buf, line, p - 1);
+    if (this.isHttp) {
+      if (p - start >= this.#limits.maxHttpHead) return FrameError.HTTP_HEAD_TOO_LONG;
+      return empty ? 0 : this.http.header(buf, line, p - 1);
+    }
     const c = buf[line]!;
     if (!empty && (c === SP || c === TAB)) return 0; // folded: belongs to the header before
     if (this.#value >= 0) {

@@ -219,11 +219,15 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
     if (!this.#answering) return;
     this.#answering = false;
     if (!this.open) return;
-    if (this.#framer.paused) this.#connection?.resume();
     if (!keep) {
+      const wasPaused = this.#framer.paused;
       this.finish();
       this.#framer.stop();
-    } else if (this.#framer.paused) this.#goOn();
+      if (wasPaused) this.#connection?.resume(); // what still comes is dropped
+    } else if (this.#framer.paused) {
+      this.#goOn();
+      if (!this.#framer.paused) this.#connection?.resume();
+    }
   }
 
   // What came while a request was being answered.
@@ -241,8 +245,8 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
     this.#reader = reader;
     this.partialSince = 0;
     this.#framer.pause();
-    if (wasPaused) this.#connection?.resume();
     if (!this.#feeding) this.#handOver(reader);
+    if (wasPaused) this.#connection?.resume();
   }
 
   // What the framer has not handed out belongs to the new reader; this happens once.
