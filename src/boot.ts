@@ -45,6 +45,9 @@ export class UnusableConfig extends Error {
   }
 }
 
+/** The beginning of what a script reports is what tells kinds of reports apart: place and fault. */
+const MAX_KIND = 100;
+
 /** Length of a tick of the timer wheel, ms. */
 const TICK = 10;
 
@@ -108,6 +111,7 @@ function assemble(host: Host, config: Config, settings: LogSettings) {
     {
       receive: (buf, from, to, flow) => receiver.receive(buf, from, to, flow),
       onHttp: (buf, from, to, flow, flags) => http.receive(buf, from, to, flow, flags),
+      onDrop: (reason, from) => proxy.strangers.connectionDropped(reason, from),
       onClose: (flow, error) => proxy.flowClosed(flow, error),
       onError: (flow, error) => proxy.flowFailed(flow, error),
     },
@@ -136,7 +140,7 @@ function prepare(
     throw error;
   }
   const compiled = compileRoutes(config, instancesOf(generation), {
-    report: (text) => proxy.log.error(text),
+    report: (text) => proxy.limited.write(proxy.log, Level.ERROR, text.slice(0, MAX_KIND), text),
     tell: { mono: () => proxy.host.clock.mono(), write: (level, text) => proxy.log.write(level, text) },
   });
   if (compiled.routes === null) throw new UnusableConfig(compiled.diagnostics);

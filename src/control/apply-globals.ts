@@ -2,6 +2,7 @@
 
 import type { UdpMarks } from "../host/host.ts";
 import { ignoreMasks } from "../net/blocklist.ts";
+import type { SourceRules } from "../net/source-limits.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { TransportLimits } from "../proxy/transports.ts";
 import type { Globals } from "../script/index.ts";
@@ -30,12 +31,22 @@ export function transportLimits(globals: Globals): TransportLimits {
       sendTimeout: globals.int("tcp_send_timeout") * 1000,
       keepAlive: globals.bool("tcp_keepalive") ? globals.int("tcp_keepidle") * 1000 : -1,
     },
+    sources: sourceRules(globals),
     udp: {
       ...given("receiveBuffer", "maxbuffer"),
       ...given("sendBuffer", "maxsndbuffer"),
       marks: udpMarks(globals),
       icmp: usesBlocklist(globals) || globals.bool("use_dns_failover"), // nobody else would do anything with it
     },
+  };
+}
+
+function sourceRules(globals: Globals): SourceRules {
+  const most = globals.int("source_max_connections");
+  return {
+    maxConnections: most >= 0 ? most : Math.max(1, Math.floor(globals.int("tcp_max_connections") / 2)),
+    connectRate: globals.int("source_connection_rate"),
+    connectBurst: globals.int("source_connection_burst"),
   };
 }
 
@@ -76,6 +87,10 @@ function addressOf(globals: Globals, name: string, family: 4 | 6): string | null
 /** Rules of the core that stand in fields of the proxy, and those of URIs, which hold for the process. */
 export function applyRules(proxy: Proxy, globals: Globals): void {
   applyBlocklist(proxy, globals);
+  proxy.strangers.badMessages.perSecond = globals.int("source_bad_message_rate");
+  proxy.strangers.badMessages.burst = globals.int("source_bad_message_burst");
+  proxy.limited.burst = globals.int("log_limit_burst");
+  proxy.limited.period = globals.int("log_limit_period") * 1000;
   proxy.replyToVia = globals.bool("reply_to_via");
   proxy.strictHeaders = globals.bool("sip_parser_mode");
   proxy.acceptAliases = globals.bool("tcp_accept_aliases");

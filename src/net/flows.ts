@@ -165,7 +165,8 @@ export class FlowTable {
       const late = flow.partialSince > 0 && now - flow.partialSince >= messageTimeout;
       if (!late && now - flow.lastActive < idleTimeout) continue;
       this.expired++;
-      flow.close();
+      if (late) flow.fail(new HostError("ETIMEDOUT", "a message was not finished in time"));
+      else flow.close();
     }
   }
 }

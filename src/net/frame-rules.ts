@@ -63,6 +63,13 @@ export function frameErrorText(code: number): string {
   return ROWS[code]?.[0] ?? `frame error ${code}`;
 }
 
+/** The reason under which a FrameError is counted: "stream-bad-content-length". */
+export function frameDrop(code: number): string {
+  return `stream-${frameErrorText(code)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")}`;
+}
+
 /** The HTTP status that answers a FrameError; 0 when nothing does. */
 export function httpStatusOf(code: number): number {
   return ROWS[code]?.[1] ?? 0;

@@ -167,7 +167,7 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
 
   // A stream that cannot go on. An HTTP client is told why; what it still says is read and dropped until it has closed.
   #refuse(bad: number): void {
-    this.#transport.countFrameError(bad);
+    this.#transport.countFrameError(bad, this.remote);
     const status = httpStatusOf(bad);
     if (status === 0) {
       this.fail(new HostError("EPROTO", frameErrorText(bad)));

@@ -4,8 +4,9 @@ import { Transport } from "../sip/transports.ts";
 import { canonicalIp } from "../util/ip.ts";
 import { type Flow, type Listener, ListenerBase, type ListenOptions, type Receive } from "./flow.ts";
 import type { FlowTable, StreamFlow } from "./flows.ts";
-import { DEFAULT_LIMITS, type FrameLimits } from "./frame-rules.ts";
+import { DEFAULT_LIMITS, type FrameLimits, frameDrop } from "./frame-rules.ts";
 import type { ReceiveHttp } from "./http-flow.ts";
+import { Refused, SourceLimits } from "./source-limits.ts";
 import { TcpFlow } from "./tcp-flow.ts";
 
 /** What TCP is given: where messages go and what the limits are. */
@@ -22,6 +23,10 @@ export interface TcpOptions {
   /** Milliseconds an attempt to connect may take; 10 s is Kamailio's tcp_connect_timeout. */
   readonly connectTimeout?: number;
   readonly rules?: Partial<TcpRules>;
+  /** What one source may take; shared by all transports that accept connections. */
+  readonly sources?: SourceLimits;
+  /** A connection was refused or cannot go on; `reason` is one of a few fixed words. */
+  readonly onDrop?: (reason: string, from: SocketAddress) => void;
 }
 
 /** What else the configuration says of connections. */
@@ -69,6 +74,8 @@ export class TcpTransport {
   #sentSince = 0;
   #nextLook = 0;
   readonly #onClose: (flow: Flow, error: HostError | null) => void;
+  readonly #onDrop: (reason: string, from: SocketAddress) => void;
+  readonly #sources: SourceLimits;
   readonly #connectTimeout: number;
   /** Streams ended because of what the peer sent, by FrameError. */
   readonly frameErrors = new Map<number, number>();
@@ -82,6 +89,8 @@ export class TcpTransport {
     this.maxQueue = options.maxQueue ?? MAX_QUEUE;
     this.rules = { ...RULES, ...options.rules };
     this.#onClose = options.onClose ?? (() => {});
+    this.#onDrop = options.onDrop ?? (() => {});
+    this.#sources = options.sources ?? new SourceLimits();
     this.#connectTimeout = options.connectTimeout ?? CONNECT_TIMEOUT;
   }
 
@@ -95,15 +104,25 @@ export class TcpTransport {
       onConnection: (connection) => {
         const { address, port } = connection.remote;
         if (this.rules.unique && this.flows.find(Transport.TCP, address, port) !== null) return null;
-        if (listener === null || !this.flows.hasRoom()) return null;
+        if (listener === null || this.#refuses(connection.remote)) return null;
         const flow = new TcpFlow(this, listener, connection.local, connection.remote);
         flow.accepted(connection);
         this.flows.add(flow);
+        this.#sources.add(flow);
         return flow;
       },
     });
     listener = new TcpListener(socket, options);
     return listener;
+  }
+
+  // Whether a connection from there is one too many.
+  #refuses(remote: SocketAddress): boolean {
+    const now = this.host.clock.mono();
+    let reason = this.#sources.refuses(remote.address, now);
+    if (reason === null && !this.flows.hasRoom() && !this.#sources.makeRoom(remote.address, now)) reason = Refused.FULL;
+    if (reason !== null) this.#onDrop(reason, remote);
+    return reason !== null;
   }
 
   /**
@@ -173,11 +192,14 @@ export class TcpTransport {
   /** Called by each flow once when it has gone. */
   gone(flow: TcpFlow, error: HostError | null): void {
     this.flows.remove(flow);
+    this.#sources.remove(flow);
     this.#onClose(flow, error);
   }
 
-  countFrameError(code: number): void {
+  /** Called by a flow whose stream cannot go on. */
+  countFrameError(code: number, from: SocketAddress): void {
     this.frameErrors.set(code, (this.frameErrors.get(code) ?? 0) + 1);
+    this.#onDrop(frameDrop(code), from);
   }
 }
 

@@ -199,5 +199,8 @@ function goOnWithRequest(
 
 function failed(proxy: Proxy, error: unknown): void {
   proxy.counters.routeErrors++;
-  proxy.log.error(`error in a route of t_continue(): ${error instanceof Error ? error.message : String(error)}`);
+  proxy.limited.error(
+    proxy.log,
+    `error in a route of t_continue(): ${error instanceof Error ? error.message : String(error)}`,
+  );
 }

@@ -89,7 +89,7 @@ export class EventRoutes {
     if (typeof ran === "number") return;
     ran.catch((error: unknown) => {
       this.proxy.counters.routeErrors++;
-      this.proxy.log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      this.proxy.limited.error(this.proxy.log, `${name}: ${error instanceof Error ? error.message : String(error)}`);
     });
   }
 }

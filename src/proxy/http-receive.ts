@@ -90,7 +90,10 @@ export class HttpReceiver {
     const { remote } = exchange.flow;
     proxy.counters.routeErrors++;
     const text = error instanceof Error ? error.message : String(error);
-    proxy.log.error(`error while handling an HTTP request from ${remote.address}:${remote.port}: ${text}`);
+    proxy.limited.error(
+      proxy.log,
+      `error while handling an HTTP request: ${text} (from ${remote.address}:${remote.port})`,
+    );
     if (error instanceof Error && error.stack !== undefined) proxy.log.debug(error.stack);
     exchange.refuse(500, "internal error", false);
   }

@@ -60,7 +60,10 @@ export class LocalEvents {
   private run(name: string, route: Run, ctx: RouteContext): boolean {
     const complain = (error: unknown): void => {
       this.proxy.counters.routeErrors++;
-      this.proxy.log.error(`event_route[${name}]: ${error instanceof Error ? error.message : String(error)}`);
+      this.proxy.limited.error(
+        this.proxy.log,
+        `event_route[${name}]: ${error instanceof Error ? error.message : String(error)}`,
+      );
     };
     try {
       const ran = route(ctx);

@@ -173,7 +173,7 @@ export class LocalRequest implements LocalSide {
   private complain(what: string, error: unknown): void {
     const { proxy } = this.all;
     proxy.counters.routeErrors++;
-    proxy.log.error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    proxy.limited.error(proxy.log, `${what}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -207,7 +207,10 @@ export class LocalRequests {
 
   private failed(tx: Transaction | null, error: unknown): number {
     this.proxy.counters.routeErrors++;
-    this.proxy.log.error(`event_route[tm:local-request]: ${error instanceof Error ? error.message : String(error)}`);
+    this.proxy.limited.error(
+      this.proxy.log,
+      `event_route[tm:local-request]: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return tx === null ? RelayError.FAILED : this.sentOrForgotten(tx, RelayError.FAILED);
   }
 

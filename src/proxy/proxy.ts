@@ -15,6 +15,7 @@ import { Transport, transportName } from "../sip/transports.ts";
 import type { ViaRange } from "../sip/via.ts";
 import { hashBytes, textOf } from "../util/bytes.ts";
 import { Level, type Log } from "../util/log.ts";
+import type { LogLimit } from "../util/log-limit.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
 import { RouteContext, RouteKind, type Routes } from "./context.ts";
 import { Counters } from "./counters.ts";
@@ -23,6 +24,7 @@ import type { HttpExchange } from "./http-exchange.ts";
 import { Identity } from "./identity.ts";
 import { replyMayLeave } from "./onsend.ts";
 import { Resolver } from "./resolver.ts";
+import { Strangers } from "./strangers.ts";
 import type { Transports } from "./transports.ts";
 
 /** What the core asks of whoever holds transactions (module tm); each returns whether it took the message. */
@@ -55,6 +57,10 @@ export class Proxy {
   readonly wheel: TimerWheel;
   readonly transports: Transports;
   readonly counters = new Counters();
+  /** What cannot be used of what comes in. */
+  readonly strangers: Strangers;
+  /** Through it goes every line of the log that a stranger can cause by what he sends. */
+  readonly limited: LogLimit;
   /** sip_parser_log, corelog: the level of lines about messages that cannot be read. */
   coreLog: number = Level.ERROR;
   /** latency_cfg_log: the level of lines that say how long routes took. */
@@ -128,6 +134,8 @@ export class Proxy {
     this.log = log;
     this.wheel = wheel;
     this.transports = transports;
+    this.strangers = new Strangers(host, log, wheel, this.counters);
+    this.limited = this.strangers.limited;
     this.identity = new Identity(transports);
     this.blocklist = new Blocklist(() => host.clock.mono(), wheel);
     this.dns = new Dns(host, {
@@ -333,7 +341,8 @@ export class Proxy {
   lacksSocket(uri: string): boolean {
     const protocol = this.resolver.protocolOf(uri);
     if (protocol === 0 || this.transports.listeners.some((l) => l.protocol === protocol)) return false;
-    this.log.error(`cannot forward to ${uri}: no socket listens on ${transportName(protocol)}`);
+    const what = `no socket listens on ${transportName(protocol)}`;
+    this.limited.write(this.log, Level.ERROR, what, `cannot forward to ${uri}: ${what}`);
     return true;
   }
 
@@ -341,6 +350,7 @@ export class Proxy {
   flowClosed(flow: Flow, error: HostError | null): void {
     if (error !== null)
       this.log.debug(`connection with ${flow.remote.address}:${flow.remote.port} failed: ${error.message}`);
+    if (error !== null) this.strangers.connectionEnded(flow, error);
     if (error !== null && flow.stage === FlowStage.CONNECTING) this.blocklist.connectFailed(flow);
     // What we said goodbye to ourselves may still be answered, over another connection.
     if (flow.stage !== FlowStage.FINISHED) this.transactions?.flowFailed(flow);

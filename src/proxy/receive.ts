@@ -162,9 +162,9 @@ export class Receiver {
     proxy.counters.replies++;
     const wrong = this.faultOf(msg, flow);
     if (wrong !== null) {
-      proxy.counters.badMessages++;
       proxy.counters.drop("bad-reply");
-      proxy.log.write(proxy.coreLog, `reply from ${where(flow)} dropped: ${wrong}`);
+      if (proxy.strangers.caresForBad(flow))
+        this.tellStranger(proxy.coreLog, "unusable replies", () => `reply from ${where(flow)} dropped: ${wrong}`);
       return;
     }
     const { routes } = proxy;
@@ -248,12 +248,12 @@ export class Receiver {
 
   private refuseUnscanned(code: number, msg: SipMessage, flow: Flow): void {
     const { proxy } = this;
-    proxy.counters.badMessages++;
     proxy.counters.drop("not-sip");
-    if (proxy.log.enabled(Level.INFO)) {
+    if (!proxy.strangers.caresForBad(flow)) return;
+    this.tellStranger(Level.INFO, "messages that are not SIP", () => {
       const head = textOf(msg.buf, msg.start, Math.min(msg.end, msg.start + 60));
-      proxy.log.info(`message from ${where(flow)} dropped: ${scanErrorText(code)}: ${JSON.stringify(head)}`);
-    }
+      return `message from ${where(flow)} dropped: ${scanErrorText(code)}: ${JSON.stringify(head)}`;
+    });
     this.events.broken(msg, flow);
     if (msg.isRequest) this.events.fault(msg, flow, badRequest(scanErrorText(code)));
   }
@@ -261,21 +261,29 @@ export class Receiver {
   // A request that has enough to be answered gets a 400 that says why (RFC 3261 8.1.3, 16.3).
   private refuse(msg: SipMessage, flow: Flow, why: string): void {
     const { proxy } = this;
-    proxy.counters.badMessages++;
+    if (!proxy.strangers.caresForBad(flow)) return;
     if (this.events.fault(msg, flow, badRequest(why))) return;
     if (msg.via() === null || msg.find(H.FROM) < 0 || msg.find(H.CSEQ) < 0) {
       proxy.counters.drop("bad-request");
-      proxy.log.write(proxy.coreLog, `request from ${where(flow)} dropped: ${why}`);
+      this.tellStranger(proxy.coreLog, "unusable requests", () => `request from ${where(flow)} dropped: ${why}`);
       return;
     }
     proxy.replyStateless(msg, flow, 400, `Bad Request (${why})`, "");
+  }
+
+  private tellStranger(level: number, kind: string, text: () => string): void {
+    this.proxy.limited.write(this.proxy.log, level, kind, text);
   }
 
   private failed(error: unknown, msg: SipMessage, flow: Flow): void {
     const { proxy } = this;
     proxy.counters.routeErrors++;
     const text = error instanceof Error ? error.message : String(error);
-    proxy.log.error(`error while handling a message from ${where(flow)}: ${text}`);
+    this.tellStranger(
+      Level.ERROR,
+      "errors while handling messages",
+      () => `error while handling a message from ${where(flow)}: ${text}`,
+    );
     if (error instanceof Error && error.stack !== undefined) proxy.log.debug(error.stack);
     try {
       if (msg.isRequest && msg.via() !== null) proxy.replyStateless(msg, flow, 500, "Server Internal Error", "");

@@ -206,8 +206,7 @@ export class TmHooks implements Hooks {
 
   failed(_tx: Transaction, error: unknown): void {
     this.proxy.counters.routeErrors++;
-    this.proxy.log.error(
-      `error in a route of a transaction: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const text = error instanceof Error ? error.message : String(error);
+    this.proxy.limited.error(this.proxy.log, `error in a route of a transaction: ${text}`);
   }
 }

@@ -5,6 +5,7 @@ import type { Flow, Listener, ListenOptions, Receive } from "../net/flow.ts";
 import { DEFAULT_FLOW_LIMITS, FlowTable } from "../net/flows.ts";
 import { DEFAULT_LIMITS } from "../net/frame-rules.ts";
 import type { ReceiveHttp } from "../net/http-flow.ts";
+import { SourceLimits, type SourceRules } from "../net/source-limits.ts";
 import { type TcpRules, TcpTransport } from "../net/tcp.ts";
 import { listenUdp, type UdpListener, type UdpListenOptions } from "../net/udp.ts";
 import { Transport } from "../sip/transports.ts";
@@ -31,6 +32,8 @@ export interface Transports {
   openFlow(protocol: number, address: string, port: number, of?: Listener | null): Flow | null;
   /** Lets a stream flow also be found under another port of its peer; false when that may not be. */
   alias(flow: Flow, port: number): boolean;
+  /** How many connections each source has opened and holds. */
+  connectionsBySource?(): Iterable<readonly [string, number]>;
 }
 
 /** What happens on the transports, for whoever joins the parts. */
@@ -40,6 +43,8 @@ export interface TransportEvents {
   readonly onHttp?: ReceiveHttp;
   /** A stream connection has gone. */
   readonly onClose: (flow: Flow, error: HostError | null) => void;
+  /** A connection was refused or could not go on; `reason` is one of a few fixed words. */
+  readonly onDrop?: (reason: string, from: SocketAddress) => void;
   /** The system says that a datagram to that flow did not arrive. */
   readonly onError: (flow: Flow | null, error: HostError) => void;
 }
@@ -59,6 +64,8 @@ export interface TransportLimits {
   /** Whether a message without Content-Length is taken as one without a body. */
   readonly acceptNoLength?: boolean;
   readonly tcp?: Partial<TcpRules>;
+  /** What one source may take; nothing is limited without it. */
+  readonly sources?: SourceRules;
   /** Whether no connection is ever opened (tcp_no_connect). */
   readonly noConnect?: boolean;
   /** Buffers of UDP sockets, and what their datagrams carry. */
@@ -73,6 +80,7 @@ const MAX_ROUTES = 4096;
 export class NetTransports implements Transports {
   readonly listeners: Listener[] = [];
   readonly flows: FlowTable;
+  private readonly sourceLimits: SourceLimits;
   private readonly host: Host;
   private readonly events: TransportEvents;
   private readonly udp: UdpListener[] = [];
@@ -92,7 +100,10 @@ export class NetTransports implements Transports {
       ...(maxFlows === undefined ? {} : { maxFlows }),
       ...(idleTimeout === undefined ? {} : { idleTimeout }),
     });
+    this.sourceLimits = new SourceLimits(limits.sources);
     this.tcp = new TcpTransport(host, {
+      sources: this.sourceLimits,
+      ...(events.onDrop === undefined ? {} : { onDrop: events.onDrop }),
       flows: this.flows,
       receive: events.receive,
       onClose: events.onClose,
@@ -182,6 +193,10 @@ export class NetTransports implements Transports {
   alias(flow: Flow, port: number): boolean {
     const own = this.flows.byId(flow.id);
     return own !== null && this.flows.addAlias(own, port);
+  }
+
+  connectionsBySource(): Iterable<readonly [string, number]> {
+    return this.sourceLimits.counts();
   }
 
   /** Closes everything, connections in order. */

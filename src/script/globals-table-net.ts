@@ -170,6 +170,35 @@ const TLS_SCTP: readonly GlobalDef[] = [
   ),
 ];
 
+/** Ours, not Kamailio's: what one source, an IPv4 address or an IPv6 network of 64 bits, may take. */
+const SOURCES: readonly GlobalDef[] = [
+  row(
+    "int",
+    "source_max_connections",
+    -1,
+    USED,
+    "most connections one source may have opened, 0 any number, -1 half of tcp_max_connections; beyond, its quietest gives way (ours)",
+    { min: -1 },
+  ),
+  row("int", "source_connection_rate", 100, USED, "new connections a second of one source, 0 any number (ours)", {
+    min: 0,
+  }),
+  row("int", "source_connection_burst", 1000, USED, "new connections of one source at once (ours)", { min: 1 }),
+  row(
+    "int",
+    "source_bad_message_rate",
+    20,
+    USED,
+    "unusable messages a second of one source that are answered, logged and shown to routes, 0 any number (ours)",
+    { min: 0 },
+  ),
+  row("int", "source_bad_message_burst", 200, USED, "unusable messages of one source at once (ours)", { min: 1 }),
+  row("int", "log_limit_burst", 5, USED, "lines of one kind about strangers in a period, 0 any number (ours)", {
+    min: 0,
+  }),
+  row("int", "log_limit_period", 10, USED, "seconds of that period (ours)", { min: 1, max: 86400 }),
+];
+
 /** Kamailio's names since 5.5 and those from before. */
 const both = (name: string): string[] => [name.replace("blocklist", "blacklist")];
 
@@ -215,6 +244,7 @@ export const NET_GLOBALS: readonly GlobalDef[] = [
   ...DNS,
   ...TCP,
   ...TLS_SCTP,
+  ...SOURCES,
   ...BLOCKLIST,
   ...STUN,
 ];

@@ -83,7 +83,7 @@ class AuthDb {
   /** Runs it; a database that fails is an error (-1) with a line in the log. */
   guarded(fn: () => Later<number>): Later<number> {
     const failed = (error: unknown): number => {
-      this.host.log.error(error instanceof Error ? error.message : String(error));
+      this.host.proxy.limited.error(this.host.log, error instanceof Error ? error.message : String(error));
       return AuthCode.ERROR;
     };
     try {

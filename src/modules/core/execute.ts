@@ -1,6 +1,7 @@
 // Programs started by a script (exec): some at a time, each for a limited time.
 
 import type { RouteContext } from "../../proxy/context.ts";
+import { Level } from "../../util/log.ts";
 
 /** Commands that run at a time, in the process; strangers may cause them. */
 const MAX_COMMANDS = 32;
@@ -14,14 +15,19 @@ let running = 0;
  * condition).
  */
 export async function execute(ctx: RouteContext, command: string): Promise<number> {
-  const { log, host } = ctx.proxy;
+  const { log, host, limited } = ctx.proxy;
   if (running >= MAX_COMMANDS) {
-    log.error(`exec: ${MAX_COMMANDS} commands run already; not run: ${JSON.stringify(command)}`);
+    limited.error(log, `exec: ${MAX_COMMANDS} commands run already; not run: ${JSON.stringify(command)}`);
     return -1;
   }
   running++;
   const code = await host.system.run(command, COMMAND_TIME).finally(() => running--);
   if (code !== 0)
-    log.notice(`exec: ${JSON.stringify(command)} ended with ${code < 0 ? "a signal or not at all" : code}`);
+    limited.write(
+      log,
+      Level.NOTICE,
+      "commands of exec that failed",
+      `exec: ${JSON.stringify(command)} ended with ${code < 0 ? "a signal or not at all" : code}`,
+    );
   return code === 0 ? 1 : -1;
 }

@@ -10,6 +10,7 @@ import { blocklistCommands } from "./blocklist-commands.ts";
 import { branchFlagFunctions, inRange } from "./branch-flags.ts";
 import { parseQText } from "./destinations.ts";
 import { dnsCommands } from "./dns-commands.ts";
+import { dropsCommands } from "./drops-commands.ts";
 import { errorVariables } from "./error-info.ts";
 import { olderFunctions } from "./older.ts";
 import { receivedVariable } from "./received.ts";
@@ -155,7 +156,11 @@ export const LEVELS: Readonly<Record<string, number>> = {
   L_DBG: Level.DEBUG,
 };
 
-const commands: Readonly<Record<string, RpcDef<ModuleHost>>> = { ...blocklistCommands, ...dnsCommands };
+const commands: Readonly<Record<string, RpcDef<ModuleHost>>> = {
+  ...blocklistCommands,
+  ...dnsCommands,
+  ...dropsCommands,
+};
 
 /** The functions of Kamailio's core, which are always there, with those of kex on branch flags. */
 export const core = defineModule({

@@ -54,7 +54,7 @@ function setAttribute(ctx: RouteContext, name: string, attribute: Attribute, ind
   const branch = branches[at];
   if (branch === undefined || attribute.set === undefined) return;
   if (typeof value === "number" && attribute.isText === true) {
-    ctx.proxy.log.error(`$branch(${name}) takes a text, not the number ${value}`);
+    ctx.proxy.limited.error(ctx.proxy.log, `$branch(${name}) takes a text, not the number ${value}`);
     return;
   }
   if (name === "uri" && value === null) branches.splice(at, 1);
@@ -106,7 +106,7 @@ function flagWord(word: Word, doc: string, show: (n: number) => Value): PvDef<un
     doc,
     (_i: unknown, ctx) => show(word.get(ctx)),
     (_i: unknown, ctx, value) => {
-      if (typeof value === "string") ctx.proxy.log.error("flags are a number, not a text");
+      if (typeof value === "string") ctx.proxy.limited.error(ctx.proxy.log, "flags are a number, not a text");
       else word.set(ctx, toInt(value) | 0);
     },
   );

@@ -209,7 +209,7 @@ export const networkVariables: Record<string, PvDef<unknown>> = {
     (_i: unknown, ctx, value) => {
       const listener = value === null ? null : findListener(ctx, toText(value));
       if (value === null || listener !== null) ctx.sendFrom = listener;
-      else ctx.proxy.log.error(`$fs: ${toText(value)} is none of our sockets`);
+      else ctx.proxy.limited.error(ctx.proxy.log, `$fs: ${toText(value)} is none of our sockets`);
     },
   ),
   fsn: pv(
@@ -220,7 +220,7 @@ export const networkVariables: Record<string, PvDef<unknown>> = {
       const listener =
         name === null ? null : (ctx.proxy.transports.listeners.find((l) => l.socketName === name) ?? null);
       if (name === null || listener !== null) ctx.sendFrom = listener;
-      else ctx.proxy.log.error(`$fsn: no socket of ours is named ${name}`);
+      else ctx.proxy.limited.error(ctx.proxy.log, `$fsn: no socket of ours is named ${name}`);
     },
   ),
   rpl: pvClass<unknown>({

@@ -90,7 +90,7 @@ function asText(
   return (ctx, value) => {
     if (value === null) onNull?.(ctx);
     else if (typeof value === "string") set(ctx, value);
-    else ctx.proxy.log.error(`$${name} takes a text, not the number ${value}`);
+    else ctx.proxy.limited.error(ctx.proxy.log, `$${name} takes a text, not the number ${value}`);
   };
 }
 
@@ -242,7 +242,8 @@ function partyVariables(which: Party, letter: string, word: string, name: string
   const setting =
     (set: (msg: SipMessage, party: NameAddrRange | null, value: Value) => void): Write =>
     (ctx, value) => {
-      if (typeof value === "number") ctx.proxy.log.error(`${name} takes a text, not the number ${value}`);
+      if (typeof value === "number")
+        ctx.proxy.limited.error(ctx.proxy.log, `${name} takes a text, not the number ${value}`);
       else set(ctx.message, which(ctx.message), value);
     };
   return {

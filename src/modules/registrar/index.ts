@@ -161,7 +161,8 @@ export default defineModule({
       doc: "Whether the user of a URI (default: of the R-URI) is registered.",
       run: (reg: Registrar, ctx, domain, uri, option) => {
         if (option !== undefined && option !== 0) {
-          reg.host.log.error(
+          reg.host.proxy.limited.error(
+            reg.host.log,
             "registered(): match options need xavp_cfg, which is not supported; taken as not registered",
           );
           return -1;

@@ -243,7 +243,10 @@ export function withRecord(
   const sought = soughtBy(reg, uri ?? defaultUri(msg));
   if (sought === null) return -1;
   const failed = (error: unknown): number => {
-    reg.host.log.error(`location table ${table}: ${error instanceof Error ? error.message : String(error)}`);
+    reg.host.proxy.limited.error(
+      reg.host.log,
+      `location table ${table}: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return -2;
   };
   try {

@@ -53,10 +53,13 @@ export class Registrar {
   domain(name: string): Domain | null {
     try {
       const domain = this.usrloc.domain(name);
-      if (domain === null) this.host.log.error(`"${name}" cannot be a location table`);
+      if (domain === null) this.host.proxy.limited.error(this.host.log, `"${name}" cannot be a location table`);
       return domain;
     } catch (error) {
-      this.host.log.error(`location table ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      this.host.proxy.limited.error(
+        this.host.log,
+        `location table ${name}: ${error instanceof Error ? error.message : String(error)}`,
+      );
       return null;
     }
   }

@@ -80,7 +80,10 @@ export function save(
 }
 
 function storeFailed(run: Save, error: unknown): number {
-  run.reg.host.log.error(`save ${run.aor}: ${error instanceof Error ? error.message : String(error)}`);
+  run.reg.host.proxy.limited.error(
+    run.reg.host.log,
+    `save: ${run.aor}: ${error instanceof Error ? error.message : String(error)}`,
+  );
   return refuse(run.reg, run.ctx, run.flags, Refusal.STORE, "", "");
 }
 
