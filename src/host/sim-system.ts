@@ -11,8 +11,8 @@ export interface SimSystem extends System {
   daemon: "sent" | "full" | "gone";
 }
 
-/** Users "nobody" (65534) and "portico" (100, group 101) are known, and any number. */
-export function simSystem(): SimSystem {
+/** Users "nobody" (65534) and "portico" (100, group 101) are known, and any number. `after` is how commands take time. */
+export function simSystem(after: (ms: number, fn: () => void) => void): SimSystem {
   const calls: string[] = [];
   const syslog: string[] = [];
   const note = (...words: readonly unknown[]): void => void calls.push(words.join(" "));
@@ -51,11 +51,12 @@ export function simSystem(): SimSystem {
       };
     },
     timestamp: () => "Jan  1 00:00:00",
-    // "false" and "exit N" end as they do in a shell, whatever else is done well
-    run: async (command) => {
+    // "false", "exit N" and "sleep N" do as in a shell, whatever else is done well at once
+    run: (command) => {
       note("run", command);
-      if (command === "false") return 1;
-      return Number(/^exit (\d+)$/.exec(command)?.[1] ?? 0);
+      const code = command === "false" ? 1 : Number(/^exit (\d+)$/.exec(command)?.[1] ?? 0);
+      const seconds = Number(/^sleep ([\d.]+)$/.exec(command)?.[1] ?? 0);
+      return seconds === 0 ? Promise.resolve(code) : new Promise((done) => after(seconds * 1000, () => done(code)));
     },
     startInBackground() {
       note("startInBackground");

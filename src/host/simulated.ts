@@ -148,7 +148,7 @@ function makeSimHost(
     network: simNetworkOf(endpoint),
     files,
     process: simProcess(id, options),
-    system: simSystem(),
+    system: simSystem((ms, fn) => void clock.after(ms, fn)),
     tls: nodeTls("bun"),
     openSqlite: keepDatabases(files),
     beforeFlush: (fn) => gate.before(fn),

@@ -39,6 +39,8 @@ export interface Transactions {
   flowFailed(flow: Flow): void;
   /** A request route starts and ends for this context: what it left behind can be tidied. */
   afterRequest(ctx: RouteContext): void;
+  /** Whether the INVITE that a CANCEL is for has a transaction. */
+  knowsInvite(cancel: SipMessage): boolean;
 }
 
 /** What local_rport means for a message that says nothing itself. */

@@ -105,10 +105,12 @@ export class Receiver {
     return mandatoryMissing(msg, flow) ?? (this.proxy.strictHeaders ? repeated(msg) : null);
   }
 
+  private readonly isKnown = (cancel: SipMessage): boolean => this.proxy.transactions?.knowsInvite(cancel) === true;
+
   private routeRequest(ctx: RouteContext): void {
     const { proxy } = this;
     const { message: msg, flow, routes } = ctx;
-    if (this.inFlight.offer(msg, flow) !== NEW) return;
+    if (this.inFlight.offer(msg, flow, this.isKnown) !== NEW) return;
     if (msg.method === Method.ACK && proxy.absorbAck?.(ctx) === true) return;
     const since = proxy.log.enabled(proxy.routeTimeLog) ? proxy.host.clock.mono() : -1;
     const result = routes.request(ctx);

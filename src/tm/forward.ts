@@ -52,7 +52,8 @@ async function forwardRest(
     await addBranch(tm, tx, run, destinations[i]!, tally);
   }
   tx.forwarding = false;
-  if (tally.sent > 0) decide(tm, tx); // branches may have failed meanwhile
+  if (tally.sent > 0 || tally.error === RelayError.FINAL) decide(tm, tx); // branches may have ended meanwhile
+  if (tally.error === RelayError.FINAL && tx.final) return 1; // the client has its answer: for the script all is well
   return tally.sent > 0 ? tally.sent : tally.error;
 }
 

@@ -15,6 +15,8 @@ export const HELD = 2;
 /** The most ACKs and CANCELs held for one request: each is sent again anyway. */
 const MAX_HELD = 4;
 
+const nobody = (): boolean => false;
+
 interface Entry<T> {
   /** What came meanwhile, in order, with what the caller gave beside it. */
   readonly held: { readonly msg: SipMessage; readonly origin: T }[];
@@ -54,14 +56,17 @@ export class InFlight<T> {
     return entry.held;
   }
 
-  /** Whether a request concerns one in flight: NEW, REPEATED or HELD. Cheap when nothing is in flight. */
-  offer(msg: SipMessage, origin: T): number {
+  /**
+   * Whether a request concerns one in flight: NEW, REPEATED or HELD. Cheap when nothing is in flight. `known` says whether the INVITE of a CANCEL
+   * has its transaction already, which then deals with it.
+   */
+  offer(msg: SipMessage, origin: T, known: (cancel: SipMessage) => boolean = nobody): number {
     if (this.entries.size === 0) return NEW;
     const { method } = msg;
     if (method !== Method.ACK && this.entries.has(keyHash(msg, method, this.seed))) return REPEATED;
     if (method !== Method.ACK && method !== Method.CANCEL) return NEW;
     const entry = this.entries.get(keyHash(msg, Method.INVITE, this.seed));
-    if (entry === undefined) return NEW;
+    if (entry === undefined || (method === Method.CANCEL && known(msg))) return NEW;
     if (entry.held.length >= MAX_HELD) return REPEATED;
     msg.own();
     entry.held.push({ msg, origin });

@@ -128,6 +128,7 @@ describe("InFlight", () => {
     expect(table.offer(message(), "x")).toBe(REPEATED);
     expect(table.offer(message({ via: "c;branch=z9hG4bKother" }), "x")).toBe(NEW);
     expect(table.offer(message({ method: "CANCEL" }), "one")).toBe(HELD);
+    expect(table.offer(message({ method: "CANCEL" }), "known", () => true)).toBe(NEW);
     expect(table.offer(message({ method: "ACK" }), "two")).toBe(HELD);
     const held = table.leave(handle);
     expect(held.map((h) => [h.msg.method, h.origin, h.msg.owned])).toEqual([

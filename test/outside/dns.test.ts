@@ -210,7 +210,7 @@ test("a dead name server delays only those who need it, and is asked once for a 
   await bed.close();
 });
 
-test("a slow name server: what comes meanwhile for the same request is put off", async () => {
+test("a slow name server: a CANCEL meanwhile ends it, and what is answered late is of no harm", async () => {
   const { bed, server, phone, first } = await open("");
   server.manners.delay = 1000;
   const request = invite(bed, "sip:x@srv.example");
@@ -224,9 +224,8 @@ test("a slow name server: what comes meanwhile for the same request is put off",
       .replace(/Contact:.*\r\n/, ""),
   );
   await bed.world.advance(5000);
-  // put off until the route goes on: then it is a CANCEL of an INVITE that nobody answers
   expect(new Set(statuses(phone.received))).toEqual(new Set(["100", "200", "487"]));
-  expect(new Set(first.received.map(via)).size).toBe(1);
+  expect(first.received).toEqual([]);
   await bed.close();
 });
 

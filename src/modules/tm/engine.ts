@@ -143,6 +143,10 @@ export class TmEngine implements Transactions {
     if (seconds > 0) this.proxy.blocklist.failed(flow, Failure.REPLY_503, branch.ignore, seconds);
   }
 
+  knowsInvite(cancel: SipMessage): boolean {
+    return this.tm.lookupCancelled(cancel) !== null;
+  }
+
   localTag(ctx: RouteContext): string | null {
     const tx = transactionOf(ctx);
     return tx === null ? null : this.tm.toTag(tx);
