@@ -37,6 +37,10 @@ export function createApp(proxy: Proxy): App {
       `portico ${VERSION}\nup ${up} s\nSIP requests ${requests}, replies ${replies}\nlistening on\n${listeners}`,
     );
   });
+  app.onError((error, c) => {
+    proxy.log.error(`a built-in page failed: ${error.message}`);
+    return c.text("internal error\n", 500);
+  });
   app.notFound((c) => c.text("nothing is served here\n", 404));
   return app;
 }

@@ -19,12 +19,31 @@ export class HttpExchange implements HttpAnswer {
   /** Status that has been sent; 0 while there is none. */
   status = 0;
   private readonly flags: number;
+  private inRoute = false;
+  private kept: boolean | null = null; // what becomes of the connection when the route has ended
 
   constructor(proxy: Proxy, message: SipMessage, flow: HttpFlow, flags: number) {
     this.proxy = proxy;
     this.message = message;
     this.flow = flow;
     this.flags = flags;
+  }
+
+  /** A route runs for it: even when it answers, the next request waits for its end, so that few routes run at a time. */
+  enterRoute(): void {
+    this.inRoute = true;
+  }
+  /** That route has ended. Without `mayKeep` an answered request ends the connection. */
+  leaveRoute(mayKeep: boolean): void {
+    this.inRoute = false;
+    if (this.kept !== null) this.flow.answered(this.kept && mayKeep);
+    this.kept = null;
+  }
+
+  /** The answer is whole. */
+  done(keep: boolean): void {
+    if (this.inRoute) this.kept = keep;
+    else this.flow.answered(keep);
   }
 
   /** Whether the client asks for another protocol on this connection. */
@@ -66,7 +85,7 @@ export class HttpExchange implements HttpAnswer {
     } else at = putText(out, at, "\r\n");
     this.status = code;
     const sent = this.flow.send(out, 0, at);
-    this.flow.answered(keep);
+    this.done(keep);
     return sent;
   }
 
@@ -102,7 +121,7 @@ export class HttpExchange implements HttpAnswer {
     const at = putText(out, this.putHead(out, code, reason, lines + coding, keep), "\r\n");
     this.status = code;
     this.flow.send(out, 0, at);
-    return new HttpStream(this.flow, keep, coding !== "", this.isHead || !hasBody(code));
+    return new HttpStream(this, keep, coding !== "", this.isHead || !hasBody(code));
   }
 
   /**
@@ -125,20 +144,22 @@ export class HttpExchange implements HttpAnswer {
   drop(): void {
     if (this.status !== 0) return;
     this.status = -1;
-    this.flow.answered(false);
+    this.done(false);
   }
 }
 
 /** The body of an answer, piece by piece. */
 export class HttpStream {
   readonly flow: HttpFlow;
+  private readonly exchange: HttpExchange;
   private readonly keep: boolean;
   private readonly chunked: boolean;
   private readonly silent: boolean;
   private ended = false;
 
-  constructor(flow: HttpFlow, keep: boolean, chunked: boolean, silent: boolean) {
-    this.flow = flow;
+  constructor(exchange: HttpExchange, keep: boolean, chunked: boolean, silent: boolean) {
+    this.exchange = exchange;
+    this.flow = exchange.flow;
     this.keep = keep;
     this.chunked = chunked;
     this.silent = silent;
@@ -161,7 +182,7 @@ export class HttpStream {
     if (this.ended) return;
     this.ended = true;
     if (this.chunked && !this.silent && !broken) this.flow.send(LAST_CHUNK, 0, LAST_CHUNK.length);
-    this.flow.answered(this.keep && !broken);
+    this.exchange.done(this.keep && !broken);
   }
 }
 

@@ -60,6 +60,7 @@ export class HttpReceiver {
       return;
     }
     const ctx = new RouteContext(proxy, routes, message, exchange.flow, RouteKind.EVENT);
+    exchange.enterRoute();
     const result = this.route(ctx);
     if (typeof result === "number") {
       this.after(ctx, exchange, result);
@@ -73,9 +74,9 @@ export class HttpReceiver {
   // drops it has the client hear nothing at all.
   private after(ctx: RouteContext, exchange: HttpExchange, code: number): void {
     const closes = code < 0 && ctx.stop === Stop.NONE && this.proxy.closesOnError;
-    if (exchange.status !== 0) {
-      if (closes && exchange.status !== 101) exchange.flow.finish();
-    } else if (closes || ctx.stop === Stop.DROP) exchange.drop();
+    exchange.leaveRoute(!closes);
+    if (exchange.status !== 0) return;
+    if (closes || ctx.stop === Stop.DROP) exchange.drop();
     else this.pages(exchange);
   }
 
@@ -95,6 +96,7 @@ export class HttpReceiver {
       `error while handling an HTTP request: ${text} (from ${remote.address}:${remote.port})`,
     );
     if (error instanceof Error && error.stack !== undefined) proxy.log.debug(error.stack);
+    exchange.leaveRoute(false);
     exchange.refuse(500, "internal error", false);
   }
 }
