@@ -118,6 +118,7 @@ export class TcpTransport {
 
   // Whether a connection from there is one too many.
   #refuses(remote: SocketAddress): boolean {
+    if (remote.port === 0) return true; // it has gone before it was looked at
     const now = this.host.clock.mono();
     let reason = this.#sources.refuses(remote.address, now);
     if (reason === null && !this.flows.hasRoom() && !this.#sources.makeRoom(remote.address, now)) reason = Refused.FULL;
