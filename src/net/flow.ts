@@ -1,5 +1,6 @@
 // A flow is a way to one far end: a UDP peer of one socket, or one stream connection. All above sends by flows.
 import type { SocketAddress } from "../host/host.ts";
+import type { TlsInfo } from "../host/tls.ts";
 import { transportName } from "../sip/transports.ts";
 
 /** A socket that we listen on, as messages and configuration show it. */
@@ -43,6 +44,8 @@ export interface Flow {
   readonly settling: Promise<void> | null;
   /** Whether it can be opened again from here, since it was us who opened it: a peer's end of its own connection listens to nobody. */
   readonly dialled: boolean;
+  /** What TLS has agreed on; null, or not there, without it and before it is connected. */
+  readonly tls?: TlsInfo | null;
   /** How far it got, for those who wait for something over it when it goes. */
   readonly stage: FlowStage;
   /** Queues a copy of buf[start,end); false when the flow is closed or its queue is full. */

@@ -1,6 +1,6 @@
-// One TCP connection as a flow: queues while it connects, frames what comes in, answers keep-alives.
+// One TCP or TLS connection as a flow: queues while it connects, frames what comes in, answers keep-alives.
 import { HostError, type SocketAddress, type TcpConnection, type TcpHandlers } from "../host/host.ts";
-import { Transport } from "../sip/transports.ts";
+import type { TlsInfo } from "../host/tls.ts";
 import { bytesOf } from "../util/bytes.ts";
 import { FlowStage, type Listener, nextFlowId } from "./flow.ts";
 import type { StreamFlow } from "./flows.ts";
@@ -16,7 +16,7 @@ const CONTINUE = bytesOf("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** The flow; it handles its own connection and its own frames. */
 export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler {
-  readonly protocol: number = Transport.TCP;
+  readonly protocol: number;
   readonly reliable = true;
   readonly id = nextFlowId();
   readonly listener: Listener;
@@ -46,6 +46,7 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
 
   constructor(transport: TcpTransport, listener: Listener, local: SocketAddress, remote: SocketAddress) {
     this.#transport = transport;
+    this.protocol = transport.protocol;
     this.listener = listener;
     this.local = local;
     this.remote = remote;
@@ -103,6 +104,10 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
     this.#waiting.push(buf.slice(start, end));
     this.#waitingBytes += end - start;
     return true;
+  }
+
+  get tls(): TlsInfo | null {
+    return this.#connection?.tls ?? null;
   }
 
   get queued(): number {

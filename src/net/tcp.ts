@@ -1,4 +1,4 @@
-// SIP over TCP: listeners, and connections as flows, opened on demand and used again.
+// SIP over TCP and TLS: listeners, and connections as flows, opened on demand and used again.
 import { type Host, HostError, type TcpListener as HostListener, type SocketAddress } from "../host/host.ts";
 import { Transport } from "../sip/transports.ts";
 import { canonicalIp } from "../util/ip.ts";
@@ -8,9 +8,14 @@ import { DEFAULT_LIMITS, type FrameLimits, frameDrop } from "./frame-rules.ts";
 import type { ReceiveHttp } from "./http-flow.ts";
 import { Refused, SourceLimits } from "./source-limits.ts";
 import { TcpFlow } from "./tcp-flow.ts";
+import type { TlsProvider } from "./tls.ts";
 
 /** What TCP is given: where messages go and what the limits are. */
 export interface TcpOptions {
+  /** TCP, or TLS; TCP without it. */
+  readonly protocol?: number;
+  /** The most connections of this transport; the table of flows has a limit for all. */
+  readonly maxConnections?: number;
   readonly flows: FlowTable;
   readonly receive: Receive;
   /** A flow has gone, whoever closed it; called once for each, also for one that never connected. */
@@ -61,15 +66,20 @@ const LOOK_EVERY = 5;
 const MAX_QUEUE = 1 << 20;
 const CONNECT_TIMEOUT = 10_000;
 
-/** All that is TCP: call `listen` for each address, `flowTo` to reach a peer. */
+/** All that is TCP, or all that is TLS: call `listen` for each address, `flowTo` to reach a peer. */
 export class TcpTransport {
   readonly host: Host;
+  readonly protocol: number;
+  /** For TLS; until it is set nothing listens and nothing connects. */
+  tls: TlsProvider | null = null;
   readonly flows: FlowTable;
   readonly receive: Receive;
   readonly onHttp: ReceiveHttp | null;
   readonly limits: FrameLimits;
   readonly maxQueue: number;
   readonly rules: TcpRules;
+  readonly #maxConnections: number;
+  #connections = 0;
   #queued = 0; // at the last look
   #sentSince = 0;
   #nextLook = 0;
@@ -82,6 +92,8 @@ export class TcpTransport {
 
   constructor(host: Host, options: TcpOptions) {
     this.host = host;
+    this.protocol = options.protocol ?? Transport.TCP;
+    this.#maxConnections = options.maxConnections ?? Number.POSITIVE_INFINITY;
     this.flows = options.flows;
     this.receive = options.receive;
     this.onHttp = options.onHttp ?? null;
@@ -97,22 +109,24 @@ export class TcpTransport {
   /** Opens a listening port; rejects with HostError when it cannot be had. */
   async listen(options: ListenOptions): Promise<TcpListener> {
     let listener: TcpListener | null = null;
+    const tls = this.#tls();
     const socket = await this.host.network.listenTcp({
       local: options.local,
       maxQueue: this.maxQueue,
       ...this.#keepAlive(),
+      ...(tls === null ? {} : { tls: tls.acceptor }),
       onConnection: (connection) => {
         const { address, port } = connection.remote;
-        if (this.rules.unique && this.flows.find(Transport.TCP, address, port) !== null) return null;
+        if (this.rules.unique && this.flows.find(this.protocol, address, port) !== null) return null;
         if (listener === null || this.#refuses(connection.remote)) return null;
         const flow = new TcpFlow(this, listener, connection.local, connection.remote);
         flow.accepted(connection);
-        this.flows.add(flow);
+        this.#add(flow);
         this.#sources.add(flow);
         return flow;
       },
     });
-    listener = new TcpListener(socket, options);
+    listener = new TcpListener(this.protocol, socket, options);
     return listener;
   }
 
@@ -121,7 +135,7 @@ export class TcpTransport {
     if (remote.port === 0) return true; // it has gone before it was looked at
     const now = this.host.clock.mono();
     let reason = this.#sources.refuses(remote.address, now);
-    if (reason === null && !this.flows.hasRoom() && !this.#sources.makeRoom(remote.address, now)) reason = Refused.FULL;
+    if (reason === null && !this.#hasRoom() && !this.#sources.makeRoom(remote.address, now)) reason = Refused.FULL;
     if (reason !== null) this.#onDrop(reason, remote);
     return reason !== null;
   }
@@ -133,11 +147,11 @@ export class TcpTransport {
   flowTo(to: SocketAddress, listener: Listener, forced = false): StreamFlow | null {
     // IPv6 can be spelled in many ways; the table knows one.
     const remote = to.family === 6 ? { ...to, address: canonicalIp(to.address) ?? to.address } : to;
-    const open = this.flows.find(Transport.TCP, remote.address, remote.port, forced ? listener : null);
+    const open = this.flows.find(this.protocol, remote.address, remote.port, forced ? listener : null);
     if (open !== null) return open;
-    if (remote.family !== listener.local.family || remote.port === 0 || !this.flows.hasRoom()) return null;
+    if (remote.family !== listener.local.family || remote.port === 0 || !this.#hasRoom()) return null;
     const flow = new TcpFlow(this, listener, listener.local, remote);
-    this.flows.add(flow);
+    this.#add(flow);
     flow.connecting();
     const { address } = listener.local;
     const any = address === "0.0.0.0" || address === "::";
@@ -146,13 +160,31 @@ export class TcpTransport {
     return flow;
   }
 
+  #add(flow: TcpFlow): void {
+    this.#connections++;
+    this.flows.add(flow);
+  }
+
+  #hasRoom(): boolean {
+    return this.#connections < this.#maxConnections && this.flows.hasRoom();
+  }
+
+  // Throws HostError where TLS is not set up.
+  #tls(): TlsProvider | null {
+    if (this.protocol !== Transport.TLS) return null;
+    if (this.tls === null) throw new HostError("ENOTSUP", "TLS is not set up: load module tls");
+    return this.tls;
+  }
+
   // An address that cannot be had is left to the system.
   #connect(flow: TcpFlow, remote: SocketAddress, from: string | null, mayDoWithout: boolean): void {
+    const { tls } = this;
     this.host.network
       .connectTcp({
         remote,
         ...(from === null ? {} : { localAddress: from }),
         ...this.#keepAlive(),
+        ...(tls === null ? {} : { tls: tls.dialer(remote, flow.local) }),
         timeout: this.#connectTimeout,
         handlers: flow,
         maxQueue: this.maxQueue,
@@ -192,6 +224,7 @@ export class TcpTransport {
 
   /** Called by each flow once when it has gone. */
   gone(flow: TcpFlow, error: HostError | null): void {
+    this.#connections--;
     this.flows.remove(flow);
     this.#sources.remove(flow);
     this.#onClose(flow, error);
@@ -204,12 +237,12 @@ export class TcpTransport {
   }
 }
 
-/** A listening TCP port. */
+/** A listening port of TCP or TLS. */
 export class TcpListener extends ListenerBase implements Listener {
   readonly #socket: HostListener;
 
-  constructor(socket: HostListener, options: ListenOptions) {
-    super(Transport.TCP, socket.local, options);
+  constructor(protocol: number, socket: HostListener, options: ListenOptions) {
+    super(protocol, socket.local, options);
     this.#socket = socket;
   }
 

@@ -6,9 +6,11 @@ import { DEFAULT_FLOW_LIMITS, FlowTable } from "../net/flows.ts";
 import { DEFAULT_LIMITS } from "../net/frame-rules.ts";
 import type { ReceiveHttp } from "../net/http-flow.ts";
 import { SourceLimits, type SourceRules } from "../net/source-limits.ts";
-import { type TcpRules, TcpTransport } from "../net/tcp.ts";
+import { type TcpOptions, type TcpRules, TcpTransport } from "../net/tcp.ts";
+import type { TlsProvider } from "../net/tls.ts";
 import { listenUdp, type UdpListener, type UdpListenOptions } from "../net/udp.ts";
-import { Transport } from "../sip/transports.ts";
+import { WsConnections } from "../net/ws/connections.ts";
+import { isWebSocket, Transport } from "../sip/transports.ts";
 import { ipFamily } from "../util/ip.ts";
 
 /** What the proxy asks of the network. */
@@ -32,6 +34,8 @@ export interface Transports {
   openFlow(protocol: number, address: string, port: number, of?: Listener | null): Flow | null;
   /** Lets a stream flow also be found under another port of its peer; false when that may not be. */
   alias(flow: Flow, port: number): boolean;
+  /** Connections that have become WebSockets; null where there can be none. */
+  readonly webSockets?: WsConnections;
   /** How many connections each source has opened and holds. */
   connectionsBySource?(): Iterable<readonly [string, number]>;
 }
@@ -53,6 +57,8 @@ export interface TransportEvents {
 export interface TransportLimits {
   /** Open stream connections at a time. */
   readonly maxFlows?: number;
+  /** Of these, with TLS. */
+  readonly maxTls?: number;
   /** Milliseconds without a byte after which a connection is closed. */
   readonly idleTimeout?: number;
   /** Milliseconds an outgoing connection may take. */
@@ -80,11 +86,13 @@ const MAX_ROUTES = 4096;
 export class NetTransports implements Transports {
   readonly listeners: Listener[] = [];
   readonly flows: FlowTable;
+  readonly webSockets: WsConnections;
   private readonly sourceLimits: SourceLimits;
   private readonly host: Host;
   private readonly events: TransportEvents;
   private readonly udp: UdpListener[] = [];
   private readonly tcp: TcpTransport;
+  private readonly tls: TcpTransport;
   private readonly noConnect: boolean;
   private readonly udpOptions: TransportLimits["udp"];
   private readonly sources = new Map<string, { readonly address: string | null; readonly until: number }>();
@@ -101,7 +109,7 @@ export class NetTransports implements Transports {
       ...(idleTimeout === undefined ? {} : { idleTimeout }),
     });
     this.sourceLimits = new SourceLimits(limits.sources);
-    this.tcp = new TcpTransport(host, {
+    const common: TcpOptions = {
       sources: this.sourceLimits,
       ...(events.onDrop === undefined ? {} : { onDrop: events.onDrop }),
       flows: this.flows,
@@ -116,7 +124,27 @@ export class NetTransports implements Transports {
       ...(connectTimeout === undefined ? {} : { connectTimeout }),
       ...(maxQueue === undefined ? {} : { maxQueue }),
       ...(limits.tcp === undefined ? {} : { rules: limits.tcp }),
+    };
+    this.webSockets = new WsConnections({
+      clock: host.clock,
+      flows: this.flows,
+      receive: events.receive,
+      onClose: (flow) => events.onClose(flow, null),
+      ...(events.onDrop === undefined ? {} : { onDrop: events.onDrop }),
+      ...(maxMessage === undefined ? {} : { maxMessage }),
+      ...(limits.tcp?.answerPings === undefined ? {} : { answerPings: limits.tcp.answerPings }),
     });
+    this.tcp = new TcpTransport(host, common);
+    this.tls = new TcpTransport(host, {
+      ...common,
+      protocol: Transport.TLS,
+      ...(limits.maxTls === undefined ? {} : { maxConnections: limits.maxTls }),
+    });
+  }
+
+  /** Lets TLS be spoken from now on. */
+  useTls(provider: TlsProvider): void {
+    this.tls.tls = provider;
   }
 
   /** Opens a listener; rejects with HostError when it cannot be had. */
@@ -132,21 +160,23 @@ export class NetTransports implements Transports {
       this.listeners.push(listener);
       return listener;
     }
-    const listener = await this.tcp.listen(options);
+    const listener = await (protocol === Transport.TLS ? this.tls : this.tcp).listen(options);
     this.listeners.push(listener);
     return listener;
   }
 
   flowTo(protocol: number, address: string, port: number, from: Listener | null, forced = false): Flow | null {
+    if (isWebSocket(protocol)) return this.webSockets.find(protocol, address, port);
     const family = ipFamily(address);
     if (family === 0) return null;
     const remote: SocketAddress = { family, address, port };
     if (protocol === Transport.UDP) return this.udpFlow(remote, from);
-    if (protocol !== Transport.TCP) return null;
-    const listener = this.pick(Transport.TCP, family, from);
-    const open = this.flows.find(Transport.TCP, address, port, forced ? listener : null);
+    if (protocol !== Transport.TCP && protocol !== Transport.TLS) return null;
+    const listener = this.pick(protocol, family, from);
+    const open = this.flows.find(protocol, address, port, forced ? listener : null);
     if (open !== null) return open;
-    return listener === null || this.noConnect ? null : this.tcp.flowTo(remote, listener, forced);
+    if (listener === null || this.noConnect) return null;
+    return (protocol === Transport.TLS ? this.tls : this.tcp).flowTo(remote, listener, forced);
   }
 
   private udpFlow(remote: SocketAddress, from: Listener | null): Flow | null {
@@ -187,6 +217,7 @@ export class NetTransports implements Transports {
   }
 
   openFlow(protocol: number, address: string, port: number, of: Listener | null = null): Flow | null {
+    if (isWebSocket(protocol)) return this.webSockets.find(protocol, address, port);
     return this.flows.find(protocol, address, port, of);
   }
 
