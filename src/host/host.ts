@@ -29,9 +29,10 @@ export interface Random {
   uint32(): number;
 }
 
-/** Digests over byte strings, as lower-case hex. The three algorithms of RFC 8760, SHA-1 for WebSocket (base64) later. */
+/** Digests over byte strings, as lower-case hex: the three algorithms of RFC 8760, SHA-1 for the WebSocket handshake. */
 export interface Hashing {
   md5(text: string): string;
+  sha1(text: string): string;
   sha256(text: string): string;
   sha384(text: string): string;
   sha512(text: string): string;

@@ -47,6 +47,7 @@ function isAscii(text: string): boolean {
 /** Digests by node:crypto. */
 export const hashing: Hashing = {
   md5: hex("md5"),
+  sha1: hex("sha1"),
   sha256: hex("sha256"),
   sha384: hex("sha384"),
   sha512: hex("sha512"),

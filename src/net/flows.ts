@@ -87,7 +87,8 @@ export class FlowTable {
   }
 
   remove(flow: StreamFlow): void {
-    if (!this.#byId.delete(flow.id)) return;
+    if (this.#byId.get(flow.id) !== flow) return; // a WebSocket has the id of the connection below it
+    this.#byId.delete(flow.id);
     this.#silent.delete(flow);
     this.#forgetBoth(keyOf(flow.protocol, flow.remote.address, flow.remote.port), flow);
     for (const key of this.#aliases.get(flow) ?? []) this.#forgetBoth(key, flow);
@@ -122,6 +123,11 @@ export class FlowTable {
     this.#byRemote.set(key, flow);
     this.#byRemote.set(fromKey(key, flow.listener), flow);
     return true;
+  }
+
+  /** Milliseconds until a flow is closed when nothing moves on it. */
+  idleLeft(flow: StreamFlow): number {
+    return flow.lastActive + this.#limits.idleTimeout - this.#clock.mono();
   }
 
   /** All flows, oldest first. */

@@ -11,7 +11,7 @@ import { Method } from "../sip/methods.ts";
 import { reasonPhrase } from "../sip/reasons.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
 import { SendOptions } from "../sip/send-options.ts";
-import { Transport, transportName } from "../sip/transports.ts";
+import { carrierOf, Transport, transportName } from "../sip/transports.ts";
 import type { ViaRange } from "../sip/via.ts";
 import { hashBytes, textOf } from "../util/bytes.ts";
 import { Level, type Log } from "../util/log.ts";
@@ -83,6 +83,10 @@ export class Proxy {
   httpRoute: { readonly event: string; readonly takes: (msg: SipMessage) => boolean } | null = null;
   /** Serves HTTP requests that no route has answered; without it they get a 404. Must not throw. */
   httpPages: ((exchange: HttpExchange) => void) | null = null;
+  /** Whether TLS is to be spoken (enable_tls). */
+  tlsEnabled = false;
+  /** Directories of the configuration and of the data that is kept. */
+  places: { readonly config: string; readonly data: string } = { config: ".", data: "." };
   /** Whether event_route[core:msg-received] runs (received_route_mode). */
   runsReceived = false;
   /** The number that sets this server apart from others of the same database (server_id). */
@@ -141,7 +145,7 @@ export class Proxy {
     this.identity = new Identity(transports);
     this.blocklist = new Blocklist(() => host.clock.mono(), wheel);
     this.dns = new Dns(host, {
-      speaks: (protocol) => transports.listeners.some((l) => l.protocol === protocol),
+      speaks: (protocol) => transports.listeners.some((l) => l.protocol === carrierOf(protocol)),
       speaksIpv6: () => transports.listeners.some((l) => l.local.family === 6),
     });
     this.resolver = new Resolver(this.dns, transports);
@@ -342,7 +346,8 @@ export class Proxy {
   /** Whether a URI leads nowhere because we have no socket of its transport; says so in the log. */
   lacksSocket(uri: string): boolean {
     const protocol = this.resolver.protocolOf(uri);
-    if (protocol === 0 || this.transports.listeners.some((l) => l.protocol === protocol)) return false;
+    const carrier = carrierOf(protocol);
+    if (protocol === 0 || this.transports.listeners.some((l) => l.protocol === carrier)) return false;
     const what = `no socket listens on ${transportName(protocol)}`;
     this.limited.write(this.log, Level.ERROR, what, `cannot forward to ${uri}: ${what}`);
     return true;

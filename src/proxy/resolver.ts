@@ -4,7 +4,7 @@ import type { Blocklist } from "../net/blocklist.ts";
 import { type Dns, locate, type Place } from "../net/dns/index.ts";
 import type { Flow, Listener } from "../net/flow.ts";
 import { HostKind, hostKind } from "../sip/host.ts";
-import { Transport } from "../sip/transports.ts";
+import { isWebSocket, Transport } from "../sip/transports.ts";
 import { parseUri, Scheme, UriRange } from "../sip/uri.ts";
 import type { ViaRange } from "../sip/via.ts";
 import { putText, textOf } from "../util/bytes.ts";
@@ -18,6 +18,7 @@ interface Destination {
   readonly protocol: number;
   readonly host: string;
   readonly port: number;
+  /** Whether it is looked up. Names of WebSocket clients (RFC 7118) are not: the connections know them. */
   readonly isName: boolean;
   /** What is looked up for a name, with the transport and port that the URI gives. */
   readonly place: Place;
@@ -137,6 +138,7 @@ export class Resolver {
     let protocol: number = u.transport > 0 ? u.transport : secure ? Transport.TLS : Transport.UDP;
     if (u.transport === Transport.OTHER) return null;
     if (secure && protocol === Transport.TCP) protocol = Transport.TLS;
+    if (secure && protocol === Transport.WS) protocol = Transport.WSS;
     const [s, e] = u.maddrStart >= 0 ? [u.maddrStart, u.maddrEnd] : [u.hostStart, u.hostEnd];
     const defaultPort = protocol === Transport.TLS ? 5061 : 5060;
     const given = u.transport > 0 || secure ? protocol : -1;
@@ -157,7 +159,8 @@ export class Resolver {
     const bracketed = buf[start] === 91;
     const host = textOf(buf, bracketed ? start + 1 : start, bracketed ? end - 1 : end).toLowerCase();
     const place: Place = { host, port: Math.max(0, givenPort), protocol: givenProtocol, secure };
-    return { protocol, host, port, isName: kind === HostKind.NAME, place, flow: null, from: null };
+    const isName = kind === HostKind.NAME && !(isWebSocket(protocol) && host.endsWith(".invalid"));
+    return { protocol, host, port, isName, place, flow: null, from: null };
   }
 
   /** The flow to a numeric host written at buf[start,end); null when it is a name or unreachable. */

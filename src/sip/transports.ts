@@ -13,6 +13,16 @@ export function parseTransport(buf: Uint8Array, start: number, end: number): num
   return Transport.OTHER;
 }
 
+/** The transport that carries another one: TCP for WS, TLS for WSS; of all others themselves. */
+export function carrierOf(id: number): number {
+  return id === Transport.WS ? Transport.TCP : id === Transport.WSS ? Transport.TLS : id;
+}
+
+/** Whether it is SIP over WebSocket (RFC 7118), in clear or over TLS. */
+export function isWebSocket(id: number): boolean {
+  return id === Transport.WS || id === Transport.WSS;
+}
+
 /** Upper-case name, as a Via carries it. */
 export function transportName(id: number): string {
   return UPPER[id] ?? "OTHER";

@@ -48,7 +48,7 @@ function read(
       onMessage: (buf, start, end, binary) => note(binary ? "binary" : "text")(buf, start, end),
       onPing: note("ping"),
       onPong: note("pong"),
-      onClose: (code, buf, start, end) => note(`close ${code}`)(buf, start, end),
+      onCloseFrame: (code, buf, start, end) => note(`close ${code}`)(buf, start, end),
     },
     role,
     limits,

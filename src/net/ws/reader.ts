@@ -10,7 +10,7 @@ export interface WsHandler {
   onPing(buf: Uint8Array, start: number, end: number): void;
   onPong(buf: Uint8Array, start: number, end: number): void;
   /** The far end closes: code (1005 when it gave none) and reason. Nothing is handed out after it. */
-  onClose(code: number, buf: Uint8Array, start: number, end: number): void;
+  onCloseFrame(code: number, buf: Uint8Array, start: number, end: number): void;
 }
 
 /** Which end of the connection reads: a server's peer masks its frames, a client's does not (RFC 6455 5.1). */
@@ -231,7 +231,7 @@ export class WsReader {
       if (!reason.feed(buf, start + 2, end) || !reason.whole) return CloseCode.BAD_DATA;
     }
     this.stop();
-    this.#handler.onClose(code, buf, Math.min(start + 2, end), end);
+    this.#handler.onCloseFrame(code, buf, Math.min(start + 2, end), end);
     return 0;
   }
 }
