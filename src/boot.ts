@@ -2,6 +2,7 @@
 
 import { applyRules, transportLimits } from "./control/apply-globals.ts";
 import type { Trial } from "./control/cli/check.ts";
+import { dataDirectory } from "./control/data-directory.ts";
 import { createApp, servePages } from "./control/http-app.ts";
 import { addNamesOfListeners, openListeners } from "./control/listeners.ts";
 import type { Steps } from "./control/surroundings.ts";
@@ -53,15 +54,16 @@ const TICK = 10;
 
 /**
  * Starts a proxy from a checked configuration. Rejects with UnusableConfig, StoreError, ListenError or HostError; whatever was opened by
- * then is closed. `steps` are called in between.
+ * then is closed. `steps` are called in between. `data` is the directory of what is kept; null for the usual one.
  */
 export async function start(
   host: Host,
   config: Config,
   settings: LogSettings,
   steps: Steps | null = null,
+  data: string | null = null,
 ): Promise<Server> {
-  const parts = assemble(host, config, settings);
+  const parts = assemble(host, config, settings, data);
   const { proxy, transports, loader, databases, wheel } = parts;
   const stopTicking = tick(host, wheel);
   let stopTimers = (): void => {};
@@ -93,7 +95,7 @@ export async function start(
 /** What starting that configuration would find wrong with it, without opening anything: modules are set up and routes compiled, then thrown away. */
 export function tryOut(host: Host, config: Config): Trial {
   try {
-    const { routes } = prepare(assemble(host, config, { level: Level.ALERT, sink: () => {} }), config);
+    const { routes } = prepare(assemble(host, config, { level: Level.ALERT, sink: () => {} }, null), config);
     return { diagnostics: [], routes };
   } catch (error) {
     if (error instanceof UnusableConfig) return { diagnostics: error.diagnostics, routes: null };
@@ -101,7 +103,7 @@ export function tryOut(host: Host, config: Config): Trial {
   }
 }
 
-function assemble(host: Host, config: Config, settings: LogSettings) {
+function assemble(host: Host, config: Config, settings: LogSettings, data: string | null) {
   const log = new Log(settings, "");
   const wheel = new TimerWheel(host.clock.mono(), TICK);
   const databases = new Databases(host, log.named("store"), config.globals.text("version_table") ?? "version");
@@ -121,6 +123,7 @@ function assemble(host: Host, config: Config, settings: LogSettings) {
   const receiver = new Receiver(proxy);
   const http = new HttpReceiver(proxy);
   proxy.httpPages = servePages(proxy, createApp(proxy));
+  proxy.places = { config: host.files.resolve(config.file, ".."), data: dataDirectory(host, data) };
   applyGlobals(proxy, config);
   applyRules(proxy, config.globals);
   const loader = new ModuleLoader({ host, log, wheel, proxy, database: (url) => databases.get(url) });

@@ -78,7 +78,7 @@ async function serve(host: Host, options: Options): Promise<number> {
   await enter(host, options, config.globals, background === null ? null : "/", (text) => log.warn(text));
   const pidFile = options.pidFile ?? config.globals.text("pidfile");
   const steps = dropping(host, identity, pidFile === null ? [] : [pidFile]);
-  const server = await start(host, config, settings, steps);
+  const server = await start(host, config, settings, steps, options.dataDirectory);
   if (pidFile !== null && !writePid(host, pidFile)) {
     await server.stop();
     return Exit.CONFIG;
@@ -159,7 +159,7 @@ function signalled(host: Host): Promise<void> {
   return new Promise((resolve) => {
     host.process.onSignal("SIGINT", resolve);
     host.process.onSignal("SIGTERM", resolve);
-    host.process.onSignal("SIGHUP", () => {}); // reload comes later; a closed terminal must not end the proxy
+    host.process.onSignal("SIGHUP", () => {}); // modules read their files again; a closed terminal must not end the proxy
   });
 }
 

@@ -16,6 +16,7 @@ export function transportLimits(globals: Globals): TransportLimits {
     globals.has(name) ? ({ [key]: globals.int(name) } as { [k in K]?: number }) : {};
   return {
     maxFlows: globals.int("tcp_max_connections"),
+    maxTls: globals.int("tls_max_connections"),
     idleTimeout: globals.int("tcp_connection_lifetime") * 1000,
     connectTimeout: globals.int("tcp_connect_timeout") * 1000,
     ...given("maxQueue", "tcp_conn_wq_max"),
@@ -48,6 +49,12 @@ function sourceRules(globals: Globals): SourceRules {
     connectRate: globals.int("source_connection_rate"),
     connectBurst: globals.int("source_connection_burst"),
   };
+}
+
+/** Whether TLS is turned on; whoever turns it off has the last word. */
+export function wantsTls(globals: Globals): boolean {
+  const off = globals.has("disable_tls") && globals.bool("disable_tls");
+  return !off && (globals.bool("enable_tls") || globals.has("disable_tls"));
 }
 
 /** Whether destinations that could not be reached are left alone for a while. */
@@ -87,6 +94,7 @@ function addressOf(globals: Globals, name: string, family: 4 | 6): string | null
 /** Rules of the core that stand in fields of the proxy, and those of URIs, which hold for the process. */
 export function applyRules(proxy: Proxy, globals: Globals): void {
   applyBlocklist(proxy, globals);
+  proxy.tlsEnabled = wantsTls(globals);
   proxy.strangers.badMessages.perSecond = globals.int("source_bad_message_rate");
   proxy.strangers.badMessages.burst = globals.int("source_bad_message_burst");
   proxy.limited.burst = globals.int("log_limit_burst");

@@ -9,6 +9,7 @@ import type { Globals, Listen } from "../script/index.ts";
 import { Transport } from "../sip/transports.ts";
 import { ipFamily } from "../util/ip.ts";
 import type { Log } from "../util/log.ts";
+import { wantsTls } from "./apply-globals.ts";
 
 /** A listen line that cannot be had; the process ends with code 3. */
 export class ListenError extends Error {
@@ -18,7 +19,7 @@ export class ListenError extends Error {
   }
 }
 
-const PROTOCOLS: Readonly<Record<string, number>> = { udp: Transport.UDP, tcp: Transport.TCP };
+const PROTOCOLS: Readonly<Record<string, number>> = { udp: Transport.UDP, tcp: Transport.TCP, tls: Transport.TLS };
 type Wanted = Omit<Listen, "at">;
 
 function everyAddress(host: string): Wanted {
@@ -28,13 +29,16 @@ function everyAddress(host: string): Wanted {
 /** Opens all listeners. Throws ListenError; those opened before stay open for the caller to close. */
 export async function openListeners(host: Host, transports: NetTransports, globals: Globals, log: Log): Promise<void> {
   const noTcp = globals.bool("disable_tcp");
-  const defaultPort = globals.int("port") || 5060;
+  const tls = wantsTls(globals) && !noTcp;
   const everyone = [everyAddress(globals.bool("auto_bind_ipv6") ? "*" : "0.0.0.0")];
   const wanted: readonly Wanted[] = globals.listen.length > 0 ? globals.listen : everyone;
   const opened = new Set<string>();
   const everywhere = advertisedForAll(globals);
   for (const listen of wanted) {
-    const protocols = listen.proto === null ? ["udp", ...(noTcp ? [] : ["tcp"])] : [listen.proto];
+    const protocols =
+      listen.proto === null
+        ? ["udp", ...(noTcp ? [] : ["tcp"]), ...(tls && transports.hasTls ? ["tls"] : [])]
+        : [listen.proto];
     for (const name of protocols) {
       const protocol = PROTOCOLS[name];
       if (protocol === undefined) {
@@ -45,8 +49,14 @@ export async function openListeners(host: Host, transports: NetTransports, globa
         log.warn(`listen tcp:${listen.host}: left out, since disable_tcp is set`);
         continue;
       }
+      if (protocol === Transport.TLS && !(tls && transports.hasTls)) {
+        log.warn(
+          `listen tls:${listen.host}: left out: ${tls ? 'TLS needs loadmodule "tls.so"' : "write enable_tls=yes"}`,
+        );
+        continue;
+      }
       for (const address of await addressesOf(host, listen.host, (listen.advertise ?? everywhere) !== null)) {
-        const port = listen.port ?? defaultPort;
+        const port = portOf(listen, protocol, globals);
         const key = `${name}:${address}:${port}`;
         if (opened.has(key)) continue;
         opened.add(key);
@@ -59,6 +69,13 @@ export async function openListeners(host: Host, transports: NetTransports, globa
     }
   }
   if (transports.listeners.length === 0) throw new ListenError("nothing to listen on");
+}
+
+// TLS has a port of its own, where none is given for it: tls_port_no, or the one after that of the other protocols, as Kamailio has it.
+function portOf({ proto, port }: Wanted, protocol: number, globals: Globals): number {
+  if (protocol !== Transport.TLS) return port ?? (globals.int("port") || 5060);
+  if (port === null) return globals.int("tls_port_no");
+  return proto === null ? port + 1 : port;
 }
 
 // advertised_address and advertised_port stand for every listener that advertises nothing of its own

@@ -17,6 +17,7 @@ import { siputils } from "./siputils/index.ts";
 import { sl } from "./sl.ts";
 import { textops } from "./textops/index.ts";
 import { textopsx } from "./textopsx.ts";
+import { tls } from "./tls/index.ts";
 import { tm } from "./tm/index.ts";
 import { tmx } from "./tmx/index.ts";
 import usrloc from "./usrloc/index.ts";
@@ -41,6 +42,7 @@ const ALL: readonly AnyModule[] = [
   xhttp,
   blst,
   pike,
+  tls,
   usrloc,
   registrar,
   auth,

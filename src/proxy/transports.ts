@@ -2,7 +2,7 @@
 
 import type { Host, HostError, SocketAddress } from "../host/host.ts";
 import type { Flow, Listener, ListenOptions, Receive } from "../net/flow.ts";
-import { DEFAULT_FLOW_LIMITS, FlowTable } from "../net/flows.ts";
+import { DEFAULT_FLOW_LIMITS, FlowTable, type StreamFlow } from "../net/flows.ts";
 import { DEFAULT_LIMITS } from "../net/frame-rules.ts";
 import type { ReceiveHttp } from "../net/http-flow.ts";
 import { SourceLimits, type SourceRules } from "../net/source-limits.ts";
@@ -34,6 +34,14 @@ export interface Transports {
   openFlow(protocol: number, address: string, port: number, of?: Listener | null): Flow | null;
   /** Lets a stream flow also be found under another port of its peer; false when that may not be. */
   alias(flow: Flow, port: number): boolean;
+  /** Lets TLS be spoken from now on. */
+  useTls(provider: TlsProvider): void;
+  /** The most connections with TLS. */
+  readonly maxTls: number;
+  /** All stream flows, oldest first. */
+  streams(): Iterable<StreamFlow>;
+  /** Milliseconds until a stream flow is closed when nothing moves on it. */
+  idleLeft(flow: StreamFlow): number;
   /** Connections that have become WebSockets; null where there can be none. */
   readonly webSockets?: WsConnections;
   /** How many connections each source has opened and holds. */
@@ -86,6 +94,7 @@ const MAX_ROUTES = 4096;
 export class NetTransports implements Transports {
   readonly listeners: Listener[] = [];
   readonly flows: FlowTable;
+  readonly maxTls: number;
   readonly webSockets: WsConnections;
   private readonly sourceLimits: SourceLimits;
   private readonly host: Host;
@@ -100,6 +109,7 @@ export class NetTransports implements Transports {
   constructor(host: Host, events: TransportEvents, limits: TransportLimits = {}) {
     this.host = host;
     this.events = events;
+    this.maxTls = limits.maxTls ?? DEFAULT_FLOW_LIMITS.maxFlows;
     this.noConnect = limits.noConnect === true;
     this.udpOptions = limits.udp;
     const { maxFlows, idleTimeout, connectTimeout, maxQueue, maxMessage, acceptNoLength } = limits;
@@ -138,11 +148,10 @@ export class NetTransports implements Transports {
     this.tls = new TcpTransport(host, {
       ...common,
       protocol: Transport.TLS,
-      ...(limits.maxTls === undefined ? {} : { maxConnections: limits.maxTls }),
+      maxConnections: this.maxTls,
     });
   }
 
-  /** Lets TLS be spoken from now on. */
   useTls(provider: TlsProvider): void {
     this.tls.tls = provider;
   }
@@ -210,6 +219,19 @@ export class NetTransports implements Transports {
     const found = this.host.network.sourceFor(address);
     this.sources.set(address, { address: found, until: now + ROUTE_TTL });
     return found;
+  }
+
+  /** Whether TLS is set up. */
+  get hasTls(): boolean {
+    return this.tls.tls !== null;
+  }
+
+  streams(): Iterable<StreamFlow> {
+    return this.flows.all();
+  }
+
+  idleLeft(flow: StreamFlow): number {
+    return this.flows.idleLeft(flow);
   }
 
   flowById(id: number): Flow | null {

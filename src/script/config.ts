@@ -17,6 +17,8 @@ import { type Place, SourceFile } from "./source.ts";
 
 /** A configuration that was read and checked. Usable only when `ok`. */
 export interface Config {
+  /** As it was given to loadConfig. */
+  readonly file: string;
   readonly ok: boolean;
   readonly tree: ConfigTree;
   readonly globals: Globals;
@@ -63,7 +65,19 @@ export function loadConfig(
   }
   const ok = diagnostics.errors === 0;
   const { custom } = tree;
-  return { ok, tree, globals, modules, routes, flags, custom, groups, defines, diagnostics: diagnostics.sorted() };
+  return {
+    file: source.file,
+    ok,
+    tree,
+    globals,
+    modules,
+    routes,
+    flags,
+    custom,
+    groups,
+    defines,
+    diagnostics: diagnostics.sorted(),
+  };
 }
 
 function hasOtherEngine(globals: Globals): boolean {

@@ -131,10 +131,10 @@ const TCP: readonly GlobalDef[] = [
 ];
 
 const TLS_SCTP: readonly GlobalDef[] = [
-  row("bool", "enable_tls", 0, LATER, "turns TLS on", { aliases: ["tls_enable"] }),
-  row("bool", "disable_tls", 1, LATER, "turns TLS off", { aliases: ["tls_disable"] }),
-  row("int", "tls_port_no", 5061, LATER, "port of TLS addresses without one", { min: 1, max: 65535 }),
-  row("int", "tls_max_connections", 2048, LATER, "most open TLS connections"),
+  row("bool", "enable_tls", 0, USED, "turns TLS on", { aliases: ["tls_enable"] }),
+  row("bool", "disable_tls", 1, USED, "turns TLS off", { aliases: ["tls_disable"] }),
+  row("int", "tls_port_no", 5061, USED, "port of TLS addresses without one", { min: 1, max: 65535 }),
+  row("int", "tls_max_connections", 2048, USED, "most open TLS connections"),
   ...["tls_verify", "tls_require_certificate", "tls_handshake_timeout", "tls_send_timeout"].map((name) =>
     row("int", name, null, TLS_MODULE, "a setting of TLS, of before 3.1"),
   ),

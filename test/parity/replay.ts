@@ -61,6 +61,10 @@ export class Replay {
       openFlow: () => null,
       alias: () => false,
       routed: () => null,
+      useTls: () => undefined,
+      maxTls: 0,
+      streams: () => [],
+      idleLeft: () => 0,
     });
     this.proxy.serverLine = "Server: oracle\r\n";
     const loaded = NAMES.map((name) => modules.get(name)!);

@@ -95,6 +95,10 @@ export class ModuleBed {
       openFlow: () => null,
       alias: () => false,
       routed: () => null,
+      useTls: () => undefined,
+      maxTls: 2048,
+      streams: () => [],
+      idleLeft: () => 0,
     };
     this.proxy = new SipProxy(this.host, log, wheel, transports);
     this.databases = new Databases(this.host, log);

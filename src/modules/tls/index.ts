@@ -1,0 +1,190 @@
+// Module tls: certificates, whom to believe, and what scripts may know of a connection (module README of 5.6).
+
+import { type RouteContext, RouteKind } from "../../proxy/context.ts";
+import { ArgError, str } from "../../registry/args.ts";
+import { ConfigError, defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
+import type { ModuleHost } from "../../registry/module-host.ts";
+import { toUnicode } from "../../util/bytes.ts";
+import { type Commanded, tlsCommands } from "./commands.ts";
+import { METHOD_NAMES, noValues, VERIFY_CLIENT, type VerifyClient, versionsOf } from "./profile.ts";
+import { type Settings, TlsState, UnusableTls } from "./state.ts";
+import { tlsOf, tlsVariables } from "./variables.ts";
+
+interface Instance extends Commanded {
+  readonly settings: Settings;
+}
+
+const RUNTIME = "it is a matter of the runtime's TLS, which has no such setting";
+const MEMORY = "the runtime looks after the memory of connections";
+const QUEUES = "the limits of queues are tcp_conn_wq_max and tcp_wq_max";
+const OPENSSL = "it steers OpenSSL as Kamailio links it";
+
+const method = (text: string): string | ArgError => {
+  const versions = versionsOf(text);
+  if (versions !== null) return text;
+  if (/^sslv[23]$/i.test(text)) return new ArgError(`${text} is not spoken by anybody any more`, "write TLSv1.2+");
+  return new ArgError(`unknown method "${text}"`, `there are ${METHOD_NAMES.join(", ")}`);
+};
+
+const verifyClient = (text: string): VerifyClient | ArgError =>
+  VERIFY_CLIENT.find((name) => name === text.toLowerCase()) ??
+  new ArgError(`unknown value "${text}"`, `there are ${VERIFY_CLIENT.join(", ")}`);
+
+const nothing = (text: string): string | null => (text === "" ? null : toUnicode(text));
+
+// Old versions and cipher lists are a matter of the runtime: told once, when it starts.
+function tellLimits({ tls, host }: Instance): void {
+  const { choosesCiphers, hasOldVersions } = host.host.tls;
+  for (const { profile, domain } of tls.domains.all) {
+    const { settings } = domain.context;
+    const where = profile.place === null ? "" : `${profile.place}: `;
+    if (settings.ciphers !== null && !choosesCiphers)
+      host.log.warn(
+        `${where}cipher_list has no effect: the TLS of Deno has its own ciphers; run on Bun, or leave it out`,
+      );
+    if (settings.minVersion < "TLSv1.2" && !hasOldVersions)
+      host.log.warn(`${where}method ${profile.values.method}: the TLS of Deno begins at TLSv1.2`);
+  }
+}
+
+/** Kamailio's module tls. */
+export const tls = defineModule({
+  name: "tls",
+  doc: "TLS: certificates, whom to believe, and what scripts may know of a connection. Needs enable_tls=yes.",
+  params: {
+    tls_method: parsedParam("TLSv1.2+", "Versions of TLS that are spoken.", method),
+    certificate: strParam(
+      "",
+      "File with the certificate (PEM) and those that lead to its authority; without one, one is made.",
+    ),
+    private_key: strParam("", "File with its key, when it is not in the same file."),
+    ca_list: strParam("", "File with the certificates of authorities that are believed."),
+    ca_path: strParam("", "Directory with files of such certificates."),
+    crl: strParam("", "File with lists of revoked certificates."),
+    verify_certificate: intParam(0, "Whether the far end's certificate must verify.", { min: 0, max: 1 }),
+    verify_depth: intParam(9, "The most authorities in a chain.", { min: 0 }),
+    require_certificate: intParam(0, "Whether clients must show a certificate.", { min: 0, max: 1 }),
+    verify_client: parsedParam<VerifyClient | null>(
+      null,
+      "off, on, optional or optional_no_ca, in place of the two before.",
+      verifyClient,
+    ),
+    cipher_list: strParam("", "OpenSSL's list of ciphers for TLS 1.2 and below; on Bun only."),
+    server_name: strParam("", "The name that connections opened here ask for."),
+    config: strParam("", "tls.cfg, with settings for each address and name; parameters above count no more then."),
+    connection_timeout: intParam(600, "Seconds a connection may be idle that nothing ever came over.", {
+      effect:
+        "connections are closed as those of TCP are, by tcp_connection_lifetime, or sooner when nothing was ever said",
+    }),
+    xavp_cfg: strParam("", "XAVP with server_name and server_id for connections opened here.", {
+      effect: "write tls_set_connect_server_id() before the request is sent",
+    }),
+    event_callback: strParam("", "Function of another language to run for events.", {
+      effect: "there are no other languages here yet",
+    }),
+    session_cache: intParam(0, "Whether sessions can be resumed.", { effect: RUNTIME }),
+    session_id: strParam("kamailio-tls-5.x.y", "Context of cached sessions.", { effect: RUNTIME }),
+    renegotiation: intParam(0, "Whether clients may renegotiate.", { effect: "it is never allowed" }),
+    tls_disable_compression: intParam(1, "Whether TLS does without compression.", { effect: "there is never any" }),
+    ssl_release_buffers: intParam(-1, "Whether buffers are released early.", { effect: MEMORY }),
+    ssl_freelist_max_len: intParam(-1, "Buffers kept for reuse.", { effect: MEMORY }),
+    ssl_max_send_fragment: intParam(-1, "Bytes of a record.", { effect: RUNTIME }),
+    ssl_read_ahead: intParam(0, "Whether more is read than asked for.", { effect: RUNTIME }),
+    send_close_notify: intParam(0, "Whether the end is told by TLS too.", { effect: "it always is" }),
+    con_ct_wq_max: intParam(65536, "Bytes queued on a connection.", { effect: QUEUES }),
+    ct_wq_max: intParam(10485760, "Bytes queued on all connections.", { effect: QUEUES }),
+    ct_wq_blk_size: intParam(4096, "Block size of queues.", { effect: QUEUES }),
+    tls_log: intParam(3, "Log level of messages about TLS.", { effect: "failed handshakes are told at level 3" }),
+    tls_debug: intParam(3, "Log level of debug messages.", { effect: "there are none" }),
+    low_mem_threshold1: intParam(-1, "Kilobytes of free memory below which nothing new is accepted.", {
+      effect: MEMORY,
+    }),
+    low_mem_threshold2: intParam(-1, "Kilobytes of free memory below which open connections fail.", { effect: MEMORY }),
+    tls_force_run: intParam(0, "Whether to start with another OpenSSL than compiled with.", { effect: OPENSSL }),
+    rand_engine: strParam("", "Source of random numbers.", { effect: OPENSSL }),
+    engine: strParam("", "OpenSSL engine.", { effect: OPENSSL }),
+    engine_config: strParam("", "Its configuration.", { effect: OPENSSL }),
+    engine_algorithms: strParam("", "What it is used for.", { effect: OPENSSL }),
+  },
+  state: (host): TlsState => new TlsState(host),
+  configure: (state, p, host: ModuleHost): Instance => {
+    const settings: Settings = {
+      config: nothing(p.config),
+      values: {
+        ...noValues(),
+        method: p.tls_method,
+        certificate: nothing(p.certificate),
+        privateKey: nothing(p.private_key),
+        caList: nothing(p.ca_list),
+        caPath: nothing(p.ca_path),
+        crl: nothing(p.crl),
+        verifyCertificate: p.verify_certificate === 1,
+        verifyDepth: p.verify_depth,
+        requireCertificate: p.require_certificate === 1,
+        verifyClient: p.verify_client,
+        cipherList: nothing(p.cipher_list),
+        serverName: nothing(p.server_name),
+      },
+    };
+    if (host.proxy.tlsEnabled) {
+      try {
+        state.load(settings, false, false);
+      } catch (error) {
+        if (!(error instanceof UnusableTls)) throw error;
+        throw new ConfigError(error.message, error.setting);
+      }
+    }
+    return { tls: state, host, settings, options: optionsOf(p) };
+  },
+  start: (instance, host) => {
+    if (!host.proxy.tlsEnabled) {
+      host.log.warn("TLS is off: write enable_tls=yes to turn it on");
+      return;
+    }
+    instance.tls.start(instance.settings);
+    tellLimits(instance);
+    host.proxy.transports.useTls(instance.tls);
+  },
+  stop: (state) => state.stop(),
+  functions: {
+    is_peer_verified: fn({
+      routes: RouteKind.REQUEST,
+      doc: "True when the message came by TLS and the far end has shown a certificate that verifies.",
+      run: (_self: Instance, ctx: RouteContext) => (tlsOf(ctx)?.verified === true ? 1 : -1),
+    }),
+    tls_set_connect_server_id: fn({
+      args: [str("srvid")],
+      routes: RouteKind.ANY,
+      doc: "The server_id of the client section for the next connection that is opened; an empty text takes that back.",
+      run: ({ tls: state }: Instance, _ctx, id) => {
+        state.nextServerId = id === "" ? null : toUnicode(id);
+        return 1;
+      },
+    }),
+  },
+  pvs: tlsVariables,
+  rpc: tlsCommands,
+  events: {},
+});
+
+type Shown = Readonly<Record<string, string | number | null>>;
+
+// The names and order of Kamailio's answer.
+function optionsOf(p: Shown): Readonly<Record<string, string | number>> {
+  const text = (name: string): string | number =>
+    p[name] === "" || p[name] === null ? "<null string>" : (p[name] ?? "");
+  const renamed: Readonly<Record<string, string>> = {
+    force_run: "tls_force_run",
+    method: "tls_method",
+    disable_compression: "tls_disable_compression",
+    log: "tls_log",
+    debug: "tls_debug",
+    ssl_freelist_max: "ssl_freelist_max_len",
+  };
+  const names =
+    "force_run method verify_certificate verify_depth require_certificate verify_client private_key ca_list certificate cipher_list session_cache session_id config log debug connection_timeout disable_compression ssl_release_buffers ssl_freelist_max ssl_max_send_fragment ssl_read_ahead send_close_notify low_mem_threshold1 low_mem_threshold2 ct_wq_max con_ct_wq_max ct_wq_blk_size";
+  const out: Record<string, string | number> = {};
+  for (const name of names.split(" ")) out[name] = text(renamed[name] ?? name);
+  if (p["verify_client"] === null) out["verify_client"] = "off";
+  return out;
+}

@@ -1,0 +1,247 @@
+// TLS of the process: the settings in force, their replacement while connections live, and the look at files that change.
+
+import { type Host, HostError, type SocketAddress } from "../../host/host.ts";
+import type { TlsAcceptor, TlsDialer } from "../../host/tls.ts";
+import type { TlsProvider } from "../../net/tls.ts";
+import type { ModuleHost } from "../../registry/module-host.ts";
+import type { Log } from "../../util/log.ts";
+import { CertificateText, timeText } from "./certificate-text.ts";
+import { type Finding, parseTlsConfig } from "./config-file.ts";
+import { Domains } from "./domains.ts";
+import { type Loading, type LoadProblem, loadProfiles, pathOf } from "./load.ts";
+import { type OwnCertificate, ownCertificate } from "./own-certificate.ts";
+import { noValues, type Profile, type ProfileValues, profileName } from "./profile.ts";
+
+/** What the parameters say. */
+export interface Settings {
+  /** tls.cfg; null without one. */
+  readonly config: string | null;
+  readonly values: ProfileValues;
+}
+
+/** Why settings cannot be used: one line each, with place and hint. */
+export class UnusableTls extends Error {
+  readonly setting: string | null;
+  constructor(lines: readonly string[], setting: string | null) {
+    super(lines.join("; "));
+    this.name = "UnusableTls";
+    this.setting = setting;
+  }
+}
+
+const HANDSHAKE_TIMEOUT = 10_000;
+const MAX_HANDSHAKES = 512;
+/** Milliseconds between two looks at the files. */
+const LOOK_EVERY = 5_000;
+/** A certificate that ends sooner is told of when it is loaded, and once a day. */
+const WARN_BEFORE = 30 * 86_400_000;
+const DAY = 86_400_000;
+
+/** The process's TLS. */
+export class TlsState implements TlsProvider {
+  readonly acceptor: TlsAcceptor & { domains: Domains };
+  /** Of the local authority, where one is used. */
+  own: OwnCertificate | null = null;
+  /** The id of the client section for the next connection that is opened (tls_set_connect_server_id). */
+  nextServerId: string | null = null;
+  failures = 0;
+  settings: Settings = { config: null, values: noValues() };
+  private readonly host: Host;
+  private readonly log: Log;
+  private readonly moduleHost: ModuleHost;
+  private seen = "";
+  private tried = "";
+  private cancelLook: () => void = () => {};
+  private lastWarning = 0;
+
+  constructor(host: ModuleHost) {
+    this.host = host.host;
+    this.log = host.log;
+    this.moduleHost = host;
+    this.acceptor = {
+      domains: null as unknown as Domains, // set by start, before anything listens
+      handshakeTimeout: HANDSHAKE_TIMEOUT,
+      maxHandshakes: MAX_HANDSHAKES,
+      onFailure: (remote, local, reason) => this.failed(remote, local, reason),
+    };
+  }
+
+  get domains(): Domains {
+    return this.acceptor.domains;
+  }
+
+  dialer(remote: SocketAddress): TlsDialer {
+    const id = this.nextServerId;
+    this.nextServerId = null;
+    const { domain, profile } = this.domains.calling(remote, null, id);
+    return { domain, serverName: profile.values.serverName };
+  }
+
+  /** Reads everything and puts it in force; throws UnusableTls. */
+  start(settings: Settings): void {
+    this.settings = settings;
+    this.acceptor.domains = this.load(settings, false);
+    this.tellExpiry();
+    this.seen = this.tried = this.contents();
+    this.look();
+    this.host.process.onSignal("SIGHUP", () => {
+      this.reload("SIGHUP");
+    });
+  }
+
+  stop(): void {
+    this.cancelLook();
+  }
+
+  /** Reads everything again. Null when it is in force now, else why it is refused; then nothing has changed. */
+  reload(why: string): string | null {
+    try {
+      this.acceptor.domains = this.load(this.settings, true);
+      this.seen = this.tried = this.contents();
+      this.log.notice(`certificates and settings of TLS are read again (${why}); open connections go on as they are`);
+      this.tellExpiry();
+      return null;
+    } catch (error) {
+      if (!(error instanceof UnusableTls)) throw error;
+      this.log.error(`what TLS would use now is refused (${why}), the old goes on: ${error.message}`);
+      return error.message;
+    }
+  }
+
+  /** Reads the settings without putting them in force. `strict` refuses expired certificates too. Throws UnusableTls. */
+  load(settings: Settings, strict: boolean, makesOwn = true): Domains {
+    const profiles = this.profilesOf(settings);
+    const defaults = settings.config === null ? settings.values : noValues();
+    const needsOwn = profiles.some(({ role, values }) => role === "server" && values.certificate === null);
+    if (needsOwn && makesOwn && defaults.certificate === null) this.own = this.makeOwn();
+    const loading: Loading = {
+      host: this.host,
+      directory: this.moduleHost.proxy.places.config,
+      defaults,
+      fallback: this.own,
+    };
+    const { loaded, problems } = loadProfiles(loading, profiles);
+    if (strict)
+      for (const { profile, expires } of loaded)
+        if (expires !== null && expires <= this.host.clock.wall())
+          problems.push({ profile, setting: "certificate", message: `it has expired at ${timeText(expires)}` });
+    if (problems.length > 0)
+      throw new UnusableTls(problems.map(problemText), settings.config === null ? problems[0]!.setting : "config");
+    return new Domains(loaded);
+  }
+
+  private profilesOf(settings: Settings): Profile[] {
+    const make = (role: "server" | "client", values: ProfileValues): Profile => ({
+      role,
+      scope: "default",
+      values,
+      place: null,
+    });
+    const client = { ...settings.values };
+    if (settings.config === null) return [make("server", settings.values), make("client", client)];
+    const file = pathOf(this.host.files, this.moduleHost.proxy.places.config, settings.config);
+    let content: string;
+    try {
+      content = new TextDecoder().decode(this.host.files.read(file));
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      throw new UnusableTls([`${file}: ${error.message}`], "config");
+    }
+    const { profiles, findings } = parseTlsConfig(file, content);
+    if (findings.length > 0) throw new UnusableTls(findings.map(findingText), "config");
+    for (const role of ["server", "client"] as const)
+      if (!profiles.some((p) => p.role === role && p.scope === "default")) profiles.unshift(make(role, noValues()));
+    return profiles;
+  }
+
+  private makeOwn(): OwnCertificate {
+    const { proxy } = this.moduleHost;
+    const addresses = this.host.network.interfaces().map(([, address]) => address);
+    const hosts = ["localhost", ...new Set(addresses.filter((a) => !a.startsWith("fe80")))];
+    try {
+      const own = ownCertificate(this.host, proxy.places.data, hosts, expiryOfPem);
+      if (own.made.length > 0)
+        this.log.notice(
+          `no certificate is configured: made ${own.made.join(", ")}; telephones may trust ${own.authorityFile}`,
+        );
+      return own;
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      throw new UnusableTls([`no certificate is configured, and none can be made: ${error.message}`], "certificate");
+    }
+  }
+
+  private failed(remote: SocketAddress, local: SocketAddress, reason: string): void {
+    this.failures++;
+    this.moduleHost.proxy.counters.drop("tls-handshake");
+    const at = ({ address, port }: SocketAddress): string =>
+      address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+    this.log.debug(`handshake of ${at(remote)} with ${at(local)} came to nothing: ${reason}`);
+  }
+
+  private tellExpiry(): void {
+    const now = this.host.clock.wall();
+    this.lastWarning = now;
+    for (const { profile, expires } of this.domains.all) {
+      if (expires === null) continue;
+      const days = Math.floor((expires - now) / DAY);
+      const text = `${profileName(profile)}: the certificate ${expires <= now ? "has expired at" : "is valid until"} ${timeText(expires)}`;
+      if (expires <= now) this.log.error(text);
+      else if (expires < now + WARN_BEFORE) this.log.warn(`${text}, in ${days} days`);
+      else this.log.info(text);
+    }
+  }
+
+  // Files are believed when two looks in a row find the same in them: they may be about to be written.
+  private look(): void {
+    this.cancelLook = this.host.clock.after(LOOK_EVERY, () => {
+      const now = this.contents();
+      if (now !== this.tried && now === this.seen) {
+        this.tried = now;
+        this.reload("a file has changed");
+      }
+      this.seen = now;
+      if (this.host.clock.wall() - this.lastWarning >= DAY) this.tellExpiry();
+      this.look();
+    });
+  }
+
+  // Everything in the files that the sections name; tls.cfg itself is read again only when asked to.
+  private contents(): string {
+    const { files } = this.host;
+    const names = new Set<string>();
+    for (const { profile } of this.domains.all) {
+      const { certificate, privateKey, caList, crl } = profile.values;
+      for (const name of [certificate, privateKey, caList, crl]) if (name !== null) names.add(name);
+    }
+    let all = "";
+    for (const name of names) {
+      try {
+        all += `${name} ${String.fromCharCode(...files.read(pathOf(files, this.moduleHost.proxy.places.config, name)))}\n`;
+      } catch (error) {
+        all += `${name}: ${error instanceof HostError ? error.code : "?"}\n`;
+      }
+    }
+    return all;
+  }
+}
+
+/** When the first certificate of a PEM text expires; null when there is none that can be read. */
+function expiryOfPem(pem: string): number | null {
+  const block = /-----BEGIN CERTIFICATE-----([^-]+)-----END/.exec(pem)?.[1];
+  if (block === undefined) return null;
+  try {
+    return new CertificateText(Uint8Array.from(atob(block.replace(/\s/g, "")), (c) => c.charCodeAt(0))).notAfter;
+  } catch {
+    return null;
+  }
+}
+
+function problemText({ profile, setting, message }: LoadProblem): string {
+  const where = profile.place === null ? "" : `${profile.place}: `;
+  return `${where}${profileName(profile)} ${setting}: ${message}`;
+}
+
+function findingText({ place, message, hint }: Finding): string {
+  return `${place}: ${message}${hint === null ? "" : ` (${hint})`}`;
+}
