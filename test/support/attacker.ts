@@ -71,6 +71,7 @@ async function garbage(): Promise<object> {
     const bytes = all[i % all.length]!;
     await new Promise<void>((done) => socket.send(bytes, port, "127.0.0.1", () => done()));
   }
+  await new Promise((done) => setTimeout(done, 300)); // what is still under way
   socket.close();
   return { sent: count, answers };
 }

@@ -69,7 +69,7 @@ export const local: Record<string, FunctionDef<TmInstance>> = {
     run: (self: TmInstance, ctx, method, ruri, nextHop, socket, headers, body) => {
       const spec = requestOf(self.engine.proxy, method, ruri, nextHop, socket, headers, body);
       if (!(spec instanceof BadArguments)) return sent(self.engine.request(spec));
-      ctx.proxy.log.error(`t_uac_send: ${spec.message}`);
+      ctx.proxy.limited.error(ctx.proxy.log, `t_uac_send: ${spec.message}`);
       return -1;
     },
   }),
