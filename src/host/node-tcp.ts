@@ -1,5 +1,6 @@
 // TCP by node:net, the same on Bun and on Deno: bounded queues, and writes of one turn handed over together.
 import { createConnection, createServer, type Socket } from "node:net";
+import { copyBytes } from "../util/bytes.ts";
 import type { Flushable, FlushGate } from "./flush.ts";
 import {
   HostError,
@@ -17,6 +18,10 @@ import type { TlsDialer, TlsInfo } from "./tls.ts";
 
 const BACKLOG = 1024;
 const FIRST_CHUNK = 2048;
+/** Chunks of that size are used again once the system has taken what was in them: so many of them wait for that. */
+const MAX_SPARES = "Bun" in globalThis ? 64 : 0; // Bun writes within the call
+const spares: Buffer[] = [];
+const NO_CHUNK = Buffer.alloc(0);
 /** Milliseconds between our close and the end of a connection whose peer keeps it open. */
 const LINGER = 5_000;
 
@@ -134,7 +139,7 @@ class NodeTcpConnection implements TcpConnection, Flushable {
   readonly #socket: Socket;
   readonly #maxQueue: number;
   #handlers: TcpHandlers | null = null;
-  #chunk = new Uint8Array(0);
+  #chunk: Buffer = NO_CHUNK; // what node:net writes without wrapping it
   #used = 0;
   #marked = false;
   #closing = false;
@@ -184,8 +189,7 @@ class NodeTcpConnection implements TcpConnection, Flushable {
       return false;
     }
     this.#reserve(length);
-    this.#chunk.set(buf.subarray(start, end), this.#used);
-    this.#used += length;
+    this.#used = copyBytes(this.#chunk, this.#used, buf, start, end);
     if (!this.#marked) {
       this.#marked = true;
       this.#gate.mark(this);
@@ -197,9 +201,12 @@ class NodeTcpConnection implements TcpConnection, Flushable {
     this.#marked = false;
     if (this.#closed) return;
     if (this.#used > 0) {
-      // node:net keeps what the system does not take, so the chunk is given away.
-      this.#socket.write(this.#chunk.subarray(0, this.#used));
-      this.#chunk = new Uint8Array(0);
+      const chunk = this.#chunk;
+      this.#socket.write(chunk.subarray(0, this.#used));
+      // What the system does not take at once node:net keeps: then the chunk is given away.
+      if (this.#socket.writableLength === 0 && chunk.length === FIRST_CHUNK && spares.length < MAX_SPARES)
+        spares.push(chunk);
+      this.#chunk = NO_CHUNK;
       this.#used = 0;
     }
     if (this.#closing) this.#finish();
@@ -239,8 +246,9 @@ class NodeTcpConnection implements TcpConnection, Flushable {
   #reserve(length: number): void {
     const need = this.#used + length;
     if (need <= this.#chunk.length) return;
-    const bigger = new Uint8Array(Math.max(FIRST_CHUNK, need, 2 * this.#chunk.length));
-    bigger.set(this.#chunk.subarray(0, this.#used));
+    const spare = need <= FIRST_CHUNK ? spares.pop() : undefined;
+    const bigger = spare ?? Buffer.allocUnsafeSlow(Math.max(FIRST_CHUNK, need, 2 * this.#chunk.length));
+    copyBytes(bigger, 0, this.#chunk, 0, this.#used);
     this.#chunk = bigger;
   }
 
