@@ -6,6 +6,7 @@ import authDb from "./auth_db/index.ts";
 import { blst } from "./blst.ts";
 import { core } from "./core/index.ts";
 import { dbSqlite } from "./db-sqlite.ts";
+import { htable } from "./htable/index.ts";
 import { kex } from "./kex.ts";
 import { maxfwd } from "./maxfwd.ts";
 import { pike } from "./pike.ts";
@@ -21,6 +22,7 @@ import { tls } from "./tls/index.ts";
 import { tm } from "./tm/index.ts";
 import { tmx } from "./tmx/index.ts";
 import usrloc from "./usrloc/index.ts";
+import websocket from "./websocket/index.ts";
 import { xhttp } from "./xhttp.ts";
 import { xlog } from "./xlog.ts";
 
@@ -40,8 +42,10 @@ const ALL: readonly AnyModule[] = [
   siputils,
   xlog,
   xhttp,
+  websocket,
   blst,
   pike,
+  htable,
   tls,
   usrloc,
   registrar,

@@ -254,8 +254,8 @@ export class NetTransports implements Transports {
 
   /** Closes everything, connections in order. */
   close(): void {
+    this.flows.closeAll(); // first: a WebSocket still says goodbye
     for (const l of this.listeners) l.close();
-    this.flows.closeAll();
     this.listeners.length = 0;
     this.udp.length = 0;
   }

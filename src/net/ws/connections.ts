@@ -15,7 +15,7 @@ export interface WsOptions {
   readonly clock: Clock;
   readonly flows: FlowTable;
   readonly receive: Receive;
-  /** A connection has ended, whoever ended it; once for each. */
+  /** A connection ends, whoever ends it: nothing comes by it any more. Once for each. */
   readonly onClose: (flow: Flow) => void;
   /** A connection could not go on; `reason` is one of a few fixed words. */
   readonly onDrop?: (reason: string, from: SocketAddress) => void;
@@ -163,10 +163,13 @@ export class WsConnections {
     this.#options.onDrop?.(`websocket-${text.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`, flow.remote);
   }
 
-  /** Called by a flow that closes: it is found no more. */
+  /** Called by a flow that closes, and when its connection has ended: it is found no more, and those who wait for it are told, once. */
   leaving(flow: WsFlow): void {
+    if (flow.left) return;
+    flow.left = true;
     this.flows.remove(flow);
     for (const name of flow.names) if (this.#names.get(name) === flow) this.#names.delete(name);
+    this.#options.onClose(flow);
   }
 
   /** Called once by each flow whose connection has ended. */
@@ -177,7 +180,6 @@ export class WsConnections {
     if (flow.ended === Ended.HERE) counts.closedHere++;
     else if (flow.ended === Ended.FAILED) counts.failed++;
     else counts.closedThere++;
-    this.#options.onClose(flow);
     this.onEnded?.(flow);
   }
 }

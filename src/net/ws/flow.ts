@@ -3,7 +3,7 @@ import type { HostError, SocketAddress } from "../../host/host.ts";
 import type { TlsInfo } from "../../host/tls.ts";
 import { Transport } from "../../sip/transports.ts";
 import { bytesOf } from "../../util/bytes.ts";
-import type { FlowStage, Listener } from "../flow.ts";
+import { FlowStage, type Listener } from "../flow.ts";
 import type { StreamFlow } from "../flows.ts";
 import type { StreamReader } from "../http-flow.ts";
 import type { WsConnections } from "./connections.ts";
@@ -31,6 +31,8 @@ export class WsFlow implements StreamFlow, StreamReader, WsHandler {
   readonly settling = null;
   readonly dialled = false;
   readonly spoke = true;
+  /** However it ends, what waits for something over it waits in vain: nobody can be connected to anew from here. */
+  readonly stage = FlowStage.CONNECTED;
   open = true;
   partialSince = 0;
   /** The host names of its client, which stand for no address ("df7jal23ls0d.invalid"). */
@@ -40,6 +42,8 @@ export class WsFlow implements StreamFlow, StreamReader, WsHandler {
   /** Whether a ping has had no answer yet. */
   awaitsPong = false;
   ended: Ended = Ended.NONE;
+  /** Whether it is out of all tables. */
+  left = false;
   readonly #below: StreamFlow;
   readonly #owner: WsConnections;
   readonly #reader: WsReader;
@@ -66,9 +70,6 @@ export class WsFlow implements StreamFlow, StreamReader, WsHandler {
   }
   get queued(): number {
     return this.#below.queued;
-  }
-  get stage(): FlowStage {
-    return this.#below.stage;
   }
   get tls(): TlsInfo | null {
     return this.#below.tls ?? null;
