@@ -51,7 +51,7 @@ export function ownCertificate(
   let authority = { certificate: read(OWN_FILES.authority) ?? "", key: read(OWN_FILES.authorityKey) ?? "" };
   if (!isGood(authority.certificate) || authority.key === "") {
     authority = host.tls.make({
-      commonName: `Portico ${hosts[0] ?? ""} local CA`.replace("  ", " "),
+      commonName: "Portico local CA",
       hosts: [],
       days: AUTHORITY_DAYS,
       issuer: null,

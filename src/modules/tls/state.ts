@@ -161,7 +161,7 @@ export class TlsState implements TlsProvider {
     try {
       const own = ownCertificate(this.host, proxy.places.data, hosts, expiryOfPem);
       if (own.made.length > 0)
-        this.log.notice(
+        this.log.warn(
           `no certificate is configured: made ${own.made.join(", ")}; telephones may trust ${own.authorityFile}`,
         );
       return own;

@@ -1,0 +1,206 @@
+// TLS against real processes, with openssl s_client as the other side: certificates by name, mutual TLS, revoked ones, versions, certificates
+// that are replaced under open connections. Kamailio passes those that are not about replacing (PORTICO_TARGETS=kamailio).
+
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:tls";
+import { afterAll, expect, test } from "vitest";
+import { TestCertificates } from "../support/certificates.ts";
+import { freePort } from "../support/ports.ts";
+import { describeTargets } from "../support/targets.ts";
+import { askByOpenssl, openSilent, openTls } from "../support/tls-client.ts";
+
+const files = new TestCertificates().authority("ca").authority("strange-ca");
+files.issue("a", "ca", "a.example").issue("b", "ca", "b.example").issue("next", "ca", "next.example");
+files.issue("client", "ca", "client.example").issue("revoked", "ca", "revoked.example");
+files.issue("strange", "strange-ca", "strange.example").issue("expired", "ca", "expired.example", -1);
+files.revoke("crl.pem", "ca", "revoked");
+afterAll(() => files.remove());
+
+const port = await freePort();
+const strict = await freePort();
+const far = await freePort();
+const own = (name: string): string[] => ["-cert", files.path(`${name}.pem`), "-key", files.path(`${name}.key`)];
+
+/** The pair that the default section names: the test replaces it. */
+function install(name: string, key = name): void {
+  copyFileSync(files.path(`${name}.pem`), files.path("current.pem"));
+  copyFileSync(files.path(`${key}.key`), files.path("current.key"));
+}
+
+writeFileSync(
+  files.path("tls.cfg"),
+  `[server:default]
+method = TLSv1.2+
+certificate = ${files.path("current.pem")}
+private_key = ${files.path("current.key")}
+ca_list = ${files.path("ca.pem")}
+crl = ${files.path("crl.pem")}
+verify_certificate = yes
+[server:any]
+server_name = b.example
+certificate = ${files.path("b.pem")}
+private_key = ${files.path("b.key")}
+[server:127.0.0.1:${strict}]
+certificate = ${files.path("a.pem")}
+private_key = ${files.path("a.key")}
+ca_list = ${files.path("ca.pem")}
+verify_certificate = yes
+require_certificate = yes
+[client:default]
+`,
+);
+
+const CONFIG = `#!KAMAILIO
+debug=0
+enable_tls=yes
+listen=tls:127.0.0.1:${port}
+listen=tls:127.0.0.1:${strict}
+loadmodule "tls.so"
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "rr.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+modparam("tls", "config", "${files.path("tls.cfg")}")
+request_route {
+  if (is_method("OPTIONS")) {
+    append_to_reply("X-Tls: $proto $tls_version $tls_peer_subject_cn $tls_my_subject_cn $tls_peer_verified $tls_peer_server_name\\r\\n");
+    if (is_peer_verified()) append_to_reply("X-Verified: yes\\r\\n");
+    sl_send_reply("200", "OK");
+    exit;
+  }
+  if ($rU == "relay") { record_route(); t_relay(); exit; }
+  if ($rU == "relay-to-tls") { $ru = "sip:x@127.0.0.1:${far}"; t_relay_to_tls(); exit; }
+}
+`;
+
+describeTargets("TLS", { config: CONFIG }, (group) => {
+  install("a");
+  const isOurs = group.target !== "kamailio";
+
+  test("SIP is answered, by TLS 1.2 and 1.3, and by nothing older", async () => {
+    const newest = await askByOpenssl(port, ["-tls1_3"]);
+    expect(newest.reply).toContain("X-Tls: tls TLSv1.3 <null> a.example 0 <null>");
+    const older = await askByOpenssl(port, ["-tls1_2"]);
+    expect(older.reply).toContain("X-Tls: tls TLSv1.2 <null> a.example 0 <null>");
+    for (const old of ["-tls1_1", "-tls1"]) {
+      const refused = await askByOpenssl(port, [old, "-cipher", "ALL@SECLEVEL=0"]);
+      expect(refused.reply).toBe("");
+      expect(refused.subject).toBe("");
+    }
+  });
+
+  test("each name has its certificate, and it verifies", async () => {
+    const trust = ["-CAfile", files.path("ca.pem"), "-verify_return_error"];
+    for (const [name, common] of [
+      ["b.example", "b.example"],
+      ["a.example", "a.example"],
+      ["unknown.example", "a.example"],
+    ]) {
+      const asked = await askByOpenssl(port, [...trust, "-servername", name!]);
+      expect(asked.subject).toContain(`CN = ${common}`);
+      expect(asked.reply).toContain(`${common} 0 ${name}`);
+    }
+  });
+
+  test("a client's certificate is optional here, but must verify; a revoked one does not", async () => {
+    const good = await askByOpenssl(port, own("client"));
+    expect(good.reply).toContain("X-Tls: tls TLSv1.3 client.example a.example 1 <null>");
+    expect(good.reply).toContain("X-Verified: yes");
+    for (const name of ["strange", "revoked", "expired"]) expect((await askByOpenssl(port, own(name))).reply).toBe("");
+  });
+
+  test("where a certificate is required, nothing is said without one", async () => {
+    expect((await askByOpenssl(strict)).reply).toBe("");
+    expect((await askByOpenssl(strict, ["-tls1_2"])).reply).toBe("");
+    expect((await askByOpenssl(strict, own("strange"))).reply).toBe("");
+    expect((await askByOpenssl(strict, own("client"))).reply).toContain("X-Verified: yes");
+  });
+
+  test("twenty half-open handshakes delay nobody", async () => {
+    const silent = await Promise.all(Array.from({ length: 20 }, () => openSilent(port)));
+    const start = performance.now();
+    const client = await openTls(port);
+    expect(await client.ask()).toContain("200 OK");
+    expect(performance.now() - start).toBeLessThan(1000);
+    client.socket.destroy();
+    for (const socket of silent) socket.destroy();
+  });
+
+  test("requests go on by TLS, and name it in Via and Record-Route", async () => {
+    const got: string[] = [];
+    const server = createServer({ cert: read("b.pem"), key: read("b.key") }, (socket) => {
+      socket.on("error", () => {});
+      socket.on("data", (data: Buffer) => {
+        const text = data.toString("latin1");
+        got.push(text);
+        const lines = text.split("\r\n").filter((line) => /^(?:Via|From|To|Call-ID|CSeq|Record-Route):/.test(line));
+        socket.write(`SIP/2.0 200 OK\r\n${lines.join("\r\n")}\r\nContent-Length: 0\r\n\r\n`);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(far, "127.0.0.1", resolve));
+    const agent = await group.server.agent("udp");
+    const relayed = await agent.ask({ method: "MESSAGE", uri: `sip:relay@127.0.0.1:${far};transport=tls` });
+    expect(relayed.status).toBe(200);
+    expect(got[0]).toContain(`Via: SIP/2.0/TLS 127.0.0.1:${port};branch=`);
+    expect(got[0]).toMatch(new RegExp(`Record-Route: <sip:127.0.0.1:${port};transport=tls;`));
+    const secure = await agent.ask({ method: "MESSAGE", uri: `sips:relay@127.0.0.1:${far}` });
+    expect(secure.status).toBe(200);
+    const by = await agent.ask({ method: "MESSAGE", uri: "sip:relay-to-tls@127.0.0.1" });
+    expect(by.status).toBe(200);
+    expect(got).toHaveLength(3);
+    server.close();
+  });
+
+  test.skipIf(!isOurs)(
+    "certificates are replaced under 100 open connections, and none is dropped",
+    async () => {
+      const clients = await Promise.all(Array.from({ length: 100 }, () => openTls(port)));
+      const all = async (): Promise<void> => {
+        for (const answer of await Promise.all(clients.map((client) => client.ask())))
+          expect(answer).toContain("200 OK");
+      };
+      await all();
+      const offered = async (): Promise<string> => {
+        const client = await openTls(port);
+        const name = client.commonName;
+        client.socket.destroy();
+        return name;
+      };
+      expect(await offered()).toBe("a.example");
+      // A pair that does not match, and one that has expired, are refused.
+      for (const [certificate, key, why] of [
+        ["next", "a", "another certificate"],
+        ["expired", "expired", "expired"],
+      ]) {
+        install(certificate!, key);
+        process.kill(group.server.pid, "SIGHUP");
+        await eventually(() => group.server.log.includes(why!));
+        expect(await offered()).toBe("a.example");
+      }
+      install("next");
+      process.kill(group.server.pid, "SIGHUP");
+      await eventually(async () => (await offered()) === "next.example");
+      await all();
+      // A file that changes is noticed without a signal.
+      install("a");
+      await eventually(async () => (await offered()) === "a.example", 20_000);
+      await all();
+      expect(clients.filter((client) => client.closed)).toEqual([]);
+      for (const client of clients) client.socket.destroy();
+    },
+    60_000,
+  );
+});
+
+async function eventually(holds: () => boolean | Promise<boolean>, limit = 5000): Promise<void> {
+  for (const end = Date.now() + limit; !(await holds()); ) {
+    if (Date.now() > end) throw new Error("it never came");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function read(name: string): string {
+  return readFileSync(files.path(name), "utf8");
+}
