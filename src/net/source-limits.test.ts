@@ -40,6 +40,21 @@ describe("connections of one source", () => {
     ]);
   });
 
+  test("one in use stays as long as there are others, even when it is quieter", () => {
+    const limits = new SourceLimits(RULES);
+    const flows = [open(limits, "a", 0), open(limits, "a", 15_000), open(limits, "a", 16_000)];
+    flows[0]!.lastActive = 12_000;
+    expect(limits.refuses("a", 20_000)).toBe(null);
+    expect(flows.map((f) => f.ended !== "")).toEqual([false, true, false]);
+    const young = open(limits, "a", 19_900);
+    flows[2]!.lastActive = 19_900;
+    expect(limits.refuses("a", 20_000), "the others have just spoken").toBe(Refused.SHARE);
+    young.lastActive = 40_000;
+    flows[2]!.lastActive = 40_000;
+    expect(limits.refuses("a", 41_000), "now all are in use").toBe(null);
+    expect(flows[0]!.ended).not.toBe("");
+  });
+
   test("one that has said nothing goes first", () => {
     const limits = new SourceLimits(RULES);
     const flows = [open(limits, "a", 100), open(limits, "a", 19_999, false), open(limits, "a", 50)];
@@ -49,7 +64,7 @@ describe("connections of one source", () => {
 
   test("when none is quiet the newcomer is refused, and others are not", () => {
     const limits = new SourceLimits(RULES);
-    for (let i = 0; i < 3; i++) open(limits, "a", 19_000);
+    for (let i = 0; i < 3; i++) open(limits, "a", 19_500);
     expect(limits.refuses("a", 20_000)).toBe(Refused.SHARE);
     expect(limits.refuses("b", 20_000)).toBe(null);
   });

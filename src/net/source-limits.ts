@@ -1,5 +1,6 @@
 // What one source may take of the stream connections that a process holds. A whole office may stand behind one address, so the limits
-// are wide, and when they are reached it is the connection that has been quiet for longest that gives way, not the newcomer.
+// are wide, and when they are reached a connection gives way that nobody seems to use: one that has said nothing, or spoke once and fell
+// silent. So a telephone gone mad, which opens one connection after the other, takes its own away and not those of its neighbours.
 
 import { HostError } from "../host/host.ts";
 import { Rates, sourceOf } from "../util/rates.ts";
@@ -23,17 +24,27 @@ export const Refused = {
   FULL: "connections-full",
 } as const;
 
-/** Milliseconds without a byte after which a connection may give way to another one. */
-const QUIET = 5_000;
+/** A connection in use: its last byte came so many milliseconds after it was opened. */
+const IN_USE = 10_000;
+/** Milliseconds without a byte after which a connection may give way: one in use, and any other. */
+const QUIET_IN_USE = 5_000;
+const QUIET = 1_000;
 /** Sources whose rate is remembered. */
 const MAX_SOURCES = 65_536;
+
+/** What is known of a connection. */
+interface Held {
+  readonly source: string;
+  /** Monotonic milliseconds when it was opened. */
+  readonly since: number;
+}
 
 /** The connections of a process by source. */
 export class SourceLimits {
   private readonly rules: SourceRules;
   private readonly rates: Rates;
   private readonly sources = new Map<string, Set<StreamFlow>>();
-  private readonly of = new Map<StreamFlow, string>();
+  private readonly of = new Map<StreamFlow, Held>();
 
   constructor(rules: SourceRules = NO_SOURCE_RULES) {
     this.rules = rules;
@@ -64,17 +75,17 @@ export class SourceLimits {
     const own = this.sources.get(source);
     if (own === undefined) this.sources.set(source, new Set([flow]));
     else own.add(flow);
-    this.of.set(flow, source);
+    this.of.set(flow, { source, since: flow.lastActive });
   }
 
   /** A connection has gone, whoever opened it. */
   remove(flow: StreamFlow): void {
-    const source = this.of.get(flow);
-    if (source === undefined) return;
+    const held = this.of.get(flow);
+    if (held === undefined) return;
     this.of.delete(flow);
-    const own = this.sources.get(source)!;
+    const own = this.sources.get(held.source)!;
     own.delete(flow);
-    if (own.size === 0) this.sources.delete(source);
+    if (own.size === 0) this.sources.delete(held.source);
   }
 
   /** How many connections each source holds. */
@@ -82,19 +93,29 @@ export class SourceLimits {
     for (const [source, flows] of this.sources) yield [source, flows.size];
   }
 
-  // The first that has said nothing, else the one that has been quiet for longest.
   private giveWay(flows: Set<StreamFlow>, now: number, why: string): boolean {
-    let victim: StreamFlow | null = null;
-    for (const flow of flows) {
-      if (!flow.spoke) {
-        victim = flow;
-        break;
-      }
-      if (now - flow.lastActive >= QUIET && (victim === null || flow.lastActive < victim.lastActive)) victim = flow;
-    }
+    const victim = this.leastUsed(flows, now);
     if (victim === null) return false;
     this.remove(victim);
     victim.fail(new HostError("ECONNABORTED", `gave way: ${why}`));
     return true;
+  }
+
+  // The first that has said nothing, else the quietest of those not in use, else the quietest of all; null when none of them is quiet.
+  private leastUsed(flows: Set<StreamFlow>, now: number): StreamFlow | null {
+    let idle: StreamFlow | null = null;
+    let used: StreamFlow | null = null;
+    let others = false;
+    for (const flow of flows) {
+      if (!flow.spoke) return flow;
+      const quiet = now - flow.lastActive;
+      if (flow.lastActive - this.of.get(flow)!.since >= IN_USE) {
+        if (quiet >= QUIET_IN_USE && (used === null || flow.lastActive < used.lastActive)) used = flow;
+      } else {
+        others = true;
+        if (quiet >= QUIET && (idle === null || flow.lastActive < idle.lastActive)) idle = flow;
+      }
+    }
+    return others ? idle : used;
   }
 }

@@ -78,6 +78,34 @@ test("connections of one source: a quiet one gives way to a new one, and half of
   await bed.close();
 });
 
+test("an office of twenty telephones behind one address, one gone mad: the others keep their connections", async () => {
+  const bed = await openProxy(`#!KAMAILIO\ntcp_max_connections=100\n${modules()}${SCRIPT}`, INFO);
+  const request = (): string => bed.request("OPTIONS", "sip:x@192.0.2.1", [], "TCP 192.0.2.10:7000");
+  const phones = [];
+  for (let i = 0; i < 20; i++) phones.push(await bed.tcp());
+  const keepAlive = async (): Promise<void> => {
+    for (const phone of phones) expect((await phone.send(request()))[0]).toMatch(/^SIP\/2.0 200/);
+  };
+  await keepAlive();
+  await bed.world.advance(12_000);
+  await keepAlive();
+  let opened = 0;
+  for (let round = 0; round < 4; round++) {
+    for (let i = 0; i < 100; i++) {
+      const mad = await bed.tcp();
+      if (!mad.isClosed()) opened++;
+      await mad.send(request());
+    }
+    expect(phones.filter((p) => p.isClosed())).toHaveLength(0);
+    await keepAlive();
+  }
+  expect(opened).toBeGreaterThan(300);
+  expect(await bed.rpc("core.sources")).toEqual([{ source: "192.0.2.10", connections: 50 }]);
+  const fresh = await bed.tcp();
+  expect((await fresh.send(request()))[0]).toMatch(/^SIP\/2.0 200/);
+  await bed.close();
+});
+
 test("new connections of one source beyond its rate; a stream of garbage; a message that is never finished", async () => {
   const bed = await openProxy(
     `#!KAMAILIO\nsource_connection_rate=1\nsource_connection_burst=3\n${modules()}${SCRIPT}`,
