@@ -10,6 +10,8 @@ import { start, UnusableConfig } from "../../src/boot.ts";
 import { parseOptions } from "../../src/control/cli/options.ts";
 import { check } from "../../src/control/configuration.ts";
 import { createSimulation } from "../../src/host/simulated.ts";
+import { openRuntimeSqlite } from "../../src/host/sqlite-runtime.ts";
+import { RpcError, type RpcValue } from "../../src/registry/define.ts";
 import { bytesOf } from "../../src/util/bytes.ts";
 
 /**
@@ -27,6 +29,18 @@ export interface LanguageCase {
   /** Method and R-URI of the request; `{ME}` is the server's port, `{UA}` the sender's. */
   readonly line?: string;
   readonly body?: string;
+  /** Commands to run after the route: what each answers is a line of the answer too, as JSON. */
+  readonly rpc?: readonly (readonly [string, ...(string | number)[]])[];
+}
+
+/** What a group of cases stands on beside the usual modules. `{DIR}` in `head` and `files` is a directory, which both have. */
+export interface Setup {
+  /** loadmodule and modparam lines. */
+  readonly head?: string;
+  /** Statements that make the database `{DIR}/db.sqlite`. */
+  readonly sql?: string;
+  /** Files of the directory by name. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** The lines a case said, or why there are none: the configuration is not accepted with it, or the process ended. */
@@ -85,6 +99,7 @@ function configOf(
   numbers: readonly number[],
   listen: number,
   modules: readonly string[],
+  more = "",
 ): Whole {
   const lines: string[] = [];
   const owners: number[] = [];
@@ -96,8 +111,10 @@ function configOf(
   };
   const head = ["#!KAMAILIO", "debug=-5", "log_stderror=yes", "children=1", "max_while_loops=20"];
   add([...head, `listen=udp:127.0.0.1:${listen}`, ...modules.map((m) => `loadmodule "${m}.so"`)].join("\n"), -1);
+  add(more, -1);
   if (modules.includes("xhttp")) add("event_route[xhttp:request] { exit; }", -1);
-  for (const n of numbers) add(blockOf(cases[n]!, n), n);
+  const executes = more.includes("jsonrpcs.so");
+  for (const n of numbers) add(blockOf(cases[n]!, n, executes), n);
   add(
     [
       "request_route {",
@@ -116,12 +133,19 @@ function configOf(
   return { text: lines.join("\n"), owners };
 }
 
-function blockOf(c: LanguageCase, n: number): string {
+function blockOf(c: LanguageCase, n: number, executes: boolean): string {
   const say = (text: string): string => `xlog("L_ALERT", "[[${n}|${text}|${n}]]\\n")`;
   const own = (text: string): string =>
     text.replace(/SAY\("((?:[^"\\]|\\.)*)"\)/g, (_, said: string) => say(said)).replaceAll("{N}", String(n));
   const shown = (c.show ?? []).map((text) => `  ${own(say(text))};`);
-  return [own(c.blocks ?? ""), `route[CASE${n}] {`, `  ${own(c.run)}`, ...shown, "  return;", "}"].join("\n");
+  const commands = executes ? (c.rpc ?? []) : [];
+  const executed = commands.map(([method, ...params]) => {
+    const call = JSON.stringify({ jsonrpc: "2.0", method, params, id: 1 });
+    return `  jsonrpc_exec('${call}'); ${say("rpc $jsonrpl(body)")};`;
+  });
+  return [own(c.blocks ?? ""), `route[CASE${n}] {`, `  ${own(c.run)}`, ...shown, ...executed, "  return;", "}"].join(
+    "\n",
+  );
 }
 
 function requestOf(c: LanguageCase, id: string, extra: string, listen: number, port: number): string {
@@ -149,9 +173,28 @@ function readSaid(log: string, listen: number, port: number): Map<number, string
   for (const [, id, text] of log.matchAll(/\[\[(\d+)\|([\s\S]*?)\|\1\]\]/g)) {
     const lines = said.get(Number(id)) ?? [];
     said.set(Number(id), lines);
-    if (text !== "{begin}") lines.push(tidy(text!, listen, port));
+    if (text !== "{begin}") lines.push(tidy(text!.startsWith("rpc {") ? rpcLine(text!) : text!, listen, port));
   }
   return said;
+}
+
+// What Kamailio's jsonrpcs answers, as the result or the error alone. No result is an empty text or struct there.
+function rpcLine(text: string): string {
+  const { result, error } = JSON.parse(text.slice(4)) as { result?: RpcValue; error?: RpcValue };
+  return `rpc ${JSON.stringify(error ?? bare(result ?? null))}`;
+}
+
+function bare(result: RpcValue): RpcValue {
+  return result === "" || JSON.stringify(result) === "{}" || JSON.stringify(result) === "[]" ? null : result;
+}
+
+async function rpcOf(run: () => RpcValue | Promise<RpcValue>): Promise<string> {
+  try {
+    return `rpc ${JSON.stringify(bare(await run()))}`;
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    return `rpc ${JSON.stringify({ code: error.code, message: error.message })}`;
+  }
 }
 
 function tidy(text: string, listen: number, port: number): string {
@@ -159,37 +202,43 @@ function tidy(text: string, listen: number, port: number): string {
     .replace(/[\x00-\x08\x0a-\x1f\x7f]/g, (c) =>
       c === "\n" || c === "\r" ? " " : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
     )
+    .replace(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b/g, "{DATE}")
     .replace(portAs(listen), "{ME}")
     .replace(portAs(port), "{UA}");
 }
 
 // The port as a value, not the same digits by chance within a longer row of hexadecimal ones.
 function portAs(port: number): RegExp {
-  return new RegExp(`(?<![0-9a-f]{2})${port}`, "g");
+  return new RegExp(`(?<![0-9a-f]{2})${port}(?![0-9])`, "g");
 }
 
 // ---- Kamailio ----
 
 /** Kamailio's answers, in the order of the cases. Cases it refuses are found and left out. */
-export async function askLanguage(cases: readonly LanguageCase[]): Promise<LanguageAnswer[]> {
+export async function askLanguage(cases: readonly LanguageCase[], setup: Setup = {}): Promise<LanguageAnswer[]> {
   const answers: LanguageAnswer[] = cases.map(() => "refused");
-  await askSome(cases, [...cases.keys()], answers);
+  await askSome(cases, [...cases.keys()], answers, setup);
   if (answers.every((answer) => answer === "refused")) throw new Error("kamailio does not start");
   return answers;
 }
 
-async function askSome(cases: readonly LanguageCase[], numbers: number[], answers: LanguageAnswer[]): Promise<void> {
+async function askSome(
+  cases: readonly LanguageCase[],
+  numbers: number[],
+  answers: LanguageAnswer[],
+  setup: Setup,
+): Promise<void> {
   if (numbers.length === 0) return;
   const run = new OracleRun();
-  await run.open(cases, numbers);
+  await run.open(cases, numbers, setup);
   const { log, refused, ended } = await run.done();
   if (refused !== null) {
     const left = numbers.filter((n) => !refused.includes(n));
-    if (left.length < numbers.length) return askSome(cases, left, answers);
+    if (left.length < numbers.length) return askSome(cases, left, answers, setup);
     if (numbers.length === 1) return;
     const half = numbers.length >> 1;
-    await askSome(cases, numbers.slice(0, half), answers);
-    return askSome(cases, numbers.slice(half), answers);
+    await askSome(cases, numbers.slice(0, half), answers, setup);
+    return askSome(cases, numbers.slice(half), answers, setup);
   }
   const said = readSaid(log, run.listen, run.port);
   for (const [n, lines] of said) answers[n] = lines;
@@ -202,6 +251,7 @@ async function askSome(cases: readonly LanguageCase[], numbers: number[], answer
     cases,
     numbers.filter((n) => !said.has(n)),
     answers,
+    setup,
   );
 }
 
@@ -216,7 +266,7 @@ class OracleRun {
   private ended = false;
   private answered = true;
 
-  async open(cases: readonly LanguageCase[], numbers: readonly number[]): Promise<void> {
+  async open(cases: readonly LanguageCase[], numbers: readonly number[], setup: Setup): Promise<void> {
     this.socket = await bound();
     const probe = await bound();
     this.listen = probe.address().port;
@@ -224,7 +274,15 @@ class OracleRun {
     await new Promise<void>((done) => probe.close(() => done()));
     this.directory = mkdtempSync(join(tmpdir(), "language-"));
     const file = join(this.directory, "cases.cfg");
-    this.whole = configOf(cases, numbers, this.listen, [...MODULES, ...ORACLE_MODULES]);
+    const here = (text: string): string => text.replaceAll("{DIR}", this.directory);
+    for (const [name, text] of Object.entries(setup.files ?? {})) writeFileSync(join(this.directory, name), here(text));
+    if (setup.sql !== undefined) {
+      const database = openRuntimeSqlite(join(this.directory, "db.sqlite"));
+      database.exec(setup.sql);
+      database.close();
+    }
+    const head = setup.head === undefined ? "" : `loadmodule "jsonrpcs.so"\n${here(setup.head)}`;
+    this.whole = configOf(cases, numbers, this.listen, [...MODULES, ...ORACLE_MODULES], head);
     writeFileSync(file, this.whole.text, "latin1");
     this.child = spawn("kamailio", ["-DD", "-E", "-M", "64", "-f", file, "-Y", this.directory], {
       stdio: ["ignore", "ignore", "pipe"],
@@ -292,12 +350,13 @@ const PORT = 47953;
 /** Our answers, in the order of the cases, and what the checker said of those it refuses. */
 export async function runLanguage(
   cases: readonly LanguageCase[],
+  setup: Setup = {},
 ): Promise<{ answers: LanguageAnswer[]; refusals: Map<string, string> }> {
   const answers: LanguageAnswer[] = cases.map(() => []);
   const refusals = new Map<string, string>();
   for (let numbers = [...cases.keys()]; ; ) {
-    const whole = configOf(cases, numbers, LISTEN, MODULES);
-    const found = await runWhole(cases, numbers, whole, answers);
+    const whole = configOf(cases, numbers, LISTEN, MODULES, (setup.head ?? "").replaceAll("{DIR}", "/data"));
+    const found = await runWhole(cases, numbers, whole, answers, setup);
     if (found.length === 0) return { answers, refusals };
     const bad = new Set<number>();
     for (const { line, message } of found) {
@@ -321,11 +380,15 @@ async function runWhole(
   numbers: readonly number[],
   whole: Whole,
   answers: LanguageAnswer[],
+  setup: Setup,
 ): Promise<Finding[]> {
   const world = createSimulation({ seed: 1 });
   // the address of the loopback, so that answers read the same; the sender is a host of that name too
   const host = world.host({ addresses: ["127.0.0.1"] });
   host.files.makeDirectory("/data");
+  for (const [name, text] of Object.entries(setup.files ?? {}))
+    host.files.write(`/data/${name}`, bytesOf(text.replaceAll("{DIR}", "/data")));
+  if (setup.sql !== undefined) host.openSqlite("/data/db.sqlite").exec(setup.sql);
   const options = parseOptions(["--data", "/data", "-f", "/cases.cfg"]);
   const config = check(host, { file: "/cases.cfg", text: whole.text, builtIn: false }, options);
   if (!config.ok) return config.diagnostics.filter((d) => d.severity === "error");
@@ -348,6 +411,8 @@ async function runWhole(
     socket.send(peer, bytes, 0, bytes.length);
     await world.advance(20);
     const said = readSaid(log.slice(from).join("\n"), LISTEN, PORT).get(n);
+    for (const [name, ...args] of cases[n]!.rpc ?? [])
+      said?.push(tidy(await rpcOf(() => server.commands.run(name, args)), LISTEN, PORT));
     answers[n] = said ?? "crash";
   }
   await server.stop();

@@ -3,6 +3,7 @@
 import type { LanguageAnswer } from "./language-bed.ts";
 import { SELECT_DIFFERENCES } from "./language-selects-differences.ts";
 import { VARIABLE_DIFFERENCES } from "./language-variables-differences.ts";
+import { STORED_DIFFERENCES } from "./stored-differences.ts";
 
 export interface Difference {
   readonly why: string;
@@ -254,6 +255,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   ...SELECT_DIFFERENCES,
   ...VARIABLE_DIFFERENCES,
+  ...STORED_DIFFERENCES,
 ];
 
 const byName = new Map(DIFFERENCES.flatMap((d) => Object.entries(d.cases)));

@@ -9,7 +9,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
-import { askLanguage, type LanguageAnswer, type LanguageCase, runLanguage } from "./language-bed.ts";
+import { askLanguage, type LanguageAnswer, type LanguageCase, runLanguage, type Setup } from "./language-bed.ts";
 import { DIFFERENCES, expected } from "./language-differences.ts";
 import { cases as expressions } from "./language-expressions.ts";
 import { cases as groups } from "./language-groups.ts";
@@ -24,6 +24,7 @@ import { cases as variablesRead } from "./language-variables-read.ts";
 import { cases as variablesWrite } from "./language-variables-write.ts";
 import { cases as variablesXavp } from "./language-variables-xavp.ts";
 import { haveOracle } from "./oracle.ts";
+import { cases as storedHtable, setup as storedHtableSetup } from "./stored-htable.ts";
 
 const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   expressions,
@@ -35,7 +36,11 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   transforms,
   selects: [...selects, ...selectsMore],
   variables: [...variablesRead, ...variablesWrite, ...variablesXavp],
+  htable: storedHtable,
 };
+
+/** What groups need beside the usual modules: configuration, tables of a database, files. */
+const SETUPS: Readonly<Record<string, Setup>> = { htable: storedHtableSetup };
 
 const record = process.env["PORTICO_RECORD"];
 const only = process.env["PORTICO_GROUP"];
@@ -51,17 +56,18 @@ describe.each(Object.entries(GROUPS).filter(([group]) => only === undefined || g
     let recorded: Answers = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Answers) : {};
     let ours: Answers = {};
     let refusals = new Map<string, string>();
+    const setup = SETUPS[group] ?? {};
 
     beforeAll(async () => {
       if (record !== undefined) {
         const known = record === "all" ? {} : recorded;
         const asked = cases.filter((c) => known[c.name] === undefined);
-        const answers = asked.length === 0 ? [] : await askLanguage(asked);
+        const answers = asked.length === 0 ? [] : await askLanguage(asked, setup);
         const fresh = Object.fromEntries(asked.map((c, i) => [c.name, answers[i]!]));
         recorded = Object.fromEntries(cases.map((c) => [c.name, fresh[c.name] ?? known[c.name]!]));
         writeFileSync(file, `${JSON.stringify(recorded, null, 2)}\n`);
       }
-      const run = await runLanguage(cases);
+      const run = await runLanguage(cases, setup);
       ours = named(run.answers);
       refusals = run.refusals;
     });
@@ -91,7 +97,7 @@ describe.each(Object.entries(GROUPS).filter(([group]) => only === undefined || g
     // Those it refuses were asked when they were recorded: each one costs a start.
     test.runIf(haveOracle() && record === undefined)("Kamailio answers as recorded", async () => {
       const accepted = cases.filter((c) => Array.isArray(recorded[c.name]));
-      const answers = await askLanguage(accepted);
+      const answers = await askLanguage(accepted, setup);
       expect(Object.fromEntries(accepted.map((c, i) => [c.name, answers[i]]))).toEqual(
         Object.fromEntries(accepted.map((c) => [c.name, recorded[c.name]])),
       );

@@ -51,11 +51,6 @@ function parseAliases(lists: readonly string[]): ReadonlyMap<string, string> {
   return aliases;
 }
 
-// A text set to null becomes empty, a number 0, as measured.
-function emptied(value: Value): Value {
-  return typeof value === "string" ? "" : 0;
-}
-
 /** Kamailio's module pv. */
 export const pv = defineModule({
   name: "pv",
@@ -109,7 +104,7 @@ export const pv = defineModule({
       writable: true,
       resolve: ({ shared }, name) => ({
         get: () => shared.get(name ?? ""),
-        set: (_ctx, value) => shared.set(name ?? "", value ?? emptied(shared.get(name ?? ""))),
+        set: (_ctx, value) => shared.set(name ?? "", value ?? (shared.has(name ?? "") ? "" : null)), // as measured
       }),
     }),
     pp: pvDef("Number of the process.", (_s: PvInstance, ctx): Value => ctx.proxy.host.process.pid),
