@@ -58,7 +58,7 @@ test("log_limit_burst=0 writes every line", async () => {
 test("connections of one source: a quiet one gives way to a new one, and half of all places are the default", async () => {
   const bed = await openProxy(`#!KAMAILIO\ntcp_max_connections=6\n${modules()}${SCRIPT}`, INFO);
   const request = (): string => bed.request("OPTIONS", "sip:x@192.0.2.1", [], "TCP 192.0.2.10:7000");
-  const phones = [];
+  const phones: Awaited<ReturnType<typeof bed.tcp>>[] = [];
   for (let i = 0; i < 3; i++) {
     const phone = await bed.tcp();
     expect((await phone.send(request()))[0]).toMatch(/^SIP\/2.0 200/);
@@ -81,7 +81,7 @@ test("connections of one source: a quiet one gives way to a new one, and half of
 test("an office of twenty telephones behind one address, one gone mad: the others keep their connections", async () => {
   const bed = await openProxy(`#!KAMAILIO\ntcp_max_connections=100\n${modules()}${SCRIPT}`, INFO);
   const request = (): string => bed.request("OPTIONS", "sip:x@192.0.2.1", [], "TCP 192.0.2.10:7000");
-  const phones = [];
+  const phones: Awaited<ReturnType<typeof bed.tcp>>[] = [];
   for (let i = 0; i < 20; i++) phones.push(await bed.tcp());
   const keepAlive = async (): Promise<void> => {
     for (const phone of phones) expect((await phone.send(request()))[0]).toMatch(/^SIP\/2.0 200/);
