@@ -62,6 +62,8 @@ export function nowhere(given: Listener | null, remote: SocketAddress = LOCAL): 
 export async function runStartup(proxy: Proxy): Promise<void> {
   const { routes } = proxy;
   if (routes === null) return;
+  const tables = routes.event("htable:mod-init");
+  if (tables !== null) await guarded(proxy, "event_route[htable:mod-init]", tables, RouteKind.EVENT);
   if (routes.startup !== null) await guarded(proxy, "startup_route", routes.startup, RouteKind.STARTUP);
   const one = routes.event("core:worker-one-init");
   if (one !== null) await guarded(proxy, "event_route[core:worker-one-init]", one, RouteKind.EVENT);

@@ -209,7 +209,7 @@ function tidy(text: string, listen: number, port: number): string {
 
 // The port as a value, not the same digits by chance within a longer row of hexadecimal ones.
 function portAs(port: number): RegExp {
-  return new RegExp(`(?<![0-9a-f]{2})${port}(?![0-9])`, "g");
+  return new RegExp(`(?<![0-9a-f]{2})${port}`, "g");
 }
 
 // ---- Kamailio ----

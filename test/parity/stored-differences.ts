@@ -1,0 +1,44 @@
+// Where modules that keep tables answer otherwise than Kamailio on purpose.
+
+import type { Difference } from "./language-differences.ts";
+
+export const STORED_DIFFERENCES: readonly Difference[] = [
+  {
+    why: "The name of a table may be computed; there it is taken as it is written.",
+    cases: { "htable: computed table": ["v"] },
+  },
+  {
+    why: "An item that stays has 0 seconds left; there its time reads as a large number when it was set to 0. A text is a number here as elsewhere.",
+    cases: {
+      "htable: expiry 0": ["stays", "v"],
+      "htable: expiry -1": ["stays", "v"],
+      "htable: expiry null": ["stays", "v"],
+      "htable: expiry text": ["500"],
+    },
+  },
+  {
+    why: "sht_setxi() ends the script there.",
+    cases: { "htable: sht_setxi": ["rc 1", "100 10"], "htable: sht_setxi of variables": ["rc 1", "3 3"] },
+  },
+  {
+    why: "Keys fall into other slots; which one says nothing.",
+    cases: {
+      "htable: command dump": [
+        'rpc [{"entry":0,"size":1,"slot":[{"name":"k","value":"v","type":"str"}]}]',
+        'rpc {"code":500,"message":"No such htable"}',
+      ],
+      "htable: command dump a number": ['rpc [{"entry":0,"size":1,"slot":[{"name":"k","value":5,"type":"int"}]}]'],
+    },
+  },
+  {
+    why: "Arguments of commands are checked before they run, in words of our own.",
+    cases: {
+      "htable: command arguments": [
+        'rpc {"code":400,"message":"htable.get: argument 1 (htable) is missing"}',
+        'rpc {"code":400,"message":"htable.get: argument 2 (key) is missing"}',
+        'rpc {"code":400,"message":"htable.seti: argument 3 (value) must be a number"}',
+        'rpc {"code":400,"message":"htable.dump: argument 1 (htable) is missing"}',
+      ],
+    },
+  },
+];
