@@ -336,10 +336,16 @@ class OracleRun {
   }
 }
 
+/** Numbers that cases speak of: no port may stand within one, or it would be taken for the port. */
+const LONG_NUMBERS = "4294967295 4294967296 2147483647 2147483648 4000000000";
+
 async function bound(): Promise<Socket> {
-  const socket = createSocket("udp4");
-  await new Promise<void>((done) => socket.bind(0, "127.0.0.1", () => done()));
-  return socket;
+  for (;;) {
+    const socket = createSocket("udp4");
+    await new Promise<void>((done) => socket.bind(0, "127.0.0.1", () => done()));
+    if (!LONG_NUMBERS.includes(String(socket.address().port))) return socket;
+    socket.close();
+  }
 }
 
 // ---- Portico ----
