@@ -1,6 +1,8 @@
 // TLS against real processes, with openssl s_client as the other side: certificates by name, mutual TLS, revoked ones, versions, certificates
 // that are replaced under open connections. Kamailio passes those that are not about replacing (PORTICO_TARGETS=kamailio).
 
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:tls";
 import { afterAll, expect, test } from "vitest";
@@ -19,6 +21,7 @@ afterAll(() => files.remove());
 const port = await freePort();
 const strict = await freePort();
 const far = await freePort();
+const AES = "TLS_AES_256_GCM_SHA384";
 const own = (name: string): string[] => ["-cert", files.path(`${name}.pem`), "-key", files.path(`${name}.key`)];
 
 /** The pair that the default section names: the test replaces it. */
@@ -64,13 +67,26 @@ loadmodule "textops.so"
 loadmodule "siputils.so"
 modparam("tls", "config", "${files.path("tls.cfg")}")
 request_route {
+  if ($rU == "variables") {
+    append_to_reply("X-A: $tls_description|$tls_cipher_info|$tls_cipher_bits|$tls_peer_version|$tls_my_version\\r\\n");
+    append_to_reply("X-B: $tls_peer_subject_cn|$tls_peer_issuer_cn|$tls_my_subject_cn|$tls_my_issuer_cn|$tls_peer_subject_locality|$tls_peer_issuer_locality|$tls_my_subject_locality|$tls_my_issuer_locality\\r\\n");
+    append_to_reply("X-C: $tls_peer_subject_country|$tls_peer_issuer_country|$tls_my_subject_country|$tls_my_issuer_country|$tls_peer_subject_state|$tls_peer_issuer_state|$tls_my_subject_state|$tls_my_issuer_state\\r\\n");
+    append_to_reply("X-D: $tls_peer_subject_organization|$tls_peer_issuer_organization|$tls_my_subject_organization|$tls_my_issuer_organization|$tls_peer_subject_unit|$tls_peer_issuer_unit|$tls_my_subject_unit|$tls_my_issuer_unit|$tls_peer_subject_uid|$tls_my_subject_uid\\r\\n");
+    append_to_reply("X-E: $tls_peer_san_email|$tls_peer_san_hostname|$tls_peer_san_uri|$tls_peer_san_ip|$tls_my_san_email|$tls_my_san_hostname|$tls_my_san_uri|$tls_my_san_ip\\r\\n");
+    append_to_reply("X-F: $tls_peer_verified|$tls_peer_revoked|$tls_peer_expired|$tls_peer_selfsigned|$tls_peer_server_name\\r\\n");
+    append_to_reply("X-G: $tls_peer_serial|$tls_my_serial|$tls_peer_notBefore|$tls_peer_notAfter\\r\\n");
+    append_to_reply("X-H: $tls(m_issuer_line)|$tls(p_issuer_line)|$tls(m_subject_line)|$tls(p_subject_line)\\r\\n");
+    append_to_reply("X-I: $(tls_peer_raw_cert{s.md5})|$(tls_my_raw_cert{s.md5})|$(tls_peer_urlencoded_cert{s.md5})|$(tls_my_urlencoded_cert{s.md5})\\r\\n");
+    sl_send_reply("200", "OK");
+    exit;
+  }
   if (is_method("OPTIONS")) {
     append_to_reply("X-Tls: $proto $tls_version $tls_peer_subject_cn $tls_my_subject_cn $tls_peer_verified $tls_peer_server_name\\r\\n");
     if (is_peer_verified()) append_to_reply("X-Verified: yes\\r\\n");
     sl_send_reply("200", "OK");
     exit;
   }
-  if ($rU == "relay") { record_route(); t_relay(); exit; }
+  if ($rU == "relay") { force_send_socket(tls:127.0.0.1:${port}); record_route(); t_relay(); exit; }
   if ($rU == "relay-to-tls") { $ru = "sip:x@127.0.0.1:${far}"; t_relay_to_tls(); exit; }
 }
 `;
@@ -109,6 +125,37 @@ describeTargets("TLS", { config: CONFIG }, (group) => {
     expect(good.reply).toContain("X-Tls: tls TLSv1.3 client.example a.example 1 <null>");
     expect(good.reply).toContain("X-Verified: yes");
     for (const name of ["strange", "revoked", "expired"]) expect((await askByOpenssl(port, own(name))).reply).toBe("");
+  });
+
+  test("scripts read both certificates", async () => {
+    const asked = await askByOpenssl(port, ["-tls1_3", "-ciphersuites", AES, ...own("client")], 5000, "variables");
+    const header = (letter: string): string => new RegExp(`^X-${letter}: (.*)\\r$`, "m").exec(asked.reply)![1]!;
+    const text = asked.reply.replace(/\r/g, "");
+    expect(text).toContain(
+      `X-A: ${AES.padEnd(30)} TLSv1.3 Kx=any      Au=any   Enc=AESGCM(256)            Mac=AEAD\n|${AES}|256|2|2`,
+    );
+    expect(header("B")).toBe("client.example|ca|a.example|ca|Wien|Wien|Wien|Wien");
+    expect(header("C")).toBe("AT|AT|AT|AT|Vienna|Vienna|Vienna|Vienna");
+    expect(header("D")).toBe("Org client|Test CA|Org a|Test CA|Unit client|ca|Unit a|ca|uclient|ua");
+    const san = (host: string): string => `a@${host}|${host}|sip:${host}|127.0.0.1`;
+    expect(header("E")).toBe(`${san("client.example")}|${san("a.example")}`);
+    expect(header("F")).toBe("1|0|0|0|<null>");
+    const shown = (name: string, ...what: string[]): string =>
+      execFileSync("openssl", ["x509", "-noout", "-in", files.path(`${name}.pem`), ...what])
+        .toString()
+        .trim();
+    const serial = (name: string): string => String(BigInt(`0x${shown(name, "-serial").replace("serial=", "")}`));
+    const times = [shown("client", "-startdate"), shown("client", "-enddate")].map((t) => t.replace(/^\w+=/, ""));
+    expect(header("G")).toBe(`${serial("client")}|${serial("a")}|${times.join("|")}`);
+    const line = (name: string, host: string): string =>
+      `/C=AT/ST=Vienna/L=Wien/O=Org ${name}/OU=Unit ${name}/CN=${host}/emailAddress=a@${host}/UID=u${name}`;
+    const issuer = "/C=AT/ST=Vienna/L=Wien/O=Test CA/OU=ca/CN=ca";
+    expect(header("H")).toBe([issuer, issuer, line("a", "a.example"), line("client", "client.example")].join("|"));
+    const md5 = (pem: string): string => createHash("md5").update(pem).digest("hex");
+    const escaped = (pem: string): string =>
+      pem.replace(/[^A-Za-z0-9\-_.~]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+    const [peer, ours] = [read("client.pem"), read("a.pem")];
+    expect(header("I")).toBe([peer, ours, escaped(peer), escaped(ours)].map(md5).join("|"));
   });
 
   test("where a certificate is required, nothing is said without one", async () => {

@@ -22,7 +22,7 @@ export interface Asked {
 }
 
 /** Runs openssl s_client with these options, sends an OPTIONS and waits for its reply, or for the end. */
-export function askByOpenssl(port: number, args: readonly string[] = [], limit = 5000): Promise<Asked> {
+export function askByOpenssl(port: number, args: readonly string[] = [], limit = 5000, user = "x"): Promise<Asked> {
   return new Promise((resolve) => {
     const child = spawn("openssl", ["s_client", "-connect", `127.0.0.1:${port}`, ...args]);
     let output = "";
@@ -46,7 +46,7 @@ export function askByOpenssl(port: number, args: readonly string[] = [], limit =
     child.stderr.on("data", hear);
     child.stdin.on("error", () => {});
     child.on("close", finish);
-    child.stdin.write(optionsRequest());
+    child.stdin.write(optionsRequest(user));
   });
 }
 
