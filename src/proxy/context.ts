@@ -75,6 +75,8 @@ export interface Routes {
   onreply(id: number, ctx: RouteContext): RouteResult;
   /** The number of onreply_route[name]; 0 when the script has none. */
   onreplyNumber?(name: string): number;
+  /** The number of route[name]; 0 when the script has none. */
+  routeNumber?(name: string): number;
   branch(id: number, ctx: RouteContext): RouteResult;
   failure(id: number, ctx: RouteContext): RouteResult;
   branchFailure(id: number, ctx: RouteContext): RouteResult;

@@ -74,8 +74,10 @@ export class CompiledRoutes implements Routes {
     return run(this.groups.onreply[id - 1], ctx);
   }
   onreplyNumber(name: string): number {
-    const entry = this.table.find("onreply", name);
-    return entry === null ? 0 : this.groups.onreply.indexOf(this.functions[entry.index]!) + 1;
+    return this.numberOf("onreply", name);
+  }
+  routeNumber(name: string): number {
+    return this.numberOf("route", name);
   }
   branch(id: number, ctx: RouteContext): RouteResult {
     return run(this.groups.branch[id - 1], ctx);
@@ -101,6 +103,11 @@ export class CompiledRoutes implements Routes {
   showCompiled(title: string): string | null {
     const entry = this.table.entries.find((e) => e.title === title);
     return entry === undefined ? null : this.sources[entry.index]!;
+  }
+
+  private numberOf(group: "onreply" | "route", name: string): number {
+    const entry = this.table.find(group, name);
+    return entry === null ? 0 : this.groups[group].indexOf(this.functions[entry.index]!) + 1;
   }
 
   private single(group: Single): RouteFunction | null {

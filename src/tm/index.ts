@@ -19,3 +19,4 @@ export { type TmCounters, TransactionTable } from "./table.ts";
 export { DEFAULT_TIMERS, type Timers } from "./timers.ts";
 export { Tm, type TmEnvironment } from "./tm.ts";
 export { Transaction } from "./transaction.ts";
+export type { Watcher } from "./watcher.ts";

@@ -16,6 +16,7 @@ import { joinedChallenges, pickBranch } from "./pick.ts";
 import type { Tm } from "./tm.ts";
 import type { Transaction } from "./transaction.ts";
 import { endIfDone, replyLocally, sendReply, startWait } from "./upstream.ts";
+import { tellReply } from "./watcher.ts";
 
 /** A reply came for a branch; no route of the transaction is waiting. */
 export function replyCame(tm: Tm, branch: Branch, msg: SipMessage): void {
@@ -227,6 +228,7 @@ function forwardReply(tm: Tm, tx: Transaction, msg: SipMessage, code: number): v
     tellLocal(tm, tx, code, textOf(msg.buf, msg.reasonStart, msg.reasonEnd), msg);
     return;
   }
+  tellReply(tx, code, msg);
   const end = writeForwardedReply(msg, tm.buffer);
   if (end > 0 && !tm.hooks.mayReply(tx, msg, end)) {
     if (code >= 200) startWait(tm, tx); // the client is not told; what it repeats is absorbed

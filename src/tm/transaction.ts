@@ -7,6 +7,7 @@ import type { Branch } from "./branch.ts";
 import type { Target } from "./hooks.ts";
 import type { LocalSide } from "./local.ts";
 import { NEVER, type Timers } from "./timers.ts";
+import type { Watcher } from "./watcher.ts";
 
 /** Whom the timers of transactions and branches call. */
 export interface TimerOwner {
@@ -41,6 +42,8 @@ export class Transaction extends TimerNode {
   readonly origin: object;
   /** What the script keeps with the transaction (armed routes, AVPs, variables), opaque here; null when nothing. */
   attachment: object | null = null;
+  /** Who looks on; null when nobody does. */
+  watchers: Watcher[] | null = null;
   /** Whether the layers above want to run routes: on replies, on the failure of one branch, of all. */
   wantsReplies = false;
   wantsBranchFailure = false;
@@ -138,6 +141,12 @@ export class Transaction extends TimerNode {
 
   get released(): boolean {
     return this.slot < 0;
+  }
+
+  /** Has somebody look on until the transaction is forgotten. */
+  watch(watcher: Watcher): void {
+    if (this.watchers === null) this.watchers = [watcher];
+    else this.watchers.push(watcher);
   }
 
   addBranch(branch: Branch): void {

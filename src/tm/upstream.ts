@@ -9,6 +9,7 @@ import { Server, server } from "./server.ts";
 import { NEVER } from "./timers.ts";
 import type { Tm } from "./tm.ts";
 import type { Transaction } from "./transaction.ts";
+import { tellReply } from "./watcher.ts";
 
 function step(tx: Transaction, input: number): number {
   const answer = tx.isInvite ? inviteServer(tx.state, input) : server(tx.state, input);
@@ -48,6 +49,7 @@ export function replyLocally(tm: Tm, tx: Transaction, code: number, reason: stri
     tellLocal(tm, tx, code, reason === "" ? reasonPhrase(code) : reason, null);
     return true;
   }
+  if (!tx.final) tellReply(tx, code, null);
   const tag = code === 100 ? "" : tm.toTag(tx);
   if (!tm.hooks.writeReply(tx, code, reason, tag, extra, tm.out, body)) return false;
   tm.table.counters.repliesGenerated++;
@@ -168,6 +170,7 @@ export function release(tm: Tm, tx: Transaction): void {
   }
   tm.table.remove(tx);
   tx.local?.released(tx);
+  if (tx.watchers !== null) for (const watcher of tx.watchers) watcher.released?.(tx);
   if (tx.attachment !== null) tm.hooks.released(tx);
 }
 

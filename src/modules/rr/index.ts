@@ -13,7 +13,24 @@ import { core, currentUri, isMyselfText, receivedUri, regexArg } from "../core/i
 import { firstRouteUri, looseRoute, Result, RouteState } from "./loose.ts";
 import { AdvertisedRecordRoute, type Pending, PresetRecordRoute, SocketRecordRoute, type Style } from "./record.ts";
 
+/** What rr is to other modules. */
+export class RecordRouting {
+  /** Told when a request has been routed by its Route headers; `params` are those of our own Route, with their leading ";". Must not throw. */
+  readonly onRouted: ((ctx: RouteContext, params: string) => void)[] = [];
+
+  /** Adds parameters, ";name=value", to the Record-Route of a request, whether that is there yet or comes later. */
+  addParam(ctx: RouteContext, params: string): void {
+    addParam(ctx, params);
+  }
+
+  /** Whether the request goes from caller to callee; after loose_route(). */
+  isDownstream(ctx: RouteContext): boolean {
+    return isDownstream(ctx);
+  }
+}
+
 interface Rr {
+  readonly shared: RecordRouting;
   readonly log: Log;
   readonly style: Style;
   readonly appendFromTag: boolean;
@@ -84,6 +101,13 @@ function recordPreset(self: Rr, ctx: RouteContext, first: string, second: string
   );
 }
 
+function routed(self: Rr, ctx: RouteContext, looseOnly: boolean): number {
+  const state = stateOf(ctx);
+  const result = looseRoute(ctx, state, looseOnly, self.forceSendSocket);
+  if (result === Result.ROUTED) for (const told of self.shared.onRouted) told(ctx, state.params ?? "");
+  return result;
+}
+
 function addParam(ctx: RouteContext, params: string): number {
   const edits = ctx.message.currentEdits();
   if (edits.recordRoute === null) stateOf(ctx).pendingParams += params;
@@ -135,12 +159,13 @@ export const rr = defineModule({
       max: 1,
     }),
   },
-  state: (host) => host,
-  configure: (host, params): Rr => {
+  state: () => new RecordRouting(),
+  configure: (shared, params, host): Rr => {
     const avp = params.custom_user_avp === "" ? null : /^\$avp\((.+)\)$/.exec(params.custom_user_avp);
     if (params.custom_user_avp !== "" && avp === null)
       throw new ConfigError("not an AVP", "custom_user_avp", "write it as $avp(name)");
     return {
+      shared,
       log: host.log,
       style: { lr: params.enable_full_lr === 0 ? ";lr" : ";lr=on", double: params.enable_double_rr },
       appendFromTag: params.append_fromtag !== 0,
@@ -194,19 +219,18 @@ export const rr = defineModule({
     loose_route: fn({
       routes: RouteKind.REQUEST,
       doc: "Routes by the Route headers: 1 done, -1 nothing to route by, -3 our own Route alone in a request without dialog.",
-      run: (self: Rr, ctx) => looseRoute(ctx, stateOf(ctx), false, self.forceSendSocket),
+      run: (self: Rr, ctx) => routed(self, ctx, false),
     }),
     loose_route_preloaded: fn({
       routes: RouteKind.REQUEST,
       doc: "As loose_route(), but true only when a request without dialog came with our own Route alone.",
-      run: (self: Rr, ctx) =>
-        looseRoute(ctx, stateOf(ctx), false, self.forceSendSocket) === Result.PRELOADED ? 1 : -1,
+      run: (self: Rr, ctx) => (routed(self, ctx, false) === Result.PRELOADED ? 1 : -1),
     }),
     loose_route_mode: fn({
       args: [int("vmode")],
       routes: RouteKind.REQUEST,
       doc: "As loose_route(); with mode 1 without asking whether the R-URI is ours, for servers whose Contact is this server.",
-      run: (self: Rr, ctx, mode) => looseRoute(ctx, stateOf(ctx), mode === 1, self.forceSendSocket),
+      run: (self: Rr, ctx, mode) => routed(self, ctx, mode === 1),
     }),
     check_route_param: fn({
       args: [regexArg("re")],

@@ -107,6 +107,10 @@ export class TmEngine implements Transactions {
   rest503: Rest503 | null = null;
   /** The parameters in force, for modules that build on this one. */
   settings: TmSettings = DEFAULT_SETTINGS;
+  /** Told of each transaction that a script makes for a request, before anything is sent. They may `watch` it. Must not throw. */
+  readonly onCreate: ((tx: Transaction, ctx: RouteContext) => void)[] = [];
+  /** Told when a request route has ended. Must not throw. */
+  readonly onScriptEnd: ((ctx: RouteContext) => void)[] = [];
 
   constructor(host: ModuleHost) {
     this.proxy = host.proxy;
@@ -169,6 +173,7 @@ export class TmEngine implements Transactions {
 
   /** The request route is over: errors of t_relay are answered, and a transaction that nobody used is let go. */
   afterRequest(ctx: RouteContext): void {
+    for (const told of this.onScriptEnd) told(ctx);
     const tx = transactionOf(ctx);
     if (tx === null || tx.final || tx.released) return;
     for (const branch of tx.branches) if (!branch.final) return;
@@ -217,6 +222,7 @@ export class TmEngine implements Transactions {
       if (wishes.noCancelReason !== null) tx.noCancelReason = wishes.noCancelReason;
       if (wishes.noFailover !== null) tx.noFailover = wishes.noFailover;
     }
+    for (const told of this.onCreate) told(tx, ctx);
     return 1;
   }
 }

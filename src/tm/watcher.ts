@@ -1,0 +1,22 @@
+// Those who look on at single transactions: dialogs, accounting. Where nobody does, it costs a null test.
+
+import type { SipMessage } from "../sip/message.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Who looks on at a transaction (`Transaction.watch`). Nothing here may throw. */
+export interface Watcher {
+  /**
+   * A reply is about to go to the client, after the routes of the script: also each repetition of a 2xx. `reply` is the one received, to
+   * which edits may be added, valid only during the call; null when the reply is made here.
+   */
+  replying?(tx: Transaction, status: number, reply: SipMessage | null): void;
+  /** The transaction is forgotten. When no final reply was told before, the client has got none. */
+  released?(tx: Transaction): void;
+}
+
+/** Tells those who look on that a reply is about to go to the client. */
+export function tellReply(tx: Transaction, status: number, reply: SipMessage | null): void {
+  const { watchers } = tx;
+  if (watchers === null) return;
+  for (const watcher of watchers) watcher.replying?.(tx, status, reply);
+}
