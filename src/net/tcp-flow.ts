@@ -12,6 +12,9 @@ import type { TcpTransport } from "./tcp.ts";
 const PONG = bytesOf("\r\n");
 /** Milliseconds that senders wait to hear whether a new connection is refused: on one machine or network that is known sooner. */
 const SETTLE_TIME = 100;
+/** Bytes of answers that may wait for an HTTP client before its next request does, and how often that is looked at, ms. */
+const HIGH_WATER = 256 * 1024;
+const DRAIN_STEP = 5;
 const CONTINUE = bytesOf("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** The flow; it handles its own connection and its own frames. */
@@ -211,9 +214,24 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
     }
     this.#answering = true;
     onHttp(buf, start, end, this, flags);
-    if (!this.#answering && this.#reader === null) return;
+    if (!this.#answering && this.#reader === null && !this.#isFull()) return;
     this.#framer.pause();
-    if (this.#answering) this.#connection?.pause();
+    if (this.#reader !== null) return;
+    this.#connection?.pause();
+    if (!this.#answering) this.#untilDrained();
+  }
+
+  // Who asks for more than he takes waits: answers must not fill the queue until it breaks.
+  #isFull(): boolean {
+    return this.open && this.queued > Math.min(HIGH_WATER, this.#transport.maxQueue >> 1);
+  }
+
+  #untilDrained(): void {
+    this.#transport.host.clock.after(DRAIN_STEP, () => {
+      if (!this.open || this.#answering || this.#reader !== null || !this.#framer.paused) return;
+      if (this.#isFull()) this.#untilDrained();
+      else this.#goOn();
+    });
   }
 
   onExpect(): void {
@@ -230,8 +248,8 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
       this.#framer.stop();
       if (wasPaused) this.#connection?.resume(); // what still comes is dropped
     } else if (this.#framer.paused) {
-      this.#goOn();
-      if (!this.#framer.paused) this.#connection?.resume();
+      if (this.#isFull()) this.#untilDrained();
+      else this.#goOn();
     }
   }
 
@@ -241,6 +259,7 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
     const bad = this.#framer.resume();
     this.#feeding = false;
     this.#fed(bad, this.#transport.host.clock.mono(), false);
+    if (!this.#framer.paused) this.#connection?.resume();
   }
 
   upgrade(reader: StreamReader): void {

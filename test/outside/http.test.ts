@@ -263,6 +263,21 @@ describe("bounds", () => {
   });
 });
 
+test("a client that asks for much at once gets all of it, in order and in time", async () => {
+  let count = 0;
+  await openWith((ctx) => {
+    reply(ctx, String(count++).padEnd(4000));
+    return count % 3 === 0 ? Promise.resolve(1) : 1;
+  });
+  const client = await bed.tcp();
+  await client.send(get("/").repeat(1500));
+  await bed.world.advance(5000);
+  const all = client.received.join("");
+  expect([...all.matchAll(/^(\d+) {3}/gm)].map((m) => Number(m[1]))).toEqual(Array.from({ length: 1500 }, (_, i) => i));
+  expect(client.isClosed()).toBe(false);
+  expect(await client.send(get("/"))).toHaveLength(1);
+});
+
 describe("another protocol", () => {
   test("after 101 all bytes are the new reader's, those that came with the request included", async () => {
     const got: string[] = [];
