@@ -42,8 +42,10 @@ async function connections(): Promise<object> {
   let [left, made] = [count, 0];
   const one = async (): Promise<void> => {
     while (left-- > 0) {
-      const { socket, connected } = await open();
+      const { socket, connected, ended } = await open();
       if (connected) made++;
+      // every other one stays a moment, so that the far end gets to see it
+      if (left % 2 === 0) await Promise.race([ended, new Promise((done) => setTimeout(done, 10))]);
       socket.resetAndDestroy?.();
       socket.destroy();
     }
