@@ -7,6 +7,7 @@ import { textOf } from "../util/bytes.ts";
 import { own } from "../util/own.ts";
 import { partOf, type Segment, type SelectReader, type SelectRoot } from "./select-parts.ts";
 import { branchRoot, parameterRoot, SERVER } from "./select-server.ts";
+import { tlsRoot } from "./select-tls.ts";
 import { header, headerNumber, messageHeader, nth, valueRoot, values } from "./select-values.ts";
 
 export type { SelectReader };
@@ -188,6 +189,7 @@ function rootOf(
     used.count = 2;
     return { read: credentials(name.replace("_", "-"), index), is: "credentials" };
   }
+  if (name === "tls") return tlsRoot(segments, used);
   const other =
     name === "cfg_get" ? parameterRoot(segments, groups) : (branchOf(name, segments) ?? valueRoot(name, segments));
   if (other === null) return dotted(name, segments, used) ?? elsewhere(name);
@@ -199,7 +201,6 @@ const branchOf = (name: string, segments: readonly Segment[]) => (name === "bran
 
 // Selects of modules that give none here yet.
 const OWNERS: Readonly<Record<string, string>> = {
-  tls: "tls",
   db: "db_ops",
   eval: "eval",
   timer: "timer",

@@ -77,6 +77,9 @@ request_route {
     append_to_reply("X-G: $tls_peer_serial|$tls_my_serial|$tls_peer_notBefore|$tls_peer_notAfter\\r\\n");
     append_to_reply("X-H: $tls(m_issuer_line)|$tls(p_issuer_line)|$tls(m_subject_line)|$tls(p_subject_line)\\r\\n");
     append_to_reply("X-I: $(tls_peer_raw_cert{s.md5})|$(tls_my_raw_cert{s.md5})|$(tls_peer_urlencoded_cert{s.md5})|$(tls_my_urlencoded_cert{s.md5})\\r\\n");
+    append_to_reply("X-J: $sel(tls.version)|$sel(tls.cipher)|$sel(tls.cipher.bits)|$sel(tls.peer)|$sel(tls.me)|$sel(tls.peer.verified)|$sel(tls.my.verified)|$sel(tls.peer.self_signed)\\r\\n");
+    append_to_reply("X-K: $sel(tls.peer.email)|$sel(tls.my.dns)|$sel(tls.myself.url)|$sel(tls.peer.IPAddress)|$sel(tls.my.subj)|$sel(tls.peer.issuer)|$sel(tls.peer.subject.organizationalUnitName)|$sel(tls.my.issuer.organization_name)|$sel(tls.peer.subject.uid)\\r\\n");
+    append_to_reply("X-L: $sel(tls.peer.sn)|$sel(tls.my.serial_number)|$sel(tls.peer.not_before)|$sel(tls.peer.notAfter)\\r\\n");
     sl_send_reply("200", "OK");
     exit;
   }
@@ -151,6 +154,11 @@ describeTargets("TLS", { config: CONFIG }, (group) => {
       `/C=AT/ST=Vienna/L=Wien/O=Org ${name}/OU=Unit ${name}/CN=${host}/emailAddress=a@${host}/UID=u${name}`;
     const issuer = "/C=AT/ST=Vienna/L=Wien/O=Test CA/OU=ca/CN=ca";
     expect(header("H")).toBe([issuer, issuer, line("a", "a.example"), line("client", "client.example")].join("|"));
+    expect(header("J")).toBe(`TLSv1.3|${AES}|256|client.example|a.example|1|<null>|0`);
+    expect(header("K")).toBe(
+      "a@client.example|a.example|sip:a.example|127.0.0.1|a.example|ca|Unit client|Test CA|uclient",
+    );
+    expect(header("L")).toBe(header("G"));
     const md5 = (pem: string): string => createHash("md5").update(pem).digest("hex");
     const escaped = (pem: string): string =>
       pem.replace(/[^A-Za-z0-9\-_.~]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, "0")}`);

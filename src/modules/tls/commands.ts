@@ -5,7 +5,7 @@ import type { StreamFlow } from "../../net/flows.ts";
 import { type RpcDef, RpcError, type RpcValue } from "../../registry/define.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { Transport } from "../../sip/transports.ts";
-import { cipherDescription, timeText } from "./certificate-text.ts";
+import { cipherDescription, timeText } from "../../util/certificate-text.ts";
 import { profileName } from "./profile.ts";
 import type { TlsState } from "./state.ts";
 

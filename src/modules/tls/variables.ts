@@ -7,26 +7,17 @@ import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import type { Value } from "../../sip/value.ts";
 import { fromUnicode } from "../../util/bytes.ts";
 import {
-  CertificateText,
+  type CertificateText,
   cipherDescription,
   NAME_PARTS,
   type NamePart,
   type SanKind,
+  textOfCertificate,
   timeText,
-} from "./certificate-text.ts";
+} from "../../util/certificate-text.ts";
 
 type Vars = Record<string, PvDef<unknown>>;
 type Side = "peer" | "my";
-
-/** Parsed certificates by their bytes, which live as long as the connection or the configuration. */
-const parsed = new WeakMap<Uint8Array, CertificateText>();
-
-/** The text of a certificate. */
-export function textOfCertificate(der: Uint8Array): CertificateText {
-  let text = parsed.get(der);
-  if (text === undefined) parsed.set(der, (text = new CertificateText(der)));
-  return text;
-}
 
 /** What TLS has agreed on for the connection of the message; null without TLS. */
 export function tlsOf({ flow }: RouteContext): TlsInfo | null {

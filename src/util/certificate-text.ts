@@ -117,6 +117,18 @@ export class CertificateText {
   }
 }
 
+const known = new WeakMap<Uint8Array, CertificateText>();
+
+/** The text of a certificate (DER); kept as long as its bytes are. */
+export function textOfCertificate(der: Uint8Array): CertificateText {
+  let text = known.get(der);
+  if (text === undefined) {
+    text = new CertificateText(der);
+    known.set(der, text);
+  }
+  return text;
+}
+
 function attributesOf(name: Name): Attributes {
   return [...name].flatMap((part) => [...part].map(({ type, value }) => [type, value.toString()] as const));
 }
