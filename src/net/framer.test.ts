@@ -124,6 +124,11 @@ describe("framer", () => {
   test("any bytes, in any segmentation, end the same way and never throw", () => {
     const piece = fc.oneof(
       fc.constantFrom(
+        "PUT /a HTTP/1.1\r\nHost: x\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "3;a=b\r\nabc\r\n",
+        "0\r\n",
+        "\r\n",
         "SIP/2.0",
         "l: ",
         "Content-Length: ",
