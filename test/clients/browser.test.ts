@@ -1,0 +1,191 @@
+// A real browser (headless Chromium with JsSIP) on the default configuration with WebSockets: registers with a password over WS or WSS, calls a
+// UDP telephone, is called by it; signalling only. The page comes from the same port by HTTP.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../support/ports.ts";
+import { root } from "../support/server.ts";
+import { openAgent, type SipAgent } from "../support/sip-agent.ts";
+import { param, type SipText, uriOf } from "../support/sip-text.ts";
+import { describeTargets, login, PASSWORD } from "../support/targets.ts";
+import { type Browser, bundleJsSip, findBrowser, startBrowser } from "./browser.ts";
+
+const program = findBrowser();
+const MISSING = "no Chromium is installed (Debian package chromium-headless-shell)";
+const tlsPort = await freePort();
+
+const config = `${readFileSync(join(root, "embed/default.cfg"), "utf8")}
+loadmodule "tls.so"
+loadmodule "xhttp.so"
+loadmodule "websocket.so"
+enable_tls=yes
+listen=tls:127.0.0.1:${tlsPort}
+# A GRUU would lead back here without our port, which is none of 5060 in tests.
+modparam("registrar", "gruu_enabled", 0)
+event_route[xhttp:request] {
+	if ($hdr(Upgrade) =~ "websocket" && ws_handle_handshake()) exit;
+	xhttp_reply("200", "OK", "text/html", "<!doctype html><title>telephone</title>");
+}
+`;
+
+/** What a telephone that speaks WebRTC would offer or answer; no audio ever flows. */
+const SDP = (setup: string): string =>
+  [
+    "v=0",
+    "o=- 1 1 IN IP4 127.0.0.1",
+    "s=-",
+    "t=0 0",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+    "c=IN IP4 127.0.0.1",
+    "a=rtpmap:111 opus/48000/2",
+    "a=ice-ufrag:abcd",
+    "a=ice-pwd:0123456789abcdefghijklmn",
+    `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => "AB").join(":")}`,
+    `a=setup:${setup}`,
+    "a=mid:0",
+    "a=sendrecv",
+    "a=rtcp-mux",
+    "",
+  ].join("\r\n");
+
+const PHONE = `
+globalThis.notes = [];
+globalThis.note = (text) => notes.push(text);
+globalThis.begin = (url, uri, password) => {
+  const ua = new JsSIP.UA({ sockets: [new JsSIP.WebSocketInterface(url)], uri, password, register: true, session_timers: false });
+  for (const name of ["connected", "disconnected", "registered", "unregistered", "registrationFailed"])
+    ua.on(name, () => note(name));
+  ua.on("newRTCSession", ({ originator, session }) => {
+    globalThis.session = session;
+    note("session " + originator);
+    for (const name of ["progress", "accepted", "confirmed", "ended", "failed", "getusermediafailed", "peerconnection:setremotedescriptionfailed"])
+      session.on(name, (e) => note(name + (e && e.cause ? " " + e.cause : "") + (typeof e === "string" ? " " + e : "")));
+  });
+  globalThis.ua = ua;
+  ua.start();
+};
+`;
+
+describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
+  const users = {
+    ws: [group.user("web"), group.user("phone")],
+    wss: [group.user("web"), group.user("phone")],
+  } as const;
+  let script = "";
+  let browser: Browser | null = null;
+
+  beforeAll(async () => {
+    if (program === null) return;
+    script = await bundleJsSip();
+    browser = await startBrowser(program);
+  });
+  afterAll(async () => browser?.close());
+
+  function browserTest(name: string, run: (browser: Browser) => Promise<void>): void {
+    test(name, { timeout: 60_000 }, async ({ skip }) => {
+      if (browser === null) {
+        if (process.env.CI === "true") throw new Error(MISSING);
+        skip(MISSING);
+        return;
+      }
+      await run(browser);
+    });
+  }
+
+  /** A page with a telephone that has registered. */
+  async function telephone(page: Browser, side: "ws" | "wss"): Promise<void> {
+    const { port } = group.server;
+    const [http, ws, at] = side === "ws" ? ["http", "ws", port] : ["https", "wss", tlsPort];
+    await page.open(`${http}://127.0.0.1:${at}/`);
+    expect(await page.evaluate("document.title")).toBe("telephone");
+    await page.evaluate(`${script}\n${PHONE}`);
+    const uri = `sip:${users[side][0]}@127.0.0.1:${port}`;
+    await page.evaluate(`begin("${ws}://127.0.0.1:${at}/", "${uri}", ${JSON.stringify(PASSWORD)})`);
+    await page.until("notes.includes('registered')");
+  }
+
+  async function udpPhone(side: "ws" | "wss"): Promise<SipAgent> {
+    const phone = await openAgent("udp", group.server.port);
+    const reply = await phone.register(login(users[side][1]));
+    expect(reply.status).toBe(200);
+    return phone;
+  }
+
+  const contact = (phone: SipAgent, side: "ws" | "wss"): string => `Contact: <${phone.contact(users[side][1])}>`;
+
+  for (const side of ["ws", "wss"] as const) {
+    describe(side, () => {
+      browserTest("the browser registers and calls a UDP telephone, which hangs up", async (page) => {
+        await telephone(page, side);
+        const phone = await udpPhone(side);
+        await page.evaluate(
+          `void ua.call("sip:${users[side][1]}@127.0.0.1:${group.server.port}", { mediaConstraints: { audio: true, video: false } })`,
+        );
+        const invite = await phone.receiveRequest("INVITE", 15_000);
+        phone.send(phone.reply(invite, 180, "Ringing", [contact(phone, side)]));
+        await page.until("notes.includes('progress')");
+        const headers = [contact(phone, side), "Content-Type: application/sdp"];
+        phone.send(phone.reply(invite, 200, "OK", headers, SDP("active")));
+        await phone.receiveRequest("ACK");
+        await page.until("notes.includes('confirmed')");
+        const tag = `;tag=agent${phone.port}`;
+        const bye = phone.request({
+          method: "BYE",
+          uri: uriOf(invite.first("Contact")),
+          from: `${invite.first("To")}${tag}`,
+          to: invite.first("From"),
+          callId: invite.first("Call-ID"),
+          headers: invite.all("Record-Route").map((route) => `Route: ${route}`),
+        });
+        phone.send(bye.raw);
+        expect((await phone.receiveFinal(bye)).status).toBe(200);
+        await page.until("notes.some((n) => n.startsWith('ended'))");
+        phone.close();
+      });
+
+      browserTest("a UDP telephone calls the browser, which answers and hangs up", async (page) => {
+        await telephone(page, side);
+        const phone = await udpPhone(side);
+        let invite: SipText | null = null;
+        const asking = phone.askWithLogin(
+          {
+            method: "INVITE",
+            uri: `sip:${users[side][0]}@127.0.0.1:${group.server.port}`,
+            headers: [contact(phone, side), "Content-Type: application/sdp"],
+            body: SDP("actpass"),
+          },
+          login(users[side][1]),
+          (request) => {
+            invite = request;
+          },
+        );
+        await page.until("notes.includes('session remote')");
+        await page.evaluate("void session.answer({ mediaConstraints: { audio: true, video: false } })");
+        const ok = await asking;
+        expect(ok.status).toBe(200);
+        expect(param(ok.first("To"), "tag")).not.toBeNull();
+        const ack = phone.request({
+          method: "ACK",
+          uri: uriOf(ok.first("Contact")),
+          from: ok.first("From"),
+          to: ok.first("To"),
+          callId: ok.first("Call-ID"),
+          cseq: Number.parseInt(invite!.first("CSeq"), 10),
+          headers: ok
+            .all("Record-Route")
+            .reverse()
+            .map((route) => `Route: ${route}`),
+        });
+        phone.send(ack.raw);
+        await page.until("notes.includes('confirmed')");
+        await page.evaluate("session.terminate()");
+        const bye = await phone.receiveRequest("BYE");
+        phone.send(phone.reply(bye, 200, "OK"));
+        await page.until("notes.some((n) => n.startsWith('ended'))");
+        await page.evaluate("ua.stop()");
+        phone.close();
+      });
+    });
+  }
+});
