@@ -14,6 +14,7 @@ export class HttpReceiver {
   private readonly proxy: Proxy;
   private spare = new SipMessage();
   private routes: Routes | null = null;
+  private wanted: Proxy["httpRoute"] = null;
   private route: ((ctx: RouteContext) => RouteResult) | null = null;
 
   constructor(proxy: Proxy) {
@@ -51,8 +52,9 @@ export class HttpReceiver {
     const { proxy } = this;
     const { routes, httpRoute } = proxy;
     const { message } = exchange;
-    if (routes !== this.routes) {
+    if (routes !== this.routes || httpRoute !== this.wanted) {
       this.routes = routes;
+      this.wanted = httpRoute;
       this.route = httpRoute === null ? null : (routes?.event(httpRoute.event) ?? null);
     }
     if (routes === null || this.route === null || httpRoute?.takes(message) !== true) {
