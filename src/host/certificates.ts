@@ -162,7 +162,7 @@ export function makeCertificate(wish: CertificateWish): MadeCertificate {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   const info = AsnConvert.parse(publicKey.export({ type: "spki", format: "der" }), SubjectPublicKeyInfo);
-  const now = Date.now();
+  const { now } = wish;
   const subject = nameOf(wish.commonName);
   const algorithm = new AlgorithmIdentifier({ algorithm: ECDSA_SHA256 });
   const serial = randomBytes(16);

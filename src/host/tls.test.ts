@@ -14,10 +14,10 @@ import {
   type TlsSettings,
 } from "./tls.ts";
 
-const ca = makeCertificate({ commonName: "test CA", hosts: [], days: 2, issuer: null });
-const otherCa = makeCertificate({ commonName: "other CA", hosts: [], days: 2, issuer: null });
+const ca = makeCertificate({ commonName: "test CA", hosts: [], days: 2, issuer: null, now: Date.now() });
+const otherCa = makeCertificate({ commonName: "other CA", hosts: [], days: 2, issuer: null, now: Date.now() });
 const leaf = (commonName: string, issuer: MadeCertificate, days = 2): MadeCertificate =>
-  makeCertificate({ commonName, hosts: [commonName, "127.0.0.1", "::1"], days, issuer });
+  makeCertificate({ commonName, hosts: [commonName, "127.0.0.1", "::1"], days, issuer, now: Date.now() });
 
 function settingsOf(own: MadeCertificate | null, authorities: string, more: Partial<TlsSettings> = {}): TlsSettings {
   return {

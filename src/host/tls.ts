@@ -102,6 +102,8 @@ export interface CertificateWish {
   readonly commonName: string;
   /** Names and numeric addresses it is for; none for an authority. */
   readonly hosts: readonly string[];
+  /** From when, ms since 1970, and for how long it is valid. */
+  readonly now: number;
   readonly days: number;
   /** Who signs; null: an authority that signs itself. */
   readonly issuer: MadeCertificate | null;

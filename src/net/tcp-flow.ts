@@ -93,6 +93,10 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
     this.#settle();
     this.local = connection.local;
     this.lastActive = this.#transport.host.clock.mono();
+    if (this.dialled && this.#transport.tls?.mayUse(this) === false) {
+      this.fail(new HostError("ECANCELED", "the script does not want this connection"));
+      return;
+    }
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const bytes of waiting) connection.send(bytes, 0, bytes.length);

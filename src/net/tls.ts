@@ -2,10 +2,13 @@
 
 import type { SocketAddress } from "../host/host.ts";
 import type { TlsAcceptor, TlsDialer } from "../host/tls.ts";
+import type { Flow } from "./flow.ts";
 
 /** How this process speaks TLS. */
 export interface TlsProvider {
   readonly acceptor: TlsAcceptor;
   /** How it is spoken on a connection to that address, from one of ours. */
   dialer(remote: SocketAddress, local: SocketAddress): TlsDialer;
+  /** Whether a connection that we have opened may be used, now that it is there. */
+  mayUse(flow: Flow): boolean;
 }

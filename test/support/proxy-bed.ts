@@ -138,22 +138,24 @@ export class ProxyBed {
 }
 
 /**
- * Starts a proxy on UDP 5060 and 5061 and TCP 5060 of ADDRESS, or, when the proxy's addresses are given, on what the configuration says; throws with the errors of a bad configuration. `world`: one that is there already.
+ * Starts a proxy on UDP 5060 and 5061 and TCP 5060 of ADDRESS, or, when the proxy's addresses are given, on what the configuration says; `files` are there before it starts; throws with the errors of a bad configuration. `world`: one that is there already.
  */
 export async function openProxy(
   config: string,
   level = -1,
   addresses?: readonly string[],
   world = createSimulation({ seed: 7 }),
+  files: Readonly<Record<string, string>> = {},
 ): Promise<ProxyBed> {
   const host = world.host({ addresses: addresses ?? [ADDRESS] });
   host.files.makeDirectory("/data");
   host.files.write("/portico.cfg", bytesOf(config));
+  for (const [name, text] of Object.entries(files)) host.files.write(name, bytesOf(text));
   const sockets = addresses !== undefined ? [] : ["udp:192.0.2.1:5060", "udp:192.0.2.1:5061", "tcp:192.0.2.1:5060"];
   const options = parseOptions([...sockets.flatMap((s) => ["-l", s]), "--data", "/data", "-f", "/portico.cfg"]);
   const checked = check(host, await readSource(host, options.config), options);
   if (!checked.ok) throw new Error(renderAll(checked.diagnostics));
   const log: string[] = [];
-  const server = await start(host, checked, { level, sink: (_, line) => void log.push(line) });
+  const server = await start(host, checked, { level, sink: (_, line) => void log.push(line) }, null, "/data");
   return new ProxyBed(world, host, server, log, checked.diagnostics);
 }

@@ -164,7 +164,11 @@ export const tls = defineModule({
   },
   pvs: tlsVariables,
   rpc: tlsCommands,
-  events: {},
+  events: {
+    "tls:connection-out": {
+      doc: "A connection with TLS that was opened here is there; $sndto(…) says where to. drop closes it, and nothing is sent over it.",
+    },
+  },
 });
 
 type Shown = Readonly<Record<string, string | number | null>>;

@@ -53,6 +53,7 @@ export function ownCertificate(
     authority = host.tls.make({
       commonName: "Portico local CA",
       hosts: [],
+      now: clock.wall(),
       days: AUTHORITY_DAYS,
       issuer: null,
     });
@@ -63,7 +64,13 @@ export function ownCertificate(
   const authorityFile = file(OWN_FILES.authority);
   if (made.length === 0 && isGood(kept.certificate) && kept.key !== null)
     return { certificate: kept.certificate!, key: kept.key, authorityFile, made };
-  const server = host.tls.make({ commonName: hosts[0] ?? "localhost", hosts, days: SERVER_DAYS, issuer: authority });
+  const server = host.tls.make({
+    commonName: hosts[0] ?? "localhost",
+    hosts,
+    now: clock.wall(),
+    days: SERVER_DAYS,
+    issuer: authority,
+  });
   keep(OWN_FILES.server, server.certificate + authority.certificate);
   keep(OWN_FILES.serverKey, server.key);
   return { certificate: server.certificate + authority.certificate, key: server.key, authorityFile, made };

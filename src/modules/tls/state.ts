@@ -2,7 +2,10 @@
 
 import { type Host, HostError, type SocketAddress } from "../../host/host.ts";
 import type { TlsAcceptor, TlsDialer } from "../../host/tls.ts";
+import type { Flow } from "../../net/flow.ts";
 import type { TlsProvider } from "../../net/tls.ts";
+import { RouteContext, RouteKind, Stop } from "../../proxy/context.ts";
+import { unaskedContext } from "../../proxy/unasked.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { CertificateText, timeText } from "../../util/certificate-text.ts";
 import type { Log } from "../../util/log.ts";
@@ -75,6 +78,25 @@ export class TlsState implements TlsProvider {
     this.nextServerId = null;
     const { domain, profile } = this.domains.calling(remote, null, id);
     return { domain, serverName: profile.values.serverName };
+  }
+
+  // event_route[tls:connection-out]; one that waits comes too late.
+  mayUse(flow: Flow): boolean {
+    const { proxy } = this.moduleHost;
+    const event = proxy.routes?.event("tls:connection-out") ?? null;
+    if (event === null) return true;
+    const { message } = unaskedContext(proxy, RouteKind.EVENT);
+    const ctx = new RouteContext(proxy, proxy.routes!, message, flow, RouteKind.EVENT);
+    ctx.sending = { flow, length: 0 };
+    const complain = (error: unknown): void =>
+      this.log.error(`event_route[tls:connection-out]: ${error instanceof Error ? error.message : String(error)}`);
+    try {
+      const ran = event(ctx);
+      if (typeof ran !== "number") ran.catch(complain);
+    } catch (error) {
+      complain(error);
+    }
+    return ctx.stop !== Stop.DROP;
   }
 
   /** Reads everything and puts it in force; throws UnusableTls. */
