@@ -51,7 +51,10 @@ export function nodeTls(runtime: "bun" | "deno"): Tls {
 }
 
 function makeContext(settings: TlsSettings): NodeContext {
-  const { certificate, key, ciphers, minVersion, maxVersion } = settings;
+  const { ciphers, minVersion, maxVersion } = settings;
+  // A file may hold both, and parameters of curves; Deno reads the first block only.
+  const certificate = settings.certificate === null ? null : onlyBlocks(settings.certificate, /CERTIFICATE/);
+  const key = settings.key === null ? null : onlyBlocks(settings.key, /(?:[A-Z]+ )*PRIVATE KEY/);
   const authorities = readCertificates(settings.authorities);
   const lists = readRevocations(settings.revoked, authorities);
   const own = certificate === null ? null : (readCertificates(certificate)[0] ?? null);
@@ -66,10 +69,21 @@ function makeContext(settings: TlsSettings): NodeContext {
       minVersion,
       maxVersion,
     });
-    return { settings, secure, authorities, lists, own: own === null ? null : new Uint8Array(own.raw) };
+    return {
+      settings: { ...settings, certificate, key },
+      secure,
+      authorities,
+      lists,
+      own: own === null ? null : new Uint8Array(own.raw),
+    };
   } catch (error) {
     throw new HostError("EINVAL", error instanceof Error ? error.message : String(error));
   }
+}
+
+function onlyBlocks(pem: string, label: RegExp): string {
+  const { source } = label;
+  return (pem.match(new RegExp(`-----BEGIN ${source}-----[^-]+-----END ${source}-----`, "g")) ?? []).join("\n");
 }
 
 function checkKey(certificate: X509Certificate, key: string | null): void {
