@@ -15,6 +15,7 @@ const CR = 13;
 const LF = 10;
 const PONG = bytesOf("\r\n");
 const NOTHING = new Uint8Array(0);
+const NORMAL = bytesOf(closeText(CloseCode.NORMAL));
 
 /** Who ended a connection; NONE while it is open, LOST: it went without a word. */
 export const Ended = { NONE: 0, HERE: 1, THERE: 2, FAILED: 3, LOST: 4 } as const;
@@ -184,11 +185,11 @@ export class WsFlow implements StreamFlow, StreamReader, WsHandler {
     this.#owner.counts.received++;
   }
 
-  // The same code goes back, then the connection ends from this side (RFC 6455 5.5.1, 7.1.1).
+  // The same code goes back (with the words for it), then the connection ends from this side (RFC 6455 5.5.1, 7.1.1).
   onCloseFrame(code: number): void {
     this.#owner.counts.received++;
     const back = code === CloseCode.NONE ? CloseCode.NORMAL : code;
-    if (this.open) this.#sayClose(back, NOTHING, Ended.THERE);
+    if (this.open) this.#sayClose(back, back === CloseCode.NORMAL ? NORMAL : NOTHING, Ended.THERE);
     this.#below.finish();
   }
 
