@@ -141,6 +141,8 @@ export interface TcpListenOptions {
   readonly keepAlive?: number;
   /** With TLS a connection is told of when its handshake has succeeded. */
   readonly tls?: TlsAcceptor;
+  /** With TLS: whether a handshake is begun with that far end at all; without it with everybody. */
+  readonly mayBegin?: (remote: SocketAddress) => boolean;
 }
 
 export interface TcpConnectOptions {

@@ -41,6 +41,7 @@ export function listenTcp(gate: FlushGate, options: TcpListenOptions): Promise<T
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       askAlive(socket, options.keepAlive);
       if (door === null) accept(socket, null);
+      else if (options.mayBegin?.(endpoint(socket.remoteAddress, socket.remotePort)) === false) socket.destroy();
       else door.admit(socket);
     });
     server.once("error", (error) => reject(listenError(error, local)));

@@ -80,6 +80,10 @@ export function connectSimTcp(endpoint: SimEndpoint, options: TcpConnectOptions)
         events.at(events.now + back, () => fail("ECONNREFUSED"));
         return;
       }
+      if (listener.options.tls !== undefined && listener.options.mayBegin?.(from) === false) {
+        events.at(events.now + back, () => fail("ECONNRESET"));
+        return;
+      }
       const tls = simHandshake(options.tls, listener.options.tls, from, to);
       if (typeof tls === "string") {
         events.at(events.now + back, () => fail("EPROTO"));

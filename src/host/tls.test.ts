@@ -230,3 +230,39 @@ test("the simulated network looks at certificates too", async () => {
   await world.runUntilIdle(60_000);
   expect(await refused).toBe("EPROTO");
 });
+
+test("nobody begins a handshake who may not", async () => {
+  const asked: number[] = [];
+  const listener = await real.network.listenTcp({
+    local: { family: 4, address: "127.0.0.1", port: 0 },
+    maxQueue: 1000,
+    tls: {
+      domains: domainsOf({ "": domain("A", settingsOf(a, ""), PeerRule.NONE) }),
+      handshakeTimeout: 1000,
+      maxHandshakes: 10,
+      onFailure: () => {},
+    },
+    mayBegin: (remote) => {
+      asked.push(remote.port);
+      return false;
+    },
+    onConnection: () => {
+      throw new Error("nobody comes in");
+    },
+  });
+  const refused = await real.network
+    .connectTcp({
+      remote: listener.local,
+      timeout: 2000,
+      maxQueue: 1000,
+      tls: { domain: carefree, serverName: null },
+      handlers: { onData: () => {}, onClose: () => {} },
+    })
+    .then(
+      () => "let in",
+      () => "refused",
+    );
+  expect(refused).toBe("refused");
+  expect(asked).toHaveLength(1);
+  listener.close();
+});

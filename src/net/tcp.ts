@@ -114,11 +114,12 @@ export class TcpTransport {
       local: options.local,
       maxQueue: this.maxQueue,
       ...this.#keepAlive(),
-      ...(tls === null ? {} : { tls: tls.acceptor }),
+      // one source's limits count before the work of a handshake is done for it
+      ...(tls === null ? {} : { tls: tls.acceptor, mayBegin: (remote) => !this.#refuses(remote) }),
       onConnection: (connection) => {
         const { address, port } = connection.remote;
         if (this.rules.unique && this.flows.find(this.protocol, address, port) !== null) return null;
-        if (listener === null || this.#refuses(connection.remote)) return null;
+        if (listener === null || (tls === null ? this.#refuses(connection.remote) : !this.#hasRoom())) return null;
         const flow = new TcpFlow(this, listener, connection.local, connection.remote);
         flow.accepted(connection);
         this.#add(flow);

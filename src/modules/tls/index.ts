@@ -82,7 +82,10 @@ export const tls = defineModule({
     event_callback: strParam("", "Function of another language to run for events.", {
       effect: "there are no other languages here yet",
     }),
-    session_cache: intParam(0, "Whether sessions can be resumed.", { effect: RUNTIME }),
+    session_cache: intParam(0, "Whether sessions can be resumed.", {
+      effect:
+        "clients keep their sessions themselves (tickets) and may always resume them; certificates are looked at each time",
+    }),
     session_id: strParam("kamailio-tls-5.x.y", "Context of cached sessions.", { effect: RUNTIME }),
     renegotiation: intParam(0, "Whether clients may renegotiate.", { effect: "it is never allowed" }),
     tls_disable_compression: intParam(1, "Whether TLS does without compression.", { effect: "there is never any" }),
