@@ -5,7 +5,7 @@ import { ignoreMasks } from "../net/blocklist.ts";
 import type { SourceRules } from "../net/source-limits.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { TransportLimits } from "../proxy/transports.ts";
-import type { Globals } from "../script/index.ts";
+import { type Globals, wantsTls } from "../script/index.ts";
 import { allowInHosts, uriRules } from "../sip/uri-rules.ts";
 import { ipFamily } from "../util/ip.ts";
 import { dnsSettings } from "./dns-globals.ts";
@@ -49,12 +49,6 @@ function sourceRules(globals: Globals): SourceRules {
     connectRate: globals.int("source_connection_rate"),
     connectBurst: globals.int("source_connection_burst"),
   };
-}
-
-/** Whether TLS is turned on; whoever turns it off has the last word. */
-export function wantsTls(globals: Globals): boolean {
-  const off = globals.has("disable_tls") && globals.bool("disable_tls");
-  return !off && (globals.bool("enable_tls") || globals.has("disable_tls"));
 }
 
 /** Whether destinations that could not be reached are left alone for a while. */

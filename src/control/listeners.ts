@@ -5,11 +5,10 @@ import { HostError } from "../host/host.ts";
 import type { ListenOptions } from "../net/flow.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { NetTransports } from "../proxy/transports.ts";
-import type { Globals, Listen } from "../script/index.ts";
+import { type Globals, type Listen, wantsTls } from "../script/index.ts";
 import { Transport } from "../sip/transports.ts";
 import { ipFamily } from "../util/ip.ts";
 import type { Log } from "../util/log.ts";
-import { wantsTls } from "./apply-globals.ts";
 
 /** A listen line that cannot be had; the process ends with code 3. */
 export class ListenError extends Error {

@@ -7,6 +7,7 @@ import type { ConfigTree, CustomSetting } from "./ast.ts";
 import { checkRoutes } from "./check.ts";
 import { Missing } from "./check-missing.ts";
 import { checkModules, type LoadedModule } from "./check-modules.ts";
+import { checkTls } from "./check-tls.ts";
 import { checkGroups } from "./custom-groups.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
 import { checkGlobals, type Globals } from "./globals.ts";
@@ -52,6 +53,11 @@ export function loadConfig(
   const globals = checkGlobals(tree.globals, diagnostics);
   const missing = new Missing(tree, all, diagnostics);
   const modules = checkModules(tree, all, missing, whole, diagnostics);
+  checkTls(
+    globals,
+    modules.some(({ module }) => module.name === "tls"),
+    diagnostics,
+  );
   const groups = checkGroups(tree, globals, modules, diagnostics);
   const flags = declareFlags(tree, diagnostics);
   const routes = checkRoutes(tree, modules, flags, groups, all, missing, diagnostics);

@@ -226,8 +226,12 @@ test("TLS without enable_tls, or without the module, is left out with a word", a
   const off = await open(CONFIG.replace("enable_tls=yes", ""));
   expect(off.bed.server.listeners.map((l) => l.name)).toEqual([`udp:${ADDRESS}:5060`]);
   expect(off.bed.log.join("\n")).toContain("write enable_tls=yes");
+  expect(off.bed.diagnostics.map((d) => `${d.message}; ${d.hint}`)).toContain(
+    `listen=tls:${ADDRESS} is left out: TLS is off; add enable_tls=yes`,
+  );
   const bare = await open(`enable_tls=yes\n${SOCKETS}request_route { exit; }\n`);
   expect(bare.bed.log.join("\n")).toContain('TLS needs loadmodule "tls.so"');
+  expect(bare.bed.diagnostics.map((d) => d.message).join()).toContain("module tls is missing");
 });
 
 test("an address without a protocol has TLS too, on the port after its own", async () => {
