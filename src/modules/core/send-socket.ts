@@ -20,7 +20,7 @@ export function findListener(ctx: { readonly proxy: Proxy }, text: string): List
 
 /** A listener as "proto:ip:port", IPv6 in brackets: how $fs and $Ras show it. */
 export function socketText(protocol: number, address: string, port: number): string {
-  return `${protocolName(protocol)}:${bracketed(address)}:${port}`;
+  return `${uriTransport(protocol)}:${bracketed(address)}:${port}`;
 }
 
 /** What $fs shows of a listener. */
@@ -31,6 +31,11 @@ export function listenerText(l: Listener): string {
 /** Lower-case name of a transport, as $pr shows it. */
 export function protocolName(protocol: number): string {
   return LOWER[protocol] ?? "none";
+}
+
+/** What `transport` says in a URI: "ws" for WSS too (RFC 7118 5.4, and the oracle). */
+export function uriTransport(protocol: number): string {
+  return protocolName(protocol === Transport.WSS ? Transport.WS : protocol);
 }
 
 /** The address with brackets when it is IPv6, as URIs want it. */

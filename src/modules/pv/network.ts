@@ -12,7 +12,7 @@ import { toInt, toText, type Value } from "../../sip/value.ts";
 import { parseVia, ViaRange } from "../../sip/via.ts";
 import { textOf } from "../../util/bytes.ts";
 import { own } from "../../util/own.ts";
-import { bracketed, findListener, listenerText, protocolName, socketText } from "../core/index.ts";
+import { bracketed, findListener, listenerText, protocolName, socketText, uriTransport } from "../core/index.ts";
 
 function def(doc: string, get: (ctx: RouteContext) => Value, aliases: readonly string[] = []): PvDef<unknown> {
   return pv(doc, (_i: unknown, ctx) => get(ctx), undefined, aliases);
@@ -20,7 +20,7 @@ function def(doc: string, get: (ctx: RouteContext) => Value, aliases: readonly s
 
 /** "sip:host:port", with the transport when it is not UDP or when `always`. */
 function socketUri(protocol: number, address: string, port: number, always: boolean): string {
-  const transport = always || protocol !== Transport.UDP ? `;transport=${protocolName(protocol)}` : "";
+  const transport = always || protocol !== Transport.UDP ? `;transport=${uriTransport(protocol)}` : "";
   return `sip:${bracketed(address)}:${port}${transport}`;
 }
 

@@ -2,7 +2,7 @@
 
 import type { RecordRoute, SocketFace } from "../../sip/edits.ts";
 import { Transport } from "../../sip/transports.ts";
-import { protocolName } from "../core/index.ts";
+import { uriTransport } from "../core/index.ts";
 
 /** When two headers are written: never, when the sockets differ, always (parameter enable_double_rr). */
 export const Double = { NEVER: 0, AS_NEEDED: 1, ALWAYS: 2 } as const;
@@ -69,7 +69,7 @@ export class AdvertisedRecordRoute implements RecordRoute {
   }
 
   private line(face: SocketFace | "", r2: string): string {
-    const transport = face === "" ? "" : `;transport=${protocolName(face.protocol)}`;
+    const transport = face === "" ? "" : `;transport=${uriTransport(face.protocol)}`;
     return `Record-Route: <${this.uri}${transport}${r2}${this.params}${this.style.lr}>\r\n`;
   }
 }
@@ -110,5 +110,5 @@ function hostPort(face: SocketFace): string {
 
 // UDP is what a URI without the parameter means; tls too has a name of its own here, as Kamailio writes it.
 function transportParam(face: SocketFace): string {
-  return face.protocol === Transport.UDP ? "" : `;transport=${protocolName(face.protocol)}`;
+  return face.protocol === Transport.UDP ? "" : `;transport=${uriTransport(face.protocol)}`;
 }
