@@ -52,7 +52,6 @@ const LATER: Readonly<Record<string, string>> = {
     sipt_redirection_number sipt_redirection_number_nai sipt_screening`,
   siptrace: "siptrace",
   tcpops: "tcp",
-  textopsx: "blitval hfitbody hfitname",
   tls: `tls tls_cipher_bits tls_cipher_info tls_description tls_my_issuer tls_my_issuer_cn tls_my_issuer_country tls_my_issuer_locality
     tls_my_issuer_organization tls_my_issuer_state tls_my_issuer_unit tls_my_raw_cert tls_my_san_email tls_my_san_hostname tls_my_san_ip
     tls_my_san_uri tls_my_serial tls_my_subject tls_my_subject_cn tls_my_subject_country tls_my_subject_locality

@@ -9,6 +9,8 @@ import { dbSqlite } from "./db-sqlite.ts";
 import { htable } from "./htable/index.ts";
 import { kex } from "./kex.ts";
 import { maxfwd } from "./maxfwd.ts";
+import nathelper from "./nathelper/index.ts";
+import { permissions } from "./permissions/index.ts";
 import { pike } from "./pike.ts";
 import { pv } from "./pv/index.ts";
 import registrar from "./registrar/index.ts";
@@ -17,7 +19,7 @@ import { sanity } from "./sanity/index.ts";
 import { siputils } from "./siputils/index.ts";
 import { sl } from "./sl.ts";
 import { textops } from "./textops/index.ts";
-import { textopsx } from "./textopsx.ts";
+import { textopsx } from "./textopsx/index.ts";
 import { tls } from "./tls/index.ts";
 import { tm } from "./tm/index.ts";
 import { tmx } from "./tmx/index.ts";
@@ -46,9 +48,11 @@ const ALL: readonly AnyModule[] = [
   blst,
   pike,
   htable,
+  permissions,
   tls,
   usrloc,
   registrar,
+  nathelper,
   auth,
   authDb,
 ];

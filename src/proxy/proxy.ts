@@ -79,6 +79,8 @@ export class Proxy {
   transactions: Transactions | null = null;
   /** Set by module sl: whether an ACK answers a stateless reply made here and goes no further. */
   absorbAck: ((ctx: RouteContext) => boolean) | null = null;
+  /** Set by module usrloc: takes replies to its pings, which no route sees. */
+  pingReply: ((msg: SipMessage, flow: Flow) => boolean) | null = null;
   /** Set by module xhttp: the event route that HTTP requests run, and whether it is for one at all. */
   httpRoute: { readonly event: string; readonly takes: (msg: SipMessage) => boolean } | null = null;
   /** Serves HTTP requests that no route has answered; without it they get a 404. Must not throw. */
@@ -191,8 +193,11 @@ export class Proxy {
     const text = reason === "" ? reasonPhrase(code) : reason;
     if (this.log.enabled(Level.DEBUG))
       this.log.debug(`answer to ${flow.remote.address}:${flow.remote.port}: ${code} ${JSON.stringify(text)}`);
-    const lines = `${msg.replyHeaders}${extra}${this.sipWarning ? this.warning(msg, flow) : ""}`;
-    return writeReply(msg, flow.remote, code, text, toTag, dialog, lines, this.serverLine, body, this.out);
+    const isScripted = body === "" && msg.replyBody !== "" && code > 100;
+    const type = isScripted ? `Content-Type: ${msg.replyBodyType}\r\n` : "";
+    const lines = `${msg.replyHeaders}${type}${extra}${this.sipWarning ? this.warning(msg, flow) : ""}`;
+    const content = isScripted ? msg.replyBody : body;
+    return writeReply(msg, flow.remote, code, text, toTag, dialog, lines, this.serverLine, content, this.out);
   }
 
   // What sip_warning tells whoever looks for a fault, as Kamailio words it.

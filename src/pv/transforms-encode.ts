@@ -146,6 +146,16 @@ function fromSevenBit(text: string): string | null {
   return out;
 }
 
+/** A text in base 64 for URLs, without padding. */
+export function toBase64Url(text: string): string {
+  return toBase64(text, BASE64URL, false);
+}
+
+/** The text that base 64 for URLs, padded or not, stands for; null when it is none. */
+export function fromBase64Url(text: string): string | null {
+  return fromBase64(text, BASE64URL, false);
+}
+
 /** Other spellings, by name. */
 export const ENCODING_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
   "s.encode.hexa": ofText("in hexadecimal", 0, 0, toHex),

@@ -85,6 +85,9 @@ export class SipMessage {
   flowUri: string | null = null;
   /** Header lines that script functions add to replies made here (append_to_reply), as a byte string. */
   replyHeaders = "";
+  /** Body of the replies made here, and its type (set_reply_body); "" none. */
+  replyBody = "";
+  replyBodyType = "";
   /** Registration id of the binding that the R-URI was taken from; "" when it was not. */
   ruid = "";
   /** Values that scripts keep with the message ($var), and whose they are (opaque here); null until a script has some. */
@@ -123,6 +126,7 @@ export class SipMessage {
     this.flowId = 0;
     this.flowUri = null;
     this.replyHeaders = "";
+    this.replyBody = "";
     this.ruid = "";
     this.vars = null;
     this.send = null;

@@ -68,3 +68,8 @@ export function wholeLines(text: string): string {
   const lines = text.split(/\r?\n/).filter((line) => line !== "");
   return lines.length === 0 ? "" : `${lines.join("\r\n")}\r\n`;
 }
+
+/** A text as it may stand within one header line: line breaks in it become a blank. */
+export function oneLine(text: string): string {
+  return /[\r\n]/.test(text) ? text.replace(/[\r\n]+/g, " ") : text;
+}

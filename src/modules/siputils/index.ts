@@ -1,5 +1,6 @@
 // Module siputils: small questions about messages and URIs.
 
+import { avpNameOf } from "../../proxy/avp-name.ts";
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { int, optional, str } from "../../registry/args.ts";
 import { defineModule, fn, intParam, strParam } from "../../registry/define.ts";
@@ -11,6 +12,10 @@ import { Method } from "../../sip/methods.ts";
 import { listHasToken } from "../../sip/misc.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { core, currentUri } from "../core/index.ts";
+import { type Charging, chargingFunctions, chargingVariables } from "./charging.ts";
+import { contactFunctions } from "./contacts.ts";
+import { packedFunctions } from "./packed-contacts.ts";
+import { type RemoteParty, remotePartyFunctions } from "./remote-party.ts";
 import { uriFunctions } from "./uris.ts";
 
 export { isE164, sameAor, sameUri, telToSip } from "./uris.ts";
@@ -18,7 +23,9 @@ export { isE164, sameAor, sameUri, telToSip } from "./uris.ts";
 const ANY = RouteKind.ANY;
 const credentials = new DigestRange();
 
-interface SipUtils {
+interface SipUtils extends RemoteParty, Charging {
+  /** Stands between the parts of a packed contact. */
+  readonly separator: string;
   readonly e164Max: number;
   /** The header lines of an answer to OPTIONS. */
   readonly optionsLines: string;
@@ -76,7 +83,7 @@ function isSupported(msg: SipMessage, option: string): number {
 function isGruu(text: string): number {
   const m = /;gr(=[^;?>]*)?(?=[;?>]|$)/i.exec(text);
   if (m === null) return -1;
-  return m[1] === undefined || m[1] === "=" ? 1 : 2;
+  return m[1] === undefined || m[1] === "=" ? 2 : 1;
 }
 
 function dateIsRecent(ctx: RouteContext, seconds: number): number {
@@ -97,10 +104,18 @@ export const siputils = defineModule({
     options_accept_encoding: strParam("", "Accept-Encoding in the answer to OPTIONS."),
     options_accept_language: strParam("en", "Accept-Language in the answer to OPTIONS."),
     options_support: strParam("", "Supported in the answer to OPTIONS."),
+    contact_flds_separator: strParam("*", "The character between the parts of a Contact that encode_contact() packs."),
+    rpid_prefix: strParam("", "What append_rpid_hf() puts in front of the URI."),
+    rpid_suffix: strParam(";party=calling;id-type=subscriber;screen=yes", "What append_rpid_hf() puts behind the URI."),
+    rpid_avp: strParam("$avp(s:rpid)", "The AVP that holds the URI for Remote-Party-ID."),
     e164_max_len: intParam(16, "Longest E.164 number, its + included.", { unit: "characters", min: 2 }),
   },
   state: () => null,
   configure: (_state, params): SipUtils => ({
+    separator: params.contact_flds_separator.charAt(0) || "*",
+    rpidAvp: avpNameOf(params.rpid_avp),
+    rpidPrefix: params.rpid_prefix,
+    rpidSuffix: params.rpid_suffix,
     e164Max: params.e164_max_len,
     optionsLines: [
       `Accept: ${params.options_accept}`,
@@ -156,7 +171,7 @@ export const siputils = defineModule({
     is_gruu: fn({
       args: [optional(str("uri"))],
       routes: ANY,
-      doc: "Whether the R-URI, or the given URI, is a GRUU: 1 a temporary one, 2 a public one, -1 none.",
+      doc: "Whether the R-URI, or the given URI, is a GRUU: 1 a public one, 2 a temporary one, -1 none.",
       run: (_self: SipUtils, ctx, uri) => isGruu(uri ?? ctx.message.requestUri()),
     }),
     hdr_date_check: fn({
@@ -165,6 +180,26 @@ export const siputils = defineModule({
       doc: "True when the Date header is at most that many seconds old.",
       run: (_self: SipUtils, ctx, seconds) => dateIsRecent(ctx, seconds),
     }),
+    is_sip: fn({
+      routes: ANY,
+      doc: "True when the message is SIP.",
+      run: (_self: SipUtils, ctx) => truth(ctx.message.http === null),
+    }),
+    is_http: fn({
+      routes: ANY,
+      doc: "True when the message is HTTP.",
+      run: (_self: SipUtils, ctx) => truth(ctx.message.http !== null),
+    }),
+    sip_parse_headers: fn({
+      routes: ANY,
+      doc: "True when all headers of the message have been read; they always have been.",
+      run: () => 1,
+    }),
     ...uriFunctions,
+    ...contactFunctions,
+    ...packedFunctions,
+    ...remotePartyFunctions,
+    ...chargingFunctions,
   },
+  pvs: chargingVariables,
 });

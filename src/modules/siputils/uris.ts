@@ -7,7 +7,17 @@ import { Scheme } from "../../sip/uri.ts";
 import { urisEqual } from "../../sip/uri-compare.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { toText } from "../../sip/value.ts";
-import { changeUri, currentUri, headerName, isSip, uriOf, withHost, withUser } from "../core/index.ts";
+import {
+  changeUri,
+  currentUri,
+  headerName,
+  isSip,
+  portOf,
+  uriOf,
+  withHost,
+  withUser,
+  withUserAndPassword,
+} from "../core/index.ts";
 
 const ANY = RouteKind.ANY;
 
@@ -27,14 +37,12 @@ export function sameAor(a: string, b: string): boolean {
   const x = uriOf(a);
   const y = uriOf(b);
   if (x === null || y === null) return false;
-  return (
-    x.user === y.user && x.host.toLowerCase() === y.host.toLowerCase() && Math.max(0, x.port) === Math.max(0, y.port)
-  );
+  return x.user === y.user && x.host.toLowerCase() === y.host.toLowerCase() && portOf(x) === portOf(y);
 }
 
-/** +, then 2 to `max` digits, the first not 0 (ITU-T E.164). */
+/** +, then 2 or more digits, `max` characters in all. A number in E.164 does not begin with 0, but Kamailio does not ask. */
 export function isE164(text: string, max: number): boolean {
-  return /^\+[1-9]\d+$/.test(text) && text.length <= max;
+  return /^\+\d\d+$/.test(text) && text.length <= max;
 }
 
 // The parameters stand before the headers.
@@ -44,7 +52,8 @@ function withParam(uri: UriText, param: string): string | null {
   return `${uri.text.slice(0, at)};${param.replace(/^;/, "")}${uri.text.slice(at)}`;
 }
 
-function withoutParam(uri: UriText, name: string): string | null {
+/** The URI without that parameter; null when it has none. */
+export function withoutParam(uri: UriText, name: string): string | null {
   const lower = name.toLowerCase();
   if (uri.param(lower) === undefined) return null;
   const kept = uri.params.split(";").filter((p) => p.split("=")[0]!.toLowerCase() !== lower);
@@ -72,6 +81,12 @@ export function telToSip(tel: string, host: string): string | null {
   const number = uri.user.replace(/[-.()]/g, "");
   const params = uri.params === "" ? "" : `;${uri.params.toLowerCase()}`;
   return `${uri.range.scheme === Scheme.TEL ? "sip" : "sips"}:${number}${params}@${host};user=phone`;
+}
+
+// -2 for an empty text, -3 for other characters, as on Kamailio.
+function onlyLetters(text: string, extra: string): number {
+  if (text === "") return -2;
+  return [...text].every((c) => /[0-9A-Za-z]/.test(c) || extra.includes(c)) ? 1 : -3;
 }
 
 function aboutText(doc: string, otherwise: number, test: (text: string) => boolean): FunctionDef<unknown> {
@@ -111,7 +126,7 @@ export const uriFunctions: Record<string, FunctionDef<{ readonly e164Max: number
     args: [str("param")],
     routes: ANY,
     doc: "Takes a parameter away from the R-URI.",
-    run: (_i: unknown, ctx, name) => changeUri(ctx.message, (uri) => withoutParam(uri, name)),
+    run: (_i: unknown, ctx, name) => changeUri(ctx.message, (uri) => withoutParam(uri, name) ?? uri.text),
   }),
   tel2sip: fn({
     args: [str("uri"), str("hostpart"), variable("result")],
@@ -124,16 +139,20 @@ export const uriFunctions: Record<string, FunctionDef<{ readonly e164Max: number
   }),
   is_uri: aboutText("True when the text is a URI that can be parsed.", -1, (text) => uriOf(text) !== null),
   is_tel_number: aboutText("True when the text is digits with at most a + in front.", -2, (text) =>
-    /^\+?\d+$/.test(text),
+    /^(\d+|\+[1-9]\d*)$/.test(text),
   ),
   is_numeric: aboutText("True when the text is digits only.", -2, (text) => /^\d+$/.test(text)),
-  is_alphanum: aboutText("True when the text is letters and digits only.", -3, (text) => /^[0-9A-Za-z]+$/.test(text)),
+  is_alphanum: fn({
+    args: [str("tval")],
+    routes: ANY,
+    doc: "True when the text is letters and digits only.",
+    run: (_i: unknown, _ctx, text) => onlyLetters(text, ""),
+  }),
   is_alphanumex: fn({
     args: [str("tval"), str("eset")],
     routes: ANY,
     doc: "True when the text is letters, digits and the given characters only.",
-    run: (_i: unknown, _ctx, text, extra) =>
-      text !== "" && [...text].every((c) => /[0-9A-Za-z]/.test(c) || extra.includes(c)) ? 1 : -3,
+    run: (_i: unknown, _ctx, text, extra) => onlyLetters(text, extra),
   }),
   is_e164: fn({
     args: [str("number")],
@@ -151,13 +170,13 @@ export const uriFunctions: Record<string, FunctionDef<{ readonly e164Max: number
     args: [str("str1"), str("str2")],
     routes: ANY,
     doc: "True when the URIs are the same by the rules of RFC 3261 19.1.4.",
-    run: (_i: unknown, _ctx, a, b) => truth(sameUri(a, b)),
+    run: (_i: unknown, _ctx, a, b) => (uriOf(a) === null || uriOf(b) === null ? -2 : truth(sameUri(a, b))),
   }),
   cmp_aor: fn({
     args: [str("str1"), str("str2")],
     routes: ANY,
     doc: "True when the URIs name the same address of record: user, host and port.",
-    run: (_i: unknown, _ctx, a, b) => truth(sameAor(a, b)),
+    run: (_i: unknown, _ctx, a, b) => (uriOf(a) === null || uriOf(b) === null ? -2 : truth(sameAor(a, b))),
   }),
   cmp_hdr_name: fn({
     args: [str("str1"), str("str2")],
@@ -173,13 +192,17 @@ export const uriFunctions: Record<string, FunctionDef<{ readonly e164Max: number
     args: [variable("uri"), str("user")],
     routes: ANY,
     doc: "Changes the user part of the URI a variable holds.",
-    run: (_i: unknown, ctx, target, user) => changeVariable(ctx, target, (uri) => withUser(uri, user)),
+    run: (_i: unknown, ctx, target, user) =>
+      changeVariable(ctx, target, (uri) =>
+        user !== "" && isSip(uri) ? withUserAndPassword(uri, user) : withUser(uri, user),
+      ),
   }),
   set_uri_host: fn({
     args: [variable("uri"), str("host")],
     routes: ANY,
     doc: "Changes the host of the URI a variable holds.",
-    run: (_i: unknown, ctx, target, host) => changeVariable(ctx, target, (uri) => withHost(uri, host)),
+    run: (_i: unknown, ctx, target, host) =>
+      changeVariable(ctx, target, (uri) => (host === "" ? null : withHost(uri, host))),
   }),
 };
 

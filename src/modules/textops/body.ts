@@ -9,9 +9,11 @@ import type { SipMessage } from "../../sip/message.ts";
 import { ContentTypeRange, isContentType, parseContentType } from "../../sip/misc.ts";
 import { Direction, parseSdp, Sdp } from "../../sip/sdp.ts";
 import { equalsText } from "../../util/bytes.ts";
-import { lineEnd, lineStart, valueEnd, valueStart } from "../core/index.ts";
+import { lineEnd, lineStart, oneLine, valueEnd, valueStart } from "../core/index.ts";
+import { bytesOfHex } from "./hex.ts";
 
 const ANY = RouteKind.ANY;
+const REPLYING = RouteKind.REQUEST | RouteKind.FAILURE | RouteKind.BRANCH | RouteKind.EVENT | RouteKind.LOCAL;
 const type = new ContentTypeRange();
 const sdp = new Sdp();
 
@@ -27,11 +29,19 @@ function hasBody(msg: SipMessage, mime: string | undefined): boolean {
 }
 
 function setBody(msg: SipMessage, text: string, contentType: string): number {
+  if (text === "" || contentType === "") return -1;
   const edits = msg.currentEdits();
   edits.add(msg.bodyStart, msg.end - msg.bodyStart, text);
   const h = msg.find(H.CONTENT_TYPE);
-  if (h >= 0) edits.add(lineStart(msg, h), lineEnd(msg, h) - lineStart(msg, h), `Content-Type: ${contentType}\r\n`);
-  else edits.add(msg.headEnd, 0, `Content-Type: ${contentType}\r\n`);
+  if (h >= 0) edits.add(lineStart(msg, h), lineEnd(msg, h) - lineStart(msg, h), "");
+  edits.add(msg.headEnd, 0, `Content-Type: ${oneLine(contentType)}\r\n`);
+  return 1;
+}
+
+function setReplyBody(msg: SipMessage, text: string, contentType: string): number {
+  if (text === "" || contentType === "") return -1;
+  msg.replyBody = text;
+  msg.replyBodyType = oneLine(contentType);
   return 1;
 }
 
@@ -70,6 +80,24 @@ export const bodyFunctions: Record<string, FunctionDef<unknown>> = {
     routes: ANY,
     doc: "Puts another body and its type in place of what the message has.",
     run: (_i: unknown, ctx, text, contentType) => setBody(ctx.message, text, contentType),
+  }),
+  set_body_hex: fn({
+    args: [str("htxt"), str("content_type")],
+    routes: ANY,
+    doc: "As set_body(), the body in hexadecimal with or without blanks.",
+    run: (_i: unknown, ctx, hex, contentType) => setBody(ctx.message, bytesOfHex(hex) ?? "", contentType),
+  }),
+  set_reply_body: fn({
+    args: [str("txt"), str("content_type")],
+    routes: REPLYING,
+    doc: "Gives the replies that are made here for this request a body.",
+    run: (_i: unknown, ctx, text, contentType) => setReplyBody(ctx.message, text, contentType),
+  }),
+  set_reply_body_hex: fn({
+    args: [str("htxt"), str("content_type")],
+    routes: REPLYING,
+    doc: "As set_reply_body(), the body in hexadecimal with or without blanks.",
+    run: (_i: unknown, ctx, hex, contentType) => setReplyBody(ctx.message, bytesOfHex(hex) ?? "", contentType),
   }),
   is_audio_on_hold: fn({
     routes: ANY,

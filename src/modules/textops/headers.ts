@@ -13,6 +13,7 @@ import {
   lineEnd,
   lineStart,
   nameText,
+  receivedUri,
   regexArg,
   regexOf,
   regexTextArg,
@@ -187,6 +188,13 @@ export const headerFunctions: Record<string, FunctionDef<unknown>> = {
     routes: ANY,
     doc: "As is_present_hf_re(), with variables in its expressions.",
     run: (_i: unknown, ctx, re) => presentMatching(ctx.message, re),
+  }),
+  append_urihf: fn({
+    args: [str("prefix"), str("suffix")],
+    routes: RouteKind.REQUEST | RouteKind.FAILURE | RouteKind.BRANCH | RouteKind.LOCAL,
+    doc: "Adds a header made of a prefix, the R-URI as it was received and a suffix.",
+    run: (_i: unknown, ctx, prefix, suffix) =>
+      ctx.message.isRequest ? append(ctx.message, prefix + receivedUri(ctx.message) + suffix, undefined) : -1,
   }),
   append_time: fn({
     routes: RouteKind.REQUEST | RouteKind.FAILURE | RouteKind.BRANCH,

@@ -8,6 +8,7 @@ import { Method, methodFromName } from "../../sip/methods.ts";
 import { core } from "../core/index.ts";
 import { bodyFunctions } from "./body.ts";
 import { headerFunctions } from "./headers.ts";
+import { multipartFunctions } from "./multipart.ts";
 import { SUBST_TRANSFORMS } from "./subst-transform.ts";
 import { textFunctions } from "./text.ts";
 
@@ -58,6 +59,7 @@ export const textops = defineModule({
     ...headerFunctions,
     ...textFunctions,
     ...bodyFunctions,
+    ...multipartFunctions,
   },
   transforms: SUBST_TRANSFORMS,
 });

@@ -243,6 +243,17 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
     doc: "Changes the user part of the R-URI by a substitution.",
     run: (_i: unknown, ctx, s) => substUser(ctx, s),
   }),
+  subst_v: fn({
+    args: [str("itext"), substArg("subexp"), variable("ovp")],
+    routes: ANY,
+    doc: "Puts a text, changed by a substitution, into a variable; false when nothing matches.",
+    run: (_i: unknown, ctx, text, s, target) => {
+      const changes = substitute(s, text, ctx);
+      if (changes.length === 0 || target.set === undefined) return -1;
+      target.set(ctx, applyAll(text, changes));
+      return 1;
+    },
+  }),
   subst_hf: fn({
     args: [headerArg("hf"), substArg("subexp"), str("flags")],
     routes: ANY,

@@ -167,7 +167,13 @@ export class TmEngine implements Transactions {
     if (ctx.kind === RouteKind.LOCAL) return -1; // nobody waits for it
     leaveWith(tx, ctx);
     // the transaction may keep only the bytes of the request, without what the script has added for replies
-    const lines = ctx.message.isRequest && tx.message !== ctx.message ? ctx.message.replyHeaders + extra : extra;
+    const apart = ctx.message.isRequest && tx.message !== ctx.message;
+    const lines = apart ? ctx.message.replyHeaders + extra : extra;
+    if (apart && ctx.message.replyBody !== "") {
+      const kept = tx.ownRequest();
+      kept.replyBody = ctx.message.replyBody;
+      kept.replyBodyType = ctx.message.replyBodyType;
+    }
     return this.tm.sendReply(tx, code, reason, lines) ? 1 : -1;
   }
 

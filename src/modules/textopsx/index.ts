@@ -1,15 +1,18 @@
-// Module textopsx: changes applied at once, bodies taken away, replies recoded.
+// Module textopsx: changes applied at once, values of headers, iterators over headers and lines, bodies taken away, replies recoded.
 
-import { RouteKind } from "../proxy/context.ts";
-import { int, optional, str } from "../registry/args.ts";
-import { defineModule, fn } from "../registry/define.ts";
-import type { Pattern } from "../script/posix-regex.ts";
-import { editsForSending } from "../sip/content-length.ts";
-import { H } from "../sip/headers.ts";
-import type { SipMessage } from "../sip/message.ts";
-import { LINE_END, NAME_END, NAME_START, STRIDE } from "../sip/scan.ts";
-import { putText, textOf } from "../util/bytes.ts";
-import { core, regexArg } from "./core/index.ts";
+import { RouteKind } from "../../proxy/context.ts";
+import { int, optional, str } from "../../registry/args.ts";
+import { defineModule, fn } from "../../registry/define.ts";
+import type { Pattern } from "../../script/posix-regex.ts";
+import { editsForSending } from "../../sip/content-length.ts";
+import { H } from "../../sip/headers.ts";
+import type { SipMessage } from "../../sip/message.ts";
+import { LINE_END, NAME_END, NAME_START, STRIDE } from "../../sip/scan.ts";
+import { bytesOf, putText, textOf } from "../../util/bytes.ts";
+import { core, regexArg } from "../core/index.ts";
+import { fnmatch } from "./fnmatch.ts";
+import { valueFunctions } from "./hf-values.ts";
+import { iteratorFunctions, iteratorVariables } from "./iterators.ts";
 
 const ANY = RouteKind.ANY;
 
@@ -35,6 +38,15 @@ export function applyChanges(msg: SipMessage): number {
 function firstLine(msg: SipMessage): string {
   if (msg.newUri === null) return textOf(msg.buf, msg.lineStart, msg.firstLineEnd);
   return textOf(msg.buf, msg.lineStart, msg.uriStart) + msg.newUri + textOf(msg.buf, msg.uriEnd, msg.firstLineEnd);
+}
+
+/** Other bytes in place of the message, of the same kind; -1 when they are no such message. What the script changed before is gone. */
+function setBuffer(msg: SipMessage, text: string): number {
+  const bytes = bytesOf(text);
+  if (text.startsWith("SIP/") === msg.isRequest) return -1;
+  if (msg.replaceBytes(bytes, bytes.length) !== 0) return -1;
+  msg.sourceMarked = false;
+  return 1;
 }
 
 function removeBody(msg: SipMessage): number {
@@ -94,6 +106,18 @@ export const textopsx = defineModule({
       doc: "Makes the changes of headers, body and R-URI part of the message, so that later reads see them.",
       run: (_i: unknown, ctx) => applyChanges(ctx.message),
     }),
+    msg_set_buffer: fn({
+      args: [str("data")],
+      routes: RouteKind.REQUEST | RouteKind.REPLY | RouteKind.ONREPLY,
+      doc: "Puts another message in place of this one: a request for a request, a reply for a reply.",
+      run: (_i: unknown, ctx, data) => setBuffer(ctx.message, data),
+    }),
+    fnmatch: fn({
+      args: [str("value"), str("expr"), optional(str("flags"))],
+      routes: ANY,
+      doc: "True when the text fits a shell pattern with * ? and [set]; with flag i, case aside.",
+      run: (_i: unknown, _ctx, value, expr, flags) => (fnmatch(value, expr, flags?.includes("i") === true) ? 1 : -1),
+    }),
     remove_body: fn({
       routes: ANY,
       doc: "Takes the body and its Content-Type away.",
@@ -111,6 +135,8 @@ export const textopsx = defineModule({
       doc: "Gives a reply another code of its kind; its reason stays.",
       run: (_i: unknown, ctx, code) => changeStatus(ctx.message, code, undefined),
     }),
+    ...valueFunctions,
+    ...iteratorFunctions,
     keep_hf: fn({
       args: [optional(regexArg("regexp"))],
       routes: ANY,
@@ -118,4 +144,5 @@ export const textopsx = defineModule({
       run: (_i: unknown, ctx, re) => keepHeaders(ctx.message, re),
     }),
   },
+  pvs: iteratorVariables,
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { ModuleBed } from "../../test/support/module-bed.ts";
-import { core } from "./core/index.ts";
-import { textops } from "./textops/index.ts";
-import { textopsx } from "./textopsx.ts";
+import { ModuleBed } from "../../../test/support/module-bed.ts";
+import { core } from "../core/index.ts";
+import { textops } from "../textops/index.ts";
+import { textopsx } from "./index.ts";
 
 const REQUEST =
   "MESSAGE sip:bob@x SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:40000;branch=z9hG4bK1\r\nFrom: <sip:al@h>;tag=1\r\nTo: <sip:b@x>\r\nCall-ID: p\r\nCSeq: 3 MESSAGE\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
