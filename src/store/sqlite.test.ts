@@ -107,6 +107,15 @@ describe("SqliteStore", () => {
     expect(codeOf(() => db.query("location", ["ruid"], []))).toBe("ERR_DB_CLOSED");
   });
 
+  test("a column that is not there is an error, not a text", () => {
+    const db = open(":memory:");
+    db.ensureTable(LOCATION);
+    db.insert("location", ["ruid"], ["a"]);
+    expect(codeOf(() => db.query("location", ["ruid", "nope"], []))).toBe("SQLITE_ERROR");
+    expect(codeOf(() => db.query("location", ["ruid"], [{ column: "nope", value: "nope" }]))).toBe("SQLITE_ERROR");
+    db.close();
+  });
+
   test("a broken rule of the table is an error with SQLite's code", () => {
     const db = open(":memory:");
     db.ensureTable(LOCATION);

@@ -238,9 +238,10 @@ function message(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+// Not in double quotes: SQLite takes a missing column in those for a text.
 function quoted(name: string): string {
   if (!isTableName(name)) throw new StoreError("ERR_DB_NAME", `"${name}" cannot be the name of a table or column`);
-  return `"${name}"`;
+  return `\`${name}\``;
 }
 
 function marks(n: number): string {

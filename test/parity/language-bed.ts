@@ -283,7 +283,7 @@ class OracleRun {
     }
     const head = setup.head === undefined ? "" : `loadmodule "jsonrpcs.so"\n${here(setup.head)}`;
     this.whole = configOf(cases, numbers, this.listen, [...MODULES, ...ORACLE_MODULES], head);
-    writeFileSync(file, this.whole.text, "latin1");
+    writeFileSync(file, here(this.whole.text), "latin1");
     this.child = spawn("kamailio", ["-DD", "-E", "-M", "64", "-f", file, "-Y", this.directory], {
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -392,11 +392,12 @@ async function runWhole(
   // the address of the loopback, so that answers read the same; the sender is a host of that name too
   const host = world.host({ addresses: ["127.0.0.1"] });
   host.files.makeDirectory("/data");
-  for (const [name, text] of Object.entries(setup.files ?? {}))
-    host.files.write(`/data/${name}`, bytesOf(text.replaceAll("{DIR}", "/data")));
+  const here = (text: string): string => text.replaceAll("{DIR}", "/data");
+  const placed = (value: string | number): string | number => (typeof value === "string" ? here(value) : value);
+  for (const [name, text] of Object.entries(setup.files ?? {})) host.files.write(`/data/${name}`, bytesOf(here(text)));
   if (setup.sql !== undefined) host.openSqlite("/data/db.sqlite").exec(setup.sql);
   const options = parseOptions(["--data", "/data", "-f", "/cases.cfg"]);
-  const config = check(host, { file: "/cases.cfg", text: whole.text, builtIn: false }, options);
+  const config = check(host, { file: "/cases.cfg", text: here(whole.text), builtIn: false }, options);
   if (!config.ok) return config.diagnostics.filter((d) => d.severity === "error");
   const log: string[] = [];
   let server: Awaited<ReturnType<typeof start>>;
@@ -418,7 +419,7 @@ async function runWhole(
     await world.advance(20);
     const said = readSaid(log.slice(from).join("\n"), LISTEN, PORT).get(n);
     for (const [name, ...args] of cases[n]!.rpc ?? [])
-      said?.push(tidy(await rpcOf(() => server.commands.run(name, args)), LISTEN, PORT));
+      said?.push(tidy(await rpcOf(() => server.commands.run(name, args.map(placed))), LISTEN, PORT));
     answers[n] = said ?? "crash";
   }
   await server.stop();

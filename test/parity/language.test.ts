@@ -24,7 +24,9 @@ import { cases as variablesRead } from "./language-variables-read.ts";
 import { cases as variablesWrite } from "./language-variables-write.ts";
 import { cases as variablesXavp } from "./language-variables-xavp.ts";
 import { haveOracle } from "./oracle.ts";
-import { cases as storedHtable, setup as storedHtableSetup } from "./stored-htable.ts";
+import * as storedHtable from "./stored-htable.ts";
+import * as storedPermissions from "./stored-permissions.ts";
+import * as storedPermissionsFile from "./stored-permissions-file.ts";
 
 const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   expressions,
@@ -36,11 +38,17 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   transforms,
   selects: [...selects, ...selectsMore],
   variables: [...variablesRead, ...variablesWrite, ...variablesXavp],
-  htable: storedHtable,
+  htable: storedHtable.cases,
+  permissions: storedPermissions.cases,
+  "permissions-file": storedPermissionsFile.cases,
 };
 
 /** What groups need beside the usual modules: configuration, tables of a database, files. */
-const SETUPS: Readonly<Record<string, Setup>> = { htable: storedHtableSetup };
+const SETUPS: Readonly<Record<string, Setup>> = {
+  htable: storedHtable.setup,
+  permissions: storedPermissions.setup,
+  "permissions-file": storedPermissionsFile.setup,
+};
 
 const record = process.env["PORTICO_RECORD"];
 const only = process.env["PORTICO_GROUP"];

@@ -41,4 +41,17 @@ export const STORED_DIFFERENCES: readonly Difference[] = [
       ],
     },
   },
+  {
+    why: "Kamailio refuses to start; what is meant is plain.",
+    cases: {
+      "permissions: address by variables without quotes": ["rc 1", "exact"],
+      "permissions: trusted 127.0.0.1": ["rc -1", "<null>"],
+    },
+  },
+  {
+    why: "The commands answer by the rules, as documented; there the answer is always Denied.",
+    cases: {
+      "permissions: command testUri": ['rpc "Denied"', 'rpc "Denied"', 'rpc "Allowed"', 'rpc "Allowed"'],
+    },
+  },
 ];
