@@ -229,6 +229,9 @@ test("TLS without enable_tls, or without the module, is left out with a word", a
   expect(off.bed.diagnostics.map((d) => `${d.message}; ${d.hint}`)).toContain(
     `listen=tls:${ADDRESS} is left out: TLS is off; add enable_tls=yes`,
   );
+  expect(await off.bed.rpc("tls.list")).toEqual([]);
+  expect(await off.bed.rpc("tls.options")).toMatchObject({ certificates: [] });
+  await expect(off.bed.rpc("tls.reload")).rejects.toThrow(/TLS is off/);
   const bare = await open(`enable_tls=yes\n${SOCKETS}request_route { exit; }\n`);
   expect(bare.bed.log.join("\n")).toContain('TLS needs loadmodule "tls.so"');
   expect(bare.bed.diagnostics.map((d) => d.message).join()).toContain("module tls is missing");
@@ -243,6 +246,20 @@ test("an address without a protocol has TLS too, on the port after its own", asy
   ]);
   const { bed: other } = await open(CONFIG.replace(SOCKETS, `tls_port_no=7777\nlisten=tls:${ADDRESS}\n`));
   expect(other.server.listeners.map((l) => l.name)).toEqual([`tls:${ADDRESS}:7777`]);
+});
+
+test("tls.cfg may be a directory of files", async () => {
+  const parts = {
+    "/tls.d/10-server.cfg": "[server:default]\ncertificate = /b.pem\n",
+    "/tls.d/20-client.cfg": "[client:default]\n",
+    "/tls.d/notes.txt": "not this one",
+  };
+  const config = CONFIG.replace('"tls.cfg"', '"tls.d"');
+  const { bed, far } = await open(config, { ...FILES, ...parts });
+  const one = (await phone(bed, far, domain(far, null)))!;
+  expect(await one.send(bed.request("OPTIONS", `sip:x@${ADDRESS}`, [], VIA))).toContain("X: tls b.example");
+  bed.host.files.write("/tls.d/30.cfg", bytesOf("[server:default]\n"));
+  await expect(bed.rpc("tls.reload")).rejects.toThrow(/30\.cfg:1: a second \[server:default\]/);
 });
 
 /** Somebody who takes connections by TLS and answers everything with 200. */

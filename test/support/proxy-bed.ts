@@ -150,7 +150,10 @@ export async function openProxy(
   const host = world.host({ addresses: addresses ?? [ADDRESS] });
   host.files.makeDirectory("/data");
   host.files.write("/portico.cfg", bytesOf(config));
-  for (const [name, text] of Object.entries(files)) host.files.write(name, bytesOf(text));
+  for (const [name, text] of Object.entries(files)) {
+    host.files.makeDirectory(host.files.resolve(name, ".."));
+    host.files.write(name, bytesOf(text));
+  }
   const sockets = addresses !== undefined ? [] : ["udp:192.0.2.1:5060", "udp:192.0.2.1:5061", "tcp:192.0.2.1:5060"];
   const options = parseOptions([...sockets.flatMap((s) => ["-l", s]), "--data", "/data", "-f", "/portico.cfg"]);
   const checked = check(host, await readSource(host, options.config), options);

@@ -78,7 +78,8 @@ export const tlsCommands: Readonly<Record<string, RpcDef<Commanded>>> = {
   "tls.reload": {
     doc: "Reads tls.cfg, certificates, keys and lists again, for new connections. When something is wrong with them, nothing changes.",
     args: [],
-    run: ({ tls }) => {
+    run: ({ tls, host }) => {
+      if (!host.proxy.tlsEnabled) throw new RpcError(500, "TLS is off: write enable_tls=yes");
       const refused = tls.reload("tls.reload");
       if (refused !== null) throw new RpcError(500, `refused, the old goes on: ${refused}`);
       return "Ok. TLS configuration reloaded.";

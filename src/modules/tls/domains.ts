@@ -12,6 +12,24 @@ export interface Loaded {
   readonly expires: number | null;
 }
 
+const NOBODY: TlsDomain = {
+  name: "off",
+  context: {
+    settings: {
+      certificate: null,
+      key: null,
+      authorities: "",
+      revoked: "",
+      depth: 0,
+      ciphers: null,
+      minVersion: "TLSv1.3",
+      maxVersion: "TLSv1.3",
+    },
+    own: null,
+  },
+  peer: PeerRule.REQUIRED,
+};
+
 /** All sections of a generation. */
 export class Domains implements TlsDomains {
   readonly all: readonly Loaded[];
@@ -20,13 +38,13 @@ export class Domains implements TlsDomains {
   private readonly defaultServer: TlsDomain;
   private readonly defaultClient: TlsDomain;
 
-  /** `all` has one default of each role. */
+  /** `all` has one default of each role, or is empty while TLS is off. */
   constructor(all: readonly Loaded[]) {
     this.all = all;
     const of = (role: string): Loaded[] =>
       all.filter(({ profile }) => profile.role === role && profile.scope !== "default");
     const fallback = (role: string): TlsDomain =>
-      all.find(({ profile }) => profile.role === role && profile.scope === "default")!.domain;
+      all.find(({ profile }) => profile.role === role && profile.scope === "default")?.domain ?? NOBODY;
     this.server = of("server");
     this.client = of("client");
     this.defaultServer = fallback("server");

@@ -71,7 +71,10 @@ export const tls = defineModule({
     ),
     cipher_list: strParam("", "OpenSSL's list of ciphers for TLS 1.2 and below; on Bun only."),
     server_name: strParam("", "The name that connections opened here ask for."),
-    config: strParam("", "tls.cfg, with settings for each address and name; parameters above count no more then."),
+    config: strParam(
+      "",
+      "tls.cfg, or a directory of such files (*.cfg), with settings for each address and name; parameters above count no more then.",
+    ),
     connection_timeout: intParam(600, "Seconds a connection may be idle that nothing ever came over.", {
       effect:
         "connections are closed as those of TCP are, by tcp_connection_lifetime, or sooner when nothing was ever said",

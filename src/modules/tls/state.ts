@@ -62,7 +62,7 @@ export class TlsState implements TlsProvider {
     this.log = host.log;
     this.moduleHost = host;
     this.acceptor = {
-      domains: null as unknown as Domains, // set by start, before anything listens
+      domains: new Domains([]), // those of start are there before anything listens
       handshakeTimeout: HANDSHAKE_TIMEOUT,
       maxHandshakes: MAX_HANDSHAKES,
       onFailure: (remote, local, reason) => this.failed(remote, local, reason),
@@ -162,18 +162,41 @@ export class TlsState implements TlsProvider {
     const client = { ...settings.values };
     if (settings.config === null) return [make("server", settings.values), make("client", client)];
     const file = pathOf(this.host.files, this.moduleHost.proxy.places.config, settings.config);
-    let content: string;
-    try {
-      content = new TextDecoder().decode(this.host.files.read(file));
-    } catch (error) {
-      if (!(error instanceof HostError)) throw error;
-      throw new UnusableTls([`${file}: ${error.message}`], "config");
+    const profiles: Profile[] = [];
+    const findings: Finding[] = [];
+    for (const name of this.configFiles(file)) {
+      const parsed = parseTlsConfig(name, this.textOf(name));
+      profiles.push(...parsed.profiles);
+      findings.push(...parsed.findings);
     }
-    const { profiles, findings } = parseTlsConfig(file, content);
+    for (const role of ["server", "client"])
+      for (const { place } of profiles.filter((p) => p.role === role && p.scope === "default").slice(1))
+        if (!findings.some((f) => f.place.startsWith(`${place}:`)))
+          findings.push({ place: place ?? file, message: `a second [${role}:default]`, hint: null });
     if (findings.length > 0) throw new UnusableTls(findings.map(findingText), "config");
     for (const role of ["server", "client"] as const)
       if (!profiles.some((p) => p.role === role && p.scope === "default")) profiles.unshift(make(role, noValues()));
     return profiles;
+  }
+
+  // The file, or those of a directory in the order of their names.
+  private configFiles(path: string): string[] {
+    const { files } = this.host;
+    try {
+      const names = files.list(path).filter((name) => name.endsWith(".cfg"));
+      return names.sort().map((name) => files.resolve(path, name));
+    } catch {
+      return [path];
+    }
+  }
+
+  private textOf(file: string): string {
+    try {
+      return new TextDecoder().decode(this.host.files.read(file));
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      throw new UnusableTls([`${file}: ${error.message}`], "config");
+    }
   }
 
   private makeOwn(): OwnCertificate {
