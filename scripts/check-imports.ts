@@ -163,7 +163,8 @@ function checkModule(tree: Tree, file: string, target: string, offset: number, c
   const own = from === null ? null : entryOf(tree, from);
   if (own === null || isTest(file) || !declaresModule(tree, own) || !declaresModule(tree, entry)) return;
   const name = /\bname:\s*["']([^"']+)["']/.exec(declarationIn(tree, entry))?.[1] ?? to;
-  const uses = /\buses:\s*\[([^\]]*)\]/.exec(declarationIn(tree, own))?.[1] ?? "";
+  const lists = declarationIn(tree, own).matchAll(/\b(?:uses|mayUse):\s*\[([^\]]*)\]/g);
+  const uses = [...lists].map((list) => list[1]).join();
   if (!new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(uses)) {
     complain(offset, `the module ${from} imports ${name} without listing it in "uses"`);
   }

@@ -169,6 +169,7 @@ export class Receiver {
         this.tellStranger(proxy.coreLog, "unusable replies", () => `reply from ${where(flow)} dropped: ${wrong}`);
       return;
     }
+    if (proxy.pingReply?.(msg, flow) === true) return;
     const { routes } = proxy;
     if (routes === null) return;
     if (this.events.preRouting === null) {

@@ -209,6 +209,8 @@ export type RpcValue = string | number | boolean | null | RpcValue[] | { [key: s
 export interface RpcDef<I> {
   readonly doc: string;
   readonly args: readonly { readonly name: string; readonly kind: "int" | "str"; readonly optional: boolean }[];
+  /** Kind of any number of arguments behind those; none when left out. */
+  readonly rest?: "int" | "str" | "any";
   /** Runs the command; throws RpcError for a refusal. */
   readonly run: (instance: I, args: readonly (string | number | undefined)[]) => RpcValue | Promise<RpcValue>;
 }
@@ -241,6 +243,8 @@ export interface AnyModule {
   readonly name: string;
   readonly doc: string;
   readonly uses: readonly AnyModule[];
+  /** Those it works with when they are loaded; they come before it. */
+  readonly mayUse: readonly AnyModule[];
   readonly params: Readonly<Record<string, ParamDef<unknown>>>;
   readonly state: (host: ModuleHost) => unknown;
   readonly configure: (state: unknown, params: Readonly<Record<string, unknown>>, host: ModuleHost) => unknown;
@@ -271,6 +275,8 @@ export function defineModule<S, I, const P extends Readonly<Record<string, Param
   readonly name: string;
   readonly doc: string;
   readonly uses?: readonly AnyModule[];
+  /** What it works with when that is loaded (ModuleHost.useIfLoaded). */
+  readonly mayUse?: readonly AnyModule[];
   readonly params?: P;
   readonly state: (host: ModuleHost) => S;
   readonly configure: (state: S, params: ParamValues<P>, host: ModuleHost) => I;
@@ -287,6 +293,7 @@ export function defineModule<S, I, const P extends Readonly<Record<string, Param
     name: def.name,
     doc: def.doc,
     uses: def.uses ?? [],
+    mayUse: def.mayUse ?? [],
     params: def.params ?? {},
     state: def.state,
     configure: def.configure,

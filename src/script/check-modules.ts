@@ -95,7 +95,7 @@ function usedFirst(order: { module: AnyModule; at: Place }[]): { module: AnyModu
   const place = (entry: { module: AnyModule; at: Place }): void => {
     if (done.has(entry.module.name)) return;
     done.add(entry.module.name);
-    for (const used of entry.module.uses) {
+    for (const used of [...entry.module.uses, ...entry.module.mayUse]) {
       const needed = order.find((m) => m.module.name === used.name);
       if (needed !== undefined) place(needed);
     }

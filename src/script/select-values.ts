@@ -24,7 +24,7 @@ export function header(name: string): SelectReader {
 }
 
 /** Every header of that name, whole. */
-function headers(name: string): (ctx: RouteContext) => string[] {
+export function headers(name: string): (ctx: RouteContext) => string[] {
   return ({ message }) => {
     const all: string[] = [];
     for (let h = headerNumber(message, name); h >= 0; h = headerNumber(message, name, h + 1))
@@ -39,7 +39,8 @@ export function values(name: string): (ctx: RouteContext) => string[] {
   return (ctx) => whole(ctx).flatMap(listOf);
 }
 
-function listOf(header: string): string[] {
+/** The comma-separated values of one header. */
+export function listOf(header: string): string[] {
   const all: string[] = [];
   const bytes = bytesOf(header);
   for (let at = 0; at < bytes.length; ) {

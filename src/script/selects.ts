@@ -5,6 +5,7 @@ import type { ParameterGroups } from "../proxy/groups.ts";
 import { transportName } from "../sip/transports.ts";
 import { textOf } from "../util/bytes.ts";
 import { own } from "../util/own.ts";
+import { contactRoot } from "./select-contact.ts";
 import { partOf, type Segment, type SelectReader, type SelectRoot } from "./select-parts.ts";
 import { branchRoot, parameterRoot, SERVER } from "./select-server.ts";
 import { tlsRoot } from "./select-tls.ts";
@@ -190,6 +191,10 @@ function rootOf(
     return { read: credentials(name.replace("_", "-"), index), is: "credentials" };
   }
   if (name === "tls") return tlsRoot(segments, used);
+  if (name === "nathelper") {
+    used.count = segments[3]?.text.toLowerCase() === "nameaddr" ? 4 : 3; // which it is itself
+    return contactRoot(segments);
+  }
   const other =
     name === "cfg_get" ? parameterRoot(segments, groups) : (branchOf(name, segments) ?? valueRoot(name, segments));
   if (other === null) return dotted(name, segments, used) ?? elsewhere(name);
@@ -205,7 +210,6 @@ const OWNERS: Readonly<Record<string, string>> = {
   eval: "eval",
   timer: "timer",
   xmlrpc: "xmlrpc",
-  nathelper: "nathelper",
 };
 
 /** The module of Kamailio's that a select comes with, when none here gives it. */

@@ -75,6 +75,13 @@ export class Edits {
     return false;
   }
 
+  /** The text that stands in place of exactly [start,end); null when that was not replaced as a whole. */
+  replacement(start: number, end: number): string | null {
+    for (let i = 0; i < this.count && this.pos[i]! <= start; i++)
+      if (this.pos[i] === start && this.del[i] === end - start && end > start) return this.text[i]!;
+    return null;
+  }
+
   /** A list of its own with the same edits: what a branch route may add to without touching the other branches. */
   clone(): Edits {
     const copy = new Edits();

@@ -51,7 +51,6 @@ export const SELECT_DIFFERENCES: readonly Difference[] = [
       "more selects: @timer.executed": "refused",
       "more selects: @xmlrpc.method": "refused",
       "more selects: @rr.dialog_cookie": "refused",
-      "more selects: @nathelper.rewrite_contact[1]": "refused",
       "more selects: @cfg_get": "refused",
       "more selects: @cfg_get.core": "refused",
       "more selects: @cfg_get[0].core.debug": "refused",

@@ -17,6 +17,8 @@ const MAX_CONTACTS = 64;
 /** One value of a Contact header, and what save() works out for it. */
 export class ContactItem {
   readonly addr = new NameAddrRange();
+  /** The URI that a function of the script has put in place of that of the message; null when none has. */
+  newUri: string | null = null;
   /** +sip.instance without its quotes; "" none. */
   instance = "";
   regId = 0;
@@ -62,7 +64,7 @@ export class ContactList {
       switch (index[h * STRIDE]) {
         case H.CONTACT:
           if (result === ContactsError.NONE) {
-            result = this.readHeader(msg.buf, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!);
+            result = this.readHeader(msg, index[h * STRIDE + VALUE_START]!, index[h * STRIDE + VALUE_END]!);
           }
           break;
         case H.CALL_ID:
@@ -89,18 +91,38 @@ export class ContactList {
     return result;
   }
 
-  private readHeader(buf: Uint8Array, start: number, end: number): number {
+  // As the oracle: the values of one header from its end.
+  private reverse(first: number): void {
+    const { items } = this;
+    for (let i = first, k = this.count - 1; i < k; i++, k--) {
+      const item = items[i]!;
+      items[i] = items[k]!;
+      items[k] = item;
+    }
+  }
+
+  private readHeader(msg: SipMessage, start: number, end: number): number {
+    const { buf } = msg;
     let pos = start;
+    const first = this.count;
     while (pos >= 0) {
       if (this.count === MAX_CONTACTS) return ContactsError.TOO_MANY;
       const item = (this.items[this.count++] ??= new ContactItem());
       if (parseContact(buf, pos, end, item.addr) !== 0) return ContactsError.PARSE;
       if (item.addr.star === 1) this.star = true;
+      item.newUri = msg.edits.count === 0 ? null : newUriOf(msg, item.addr);
       readParams(buf, item);
       pos = item.addr.next;
     }
+    this.reverse(first);
     return ContactsError.NONE;
   }
+}
+
+/** As nathelper writes it: the whole URI, with brackets where the header has none. */
+function newUriOf(msg: SipMessage, { uriStart, uriEnd }: NameAddrRange): string | null {
+  const text = msg.edits.replacement(uriStart, uriEnd);
+  return text?.startsWith("<") ? text.slice(1, -1) : text;
 }
 
 const param = new ParamRange();

@@ -17,7 +17,8 @@ export function fill(run: Save, contact: Contact, item: ContactItem, path: strin
   const msg = ctx.message;
   const { buf, index } = msg;
   const { addr } = item;
-  if (!equalsText(buf, addr.uriStart, addr.uriEnd, contact.contact))
+  if (item.newUri !== null) contact.contact = item.newUri;
+  else if (!equalsText(buf, addr.uriStart, addr.uriEnd, contact.contact))
     contact.contact = textOf(buf, addr.uriStart, addr.uriEnd);
   const callId = list.callId * STRIDE;
   if (!equalsText(buf, index[callId + VALUE_START]!, index[callId + VALUE_END]!, contact.callid)) {
@@ -30,6 +31,7 @@ export function fill(run: Save, contact: Contact, item: ContactItem, path: strin
   }
   contact.expires = now + item.granted;
   contact.lastModified = now;
+  contact.silentSince = 0;
   contact.cseq = msg.cseq()?.number ?? 0;
   contact.q = item.q >= 0 ? item.q : settings.defaultQ;
   contact.methods = item.methods >= 0 ? item.methods : allowed(msg);

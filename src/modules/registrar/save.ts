@@ -94,8 +94,8 @@ function checkContacts(reg: Registrar, msg: SipMessage): RefusalRow | null {
     return expiresAt(msg, list.expires) === 0 ? null : Refusal.STAR_EXPIRES;
   }
   for (let i = 0; i < list.count; i++) {
-    const { addr } = list.items[i]!;
-    if (addr.uriEnd - addr.uriStart > reg.settings.contactMaxSize) return Refusal.TOO_LONG;
+    const { addr, newUri } = list.items[i]!;
+    if ((newUri?.length ?? addr.uriEnd - addr.uriStart) > reg.settings.contactMaxSize) return Refusal.TOO_LONG;
   }
   return null;
 }
@@ -212,7 +212,7 @@ function findBinding(
   for (const c of contacts) {
     if (mode === Matching.CALLID) {
       if (equalsText(buf, callStart, callEnd, c.callid)) return c;
-    } else if (equalsText(buf, uriStart, uriEnd, c.contact)) {
+    } else if (item.newUri === null ? equalsText(buf, uriStart, uriEnd, c.contact) : item.newUri === c.contact) {
       if (mode === Matching.CONTACT_CALLID && !equalsText(buf, callStart, callEnd, c.callid)) continue;
       if (mode === Matching.CONTACT_PATH && path !== "" && c.path !== path) continue;
       return c;

@@ -34,6 +34,11 @@ export class Contact {
   /** The stream connection it was registered over and is called over; 0 for datagrams and after a restart. */
   flowId = 0;
   state: string = ContactState.NEW;
+  /** When a ping was answered last, 0 never; and how long that took, microseconds. */
+  lastKeepalive = 0;
+  roundtrip = 0;
+  /** When the first of the pings was sent that it has not answered yet; 0 when it owes no answer. */
+  silentSince = 0;
 
   constructor(aor: string, ruid: string) {
     this.aor = aor;
@@ -81,4 +86,11 @@ export class AorRecord {
     for (const contact of this.contacts) if (contact.isValid(now)) n++;
     return n;
   }
+}
+
+/** A number for an address of record, the last part of its temporary GRUUs: 31 bits, the same in every run. */
+export function aorHash(aor: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < aor.length; i++) h = Math.imul(h ^ aor.charCodeAt(i), 0x01000193);
+  return (h ^ (h >>> 15)) & 0x7fffffff;
 }

@@ -114,6 +114,11 @@ export class Domain {
     for (let i = record.contacts.length - 1; i >= 0; i--) this.remove(record, record.contacts[i]!, persist);
   }
 
+  /** Ends a binding now; the next sweep takes it out as it does with those whose time is over. */
+  expire(contact: Contact): void {
+    contact.expires = this.usrloc.now();
+  }
+
   /**
    * Looks at the next `budget` records and takes out what has expired. The place is kept between calls, so that a table of any size
    * is swept in slices that never hold up the loop. Returns true when the end of the table was reached.

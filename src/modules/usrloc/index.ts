@@ -6,9 +6,9 @@ import { DbMode, DEFAULT_COLUMNS, DEFAULT_SETTINGS, type UsrlocSettings } from "
 import { LOCATION_VERSION } from "./table-store.ts";
 import { Usrloc } from "./usrloc.ts";
 
-export { AorRecord, Contact } from "./contact.ts";
+export { AorRecord, aorHash, Contact } from "./contact.ts";
 export type { Domain } from "./domain.ts";
-export { aorHash } from "./rpc.ts";
+export { Rounds } from "./rounds.ts";
 export { DEFAULT_SETTINGS, Matching, type UsrlocSettings } from "./settings.ts";
 export { Usrloc } from "./usrloc.ts";
 

@@ -2,7 +2,7 @@
 
 import { type RpcDef, RpcError, type RpcValue } from "../../registry/define.ts";
 import { StoreError } from "../../store/database.ts";
-import { AorRecord, Contact } from "./contact.ts";
+import { AorRecord, aorHash, Contact } from "./contact.ts";
 import type { Domain } from "./domain.ts";
 import type { Usrloc } from "./usrloc.ts";
 
@@ -162,8 +162,8 @@ function contactFields(c: Contact, now: number): { [key: string]: RpcValue } {
     "Server-Id": c.serverId,
     "Tcpconn-Id": c.flowId === 0 ? -1 : c.flowId,
     Keepalive: 0,
-    "Last-Keepalive": c.lastModified,
-    "KA-Roundtrip": 0,
+    "Last-Keepalive": c.lastKeepalive || c.lastModified,
+    "KA-Roundtrip": c.roundtrip,
     "Last-Modified": c.lastModified,
   };
 }
@@ -194,11 +194,4 @@ function add(usrloc: Usrloc, args: Args): RpcValue | Promise<RpcValue> {
     else domain.changed(record ?? new AorRecord(aor), contact);
     return null;
   });
-}
-
-/** A number for an address of record, the last part of its temporary GRUUs: 31 bits, the same in every run. */
-export function aorHash(aor: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < aor.length; i++) h = Math.imul(h ^ aor.charCodeAt(i), 0x01000193);
-  return (h ^ (h >>> 15)) & 0x7fffffff;
 }

@@ -4,6 +4,7 @@ import type { ModuleHost } from "../../registry/module-host.ts";
 import { isTableName } from "../../store/database.ts";
 import { Timer } from "../../util/timer-wheel.ts";
 import { Domain } from "./domain.ts";
+import { Pings } from "./pings.ts";
 import { DbMode, DEFAULT_SETTINGS, type UsrlocSettings } from "./settings.ts";
 import { TableStore } from "./table-store.ts";
 
@@ -21,6 +22,7 @@ export class Usrloc {
   settings: UsrlocSettings = DEFAULT_SETTINGS;
   /** Bindings in memory, all tables. */
   total = 0;
+  readonly pings: Pings;
   private readonly host: ModuleHost;
   private readonly tables = new Map<string, Domain>();
   private readonly ruidPrefix: string;
@@ -33,6 +35,7 @@ export class Usrloc {
 
   constructor(host: ModuleHost) {
     this.host = host;
+    this.pings = new Pings(host);
     const { clock, random } = host.host;
     this.ruidPrefix = `uloc-${Math.floor(clock.wall() / 1000).toString(16)}-${host.host.process.pid.toString(16)}-`;
     // two starts in one second with one pid (containers) must not give a ruid twice

@@ -1,0 +1,32 @@
+// Where ours is meant to differ from Kamailio 5.6.3 in nat.test.ts, and why.
+
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/^nathelper: nat_uac_test: SDP in media$/, "the connection addresses of media count for 256, as its README says"],
+  [/^nathelper: is_rfc1918: "10\.1"$/, "an address has four parts"],
+  [/set_contact_alias(\(1\))?: "Al"/, "the parameter stands before the URI's headers, where parameters belong"],
+  [
+    /handle_ruri_alias\("1"\) .*;alias=[^;]*~[^;]*~\d(\?h=1)?$/,
+    "the last alias is found also where it is the last parameter; Kamailio's R-URI is damaged instead",
+  ],
+  [/handle_ruri_alias\("1"\) .*alias=[^;~]*~\d+~[9x]$/, "a broken alias leaves the R-URI as it was"],
+  [/handle_ruri_alias\(("0")?\) .*alias=[^;~]*~\d+(~[9x])?$/, "a broken alias leaves the R-URI as it was"],
+  [/handle_ruri_alias\(.*alias=$/, "a URI with a parameter whose value is empty is refused"],
+  [/fix_nated_sdp: with no address/, "what is no address is not written into a session description"],
+  [/fix_nated_sdp: (with IPv6|IPv6)$/, "the address type follows the address"],
+  [/fix_nated_sdp: twice/, "an address that was replaced is not replaced again"],
+  [/: received leads, else the contact$/, "wording of a missing argument"],
+  [
+    /^(SIP pings|who is silent goes)/,
+    "requests have Max-Forwards (RFC 3261 8.1.1); a binding whose phone is silent goes, as keepalive_timeout's documentation says, which Kamailio's stays",
+  ],
+];
+
+/** Why a case differs; null when it must not. */
+export function reasonOf(name: string): string | null {
+  return REASONS.find(([pattern]) => pattern.test(name))?.[1] ?? null;
+}
+
+/** Reasons that fit no case. */
+export function unusedReasons(names: readonly string[]): string[] {
+  return REASONS.filter(([pattern]) => !names.some((n) => pattern.test(n))).map(([, reason]) => reason);
+}

@@ -1,0 +1,172 @@
+// Asks the installed Kamailio about a group of cases with many addresses. It runs in a network namespace whose loopback has all of them, and so
+// do the agents: `askNat` starts this file again inside, which reads the group from standard input and writes the answers.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createSocket, type Socket } from "node:dgram";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, type Socket as Stream } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  answerTo,
+  type NatAnswer,
+  type NatGroup,
+  type NatStep,
+  natConfig,
+  PUBLIC,
+  SERVER,
+  tidyNat,
+} from "./nat-case.ts";
+import { haveOracle } from "./oracle.ts";
+
+/** Whether namespaces can be made here, besides there being a Kamailio. */
+export function haveNatOracle(): boolean {
+  return haveOracle() && spawnSync("unshare", ["-rn", "true"], { stdio: "ignore" }).status === 0;
+}
+
+/** The answers of Kamailio to a group. Rejects with its own words when it does not start. */
+export async function askNat(group: NatGroup): Promise<NatAnswer[]> {
+  const addresses = [SERVER, ...group.agents].map((a) => a.replace("tcp:", "").replace(/:\d+$/, ""));
+  const setUp = ["ip link set lo up", ...new Set(addresses.map((a) => `ip addr add ${a}/32 dev lo`))].join(" && ");
+  const runtime = "Deno" in globalThis ? [process.execPath, "run", "-A"] : [process.execPath];
+  const self = [...runtime, fileURLToPath(import.meta.url)].map((w) => `'${w}'`).join(" ");
+  const child = spawn("unshare", ["-rn", "sh", "-c", `${setUp} && exec ${self}`], { stdio: ["pipe", "pipe", "pipe"] });
+  let out = "";
+  let words = "";
+  child.stdout.on("data", (d: Buffer) => (out += d.toString("utf8")));
+  child.stderr.on("data", (d: Buffer) => (words += d.toString("latin1")));
+  child.stdin.end(JSON.stringify(group));
+  const code = await new Promise((done) => child.once("exit", done));
+  if (code !== 0) throw new Error(`the oracle failed: ${words.slice(-4000)}`);
+  return JSON.parse(out) as NatAnswer[];
+}
+
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+const partsOf = (end: string): [string, number] => [end.slice(0, end.lastIndexOf(":")), Number(end.split(":").at(-1))];
+
+class Inside {
+  private readonly udp = new Map<string, Socket>();
+  private readonly tcp = new Map<string, Stream>();
+  private got: string[] = [];
+  private readonly group: NatGroup;
+  private readonly directory: string;
+
+  constructor(group: NatGroup, directory: string) {
+    this.group = group;
+    this.directory = directory;
+  }
+
+  async open(): Promise<void> {
+    for (const end of this.group.agents.filter((a) => !a.startsWith("tcp:"))) {
+      const socket = createSocket("udp4");
+      const [address, port] = partsOf(end);
+      await new Promise<void>((done) => socket.bind(port, address, () => done()));
+      socket.on("message", (data, from) => {
+        const text = data.toString("latin1");
+        this.came(end, `${from.address}:${from.port}`, text);
+        const code = this.group.answers?.[end] ?? 0;
+        if (code > 0 && !text.startsWith("SIP/2.0") && text.includes(" SIP/2.0\r\n"))
+          socket.send(Buffer.from(answerTo(text, code), "latin1"), from.port, from.address);
+      });
+      this.udp.set(end, socket);
+    }
+  }
+
+  private came(end: string, from: string, text: string): void {
+    if (!text.includes("z9hG4bKup")) this.got.push(`${end} < ${from}\n${tidyNat(text)}`);
+    else this.isUp = true;
+  }
+  isUp = false;
+
+  async step(step: NatStep): Promise<string[]> {
+    this.got = [];
+    if (step.rpc !== undefined) this.got.push(await this.command(step.rpc));
+    if (step.from !== undefined) await this.send(step.from, step.text ?? "");
+    await pause(step.ms ?? 120);
+    return this.got;
+  }
+
+  async send(from: string, text: string): Promise<void> {
+    const [address, port] = partsOf(SERVER);
+    const data = Buffer.from(text, "latin1");
+    if (!from.startsWith("tcp:")) {
+      this.udp.get(from)!.send(data, port, address);
+      return;
+    }
+    let stream = this.tcp.get(from);
+    if (stream === undefined) {
+      const [localAddress, localPort] = partsOf(from.slice(4));
+      stream = connect({ host: address, port, localAddress, localPort });
+      stream.on("data", (d: Buffer) => this.came(from, `tcp:${SERVER}`, d.toString("latin1")));
+      stream.on("error", () => undefined);
+      this.tcp.set(from, stream);
+      await new Promise<void>((done) => stream!.once("connect", () => done()));
+    }
+    stream.write(data);
+  }
+
+  // There are no unix datagram sockets in the runtimes: the command is sent by the tool that belongs to Kamailio.
+  private async command(words: readonly (string | number)[]): Promise<string> {
+    const args = words.map((w) => (typeof w === "number" ? String(w) : w));
+    const done = spawnSync("kamcmd", ["-s", `unix:${this.directory}/ctl`, ...args], { encoding: "utf8" });
+    return `${done.stdout}${done.stderr}`;
+  }
+
+  close(): void {
+    for (const s of this.udp.values()) s.close();
+    for (const s of this.tcp.values()) s.destroy();
+  }
+}
+
+async function ready(inside: Inside, child: ChildProcess, words: () => string): Promise<void> {
+  const poke = `OPTIONS sip:x@${SERVER} SIP/2.0\r\nVia: SIP/2.0/UDP ${PUBLIC};branch=z9hG4bKup;rport\r\nFrom: <sip:a@x>;tag=up\r\nTo: <sip:b@y>\r\nCall-ID: up\r\nCSeq: 1 OPTIONS\r\nX-Case: up\r\nContent-Length: 0\r\n\r\n`;
+  for (let i = 0; !inside.isUp; i++) {
+    if (child.exitCode !== null || i > 100) throw new Error(`kamailio does not run:\n${words()}`);
+    await inside.send(PUBLIC, poke);
+    await pause(50);
+  }
+  await pause(150);
+}
+
+async function main(): Promise<void> {
+  let input = "";
+  for await (const data of process.stdin) input += String(data);
+  const group = JSON.parse(input) as NatGroup;
+  const directory = mkdtempSync(join(tmpdir(), "nat-"));
+  const file = join(directory, "nat.cfg");
+  const control = `loadmodule "ctl.so"\nmodparam("ctl", "binrpc", "unix:${directory}/ctl")\n`;
+  const config = natConfig(group).replace("request_route {", `${control}request_route {`);
+  writeFileSync(file, config, "latin1");
+  const child = spawn("kamailio", ["-DD", "-E", "-m", "64", "-M", "16", "-f", file, "-Y", directory], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let words = "";
+  child.stderr.on("data", (d: Buffer) => {
+    words = (words + d.toString("latin1")).slice(-8000);
+  });
+  const inside = new Inside(group, directory);
+  try {
+    await inside.open();
+    await ready(inside, child, () => words);
+    const answers: string[][][] = [];
+    for (const c of group.cases) {
+      const steps: string[][] = [];
+      for (const step of c.steps) steps.push(await inside.step(step));
+      answers.push(steps);
+    }
+    process.stdout.write(JSON.stringify(answers));
+    if (process.env["NAT_WORDS"] === "1") process.stderr.write(words);
+  } finally {
+    child.kill("SIGTERM");
+    if (child.exitCode === null) await new Promise((done) => child.once("exit", done));
+    inside.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main)
+  main().catch((error: unknown) => {
+    process.stderr.write(String(error instanceof Error ? error.stack : error));
+    process.exitCode = 1;
+  });
