@@ -21,6 +21,8 @@ import { COMMIT, VERSION } from "./util/version.ts";
 
 /** Exit codes (design.md, section 3). */
 const Exit = { OK: 0, CONFIG: 1, USAGE: 2, LISTEN: 3 } as const;
+/** Milliseconds for what was sent last, such as the goodbyes of WebSockets, to leave before the process does. */
+const LAST_WORDS = 20;
 
 async function main(host: Host): Promise<number> {
   const [command, ...rest] = host.process.args;
@@ -90,6 +92,7 @@ async function serve(host: Host, options: Options): Promise<number> {
   background?.ready(options.logToStderr || config.globals.bool("log_stderror"));
   await ended;
   await stopInTime(host, log, () => server.stop(), config.globals.int("exit_timeout"));
+  await new Promise<void>((done) => host.clock.after(LAST_WORDS, done));
   if (pidFile !== null) removePid(host, pidFile);
   return Exit.OK;
 }

@@ -123,6 +123,8 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
           `void ua.call("sip:${users[side][1]}@127.0.0.1:${group.server.port}", { mediaConstraints: { audio: true, video: false } })`,
         );
         const invite = await phone.receiveRequest("INVITE", 15_000);
+        expect(invite.all("Via")[1]).toMatch(new RegExp(`^SIP/2.0/${side.toUpperCase()} [a-z0-9]+\\.invalid;`));
+        expect(invite.all("Record-Route")[1]).toContain(";transport=ws;"); // for both (RFC 7118)
         phone.send(phone.reply(invite, 180, "Ringing", [contact(phone, side)]));
         await page.until("notes.includes('progress')");
         const headers = [contact(phone, side), "Content-Type: application/sdp"];
