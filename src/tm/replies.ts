@@ -16,7 +16,7 @@ import { joinedChallenges, pickBranch } from "./pick.ts";
 import type { Tm } from "./tm.ts";
 import type { Transaction } from "./transaction.ts";
 import { endIfDone, replyLocally, sendReply, startWait } from "./upstream.ts";
-import { tellReply } from "./watcher.ts";
+import { tellFailing, tellReply } from "./watcher.ts";
 
 /** A reply came for a branch; no route of the transaction is waiting. */
 export function replyCame(tm: Tm, branch: Branch, msg: SipMessage): void {
@@ -146,6 +146,7 @@ export function decide(tm: Tm, tx: Transaction): void {
 
 // The best reply goes to the script, then back.
 function allFailed(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null): void {
+  tellFailing(tx, winner.status, best);
   const isOlder = winner.number < tx.legStart; // of an earlier leg, which had a route of its own
   if (!tx.wantsFailure && !isOlder) {
     finish(tm, tx, winner, best);

@@ -10,6 +10,8 @@ export interface Watcher {
    * which edits may be added, valid only during the call; null when the reply is made here.
    */
   replying?(tx: Transaction, status: number, reply: SipMessage | null): void;
+  /** All branches have failed, and the failure route (if any) is next: with the status and reply picked, null when none came. */
+  failing?(tx: Transaction, status: number, reply: SipMessage | null): void;
   /** The transaction is forgotten. When no final reply was told before, the client has got none. */
   released?(tx: Transaction): void;
 }
@@ -19,4 +21,11 @@ export function tellReply(tx: Transaction, status: number, reply: SipMessage | n
   const { watchers } = tx;
   if (watchers === null) return;
   for (const watcher of watchers) watcher.replying?.(tx, status, reply);
+}
+
+/** Tells those who look on that all branches have failed. */
+export function tellFailing(tx: Transaction, status: number, reply: SipMessage | null): void {
+  const { watchers } = tx;
+  if (watchers === null) return;
+  for (const watcher of watchers) watcher.failing?.(tx, status, reply);
 }

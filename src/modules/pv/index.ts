@@ -29,7 +29,6 @@ import { xavpFunctions } from "./xavp-functions.ts";
 
 export { avpAccessor } from "./avp.ts";
 export { SharedVariables } from "./instance.ts";
-export { strftime } from "./time.ts";
 
 /** "name=s:text" or "name=i:5". */
 function parseShvSet(text: string): readonly [string, Value] {

@@ -3,8 +3,9 @@ import { ModuleBed } from "../../../test/support/module-bed.ts";
 import type { RouteContext } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
 import type { Value } from "../../sip/value.ts";
+import { strftime } from "../../util/strftime.ts";
 import { setProved } from "../core/index.ts";
-import { pv, type SharedVariables, strftime } from "./index.ts";
+import { pv, type SharedVariables } from "./index.ts";
 
 const REPLY =
   "SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@x>;tag=2\r\nCall-ID: p\r\nCSeq: 3 INVITE\r\nContent-Length: 0\r\n\r\n";

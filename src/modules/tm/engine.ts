@@ -109,6 +109,9 @@ export class TmEngine implements Transactions {
   settings: TmSettings = DEFAULT_SETTINGS;
   /** Told of each transaction that a script makes for a request, before anything is sent. They may `watch` it. Must not throw. */
   readonly onCreate: ((tx: Transaction, ctx: RouteContext) => void)[] = [];
+  /** Told of each ACK of a 2xx that t_relay forwards, and of each CANCEL that it answers. Must not throw. */
+  readonly onAck: ((ctx: RouteContext) => void)[] = [];
+  readonly onCancel: ((ctx: RouteContext) => void)[] = [];
   /** Told when a request route has ended. Must not throw. */
   readonly onScriptEnd: ((ctx: RouteContext) => void)[] = [];
 

@@ -99,6 +99,7 @@ function nowhere(ctx: RouteContext): number {
 // A failure's ACK ends here; any other is forwarded without a transaction.
 function relayAck(engine: TmEngine, ctx: RouteContext): FunctionResult {
   if (engine.tm.ack(ctx.message)) return 0;
+  for (const told of engine.onAck) told(ctx);
   ctx.failure = null;
   const sent = forwardStateless(engine.proxy, ctx.message, ctx.flow, null, ctx.sendFrom, ctx);
   return typeof sent === "number" ? ackOutcome(ctx, sent) : sent.then((n) => ackOutcome(ctx, n));
@@ -125,6 +126,7 @@ export function relayCancel(engine: TmEngine, settings: TmSettings, ctx: RouteCo
     proxy.counters.localReply(200);
     (proxy.replyFlow(msg, flow) ?? flow).send(proxy.out, 0, end);
   }
+  for (const told of engine.onCancel) told(ctx);
   engine.tm.cancel(tx, cancelLines(settings, tx, ctx.message));
   return 1;
 }
