@@ -19,6 +19,15 @@ const HERE: Readonly<Record<string, string>> = {
   tmx: "T T_branch T_inv T_req T_rpl",
   xhttp: "hu",
   xlog: "C",
+  tls: `tls tls_cipher_bits tls_cipher_info tls_description tls_my_issuer tls_my_issuer_cn tls_my_issuer_country tls_my_issuer_locality
+    tls_my_issuer_organization tls_my_issuer_state tls_my_issuer_unit tls_my_raw_cert tls_my_san_email tls_my_san_hostname tls_my_san_ip
+    tls_my_san_uri tls_my_serial tls_my_subject tls_my_subject_cn tls_my_subject_country tls_my_subject_locality
+    tls_my_subject_organization tls_my_subject_state tls_my_subject_uid tls_my_subject_unit tls_my_urlencoded_cert tls_my_version
+    tls_peer_expired tls_peer_issuer tls_peer_issuer_cn tls_peer_issuer_country tls_peer_issuer_locality tls_peer_issuer_organization
+    tls_peer_issuer_state tls_peer_issuer_unit tls_peer_notAfter tls_peer_notBefore tls_peer_raw_cert tls_peer_revoked tls_peer_san_email
+    tls_peer_san_hostname tls_peer_san_ip tls_peer_san_uri tls_peer_selfsigned tls_peer_serial tls_peer_server_name tls_peer_subject
+    tls_peer_subject_cn tls_peer_subject_country tls_peer_subject_locality tls_peer_subject_organization tls_peer_subject_state
+    tls_peer_subject_uid tls_peer_subject_unit tls_peer_urlencoded_cert tls_peer_verified tls_peer_version tls_version`,
 };
 
 /** By the module they come with, which does not exist here yet. */
@@ -52,15 +61,6 @@ const LATER: Readonly<Record<string, string>> = {
     sipt_redirection_number sipt_redirection_number_nai sipt_screening`,
   siptrace: "siptrace",
   tcpops: "tcp",
-  tls: `tls tls_cipher_bits tls_cipher_info tls_description tls_my_issuer tls_my_issuer_cn tls_my_issuer_country tls_my_issuer_locality
-    tls_my_issuer_organization tls_my_issuer_state tls_my_issuer_unit tls_my_raw_cert tls_my_san_email tls_my_san_hostname tls_my_san_ip
-    tls_my_san_uri tls_my_serial tls_my_subject tls_my_subject_cn tls_my_subject_country tls_my_subject_locality
-    tls_my_subject_organization tls_my_subject_state tls_my_subject_uid tls_my_subject_unit tls_my_urlencoded_cert tls_my_version
-    tls_peer_expired tls_peer_issuer tls_peer_issuer_cn tls_peer_issuer_country tls_peer_issuer_locality tls_peer_issuer_organization
-    tls_peer_issuer_state tls_peer_issuer_unit tls_peer_notAfter tls_peer_notBefore tls_peer_raw_cert tls_peer_revoked tls_peer_san_email
-    tls_peer_san_hostname tls_peer_san_ip tls_peer_san_uri tls_peer_selfsigned tls_peer_serial tls_peer_server_name tls_peer_subject
-    tls_peer_subject_cn tls_peer_subject_country tls_peer_subject_locality tls_peer_subject_organization tls_peer_subject_state
-    tls_peer_subject_uid tls_peer_subject_unit tls_peer_urlencoded_cert tls_peer_verified tls_peer_version tls_version`,
   uac: "uac_req",
   xmlops: "xml",
 };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { makeCertificate, readCertificates } from "../host/certificates.ts";
-import { CertificateText, cipherDescription, textOfCertificate, timeText } from "./certificate-text.ts";
+import { makeCertificate, readCertificates } from "../../host/certificates.ts";
+import { CertificateText, cipherDescription, textOfCertificate, timeText } from "../../util/certificate-text.ts";
 
 // `openssl ciphers -v`
 const DESCRIPTIONS = `
