@@ -13,11 +13,12 @@ import { Proxy } from "./proxy/proxy.ts";
 import { Receiver } from "./proxy/receive.ts";
 import { NetTransports } from "./proxy/transports.ts";
 import { runStartup, runTimers } from "./proxy/unasked.ts";
-import { parseTemplate } from "./pv/parse.ts";
-import { templateReader } from "./pv/resolve.ts";
+import { parsePv } from "./pv/parse.ts";
+import { type PvEnv, resolvePv } from "./pv/resolve.ts";
+import { compileText } from "./pv/string.ts";
 import { ArgError } from "./registry/args.ts";
 import { Commands } from "./registry/commands.ts";
-import { ConfigError } from "./registry/define.ts";
+import { ConfigError, type ParamReaders } from "./registry/define.ts";
 import { type Configured, ModuleLoader } from "./registry/loader.ts";
 import { type CompiledRoutes, type Config, compileRoutes, type Diagnostic, Diagnostics } from "./script/index.ts";
 import { Transport } from "./sip/transports.ts";
@@ -64,7 +65,7 @@ export async function start(
   data: string | null = null,
 ): Promise<Server> {
   const parts = assemble(host, config, settings, data);
-  const { proxy, transports, loader, databases, wheel } = parts;
+  const { proxy, transports, loader, commands, databases, wheel } = parts;
   const stopTicking = tick(host, wheel);
   let stopTimers = (): void => {};
   const stop = async (): Promise<void> => {
@@ -74,10 +75,9 @@ export async function start(
     databases.closeAll();
     stopTicking();
   };
-  let commands: Commands;
   try {
     const { generation } = prepare(parts, config);
-    commands = new Commands(generation);
+    commands.enter(generation);
     steps?.beforeModules();
     await loader.start(generation);
     await runStartup(proxy);
@@ -126,8 +126,9 @@ function assemble(host: Host, config: Config, settings: LogSettings, data: strin
   proxy.places = { config: host.files.resolve(config.file, ".."), data: dataDirectory(host, data) };
   applyGlobals(proxy, config);
   applyRules(proxy, config.globals);
-  const loader = new ModuleLoader({ host, log, wheel, proxy, database: (url) => databases.get(url) });
-  return { proxy, transports, loader, databases, wheel };
+  const commands = new Commands();
+  const loader = new ModuleLoader({ host, log, wheel, proxy, commands, database: (url) => databases.get(url) });
+  return { proxy, transports, loader, commands, databases, wheel };
 }
 
 // Sets the modules up and puts the compiled routes in force. Throws UnusableConfig.
@@ -147,18 +148,33 @@ function prepare(
     tell: { mono: () => proxy.host.clock.mono(), write: (level, text) => proxy.log.write(level, text) },
   });
   if (compiled.routes === null) throw new UnusableConfig(compiled.diagnostics);
+  try {
+    loader.bind(generation, readersOf(compiled.routes.env));
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UnusableConfig([refusal(error, config)]);
+    throw error;
+  }
   proxy.routes = compiled.routes;
   proxy.logPrefix = logPrefix(config, compiled.routes);
   proxy.logPrefixEach = config.globals.int("log_prefix_mode") === 1;
   return { generation, routes: compiled.routes };
 }
 
+function readersOf(env: PvEnv): ParamReaders {
+  return {
+    text: (text) => compileText(text, env),
+    variable: (text) => {
+      const ref = parsePv(text);
+      return "problem" in ref ? new ArgError(ref.problem) : resolvePv(ref, env);
+    },
+  };
+}
+
 // The text of log_prefix, ready to be made for a message.
 function logPrefix({ globals, tree }: Config, { env }: CompiledRoutes): Proxy["logPrefix"] {
   const text = globals.text("log_prefix");
   if (text === null) return null;
-  const template = parseTemplate(text, (name) => env.findPv(name)?.def.inner !== "none");
-  const reader = "problem" in template ? new ArgError(template.problem) : templateReader(template, env);
+  const reader = compileText(text, env);
   if (!(reader instanceof ArgError)) return reader;
   const diagnostics = new Diagnostics();
   const { at } = tree.globals.findLast((g) => g.name === "log_prefix")!.value;

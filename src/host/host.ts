@@ -157,6 +157,22 @@ export interface TcpConnectOptions {
   readonly tls?: TlsDialer;
 }
 
+/** A unix stream socket to listen on. A name that nobody listens on any more is taken over. */
+export interface UnixListenOptions {
+  readonly path: string;
+  /** Permissions of the name from the moment it is there. */
+  readonly mode: number;
+  readonly onConnection: TcpListenOptions["onConnection"];
+  readonly maxQueue: number;
+}
+
+/** A unix stream socket to connect to. */
+export interface UnixConnectOptions {
+  readonly path: string;
+  readonly handlers: TcpHandlers;
+  readonly maxQueue: number;
+}
+
 export interface Network {
   /** Whether UDP goes by native batched calls, or by the runtime's own datagram sockets. */
   readonly nativeUdp: boolean;
@@ -165,6 +181,9 @@ export interface Network {
   listenTcp(options: TcpListenOptions): Promise<TcpListener>;
   /** Resolves when connected; rejects with HostError. */
   connectTcp(options: TcpConnectOptions): Promise<TcpConnection>;
+  /** Resolves when the name is there; rejects with HostError: "EADDRINUSE" when somebody listens on it. `close` takes the name away. */
+  listenUnix(options: UnixListenOptions): Promise<{ close(): void }>;
+  connectUnix(options: UnixConnectOptions): Promise<TcpConnection>;
   /** Addresses of this machine's interfaces: [name, address]. */
   interfaces(): readonly (readonly [string, string])[];
   /** The address that the system sends from to that address (numeric); null when it cannot be told. Sends nothing. */

@@ -10,6 +10,7 @@ import { makeSystem } from "./node-system.ts";
 import { connectTcp, listenTcp } from "./node-tcp.ts";
 import { nodeTls } from "./node-tls.ts";
 import { openRuntimeSqlite } from "./sqlite-runtime.ts";
+import { connectUnix, listenUnix } from "./node-unix.ts";
 import { NativeUdp } from "./udp-native.ts";
 import { bindPortableUdp } from "./udp-portable.ts";
 
@@ -25,6 +26,8 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
         : Promise.resolve().then(() => udp.bind(options)),
     listenTcp: (options) => listenTcp(gate, options),
     connectTcp: (options) => connectTcp(gate, options),
+    listenUnix: (options) => listenUnix(gate, options),
+    connectUnix: (options) => connectUnix(gate, options),
     interfaces,
     sourceFor: (address) => udp?.sourceFor(address) ?? null,
     nameOf,

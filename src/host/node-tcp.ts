@@ -131,8 +131,8 @@ function askAlive(socket: Socket, idle: number | undefined): void {
   if (idle !== undefined) socket.setKeepAlive(true, idle);
 }
 
-/** One connection over a node:net socket. */
-class NodeTcpConnection implements TcpConnection, Flushable {
+/** One connection over a node:net socket. Of a unix socket both ends are the address "" with port 0. */
+export class NodeTcpConnection implements TcpConnection, Flushable {
   readonly local: SocketAddress;
   readonly remote: SocketAddress;
   readonly tls: TlsInfo | null;

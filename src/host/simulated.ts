@@ -6,7 +6,7 @@
 //   await world.run(32_000);                      // 32 seconds, in no time
 import { asset } from "./assets.ts";
 import { FlushGate } from "./flush.ts";
-import type { Files, Host, Network, SqliteDatabase } from "./host.ts";
+import { type Files, type Host, HostError, type Network, type SqliteDatabase } from "./host.ts";
 import { hashing } from "./node-basics.ts";
 import { nodeTls } from "./node-tls.ts";
 import { EventQueue, SeededRandom } from "./sim-clock.ts";
@@ -164,6 +164,12 @@ function simNetworkOf(endpoint: SimEndpoint): Network {
     bindUdp: async (options) => new SimUdpSocket(endpoint, options),
     listenTcp: async (options) => new SimTcpListener(endpoint, options),
     connectTcp: (options) => connectSimTcp(endpoint, options),
+    listenUnix: async ({ path }) => {
+      throw new HostError("ENOSYS", `cannot listen on unix:${path}: not in a simulation`);
+    },
+    connectUnix: async ({ path }) => {
+      throw new HostError("ENOSYS", `cannot connect to unix:${path}: not in a simulation`);
+    },
     interfaces: () => [["lo", "127.0.0.1"], ...addresses.map((address) => ["eth0", address] as const)],
     // the address that shares most of its beginning with the far one, as if that were the network both are in
     sourceFor: (address) => {

@@ -51,6 +51,8 @@ export interface Arg<T> {
   readonly name: string;
   readonly optional: boolean;
   readonly route?: RouteArg;
+  /** Of `var`: whether it may also be a text; `run` then gets an Accessor that cannot be assigned. */
+  readonly orText?: boolean;
   /** Turns the text or number into what `run` gets; for a constant called once at compile time, else on each call. */
   readonly parse?: (value: string | number) => T | ArgError;
   /** Of `raw`: from the text; `reader` is for parts of it in which variables count. */
@@ -70,6 +72,10 @@ export function str(name: string): Arg<string> {
 /** A variable itself. */
 export function variable(name: string): Arg<Accessor> {
   return { kind: "var", name, optional: false };
+}
+/** A variable, or a text with variables in it where the place of arguments varies. */
+export function variableOrText(name: string): Arg<Accessor> {
+  return { kind: "var", name, optional: false, orText: true };
 }
 /** The name of a route of that kind. */
 export function route(name: string, kind: RouteArg): Arg<number> {

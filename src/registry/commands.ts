@@ -4,11 +4,13 @@ import { type RpcDef, RpcError, type RpcValue } from "./define.ts";
 import type { Configured } from "./loader.ts";
 import { didYouMean } from "./nearest.ts";
 
-/** The commands of all modules of a generation. */
+/** The commands of all modules of the generation in force; none before there is one. */
 export class Commands {
-  private readonly known = new Map<string, { readonly def: RpcDef<unknown>; readonly instance: unknown }>();
+  private known = new Map<string, { readonly def: RpcDef<unknown>; readonly instance: unknown }>();
 
-  constructor(generation: readonly Configured[]) {
+  /** From now on these modules' commands are run. */
+  enter(generation: readonly Configured[]): void {
+    this.known = new Map();
     for (const { module, instance } of generation)
       for (const [name, def] of Object.entries(module.rpc)) this.known.set(name, { def, instance });
   }
@@ -34,20 +36,25 @@ export class Commands {
       throw new RpcError(404, `command ${name} not found${hint === undefined ? "" : `; ${hint}`}`);
     }
     const { def, instance } = found;
-    if (args.length > def.args.length)
+    if (args.length > def.args.length && def.rest === undefined)
       throw new RpcError(400, `${name} takes at most ${def.args.length} arguments, not ${args.length}`);
     const given = def.args.map((arg, i) => {
       const value = args[i];
-      if (value === undefined) {
-        if (arg.optional) return undefined;
-        throw new RpcError(400, `${name}: argument ${i + 1} (${arg.name}) is missing`);
-      }
-      if (arg.kind === "str") return String(value);
-      const number = typeof value === "number" ? value : /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
-      if (!Number.isInteger(number))
-        throw new RpcError(400, `${name}: argument ${i + 1} (${arg.name}) must be a number`);
-      return number;
+      if (value !== undefined) return converted(value, arg.kind, `${name}: argument ${i + 1} (${arg.name})`);
+      if (arg.optional) return undefined;
+      throw new RpcError(400, `${name}: argument ${i + 1} (${arg.name}) is missing`);
     });
+    const { rest } = def;
+    for (let i = given.length; rest !== undefined && i < args.length; i++)
+      given.push(converted(args[i]!, rest, `${name}: argument ${i + 1}`));
     return def.run(instance, given);
   }
+}
+
+function converted(value: string | number, kind: "int" | "str" | "any", what: string): string | number {
+  if (kind === "any") return value;
+  if (kind === "str") return String(value);
+  const number = typeof value === "number" ? value : /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isInteger(number)) throw new RpcError(400, `${what} must be a number`);
+  return number;
 }

@@ -238,6 +238,14 @@ export interface TableDef {
 
 // ---- modules ----
 
+/** Reads parameters in which variables count. */
+export interface ParamReaders {
+  /** The reader of a text with variables in it. */
+  readonly text: ReaderOf;
+  /** The variable that a text is as a whole: "$avp(x)". */
+  readonly variable: (text: string) => Accessor | ArgError;
+}
+
 /** A module as the registry sees it, its own types forgotten. */
 export interface AnyModule {
   readonly name: string;
@@ -248,6 +256,7 @@ export interface AnyModule {
   readonly params: Readonly<Record<string, ParamDef<unknown>>>;
   readonly state: (host: ModuleHost) => unknown;
   readonly configure: (state: unknown, params: Readonly<Record<string, unknown>>, host: ModuleHost) => unknown;
+  readonly bind: ((instance: unknown, readers: ParamReaders) => void) | null;
   readonly start: ((instance: unknown, host: ModuleHost) => void | Promise<void>) | null;
   readonly stop: ((state: unknown) => void | Promise<void>) | null;
   readonly functions: Readonly<Record<string, FunctionDef<unknown>>>;
@@ -269,6 +278,7 @@ export interface Module<S> extends AnyModule {
  * - `state` is made once a process, and survives reloads.
  * - `configure` makes the instance of one generation of the configuration from the checked parameters; it must not half-fail and has no
  *   effect outside what it returns: it throws ConfigError when the parameters do not go together. Functions and variables get the instance.
+ * - `bind` runs after all modules of the generation are configured: what parameters name in variables is resolved. Throws ConfigError too.
  * - `start` runs once a generation is in force (timers, loading tables); `stop` when the process ends.
  */
 export function defineModule<S, I, const P extends Readonly<Record<string, ParamDef<unknown>>>>(def: {
@@ -280,6 +290,7 @@ export function defineModule<S, I, const P extends Readonly<Record<string, Param
   readonly params?: P;
   readonly state: (host: ModuleHost) => S;
   readonly configure: (state: S, params: ParamValues<P>, host: ModuleHost) => I;
+  readonly bind?: (instance: I, readers: ParamReaders) => void;
   readonly start?: (instance: I, host: ModuleHost) => void | Promise<void>;
   readonly stop?: (state: S) => void | Promise<void>;
   readonly functions?: Readonly<Record<string, FunctionDef<I>>>;
@@ -297,6 +308,7 @@ export function defineModule<S, I, const P extends Readonly<Record<string, Param
     params: def.params ?? {},
     state: def.state,
     configure: def.configure,
+    bind: def.bind ?? null,
     start: def.start ?? null,
     stop: def.stop ?? null,
     functions: def.functions ?? {},

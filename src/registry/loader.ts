@@ -6,7 +6,8 @@ import type { Proxy } from "../proxy/proxy.ts";
 import type { Database } from "../store/database.ts";
 import { Level, type Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
-import { type AnyModule, ConfigError, type Module } from "./define.ts";
+import type { Commands } from "./commands.ts";
+import { type AnyModule, ConfigError, type Module, type ParamReaders } from "./define.ts";
 import type { ModuleHost } from "./module-host.ts";
 
 /** What all modules of a process share. */
@@ -15,6 +16,7 @@ export interface Surroundings {
   readonly log: Log;
   readonly wheel: TimerWheel;
   readonly proxy: Proxy;
+  readonly commands: Commands;
   readonly database: (url: string) => Database;
 }
 
@@ -50,6 +52,18 @@ export class ModuleLoader {
         throw error;
       }
     });
+  }
+
+  /** Has the modules of a generation resolve the variables that their parameters name. Throws ConfigError. */
+  bind(generation: readonly Configured[], readers: ParamReaders): void {
+    for (const { module, instance } of generation) {
+      try {
+        module.bind?.(instance, readers);
+      } catch (error) {
+        if (error instanceof ConfigError) error.module = module.name;
+        throw error;
+      }
+    }
   }
 
   /** Runs the start of each module of a generation that is now in force. */
@@ -90,6 +104,7 @@ export class ModuleLoader {
       host: around.host,
       wheel: around.wheel,
       proxy: around.proxy,
+      commands: around.commands,
       database: around.database,
       use: <S>(other: Module<S>): S => {
         const known = states.get(other);

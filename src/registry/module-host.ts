@@ -6,6 +6,7 @@ import type { Proxy } from "../proxy/proxy.ts";
 import type { Database } from "../store/database.ts";
 import type { Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
+import type { Commands } from "./commands.ts";
 import type { Module } from "./define.ts";
 
 export interface ModuleHost {
@@ -15,6 +16,8 @@ export interface ModuleHost {
   /** The one timer wheel of the worker. */
   readonly wheel: TimerWheel;
   readonly proxy: Proxy;
+  /** The commands (RPC) of all modules in force, for those who take them from outside. */
+  readonly commands: Commands;
   /** The process-wide state of a module named in `uses`. Throws when it is not loaded, which the loader has already excluded. */
   use<S>(module: Module<S>): S;
   /** As use, for a module that need not be loaded; null when it is not. */

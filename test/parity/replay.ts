@@ -7,6 +7,7 @@ import { RouteContext, RouteKind } from "../../src/proxy/context.ts";
 import { forwardStateless } from "../../src/proxy/forward.ts";
 import { Proxy } from "../../src/proxy/proxy.ts";
 import { type Accessor, ArgError } from "../../src/registry/args.ts";
+import { Commands } from "../../src/registry/commands.ts";
 import type { AnyModule, FunctionDef } from "../../src/registry/define.ts";
 import { type Configured, ModuleLoader } from "../../src/registry/loader.ts";
 import { Catalogue } from "../../src/registry/registry.ts";
@@ -74,6 +75,7 @@ export class Replay {
       log,
       wheel,
       proxy: this.proxy,
+      commands: new Commands(),
       database: () => {
         throw new Error("no database here");
       },

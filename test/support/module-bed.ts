@@ -4,6 +4,7 @@ import { createSimulation, type SimHost, type Simulation } from "../../src/host/
 import { type Flow, FlowStage, type Listener, ListenerBase, nextFlowId } from "../../src/net/flow.ts";
 import { RouteContext, RouteKind, type Routes } from "../../src/proxy/context.ts";
 import { Proxy as SipProxy } from "../../src/proxy/proxy.ts";
+import { Commands } from "../../src/registry/commands.ts";
 import type { AnyModule, FunctionResult, Module } from "../../src/registry/define.ts";
 import type { ModuleHost } from "../../src/registry/module-host.ts";
 import { SipMessage } from "../../src/sip/message.ts";
@@ -107,6 +108,7 @@ export class ModuleBed {
       host: this.host,
       wheel,
       proxy: this.proxy,
+      commands: new Commands(),
       use: <S>(module: Module<S>) => this.state(module) as S,
       useIfLoaded: <S>(module: Module<S>) => (this.states.get(module) as S | undefined) ?? null,
       database: (url) => this.databases.get(url),

@@ -17,6 +17,7 @@ import { receivedVariable } from "./received.ts";
 import { changeUri } from "./request-uri.ts";
 import { findListener } from "./send-socket.ts";
 import { sendingFunctions } from "./sending.ts";
+import { systemCommands } from "./system-commands.ts";
 import { isSip, uriOf, withHost, withHostPort, withPort, withUser, withUserAndPassword } from "./uri-parts.ts";
 
 export * from "./destinations.ts";
@@ -160,6 +161,7 @@ const commands: Readonly<Record<string, RpcDef<ModuleHost>>> = {
   ...blocklistCommands,
   ...dnsCommands,
   ...dropsCommands,
+  ...systemCommands,
 };
 
 /** The functions of Kamailio's core, which are always there, with those of kex on branch flags. */
