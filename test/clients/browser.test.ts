@@ -15,18 +15,15 @@ const program = findBrowser();
 const MISSING = "no Chromium is installed (Debian package chromium-headless-shell)";
 const tlsPort = await freePort();
 
-const config = `${readFileSync(join(root, "embed/default.cfg"), "utf8")}
-loadmodule "tls.so"
-loadmodule "xhttp.so"
-loadmodule "websocket.so"
-enable_tls=yes
+const PAGE = '"200", "OK", "text/html", "<!doctype html><title>telephone</title>"';
+const DEFAULT = readFileSync(join(root, "embed/default.cfg"), "utf8");
+const config = `#!KAMAILIO
+#!define WITH_TLS
+#!define WITH_BROWSERS
+${DEFAULT.replace('"404", "Not Found", "text/plain", "Telephones only.\\n"', PAGE)}
 listen=tls:127.0.0.1:${tlsPort}
-# A GRUU would lead back here without our port, which is none of 5060 in tests.
-modparam("registrar", "gruu_enabled", 0)
-event_route[xhttp:request] {
-	if ($hdr(Upgrade) =~ "websocket" && ws_handle_handshake()) exit;
-	xhttp_reply("200", "OK", "text/html", "<!doctype html><title>telephone</title>");
-}
+# The names that telephones get (GRUU) are without our port, which is none of 5060 in tests.
+alias="127.0.0.1:5060"
 `;
 
 /** What a telephone that speaks WebRTC would offer or answer; no audio ever flows. */
