@@ -1,12 +1,15 @@
 // Every module there is, by name. Importing a module has no effect; what a configuration loads is decided by its loadmodule lines.
 
 import type { AnyModule } from "../registry/define.ts";
+import { aliasDb } from "./alias_db/index.ts";
 import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
 import { blst } from "./blst.ts";
 import { core } from "./core/index.ts";
 import { dbSqlite } from "./db-sqlite.ts";
+import { domain } from "./domain/index.ts";
 import { htable } from "./htable/index.ts";
+import { dialog } from "./dialog/index.ts";
 import { kex } from "./kex.ts";
 import { maxfwd } from "./maxfwd.ts";
 import nathelper from "./nathelper/index.ts";
@@ -18,6 +21,7 @@ import { rr } from "./rr/index.ts";
 import { sanity } from "./sanity/index.ts";
 import { siputils } from "./siputils/index.ts";
 import { sl } from "./sl.ts";
+import { speeddial } from "./speeddial/index.ts";
 import { textops } from "./textops/index.ts";
 import { textopsx } from "./textopsx/index.ts";
 import { tls } from "./tls/index.ts";
@@ -38,6 +42,7 @@ const ALL: readonly AnyModule[] = [
   tmx,
   maxfwd,
   rr,
+  dialog,
   textops,
   textopsx,
   sanity,
@@ -49,6 +54,9 @@ const ALL: readonly AnyModule[] = [
   pike,
   htable,
   permissions,
+  aliasDb,
+  speeddial,
+  domain,
   tls,
   usrloc,
   registrar,

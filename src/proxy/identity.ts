@@ -19,6 +19,8 @@ const MAX_SHOWN = 1024;
 
 /** The names and addresses of one process. */
 export class Identity {
+  /** Whether a name (lower case, IPv6 in brackets) is a domain we serve, which counts as `myself` with any port; null without such domains. */
+  servedDomain: ((name: string) => boolean) | null = null;
   private readonly transports: Transports;
   private readonly faces = new Map<Listener, Face>();
   /** What scripts have advertised, as "host:port" in lower case. */
@@ -59,7 +61,7 @@ export class Identity {
 
   /** Whether a sent-by (lower case) is one that we have put into a Via of ours: of a listener, or as a script has advertised. */
   isOurSentBy(host: string, port: number): boolean {
-    return this.isMyself(host, port) || this.shownByScript.has(`${host}:${port}`);
+    return this.isOwn(host, port, 0) || this.shownByScript.has(`${host}:${port}`);
   }
 
   /** The socket as a message shows it: what the script advertises for it, else what the configuration does. */
@@ -77,10 +79,14 @@ export class Identity {
   }
 
   /**
-   * Whether that host and port are ours (`myself`): a listener's address, what it advertises, or an alias. Port 0 is any; protocol 0 is any.
-   * `host` is lower case; IPv6 with or without brackets.
+   * Whether that host and port are ours (`myself`): a listener's address, what it advertises, an alias, or a domain we serve. Port 0 is any;
+   * protocol 0 is any. `host` is lower case; IPv6 with or without brackets.
    */
   isMyself(host: string, port: number, protocol = 0): boolean {
+    return this.isOwn(host, port, protocol) || this.servedDomain?.(host) === true;
+  }
+
+  private isOwn(host: string, port: number, protocol: number): boolean {
     const bare = host.startsWith("[") ? host.slice(1, -1) : host;
     for (const l of this.transports.listeners) {
       if (protocol !== 0 && l.protocol !== protocol) continue;

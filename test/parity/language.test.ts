@@ -24,6 +24,7 @@ import { cases as variablesRead } from "./language-variables-read.ts";
 import { cases as variablesWrite } from "./language-variables-write.ts";
 import { cases as variablesXavp } from "./language-variables-xavp.ts";
 import { haveOracle } from "./oracle.ts";
+import * as storedDomains from "./stored-domains.ts";
 import * as storedHtable from "./stored-htable.ts";
 import * as storedPermissions from "./stored-permissions.ts";
 import * as storedPermissionsFile from "./stored-permissions-file.ts";
@@ -38,6 +39,7 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   transforms,
   selects: [...selects, ...selectsMore],
   variables: [...variablesRead, ...variablesWrite, ...variablesXavp],
+  domains: storedDomains.cases,
   htable: storedHtable.cases,
   permissions: storedPermissions.cases,
   "permissions-file": storedPermissionsFile.cases,
@@ -45,6 +47,7 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
 
 /** What groups need beside the usual modules: configuration, tables of a database, files. */
 const SETUPS: Readonly<Record<string, Setup>> = {
+  domains: storedDomains.setup,
   htable: storedHtable.setup,
   permissions: storedPermissions.setup,
   "permissions-file": storedPermissionsFile.setup,

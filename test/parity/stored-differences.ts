@@ -54,4 +54,20 @@ export const STORED_DIFFERENCES: readonly Difference[] = [
       "permissions: command testUri": ['rpc "Denied"', 'rpc "Denied"', 'rpc "Allowed"', 'rpc "Allowed"'],
     },
   },
+  {
+    why: "A row of which no URI can be made changes nothing; there the R-URI is broken afterwards.",
+    cases: {
+      "alias_db: sip:empty@here.example ": ["rc -1", "sip:empty@here.example <null> | <null> <null>"],
+      "alias_db: sip:nodomain@here.example ": ["rc -1", "sip:nodomain@here.example <null> | <null> <null>"],
+      "speeddial: sip:14@x alice@office.example ": ["rc -1", "sip:14@x <null>"],
+      "speeddial: sip:15@x alice@office.example ": ["rc -1", "sip:15@x <null>"],
+      "speeddial: sip:16@x alice@office.example ": ["rc -1", "sip:16@x <null>"],
+    },
+  },
+  {
+    why: "Any variable that can be set may get the result.",
+    cases: {
+      "alias_db_find: sip:one@here.example  $ru": ["rc 1", "sip:alice@office.example <null> sip:alice@office.example"],
+    },
+  },
 ];
