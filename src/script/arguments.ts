@@ -36,7 +36,7 @@ export interface ArgScope {
 export function bindArg(arg: Arg<unknown>, expr: Expr, scope: ArgScope): BoundArg | ArgError {
   switch (arg.kind) {
     case "var":
-      return bindVariable(arg, expr);
+      return bindVariable(arg, expr, scope);
     case "route":
       return bindRoute(arg, expr, scope);
     case "int":
@@ -48,13 +48,23 @@ export function bindArg(arg: Arg<unknown>, expr: Expr, scope: ArgScope): BoundAr
   }
 }
 
-function bindVariable(arg: Arg<unknown>, expr: Expr): BoundArg | ArgError {
+function bindVariable(arg: Arg<unknown>, expr: Expr, scope: ArgScope): BoundArg | ArgError {
   if (expr.kind === "pv") return { kind: "var", ref: expr.ref };
   if (expr.kind === "str" && expr.value.startsWith("$")) {
     const ref = parsePv(expr.value);
-    return "problem" in ref ? new ArgError(`${expr.value}: ${ref.problem}`) : { kind: "var", ref };
+    if (!("problem" in ref)) return { kind: "var", ref };
+    if (arg.orText !== true) return new ArgError(`${expr.value}: ${ref.problem}`);
   }
+  if (arg.orText === true) return bindAsText(expr, scope);
   return new ArgError(`${arg.name} is a variable`, "write it as $var(x)");
+}
+
+// A text in the place of a variable: can be read, not assigned.
+function bindAsText(expr: Expr, scope: ArgScope): BoundArg | ArgError {
+  const value = expr.kind === "word" ? expr.text : constantOf(expr);
+  if (value === null) return new ArgError("an expression stands in the place of a text", "write a text or a variable");
+  const get = scope.reader(String(value));
+  return get instanceof ArgError ? get : { kind: "const", value: { get } };
 }
 
 function bindInt(arg: Arg<unknown>, expr: Expr, scope: ArgScope): BoundArg | ArgError {

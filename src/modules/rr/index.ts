@@ -29,6 +29,11 @@ export class RecordRouting {
   }
 }
 
+/** The parameters of our own Route, with their leading ";"; empty before loose_route() or without one. */
+export function routeParams(ctx: RouteContext): string {
+  return ctx.attachment<RouteState>(KEY)?.params ?? "";
+}
+
 interface Rr {
   readonly shared: RecordRouting;
   readonly log: Log;

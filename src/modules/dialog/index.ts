@@ -1,0 +1,53 @@
+// Module dialog: calls, beyond the transactions they are made of. Tracked from INVITE to BYE, grouped, limited in time, kept in a database.
+
+import { defineModule } from "../../registry/define.ts";
+import { core } from "../core/index.ts";
+import { pv } from "../pv/index.ts";
+import { rr } from "../rr/index.ts";
+import { tm } from "../tm/index.ts";
+import { params, settingsOf } from "./defaults.ts";
+import { Dialogs } from "./dialogs.ts";
+import { functions } from "./functions.ts";
+import { profileFunctions } from "./functions-profiles.ts";
+import { commands } from "./rpc.ts";
+import type { DialogInstance } from "./settings.ts";
+import { DIALOG_VARS_VERSION, DIALOG_VERSION } from "./store.ts";
+import { variables } from "./variables.ts";
+
+export { Dialog, State } from "./dialog.ts";
+export { Dialogs } from "./dialogs.ts";
+export type { DialogListener } from "./listeners.ts";
+export { Way } from "./table.ts";
+
+/** Kamailio's module dialog. Other modules: `host.use(dialog)` gives its Dialogs, with `dialogOf(ctx)` and `listeners`. */
+export const dialog = defineModule({
+  name: "dialog",
+  doc: "Calls as a whole: tracked from INVITE to BYE, with variables, profiles and a lifetime, and ended from here if need be.",
+  uses: [core, tm, rr, pv],
+  params,
+  state: (host) => {
+    const dialogs = new Dialogs(host);
+    const { statistics } = host.proxy;
+    statistics.set("active_dialogs", () => dialogs.counters.active);
+    statistics.set("early_dialogs", () => dialogs.counters.early);
+    statistics.set("processed_dialogs", () => dialogs.counters.processed);
+    statistics.set("expired_dialogs", () => dialogs.counters.expired);
+    statistics.set("failed_dialogs", () => dialogs.counters.failed);
+    return dialogs;
+  },
+  configure: (dialogs, given): DialogInstance => ({ dialogs, settings: settingsOf(given) }),
+  start: ({ dialogs, settings }) => dialogs.apply(settings) ?? undefined,
+  stop: (dialogs) => dialogs.stop() ?? undefined,
+  functions: { ...functions, ...profileFunctions },
+  pvs: variables,
+  events: {
+    "dialog:start": { doc: "A call was answered; runs over the 2xx." },
+    "dialog:end": { doc: "A call has ended: runs over the BYE, or over an OPTIONS that nobody sent." },
+    "dialog:failed": { doc: "An INVITE has failed; runs over the reply." },
+  },
+  rpc: commands,
+  tables: {
+    dialog: { version: DIALOG_VERSION, doc: "Calls in progress." },
+    dialog_vars: { version: DIALOG_VARS_VERSION, doc: "Variables of calls in progress." },
+  },
+});

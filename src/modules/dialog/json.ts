@@ -1,0 +1,6 @@
+// JSON that comes from elsewhere.
+
+/** Whether a parsed value is an object with fields. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

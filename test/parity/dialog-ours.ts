@@ -1,0 +1,68 @@
+// Runs the calls of a group on our proxy, whole, in virtual time, one after another.
+
+import { RpcError } from "../../src/registry/define.ts";
+import { bytesOf, textOf } from "../../src/util/bytes.ts";
+import { openProxy, type ProxyBed } from "../support/proxy-bed.ts";
+import { Call, type CallEnds, type CallGroup, type CallWorld, callConfig, type Side } from "./dialog-call.ts";
+
+const ENDS: CallEnds = { me: "192.0.2.1:5060", uac: "192.0.2.20:7001", uas: "192.0.2.20:7002" };
+const STEP = 10;
+
+/** What was seen in each call of a group. Throws with the diagnostics when the configuration is refused. */
+export async function runCalls(group: CallGroup): Promise<string[][]> {
+  const config = callConfig(group, false, "")
+    .replaceAll("{DB}", "sqlite:///data/dialog.sqlite")
+    .replaceAll("{ME}", ENDS.me);
+  const bed = await openProxy(config);
+  try {
+    const host = bed.world.host({ addresses: ["192.0.2.20"] });
+    let current: Call | null = null;
+    const open = async (side: Side, port: number): Promise<(text: string) => void> => {
+      const onMessage = (buf: Uint8Array, from: number, to: number): void => {
+        const text = textOf(buf, from, to);
+        if (current !== null && text.includes(`Call-ID: ${current.callId}`)) current.got(side, text);
+      };
+      const socket = await host.network.bindUdp({ local: { family: 4, address: "192.0.2.20", port }, onMessage });
+      const peer = socket.peer({ family: 4, address: "192.0.2.1", port: 5060 })!;
+      return (text) => {
+        const bytes = bytesOf(text);
+        socket.send(peer, bytes, 0, bytes.length);
+      };
+    };
+    const send = { uac: await open("uac", 7001), uas: await open("uas", 7002) };
+    const world: CallWorld = {
+      ends: ENDS,
+      send: (side, text) => send[side](text),
+      wait: (ms) => pass(bed, ms, () => current),
+      rpc: async (name, args) => {
+        try {
+          return await bed.rpc(name, ...args);
+        } catch (error) {
+          if (!(error instanceof RpcError)) throw error;
+          return { error: `${error.code} ${error.message}` };
+        }
+      },
+    };
+    const seen: string[][] = [];
+    for (const [n, c] of group.cases.entries()) {
+      const call = new Call(world, n, "o");
+      current = call;
+      bed.log.length = 0;
+      await c.run(call);
+      await world.wait(50);
+      call.end();
+      seen.push(call.seen);
+    }
+    return seen;
+  } finally {
+    await bed.close();
+  }
+}
+
+async function pass(bed: ProxyBed, ms: number, call: () => Call | null): Promise<void> {
+  for (let left = ms; left > 0; left -= STEP) {
+    await bed.world.advance(STEP);
+    for (const line of bed.log) call()?.logged(line);
+    bed.log.length = 0;
+  }
+}
