@@ -25,6 +25,7 @@ export function transportLimits(globals: Globals): TransportLimits {
     noConnect: globals.bool("tcp_no_connect"),
     tcp: {
       answerPings: globals.bool("tcp_crlf_ping"),
+      proxyHeader: globals.bool("tcp_accept_haproxy"),
       unique: globals.bool("tcp_accept_unique"),
       source4: addressOf(globals, "tcp_source_ipv4", 4),
       source6: addressOf(globals, "tcp_source_ipv6", 6),
@@ -93,6 +94,10 @@ export function applyRules(proxy: Proxy, globals: Globals): void {
   proxy.strangers.badMessages.burst = globals.int("source_bad_message_burst");
   proxy.limited.burst = globals.int("log_limit_burst");
   proxy.limited.period = globals.int("log_limit_period") * 1000;
+  proxy.viaXavps = {
+    params: globals.text("xavp_via_params") ?? "",
+    fields: globals.text("xavp_via_fields") ?? "",
+  };
   proxy.replyToVia = globals.bool("reply_to_via");
   proxy.strictHeaders = globals.bool("sip_parser_mode");
   proxy.acceptAliases = globals.bool("tcp_accept_aliases");

@@ -1,11 +1,18 @@
 // SIP over TCP and TLS: listeners, and connections as flows, opened on demand and used again.
-import { type Host, HostError, type TcpListener as HostListener, type SocketAddress } from "../host/host.ts";
+import {
+  type Host,
+  HostError,
+  type TcpListener as HostListener,
+  type SocketAddress,
+  type TcpConnection,
+} from "../host/host.ts";
 import { Transport } from "../sip/transports.ts";
 import { canonicalIp } from "../util/ip.ts";
 import { type Flow, type Listener, ListenerBase, type ListenOptions, type Receive } from "./flow.ts";
 import type { FlowTable, StreamFlow } from "./flows.ts";
 import { DEFAULT_LIMITS, type FrameLimits, frameDrop } from "./frame-rules.ts";
 import type { ReceiveHttp } from "./http-flow.ts";
+import { AwaitsHeader } from "./proxy-header.ts";
 import { Refused, SourceLimits } from "./source-limits.ts";
 import { TcpFlow } from "./tcp-flow.ts";
 import type { TlsProvider } from "./tls.ts";
@@ -49,6 +56,8 @@ export interface TcpRules {
   readonly sendTimeout: number;
   /** Idle milliseconds before the system asks whether the far end lives; 0: its own time; -1: it does not ask (tcp_keepalive, tcp_keepidle). */
   readonly keepAlive: number;
+  /** Whether each TCP connection begins with a header of the PROXY protocol (tcp_accept_haproxy). */
+  readonly proxyHeader: boolean;
 }
 
 const RULES: TcpRules = {
@@ -59,6 +68,7 @@ const RULES: TcpRules = {
   maxTotalQueue: Number.POSITIVE_INFINITY,
   sendTimeout: Number.POSITIVE_INFINITY,
   keepAlive: -1,
+  proxyHeader: false,
 };
 /** Milliseconds between two looks at what all connections have queued. */
 const LOOK_EVERY = 5;
@@ -117,18 +127,29 @@ export class TcpTransport {
       // one source's limits count before the work of a handshake is done for it
       ...(tls === null ? {} : { tls: tls.acceptor, mayBegin: (remote) => !this.#refuses(remote) }),
       onConnection: (connection) => {
-        const { address, port } = connection.remote;
-        if (this.rules.unique && this.flows.find(this.protocol, address, port) !== null) return null;
-        if (listener === null || (tls === null ? this.#refuses(connection.remote) : !this.#hasRoom())) return null;
-        const flow = new TcpFlow(this, listener, connection.local, connection.remote);
-        flow.accepted(connection);
-        this.#add(flow);
-        this.#sources.add(flow);
-        return flow;
+        if (listener === null) return null;
+        const own = listener;
+        // the limits are those of a balancer's clients, not its own
+        if (this.rules.proxyHeader && tls === null)
+          return new AwaitsHeader(connection, this.host.clock.after, (remote) =>
+            this.#accept(connection, remote, own, true),
+          );
+        return this.#accept(connection, connection.remote, own, tls === null);
       },
     });
     listener = new TcpListener(this.protocol, socket, options);
     return listener;
+  }
+
+  // The flow of a connection from there; null when it is not wanted. `judge`: nobody has looked at the limits yet.
+  #accept(connection: TcpConnection, remote: SocketAddress, listener: Listener, judge: boolean): TcpFlow | null {
+    if (this.rules.unique && this.flows.find(this.protocol, remote.address, remote.port) !== null) return null;
+    if (judge ? this.#refuses(remote) : !this.#hasRoom()) return null;
+    const flow = new TcpFlow(this, listener, connection.local, remote);
+    flow.accepted(connection);
+    this.#add(flow);
+    this.#sources.add(flow);
+    return flow;
   }
 
   // Whether a connection from there is one too many.

@@ -99,8 +99,14 @@ const TCP: readonly GlobalDef[] = [
   row("bool", "tcp_accept_aliases", 0, USED, "obey the alias parameter of Via"),
   row("bool", "tcp_accept_no_cl", 0, USED, "accept messages without Content-Length"),
   row("bool", "tcp_accept_unique", 0, USED, "one connection from each address and port"),
-  row("bool", "tcp_accept_haproxy", 0, LATER, "accept the PROXY protocol"),
-  row("bool", "tcp_accept_hep3", 0, LATER, "accept HEP3"),
+  row(
+    "bool",
+    "tcp_accept_haproxy",
+    0,
+    USED,
+    "TCP connections begin with a header of the PROXY protocol, those of TLS do not",
+  ),
+  row("bool", "tcp_accept_hep3", 0, "HEP3 is for module sipcapture, which does not exist here yet", "accept HEP3"),
   row("bool", "tcp_no_connect", 0, USED, "never open connections"),
   row(
     "int",
@@ -127,7 +133,13 @@ const TCP: readonly GlobalDef[] = [
   row("int", "tcp_linger2", null, OS_SETTING, "seconds in FIN_WAIT2"),
   row("int", "tcp_defer_accept", null, OS_SETTING, "accept when data has come"),
   row("bool", "tcp_delayed_ack", 1, OS_SETTING, "delay the first ACK"),
-  row("int", "tcp_wait_data", 5000, LATER, "milliseconds to wait for data"),
+  row(
+    "int",
+    "tcp_wait_data",
+    5000,
+    "no process waits for another here",
+    "milliseconds a worker waits for data of a connection handed to it",
+  ),
 ];
 
 const TLS_SCTP: readonly GlobalDef[] = [
