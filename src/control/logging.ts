@@ -45,9 +45,9 @@ function toDaemon(host: Host, facility: number, tag: string, otherwise: LogSink)
   const path = host.process.env("PORTICO_SYSLOG") || DAEMON;
   let socket: SyslogSocket | null = host.system.openSyslog(path);
   let lost = 0;
-  const send = (level: number, line: string): "sent" | "full" | "gone" => {
+  const send = (level: number, line: string, own: number | null = null): "sent" | "full" | "gone" => {
     const severity = SEVERITIES[Math.max(0, Math.min(level + 5, SEVERITIES.length - 1))]!;
-    const head = `<${facility + severity}>${host.system.timestamp()} ${tag}: `;
+    const head = `<${(own === null ? facility : own * 8) + severity}>${host.system.timestamp()} ${tag}: `;
     return socket === null ? "gone" : socket.send(encoder.encode(outward(`${head}${line}\n`)));
   };
   const giveUp = (): void => {
@@ -56,14 +56,14 @@ function toDaemon(host: Host, facility: number, tag: string, otherwise: LogSink)
     otherwise(Level.WARNING, `WARNING: there is no log daemon at ${path}; logging to standard error`);
   };
   if (socket === null) giveUp();
-  return (level, line) => {
+  return (level, line, own) => {
     if (socket === null) {
       otherwise(level, line);
       return;
     }
     if (lost > 0 && send(Level.WARNING, `WARNING: ${lost} log lines were lost: the log daemon was too slow`) === "sent")
       lost = 0;
-    const how = send(level, line);
+    const how = send(level, line, own ?? null);
     if (how === "full") lost++;
     if (how !== "gone") return;
     giveUp();

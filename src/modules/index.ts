@@ -1,6 +1,7 @@
 // Every module there is, by name. Importing a module has no effect; what a configuration loads is decided by its loadmodule lines.
 
 import type { AnyModule } from "../registry/define.ts";
+import acc from "./acc/index.ts";
 import { aliasDb } from "./alias_db/index.ts";
 import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
@@ -63,6 +64,7 @@ const ALL: readonly AnyModule[] = [
   nathelper,
   auth,
   authDb,
+  acc,
 ];
 
 /** All modules by name. The one called "core" is there without a loadmodule line. */

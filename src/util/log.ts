@@ -35,8 +35,8 @@ export function facilityOf(name: string): number | null {
   return at < 0 ? null : at;
 }
 
-/** Where lines go: standard error, syslog, a test's list. */
-export type LogSink = (level: number, line: string) => void;
+/** Where lines go: standard error, syslog, a test's list. `facility`: the syslog facility of that line; null for the usual one. */
+export type LogSink = (level: number, line: string, facility?: number | null) => void;
 
 /** Makes the whole line of a message in another form than text. `text` is as it was logged, control characters included. */
 export type LogFormat = (level: number, name: string, prefix: string, text: string) => string;
@@ -78,7 +78,8 @@ export class Log {
     return level <= this.settings.level;
   }
 
-  write(level: number, text: string): void {
+  /** `facility`: number of a syslog facility, where the line is not for the usual one. */
+  write(level: number, text: string, facility: number | null = null): void {
     if (level > this.settings.level) return;
     const name = this.name === "" ? "" : `${this.name}: `;
     const { prefix, colours } = this.settings;
@@ -90,10 +91,10 @@ export class Log {
     }
     const { format } = this.settings;
     if (format != null) {
-      this.settings.sink(level, format(level, this.name, before, text));
+      this.settings.sink(level, format(level, this.name, before, text), facility);
       return;
     }
-    this.settings.sink(level, `${NAMES[level] ?? level}: ${before}${name}${clean(text, colours === true)}`);
+    this.settings.sink(level, `${NAMES[level] ?? level}: ${before}${name}${clean(text, colours === true)}`, facility);
   }
   error(text: string): void {
     this.write(Level.ERROR, text);
