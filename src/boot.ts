@@ -55,7 +55,7 @@ const TICK = 10;
 
 /**
  * Starts a proxy from a checked configuration. Rejects with UnusableConfig, StoreError, ListenError or HostError; whatever was opened by
- * then is closed. `steps` are called in between. `data` is the directory of what is kept; null for the usual one.
+ * then is closed. `steps` are called in between. `data` is the directory of what is kept; null for the usual one. `run` is where sockets lie.
  */
 export async function start(
   host: Host,
@@ -63,8 +63,9 @@ export async function start(
   settings: LogSettings,
   steps: Steps | null = null,
   data: string | null = null,
+  run: string | null = null,
 ): Promise<Server> {
-  const parts = assemble(host, config, settings, data);
+  const parts = assemble(host, config, settings, data, run);
   const { proxy, transports, loader, commands, databases, wheel } = parts;
   const stopTicking = tick(host, wheel);
   let stopTimers = (): void => {};
@@ -103,7 +104,7 @@ export function tryOut(host: Host, config: Config): Trial {
   }
 }
 
-function assemble(host: Host, config: Config, settings: LogSettings, data: string | null) {
+function assemble(host: Host, config: Config, settings: LogSettings, data: string | null, run: string | null = null) {
   const log = new Log(settings, "");
   const wheel = new TimerWheel(host.clock.mono(), TICK);
   const databases = new Databases(host, log.named("store"), config.globals.text("version_table") ?? "version");
@@ -123,7 +124,11 @@ function assemble(host: Host, config: Config, settings: LogSettings, data: strin
   const receiver = new Receiver(proxy);
   const http = new HttpReceiver(proxy);
   proxy.httpPages = servePages(proxy, createApp(proxy));
-  proxy.places = { config: host.files.resolve(config.file, ".."), data: dataDirectory(host, data) };
+  proxy.places = {
+    config: host.files.resolve(config.file, ".."),
+    data: dataDirectory(host, data),
+    run: run ?? config.globals.text("rundir"),
+  };
   applyGlobals(proxy, config);
   applyRules(proxy, config.globals);
   const commands = new Commands();

@@ -80,7 +80,7 @@ async function serve(host: Host, options: Options): Promise<number> {
   await enter(host, options, config.globals, background === null ? null : "/", (text) => log.warn(text));
   const pidFile = options.pidFile ?? config.globals.text("pidfile");
   const steps = dropping(host, identity, pidFile === null ? [] : [pidFile]);
-  const server = await start(host, config, settings, steps, options.dataDirectory);
+  const server = await start(host, config, settings, steps, options.dataDirectory, options.runDirectory);
   if (pidFile !== null && !writePid(host, pidFile)) {
     await server.stop();
     return Exit.CONFIG;

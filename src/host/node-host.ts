@@ -9,8 +9,8 @@ import { makeProcess } from "./node-process.ts";
 import { makeSystem } from "./node-system.ts";
 import { connectTcp, listenTcp } from "./node-tcp.ts";
 import { nodeTls } from "./node-tls.ts";
-import { openRuntimeSqlite } from "./sqlite-runtime.ts";
 import { connectUnix, listenUnix } from "./node-unix.ts";
+import { openRuntimeSqlite } from "./sqlite-runtime.ts";
 import { NativeUdp } from "./udp-native.ts";
 import { bindPortableUdp } from "./udp-portable.ts";
 

@@ -7,6 +7,7 @@ import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
 import { blst } from "./blst.ts";
 import { core } from "./core/index.ts";
+import ctl from "./ctl/index.ts";
 import { dbSqlite } from "./db-sqlite.ts";
 import { domain } from "./domain/index.ts";
 import { htable } from "./htable/index.ts";
@@ -51,6 +52,7 @@ const ALL: readonly AnyModule[] = [
   xlog,
   xhttp,
   websocket,
+  ctl,
   blst,
   pike,
   htable,

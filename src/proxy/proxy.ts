@@ -79,6 +79,8 @@ export class Proxy {
   transactions: Transactions | null = null;
   /** Set by module sl: whether an ACK answers a stateless reply made here and goes no further. */
   absorbAck: ((ctx: RouteContext) => boolean) | null = null;
+  /** Called with the id of each connection that has closed. */
+  readonly flowWatchers = new Set<(flow: number) => void>();
   /** Set by module usrloc: takes replies to its pings, which no route sees. */
   pingReply: ((msg: SipMessage, flow: Flow) => boolean) | null = null;
   /** Set by module xhttp: the event route that HTTP requests run, and whether it is for one at all. */
@@ -87,12 +89,18 @@ export class Proxy {
   httpPages: ((exchange: HttpExchange) => void) | null = null;
   /** Whether TLS is to be spoken (enable_tls). */
   tlsEnabled = false;
-  /** Directories of the configuration and of the data that is kept. */
-  places: { readonly config: string; readonly data: string } = { config: ".", data: "." };
+  /** Directories of the configuration, of the data that is kept, and of sockets; null when none was chosen for those. */
+  places: { readonly config: string; readonly data: string; readonly run: string | null } = {
+    config: ".",
+    data: ".",
+    run: null,
+  };
   /** Whether event_route[core:msg-received] runs (received_route_mode). */
   runsReceived = false;
   /** The number that sets this server apart from others of the same database (server_id). */
   serverId = 0;
+  /** Names of the XAVPs with what our Via carries and shows (xavp_via_params, xavp_via_fields); "" none. */
+  viaXavps: { params: string; fields: string } = { params: "", fields: "" };
   /** Parameters by group and name, as the script reads them (@cfg_get). */
   groups = new ParameterGroups();
   /** The onreply_route that runs for replies without a transaction (module tm's on_sl_reply); empty for none. */
@@ -363,6 +371,7 @@ export class Proxy {
     if (error !== null)
       this.log.debug(`connection with ${flow.remote.address}:${flow.remote.port} failed: ${error.message}`);
     if (error !== null) this.strangers.connectionEnded(flow, error);
+    for (const watcher of this.flowWatchers) watcher(flow.id);
     if (error !== null && flow.stage === FlowStage.CONNECTING) this.blocklist.connectFailed(flow);
     // What we said goodbye to ourselves may still be answered, over another connection.
     if (flow.stage !== FlowStage.FINISHED) this.transactions?.flowFailed(flow);

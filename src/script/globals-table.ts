@@ -7,7 +7,6 @@ import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, row, USED } from "./globals-defin
 
 const NO_STATISTICS = "Kamailio 5.6 reads no such parameter";
 const NO_TIMERS = "timers run on the one event loop";
-const NO_RUNDIR = "no sockets or fifos are made that would lie there";
 
 const LOGGING: readonly GlobalDef[] = [
   row("int", "debug", 0, USED, "log messages up to this level: -1 errors, 0 warnings, 2 information, 3 debugging", {
@@ -102,8 +101,8 @@ const IDENTITY: readonly GlobalDef[] = [
   row("bool", "http_reply_parse", 0, "HTTP replies on SIP sockets are never taken for SIP", "read HTTP replies too", {
     aliases: ["http_reply_hack"],
   }),
-  row("str", "xavp_via_params", null, LATER, "xavp whose values become Via parameters"),
-  row("str", "xavp_via_fields", null, LATER, "xavp with the address of our Via"),
+  row("str", "xavp_via_params", null, USED, "xavp whose values become Via parameters"),
+  row("str", "xavp_via_fields", null, USED, "xavp with the address of our Via"),
   row("str", "xavp_via_reply_params", null, LATER, "xavp for Via parameters of replies"),
   row("str", "version_table", "version", USED, "table with the versions of tables"),
   row("int", "sql_buffer_size", 65535, "queries may have any length", "bytes for building SQL queries"),
@@ -146,7 +145,7 @@ const PROCESS: readonly GlobalDef[] = [
   row("word", "group", null, USED, "group to run as", { aliases: ["gid"] }),
   row("word", "chroot", null, USED, "directory to be confined to"),
   row("word", "workdir", null, USED, "working directory", { aliases: ["wdir"] }),
-  row("word", "rundir", null, NO_RUNDIR, "directory of run-time files", { aliases: ["run_dir"] }),
+  row("word", "rundir", null, USED, "directory of control sockets and fifos", { aliases: ["run_dir"] }),
   row("word", "pidfile", null, USED, "file that holds the process id", { aliases: ["pid_file"] }),
   row("int", "exit_timeout", 60, USED, "seconds an orderly end may take; 0 for no limit", {
     aliases: ["ser_kill_timeout"],

@@ -20,6 +20,8 @@ export interface Options {
   readonly debug: number | null;
   readonly pidFile: string | null;
   readonly workingDirectory: string | null;
+  /** -Y: where control sockets and fifos lie. */
+  readonly runDirectory: string | null;
   /** -u, -g: whom to run as. */
   readonly user: string | null;
   readonly group: string | null;
@@ -98,7 +100,6 @@ const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   n: "one event loop serves everything",
   N: "one event loop serves everything",
   Q: "one event loop serves everything",
-  Y: "nothing is kept in a runtime directory",
   O: "the script is always compiled",
   W: "the runtime picks the poll method",
   atexit: "there are no external libraries",
@@ -169,6 +170,7 @@ export function parseOptions(args: readonly string[], takesFile = false): Option
     debug: debugLevel(a["debug"], a["d"]),
     pidFile: text("P"),
     workingDirectory: text("w"),
+    runDirectory: text("Y"),
     user: text("u"),
     group: text("g"),
     root: text("t"),
@@ -230,6 +232,7 @@ Options (Kamailio's own, where they mean the same):
   -T             no TCP
   -P FILE        write the process id there
   -w DIR         working directory          -t DIR  confine it to a directory (chroot)
+  -Y DIR         directory of control sockets and fifos
   -u USER        run as that user           -g GROUP
   --data DIR     where the built-in configuration keeps its database
   -v             version      -I  build information      -h  this text

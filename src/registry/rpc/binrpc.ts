@@ -200,11 +200,12 @@ class Writer {
 
   frame(type: number, cookie: number): Uint8Array {
     const octets = Math.max(1, octetsOf(this.at));
+    const cookieOctets = Math.max(1, octetsOf(cookie));
     const head = new Writer();
     head.octet(MAGIC);
-    head.octet((type << 4) | ((octets - 1) << 2) | 3);
+    head.octet((type << 4) | ((octets - 1) << 2) | (cookieOctets - 1));
     head.big(this.at, octets);
-    head.big(cookie, 4);
+    head.big(cookie, cookieOctets);
     const all = new Uint8Array(head.at + this.at);
     all.set(head.buf.subarray(0, head.at));
     all.set(this.buf.subarray(0, this.at), head.at);

@@ -15,6 +15,8 @@ export const MAX_QUEUE = 64 << 20;
 /** The longest answer in one datagram. */
 const MAX_DATAGRAM = 65_000;
 
+const CORRUPTED = "bad request: corrupted packet";
+
 /** What commands answer over one kind of transport. */
 export interface CommandServer {
   readonly commands: Commands;
@@ -84,8 +86,8 @@ class Session {
     while (!this.ended && !this.busy) {
       const head = readHead(this.kept, 0, this.kept.length);
       if (head === null) return;
-      if (head === "bad" || head.length > MAX_REQUEST) {
-        this.drop();
+      if (head === "bad" || head.length > MAX_REQUEST || head.type !== Frame.REQUEST) {
+        this.refuse();
         return;
       }
       const end = head.body + head.length;
@@ -113,6 +115,13 @@ class Session {
     this.connection.send(bytes, 0, bytes.length);
   }
 
+  // Where the next frame would begin cannot be known.
+  private refuse(): void {
+    this.send(faultFrame(0, 400, CORRUPTED));
+    this.end();
+    this.connection.close();
+  }
+
   private drop(): void {
     this.end();
     this.connection.abort();
@@ -136,10 +145,12 @@ export function answerDatagram(
 }
 
 function answerTo(server: CommandServer, buf: Uint8Array, head: FrameHead): Uint8Array | Promise<Uint8Array> {
-  const { cookie, body, length, type } = head;
-  if (type !== Frame.REQUEST) return faultFrame(cookie, 400, "bad request");
-  const [method, ...args] = readRecords(buf, body, body + length) ?? [];
-  if (typeof method !== "string") return faultFrame(cookie, 400, "bad request: no command");
+  const { cookie, body, length } = head;
+  const records = readRecords(buf, body, body + length);
+  if (records === null) return faultFrame(cookie, 400, CORRUPTED);
+  const [method, ...args] = records;
+  if (method === undefined) return faultFrame(cookie, 400, "bad request method: end of packet encountered");
+  if (typeof method !== "string") return faultFrame(cookie, 400, "bad request method: record doesn't match type");
   const given: (string | number)[] = [];
   for (const arg of args) {
     if (typeof arg === "object") return faultFrame(cookie, 400, "structures are no arguments");

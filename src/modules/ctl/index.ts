@@ -1,0 +1,98 @@
+// Module ctl: commands over BINRPC, as kamcmd speaks it, on unix stream sockets, TCP and UDP.
+
+import { HostError } from "../../host/host.ts";
+import { ConfigError, defineModule, intParam, manyParam, strParam } from "../../registry/define.ts";
+import type { ModuleHost } from "../../registry/module-host.ts";
+import { core } from "../core/index.ts";
+import { type CtlAddress, parseAddress } from "./address.ts";
+import { CtlServer, type SocketOwner } from "./server.ts";
+
+const SOCKET = "kamailio_ctl";
+const USUAL_DIRECTORY = "/run/kamailio";
+const AS_LONG = "answers are as long as they get";
+
+interface Ctl {
+  readonly server: CtlServer;
+  readonly addresses: readonly CtlAddress[];
+  readonly owner: SocketOwner;
+}
+
+// Where kamcmd looks; our own directory where we may not make a socket there.
+async function listenAsUsual({ server, owner }: Ctl, { host, log, proxy }: ModuleHost): Promise<void> {
+  const own = proxy.places.run;
+  const directory = own ?? USUAL_DIRECTORY;
+  try {
+    if (!host.files.exists(directory)) host.files.makeDirectory(directory, 0o755);
+    await server.listen({ kind: "unixs", path: host.files.resolve(directory, SOCKET) }, owner);
+  } catch (error) {
+    if (!(error instanceof HostError) || own !== null || error.code === "EADDRINUSE") throw error;
+    const path = host.files.resolve(proxy.places.data, SOCKET);
+    if (!host.files.exists(proxy.places.data)) host.files.makeDirectory(proxy.places.data, 0o700);
+    await server.listen({ kind: "unixs", path }, owner);
+    log.notice(
+      `listens on unix:${path}, since ${directory} is not for us (${error.code}); give kamcmd -s unix:${path}`,
+    );
+  }
+}
+
+function orNull(text: string): string | null {
+  return text === "" ? null : text;
+}
+
+/** Kamailio's module ctl, without its FIFO protocol. */
+const ctl = defineModule({
+  name: "ctl",
+  doc: "Takes commands over BINRPC, from kamcmd and sercmd.",
+  uses: [core],
+  params: {
+    binrpc: manyParam(
+      "Where to listen: unix:PATH, tcp:ADDRESS:PORT, udp:ADDRESS:PORT. Without any: unix:/run/kamailio/kamailio_ctl.",
+    ),
+    mode: intParam(0o600, "Permissions of unix sockets.", { min: 0, max: 0o777 }),
+    user: strParam("", "User who owns unix sockets, by name or number; who runs the server when empty."),
+    group: strParam("", "Group that owns unix sockets; the user's own when empty."),
+    binrpc_buffer_size: intParam(1024, "Size of a buffer.", { effect: AS_LONG, unit: "bytes" }),
+    binrpc_max_body_size: intParam(32, "Longest answer.", { effect: AS_LONG, unit: "kB" }),
+    binrpc_struct_max_body_size: intParam(8, "Longest structure in an answer.", { effect: AS_LONG, unit: "kB" }),
+    autoconversion: intParam(0, "Whether numbers stand for texts and the other way round.", {
+      effect: "they always do",
+    }),
+    fifo: manyParam("Where to take commands in the old FIFO protocol.", {
+      effect: "that protocol is not offered: use binrpc with kamcmd, or module jsonrpcs",
+    }),
+  },
+  state: (host) => new CtlServer(host),
+  configure: (server, params): Ctl => ({
+    server,
+    addresses: params.binrpc.map((text) => {
+      const address = parseAddress(text);
+      if (typeof address === "string") throw new ConfigError(`binrpc: ${address}`, "binrpc");
+      return address;
+    }),
+    owner: { mode: params.mode, user: orNull(params.user), group: orNull(params.group) },
+  }),
+  start: async (self, host) => {
+    if (self.addresses.length === 0) await listenAsUsual(self, host);
+    for (const address of self.addresses) await self.server.listen(address, self.owner);
+  },
+  stop: (server) => server.close(),
+  rpc: {
+    "ctl.listen": {
+      doc: "Where this module listens: protocol, transport, address and port of each.",
+      args: [],
+      run: ({ server }) => server.listed(),
+    },
+    "ctl.connections": {
+      doc: "How many connections are open.",
+      args: [],
+      run: ({ server }) => server.count,
+    },
+    "ctl.who": {
+      doc: "Connections that are open: protocol, transport, both ends.",
+      args: [],
+      run: ({ server }) => server.who(),
+    },
+  },
+});
+
+export default ctl;

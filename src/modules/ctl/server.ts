@@ -1,0 +1,160 @@
+// The sockets of module ctl and who is connected to them.
+
+import { HostError, type SocketAddress, type TcpConnection, type TcpHandlers } from "../../host/host.ts";
+import type { RpcValue } from "../../registry/define.ts";
+import type { ModuleHost } from "../../registry/module-host.ts";
+import { answerDatagram, type CommandServer, MAX_QUEUE, RpcConnections } from "../../registry/rpc/server.ts";
+import { ipFamily } from "../../util/ip.ts";
+import { Level } from "../../util/log.ts";
+import type { CtlAddress } from "./address.ts";
+
+/** Datagrams whose commands are still running, at most; what comes then is dropped. */
+const MAX_RUNNING = 64;
+
+/** Permissions and owner of unix sockets; null leaves what the process has. */
+export interface SocketOwner {
+  readonly mode: number;
+  readonly user: string | null;
+  readonly group: string | null;
+}
+
+/** Where it listens, as ctl.listen shows it, and how to end that. */
+interface Door {
+  readonly shown: readonly (string | number)[];
+  close(): void;
+}
+
+interface Client {
+  /** As ctl.who shows it. */
+  readonly shown: readonly (string | number)[];
+}
+
+/** What the module keeps while the process runs. */
+export class CtlServer {
+  private readonly host: ModuleHost;
+  private readonly doors: Door[] = [];
+  private readonly clients = new Set<Client>();
+  private readonly server: CommandServer;
+  private readonly connections: RpcConnections;
+  private running = 0;
+
+  constructor(host: ModuleHost) {
+    this.host = host;
+    this.server = { commands: host.commands, onFault: (text) => host.log.write(Level.BUG, text) };
+    this.connections = new RpcConnections(this.server);
+  }
+
+  /** ctl.listen. */
+  listed(): RpcValue {
+    return this.doors.flatMap(({ shown }) => shown);
+  }
+
+  /** ctl.who. */
+  who(): RpcValue {
+    return [...this.clients].flatMap(({ shown }) => shown);
+  }
+
+  /** ctl.connections. */
+  get count(): number {
+    return this.connections.count;
+  }
+
+  /** Listens on one more place. Throws HostError. */
+  async listen(address: CtlAddress, owner: SocketOwner): Promise<void> {
+    switch (address.kind) {
+      case "unixs":
+        return this.listenUnix(address.path, owner);
+      case "unixd":
+        throw new HostError(
+          "ENOSYS",
+          `cannot listen on unixd:${address.path}: unix datagram sockets are not available`,
+        );
+      case "tcp":
+        return this.listenTcp(await this.resolved(address.host, address.port));
+      case "udp":
+        return this.listenUdp(await this.resolved(address.host, address.port));
+    }
+  }
+
+  close(): void {
+    for (const door of this.doors.splice(0)) door.close();
+  }
+
+  private async listenUnix(path: string, { mode, user, group }: SocketOwner): Promise<void> {
+    const { host } = this.host;
+    const here = ["<anonymous unix socket>", "", path, ""];
+    const door = await host.network.listenUnix({
+      path,
+      mode,
+      maxQueue: MAX_QUEUE,
+      onConnection: (connection) => this.admit(connection, ["binrpc", "unix_stream", ...here]),
+    });
+    this.doors.push({ shown: ["binrpc", "unix_stream", path, ""], close: () => door.close() });
+    if (user === null && group === null) return;
+    const { uid, gid } = idsOf(this.host, user, group);
+    host.system.give(path, uid, gid);
+  }
+
+  private async listenTcp(local: SocketAddress): Promise<void> {
+    const listener = await this.host.host.network.listenTcp({
+      local,
+      maxQueue: MAX_QUEUE,
+      onConnection: (connection) => {
+        const { remote: far, local: near } = connection;
+        const shown = ["binrpc", "tcp", far.address, String(far.port), near.address, String(near.port)];
+        return this.admit(connection, shown);
+      },
+    });
+    const { address, port } = listener.local;
+    this.doors.push({ shown: ["binrpc", "tcp", address, String(port)], close: () => listener.close() });
+  }
+
+  private async listenUdp(local: SocketAddress): Promise<void> {
+    const socket = await this.host.host.network.bindUdp({
+      local,
+      light: true,
+      onMessage: (buf, start, end, peer) => {
+        if (this.running >= MAX_RUNNING) return;
+        const answer = answerDatagram(this.server, buf, start, end);
+        if (answer === null) return;
+        if (answer instanceof Uint8Array) {
+          socket.send(peer, answer, 0, answer.length);
+          return;
+        }
+        this.running++;
+        void answer.then((bytes) => {
+          this.running--;
+          socket.send(peer, bytes, 0, bytes.length);
+        });
+      },
+    });
+    const { address, port } = socket.local;
+    this.doors.push({ shown: ["binrpc", "udp", address, String(port)], close: () => socket.close() });
+  }
+
+  private admit(connection: TcpConnection, shown: readonly (string | number)[]): TcpHandlers | null {
+    const client: Client = { shown };
+    const handlers = this.connections.take(connection, () => this.clients.delete(client));
+    if (handlers !== null) this.clients.add(client);
+    return handlers;
+  }
+
+  private async resolved(name: string, port: number): Promise<SocketAddress> {
+    const family = ipFamily(name);
+    if (family !== 0) return { family, address: name, port };
+    const [address] = await this.host.host.network.lookup(name, 4);
+    if (address === undefined) throw new HostError("ENOTFOUND", `the name ${name} has no address`);
+    return { family: 4, address, port };
+  }
+}
+
+const KEEP = 0xffff_ffff;
+
+// chown's -1 leaves one as it is.
+function idsOf({ host }: ModuleHost, user: string | null, group: string | null): { uid: number; gid: number } {
+  const account = user === null ? null : host.system.user(user);
+  if (user !== null && account === null) throw new HostError("ENOENT", `there is no user ${user}`);
+  const gid = group === null ? (account?.gid ?? KEEP) : host.system.group(group);
+  if (gid === null) throw new HostError("ENOENT", `there is no group ${group}`);
+  return { uid: account?.uid ?? KEEP, gid };
+}
