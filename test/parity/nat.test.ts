@@ -8,11 +8,12 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { NatAnswer, NatGroup } from "./nat-case.ts";
 import { HELPER } from "./nat-cases-helper.ts";
 import { PINGS, STORED } from "./nat-cases-ping.ts";
+import { REGISTRAR } from "./nat-cases-registrar.ts";
 import { reasonOf, unusedReasons } from "./nat-differences.ts";
 import { askNat, haveNatOracle } from "./nat-oracle.ts";
 import { runNat } from "./nat-ours.ts";
 
-const GROUPS: readonly NatGroup[] = [HELPER, STORED, ...PINGS].filter(
+const GROUPS: readonly NatGroup[] = [HELPER, STORED, ...PINGS, ...REGISTRAR].filter(
   ({ name }) => (process.env["PORTICO_GROUP"] ?? name) === name,
 );
 const FILE = fileURLToPath(new URL("./nat.json", import.meta.url));

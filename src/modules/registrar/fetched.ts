@@ -28,12 +28,21 @@ export function fetchContacts(
   return withRecord(reg, ctx.message, table, uri, (record) => {
     profilesOf(ctx).delete(profile);
     if (record === undefined || record.contacts.length === 0) return -1;
-    const contacts = record.contacts.map(
-      (c) => Object.assign(Object.create(Object.getPrototypeOf(c)), c) as Readonly<Contact>,
-    );
-    profilesOf(ctx).set(profile, { aor: record.aor, table, contacts });
+    keepProfile(ctx, profile, record.aor, table, record.contacts);
     return 1;
   });
+}
+
+/** Puts copies of bindings under the name of a profile. */
+export function keepProfile(
+  ctx: RouteContext,
+  profile: string,
+  aor: string,
+  table: string,
+  contacts: readonly Contact[],
+): void {
+  const copies = contacts.map((c) => Object.assign(Object.create(Object.getPrototypeOf(c)), c) as Readonly<Contact>);
+  profilesOf(ctx).set(profile, { aor, table, contacts: copies });
 }
 
 /** Forgets a snapshot. */

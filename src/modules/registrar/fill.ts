@@ -6,6 +6,7 @@ import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { unescapeUri } from "../../sip/uri-text.ts";
 import { equalsText, textOf } from "../../util/bytes.ts";
 import type { Contact } from "../usrloc/index.ts";
+import { numberSetting } from "./attributes.ts";
 import type { ContactItem } from "./contacts.ts";
 import { kamailioBits } from "./methods.ts";
 import { list, type Save } from "./run.ts";
@@ -33,7 +34,8 @@ export function fill(run: Save, contact: Contact, item: ContactItem, path: strin
   contact.lastModified = now;
   contact.silentSince = 0;
   contact.cseq = msg.cseq()?.number ?? 0;
-  contact.q = item.q >= 0 ? item.q : settings.defaultQ;
+  contact.q = numberSetting(settings, ctx, "q") ?? (item.q >= 0 ? item.q : settings.defaultQ);
+  if (contact.q > 1000) contact.q = 1000;
   contact.methods = item.methods >= 0 ? item.methods : allowed(msg);
   contact.instance = item.instance;
   contact.regId = item.regId;

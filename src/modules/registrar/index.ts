@@ -6,13 +6,14 @@ import { ArgError, optional, parsed, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import usrloc from "../usrloc/index.ts";
+import { EXPIRED, watchExpired } from "./expired.ts";
 import { fetchContacts, freeContacts, ulc } from "./fetched.ts";
 import { lookup, lookupBranches, registered, unregister } from "./lookup.ts";
 import { Registrar, RegistrarState } from "./registrar.ts";
 import { save, sendPrepared } from "./save.ts";
 import type { RegistrarSettings } from "./settings.ts";
 
-const { REQUEST, FAILURE, ANY } = RouteKind;
+const { REQUEST, FAILURE, REPLY, ONREPLY, ANY } = RouteKind;
 
 /** A number in decimal or hexadecimal, as flags are written. */
 function flagsArg(text: string): number | ArgError {
@@ -58,12 +59,20 @@ const params = {
   reg_callid_avp: strParam("", "AVP with the Call-ID that registered() asks for.", {
     effect: "it is not supported yet",
   }),
-  xavp_cfg: strParam("", "Settings for one request.", { effect: "it is not supported yet" }),
-  xavp_rcd: strParam("", "Attributes of the binding found.", { effect: "it is not supported yet" }),
-  xavp_rcd_mask: intParam(0, "Which attributes.", { effect: "it is not supported yet" }),
-  event_callback: strParam("", "KEMI function for expired contacts.", { effect: "it is not supported yet" }),
-  lookup_filter_mode: intParam(0, "Filters of lookup().", { effect: "it is not supported yet" }),
-  tcp_persistent_flag: intParam(-1, "Connections kept open by flag.", { effect: "it is not supported yet" }),
+  xavp_cfg: strParam("", "XAVP with settings for one request: max_contacts, expires, q, socket, match_…, rlf_bflags."),
+  xavp_rcd: strParam("", "XAVP that gets the attributes of a binding: ruid, contact, expires, received, path."),
+  xavp_rcd_mask: intParam(0, "Attributes left out, as bits in that order.", { min: 0 }),
+  event_callback: strParam("", "KEMI function for expired contacts.", {
+    effect: "write event_route[usrloc:contact-expired]",
+  }),
+  lookup_filter_mode: intParam(
+    0,
+    "What lookup() takes, as bits: 1 bindings with the branch flags of the setting rlf_bflags, 2 those whose connection is there.",
+    { min: 0, max: 3 },
+  ),
+  tcp_persistent_flag: intParam(-1, "Connections kept open by flag.", {
+    effect: "set_tcp_lifetime-like functions are the way; connections stay for tcp_connection_lifetime",
+  }),
 };
 
 type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
@@ -97,6 +106,10 @@ function settingsOf(p: Given): RegistrarSettings {
     flowTimer: p.flow_timer,
     contactMaxSize: p.contact_max_size,
     useExpired: p.use_expired_contacts !== 0,
+    xavpCfg: p.xavp_cfg,
+    xavpRcd: p.xavp_rcd,
+    xavpRcdMask: p.xavp_rcd_mask,
+    lookupFilter: p.lookup_filter_mode,
   };
 }
 
@@ -119,10 +132,23 @@ export default defineModule({
     if (p.default_expires < p.min_expires) host.log.warn("default_expires is less than min_expires, which is used");
     return new Registrar(host, host.use(usrloc), state, settingsOf(p));
   },
+  start: (reg) => {
+    watchExpired(reg);
+    const { state, settings } = reg;
+    const { statistics } = reg.host.proxy;
+    statistics.set("accepted_regs", () => state.accepted);
+    statistics.set("rejected_regs", () => state.rejected);
+    statistics.set("max_expires", () => settings.maxExpires);
+    statistics.set("max_contacts", () => settings.maxContacts);
+    statistics.set("default_expire", () => settings.defaultExpires);
+    statistics.set("default_expires_range", () => settings.defaultExpiresRange);
+    statistics.set("expires_range", () => settings.expiresRange);
+  },
+  events: { [EXPIRED]: { doc: "A binding has expired: $ulc(exp=>addr) and its like." } },
   functions: {
     save: fn({
       args: [str("domain"), optional(parsed("flags", flagsArg)), optional(str("uri"))],
-      routes: REQUEST | FAILURE,
+      routes: REQUEST | FAILURE | REPLY | ONREPLY,
       waits: "maybe",
       doc: "Handles a REGISTER: stores, refreshes or removes contacts and answers. Flags: 1 memory only, 2 no answer, 4 one contact a user, 8 exact times, 16 prepare the answer.",
       run: (reg: Registrar, ctx, domain, flags, uri) =>
@@ -158,17 +184,9 @@ export default defineModule({
       ],
       routes: ANY,
       waits: "maybe",
-      doc: "Whether the user of a URI (default: of the R-URI) is registered.",
-      run: (reg: Registrar, ctx, domain, uri, option) => {
-        if (option !== undefined && option !== 0) {
-          reg.host.proxy.limited.error(
-            reg.host.log,
-            "registered(): match options need xavp_cfg, which is not supported; taken as not registered",
-          );
-          return -1;
-        }
-        return registered(reg, ctx, domain, uri === undefined || uri === "" ? null : uri);
-      },
+      doc: "Whether the user of a URI (default: of the R-URI) is registered; with bits of match_option (1 Call-ID, 2 received, 4 Contact) by what xavp_cfg names. match_action 2: xavp_rcd is left alone.",
+      run: (reg: Registrar, ctx, domain, uri, option, action) =>
+        registered(reg, ctx, domain, uri === undefined || uri === "" ? null : uri, option ?? 0, action ?? 0),
     }),
     unregister: fn({
       args: [str("domain"), str("uri"), optional(str("ruid"))],

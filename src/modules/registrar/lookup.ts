@@ -11,6 +11,7 @@ import { unescapeUri } from "../../sip/uri-text.ts";
 import { bytesOf, textOf } from "../../util/bytes.ts";
 import type { AorRecord, Contact, Domain } from "../usrloc/index.ts";
 import { aorOfRange } from "./aor.ts";
+import { matches, numberSetting, tell } from "./attributes.ts";
 import { kamailioBit } from "./methods.ts";
 import { defaultUri, hasToTag, type Registrar } from "./registrar.ts";
 import { bare } from "./reply.ts";
@@ -74,6 +75,7 @@ function use(reg: Registrar, ctx: RouteContext, record: AorRecord, sought: Sough
   const msg = ctx.message;
   const now = reg.usrloc.now();
   const filter = settings.methodFiltering && !hasToTag(msg) ? kamailioBit(msg.method) : 0;
+  const flags = (settings.lookupFilter & 1) === 0 ? null : numberSetting(settings, ctx, "rlf_bflags");
   let first = !toSet;
   let result: number = Found.NO;
   for (const contact of record.contacts) {
@@ -84,6 +86,9 @@ function use(reg: Registrar, ctx: RouteContext, record: AorRecord, sought: Sough
       if (result === Found.NO) result = Found.METHOD;
       continue;
     }
+    if (flags !== null && flags !== 0 && (contact.cflags & flags) === 0) continue;
+    if ((settings.lookupFilter & 2) !== 0 && !isConnected(reg, contact)) continue;
+    if (result !== Found.YES) tell(settings, ctx, contact);
     result = Found.YES;
     if (first) {
       setFirst(reg, ctx, contact);
@@ -92,6 +97,12 @@ function use(reg: Registrar, ctx: RouteContext, record: AorRecord, sought: Sough
     } else ctx.addBranch(branchOf(reg, contact));
   }
   return result;
+}
+
+/** False for a binding over a connection that has gone. */
+function isConnected(reg: Registrar, contact: Contact): boolean {
+  if (contact.flowId !== 0) return reg.host.proxy.transports.flowById(contact.flowId)?.open === true;
+  return !/^(tcp|tls|ws|wss):/.test(contact.socket);
 }
 
 function setFirst(reg: Registrar, ctx: RouteContext, contact: Contact): void {
@@ -198,16 +209,25 @@ export function lookupBranches(reg: Registrar, ctx: RouteContext, table: string)
   return result;
 }
 
-/** registered(): 1 when the user of the URI (default: R-URI, in replies To) has a valid binding, else -1. */
+/**
+ * registered(): 1 when the user of the URI (default: R-URI, in replies To) has a valid binding that `option` allows, else -1. `action` 2: the
+ * script is not told of it.
+ */
 export function registered(
   reg: Registrar,
   ctx: RouteContext,
   table: string,
   uri: string | null,
+  option = 0,
+  action = 0,
 ): number | Promise<number> {
-  return withRecord(reg, ctx.message, table, uri, (record) =>
-    record !== undefined && record.countValid(reg.usrloc.now()) > 0 ? 1 : -1,
-  );
+  return withRecord(reg, ctx.message, table, uri, (record) => {
+    const now = reg.usrloc.now();
+    const found = record?.contacts.find((c) => c.isValid(now) && matches(reg.settings, ctx, option, c));
+    if (found === undefined) return -1;
+    if ((action & 2) === 0) tell(reg.settings, ctx, found);
+    return 1;
+  });
 }
 
 /** unregister(): takes all bindings of the URI's user out, or the one with that record id. */

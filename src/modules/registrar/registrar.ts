@@ -11,6 +11,7 @@ import { toText } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
 import type { Domain, Usrloc } from "../usrloc/index.ts";
 import type { AorForm } from "./aor.ts";
+import { setting } from "./attributes.ts";
 import { DEFAULT_REGISTRAR, type RegistrarSettings } from "./settings.ts";
 
 /** Counts since the start; they survive reloads. */
@@ -67,6 +68,8 @@ export class Registrar {
   /** The listener a request came by, as the socket column has it ("udp:127.0.0.1:5060"), or what a trusted header says instead. */
   socketOf(ctx: RouteContext): string {
     const { settings } = this;
+    const given = setting(settings, ctx, "socket");
+    if (typeof given === "string" && given !== "") return given;
     if (settings.sockFlag !== 0 && settings.sockHeader !== "" && (ctx.message.flags & settings.sockFlag) !== 0) {
       const h = findHeaderByName(ctx.message, settings.sockHeader);
       if (h >= 0) return ctx.message.value(h);

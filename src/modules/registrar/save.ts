@@ -9,6 +9,7 @@ import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { equalsText, textOf } from "../../util/bytes.ts";
 import { type AorRecord, Contact, Matching } from "../usrloc/index.ts";
 import { aorOf, aorOfText, aorUri } from "./aor.ts";
+import { numberSetting, tellLast } from "./attributes.ts";
 import { type ContactItem, ContactsError } from "./contacts.ts";
 import { expiresAt, grant } from "./expires.ts";
 import { fill } from "./fill.ts";
@@ -131,6 +132,7 @@ function process(run: Save, record: AorRecord | undefined): number | Promise<num
   if (wrong !== null) return refuseWith(run, record, wrong, "");
   const done = applyPlan(run, record, path, persist);
   const left = done.record !== undefined && done.record.countValid(now) > 0 ? done.record : undefined;
+  tellLast(reg.settings, ctx, left);
   return accept(run, left, done.code, pathAnswered ? `Path: ${path}\r\n` : "");
 }
 
@@ -145,11 +147,18 @@ function plan(run: Save, record: AorRecord | undefined, path: string): RefusalRo
   const callStart = msg.index[callId * STRIDE + VALUE_START]!;
   const callEnd = msg.index[callId * STRIDE + VALUE_END]!;
   const header = expiresAt(msg, list.expires);
+  const forced = numberSetting(settings, ctx, "expires");
   let added = 0;
   for (let i = 0; i < list.count; i++) {
     const item = list.items[i]!;
     if (item.q === -2) return Refusal.BAD_Q;
-    item.granted = grant(settings, reg.host.host.random, item.expires, header, (run.flags & SaveFlag.NO_RANGE) !== 0);
+    item.granted = grant(
+      settings,
+      reg.host.host.random,
+      forced ?? item.expires,
+      header,
+      (run.flags & SaveFlag.NO_RANGE) !== 0,
+    );
     if (item.granted < 0) return Refusal.BRIEF;
     const match = record === undefined ? null : findBinding(reg, msg, record, item, callStart, callEnd, path);
     item.match = match;
@@ -168,7 +177,7 @@ function plan(run: Save, record: AorRecord | undefined, path: string): RefusalRo
 
 function checkRoom(run: Save, record: AorRecord | undefined, added: number): RefusalRow | null {
   const { reg, now } = run;
-  const { maxContacts } = reg.settings;
+  const maxContacts = numberSetting(reg.settings, run.ctx, "max_contacts") ?? reg.settings.maxContacts;
   const kept =
     record === undefined || (run.flags & SaveFlag.ONE_CONTACT) !== 0 ? 0 : record.countValid(now) - countRemoved();
   if (kept + added > (maxContacts > 0 ? maxContacts : MAX_PER_AOR)) return Refusal.TOO_MANY;
@@ -319,6 +328,7 @@ function hasInstance(record: AorRecord): boolean {
 function refuseWith(run: Save, record: AorRecord | undefined, row: RefusalRow, more: string): number {
   const { reg } = run;
   const contacts = contactLine(record, run.now, reg.settings.receivedParam, null);
+  tellLast(reg.settings, run.ctx, record);
   return refuse(reg, run.ctx, run.flags, row, contacts, more);
 }
 

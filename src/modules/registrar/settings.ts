@@ -35,6 +35,12 @@ export interface RegistrarSettings {
   readonly flowTimer: number;
   readonly contactMaxSize: number;
   readonly useExpired: boolean;
+  /** Names of XAVPs, "" none: settings for one request, attributes of bindings and which of them to leave out. */
+  readonly xavpCfg: string;
+  readonly xavpRcd: string;
+  readonly xavpRcdMask: number;
+  /** Bits: 1 lookup() takes bindings with the branch flags asked for only, 2 those whose connection is there only. */
+  readonly lookupFilter: number;
 }
 
 /** What Kamailio does without any modparam. */
@@ -66,4 +72,8 @@ export const DEFAULT_REGISTRAR: RegistrarSettings = {
   flowTimer: 0,
   contactMaxSize: 512,
   useExpired: false,
+  xavpCfg: "",
+  xavpRcd: "",
+  xavpRcdMask: 0,
+  lookupFilter: 0,
 };

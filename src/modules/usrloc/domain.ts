@@ -85,12 +85,14 @@ export class Domain {
     this.contacts++;
     this.usrloc.total++;
     if (contact.instance !== "") this.instances.set(contact.ruid, contact);
+    this.usrloc.flows?.put(contact);
   }
 
   /** Tells that a binding's fields have changed. */
   changed(record: AorRecord, contact: Contact, persist = true): void {
     record.refreshed(contact, this.usrloc.settings.newestFirst);
     if (contact.instance !== "" && this.records.has(contact.aor)) this.instances.set(contact.ruid, contact);
+    this.usrloc.flows?.put(contact);
     if (contact.state === ContactState.SYNC) contact.state = ContactState.DIRTY;
     if (persist) this.store?.written(contact);
   }
@@ -104,6 +106,7 @@ export class Domain {
       this.contacts--;
       this.usrloc.total--;
       if (contact.instance !== "") this.instances.delete(contact.ruid);
+      this.usrloc.flows?.forget(contact);
       if (record.contacts.length === 0) this.records.delete(record.aor);
     }
     if (persist) this.store?.removed(contact);
@@ -135,6 +138,8 @@ export class Domain {
         const contact = record.contacts[k]!;
         if (contact.isValid(now)) continue;
         this.expired++;
+        this.usrloc.onExpired?.(this, contact);
+        if (this.usrloc.settings.closeExpired) this.usrloc.closeFlow(contact);
         this.remove(record, contact);
       }
     }
@@ -149,6 +154,11 @@ export class Domain {
   /** How many changes wait to be written. */
   get pending(): number {
     return this.store?.pending ?? 0;
+  }
+
+  /** The bindings of the table in the database: how many there are of what; throws StoreError. */
+  counted(what: "users" | "contacts" | "expired", now: number): number | Promise<number> {
+    return this.store?.counted(what, now) ?? 0;
   }
 
   /** Removes rows of the database that have expired, for db_mode 3 where memory knows nothing of them. */

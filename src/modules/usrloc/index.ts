@@ -86,27 +86,38 @@ const params = {
   db_timer_clean: intParam(0, "Whether a timer deletes rows of expired bindings.", {
     effect: "rows of expired bindings go with them",
   }),
-  rm_expired_delay: intParam(0, "Expired bindings go at the next sweep.", { effect: "it is not supported yet" }),
+  rm_expired_delay: intParam(0, "How long rows of expired bindings stay with db_mode 3.", { unit: "seconds", min: 0 }),
   xavp_contact: strParam("", "Attributes of contacts.", { effect: "it is not supported yet" }),
-  handle_lost_tcp: intParam(0, "Bindings stay when their connection closes.", { effect: "it is not supported yet" }),
-  close_expired_tcp: intParam(0, "Connections stay when their binding expires.", { effect: "it is not supported yet" }),
-  skip_remote_socket: intParam(0, "Rows of other servers' sockets are read too.", {
-    effect: "it is not supported yet",
+  handle_lost_tcp: intParam(0, "Whether bindings go when the connection they came over closes."),
+  close_expired_tcp: intParam(0, "Whether the connection of a binding is closed when that expires."),
+  skip_remote_socket: intParam(0, "Whether rows of sockets that are not ours are left out at start."),
+  db_clean_tcp: intParam(0, "Whether rows of bindings over connections are deleted at start."),
+  ka_mode: intParam(
+    0,
+    "Which bindings are asked whether they are there, as bits: 1 all, 2 those behind NAT, 4 by datagrams only.",
+    {
+      min: 0,
+      max: 7,
+    },
+  ),
+  ka_method: strParam("OPTIONS", "Method of keepalives."),
+  ka_from: strParam("sip:server@kamailio.org", "URI of From in keepalives."),
+  ka_domain: strParam("kamailio.org", "Domain of To in keepalives, where addresses of record have none."),
+  ka_filter: intParam(0, "Which bindings are asked: 1 those of the own server_id only.", { min: 0, max: 1 }),
+  ka_timeout: intParam(0, "A binding that has not answered for this time goes; 0 none does.", {
+    unit: "seconds",
+    min: 0,
   }),
-  db_clean_tcp: intParam(0, "Rows of stream contacts are read too.", { effect: "it is not supported yet" }),
-  ka_mode: intParam(0, "Keepalives to contacts.", { effect: "it is not supported yet" }),
-  ka_method: strParam("OPTIONS", "Method of keepalives.", { effect: "it is not supported yet" }),
-  ka_from: strParam("sip:server@kamailio.org", "From of keepalives.", { effect: "it is not supported yet" }),
-  ka_domain: strParam("kamailio.org", "Domain of keepalives.", { effect: "it is not supported yet" }),
-  ka_filter: intParam(0, "Which contacts get keepalives.", { effect: "it is not supported yet" }),
-  ka_timeout: intParam(0, "When a silent contact is removed.", { effect: "it is not supported yet" }),
-  ka_interval: intParam(40, "Time between keepalives.", { effect: "it is not supported yet" }),
-  ka_randomize: intParam(20, "Spread of keepalives.", { effect: "it is not supported yet" }),
-  ka_loglevel: intParam(255, "Log level of keepalives.", { effect: "it is not supported yet" }),
-  ka_logmsg: strParam("to-uri: [$tu] remote-addr: [$sas]", "Log text of keepalives.", {
-    effect: "it is not supported yet",
+  ka_interval: intParam(0, "Each binding is asked once in this time; 0: in timer_interval.", {
+    unit: "seconds",
+    min: 0,
   }),
-  ka_reply_codes: strParam("0", "Replies that count as alive.", { effect: "it is not supported yet" }),
+  ka_randomize: intParam(20, "Spread of keepalives.", { effect: "they are spread evenly over the interval" }),
+  ka_loglevel: intParam(255, "Log level of a line for each answer; 255 none."),
+  ka_logmsg: strParam(" to-uri: [$tu] remote-addr: [$sas]", "Text of that line.", {
+    effect: "the line names record id, status and source",
+  }),
+  ka_reply_codes: strParam("0", "Replies that count as alive.", { effect: "every reply shows that somebody is there" }),
 };
 
 interface Instance extends UsrlocInstance {
@@ -133,6 +144,21 @@ function settingsOf(p: Given): UsrlocSettings {
     checkVersion: p.version_table !== 0,
     serverIdFilter: p.server_id_filter !== 0,
     maxTotal: p.max_total_contacts,
+    goWithFlow: p.handle_lost_tcp !== 0,
+    closeExpired: p.close_expired_tcp !== 0,
+    skipRemoteSocket: p.skip_remote_socket !== 0,
+    dropStreams: p.db_clean_tcp !== 0,
+    removeDelay: p.rm_expired_delay,
+    keepalive: {
+      mode: p.ka_mode,
+      interval: p.ka_interval > 0 ? p.ka_interval : p.timer_interval,
+      method: p.ka_method,
+      from: p.ka_from,
+      domain: p.ka_domain,
+      ownServerOnly: (p.ka_filter & 1) !== 0,
+      timeout: p.ka_timeout,
+      logLevel: p.ka_loglevel,
+    },
     columns: {
       user: p.user_column,
       domain: p.domain_column,
@@ -172,10 +198,13 @@ export default defineModule({
         'modparam("usrloc", "db_url", "sqlite:///var/lib/portico/portico.db")',
       );
     }
+    if (!/^[\w.!%*+`'~-]+$/.test(p.ka_method)) throw new ConfigError(`"${p.ka_method}" is no method`, "ka_method");
+    if (/[<>\s]/.test(p.ka_from + p.ka_domain)) throw new ConfigError("not to be used in a header", "ka_from");
     return { usrloc, settings: settingsOf(p) };
   },
-  start: ({ usrloc, settings }) => {
+  start: ({ usrloc, settings }, host) => {
     usrloc.apply(settings);
+    usrloc.countInto(host.proxy.statistics);
     return usrloc.settle() ?? undefined;
   },
   stop: (usrloc) => usrloc.stop() ?? undefined,

@@ -4,6 +4,7 @@ import { type RpcDef, RpcError, type RpcValue } from "../../registry/define.ts";
 import { StoreError } from "../../store/database.ts";
 import { AorRecord, aorHash, Contact } from "./contact.ts";
 import type { Domain } from "./domain.ts";
+import type { UsrlocSettings } from "./settings.ts";
 import type { Usrloc } from "./usrloc.ts";
 
 /** What a generation of module usrloc is: the tables, and its settings, which `start` puts in force. */
@@ -32,7 +33,10 @@ export const commands: Readonly<Record<string, RpcDef<UsrlocInstance>>> = {
       const domain = tableOf(usrloc, args);
       return later(domain.fetch(aorOf(usrloc, args[1])), (record) => {
         if (record === undefined) throw new RpcError(500, "AOR not found in location table");
-        return { AoR: record.aor, Contacts: record.contacts.map((c) => ({ Contact: contactFields(c, usrloc.now()) })) };
+        return {
+          AoR: record.aor,
+          Contacts: record.contacts.map((c) => ({ Contact: contactFields(c, usrloc.settings, usrloc.now()) })),
+        };
       });
     },
   },
@@ -42,9 +46,8 @@ export const commands: Readonly<Record<string, RpcDef<UsrlocInstance>>> = {
     run: ({ usrloc }, args) => {
       const domain = tableOf(usrloc, args);
       return later(domain.fetch(aorOf(usrloc, args[1])), (record) => {
-        if (record === undefined) throw new RpcError(404, "AOR not found");
-        domain.removeAll(record);
-        return null;
+        if (record !== undefined) domain.removeAll(record);
+        return null; // as the oracle, also when there was none
       });
     },
   },
@@ -77,6 +80,9 @@ export const commands: Readonly<Record<string, RpcDef<UsrlocInstance>>> = {
     ],
     run: ({ usrloc }, args) => add(usrloc, args),
   },
+  "ul.db_users": counting("users", "How many users the table has in the database."),
+  "ul.db_contacts": counting("contacts", "How many bindings the table has in the database."),
+  "ul.db_expired_contacts": counting("expired", "How many bindings in the database have expired."),
   "ul.flush": {
     doc: "Writes what waits to be written (write-back).",
     args: [],
@@ -87,6 +93,17 @@ export const commands: Readonly<Record<string, RpcDef<UsrlocInstance>>> = {
     },
   },
 };
+
+function counting(what: "users" | "contacts" | "expired", doc: string): RpcDef<UsrlocInstance> {
+  return {
+    doc,
+    args: [TABLE],
+    run: ({ usrloc }, args) => {
+      if (usrloc.settings.dbMode === 0) throw new RpcError(500, "Command is not supported in db_mode=0");
+      return tableOf(usrloc, args).counted(what, usrloc.now());
+    },
+  };
+}
 
 function later<A, B extends RpcValue>(value: A | Promise<A>, then: (value: A) => B): B | Promise<B> {
   return value instanceof Promise ? value.then(then) : then(value);
@@ -123,7 +140,7 @@ function dump(usrloc: Usrloc, brief: boolean): RpcValue {
           Info: {
             AoR: record.aor,
             HashID: aorHash(record.aor),
-            Contacts: record.contacts.map((c) => ({ Contact: contactFields(c, now) })),
+            Contacts: record.contacts.map((c) => ({ Contact: contactFields(c, usrloc.settings, now) })),
           },
         });
     }
@@ -141,7 +158,7 @@ function dump(usrloc: Usrloc, brief: boolean): RpcValue {
 }
 
 /** One binding as ul.dump and ul.lookup show it. */
-function contactFields(c: Contact, now: number): { [key: string]: RpcValue } {
+function contactFields(c: Contact, { natFlag }: UsrlocSettings, now: number): { [key: string]: RpcValue } {
   return {
     Address: c.contact,
     Expires: c.expires === 0 ? "permanent" : c.expires > now ? c.expires - now : "expired",
@@ -161,7 +178,7 @@ function contactFields(c: Contact, now: number): { [key: string]: RpcValue } {
     "Reg-Id": c.regId,
     "Server-Id": c.serverId,
     "Tcpconn-Id": c.flowId === 0 ? -1 : c.flowId,
-    Keepalive: 0,
+    Keepalive: (c.cflags & natFlag) === 0 ? 0 : 1,
     "Last-Keepalive": c.lastKeepalive || c.lastModified,
     "KA-Roundtrip": c.roundtrip,
     "Last-Modified": c.lastModified,

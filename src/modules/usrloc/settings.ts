@@ -1,5 +1,7 @@
 // What a generation of the configuration says about the location tables.
 
+import type { KeepaliveSettings } from "./keepalive.ts";
+
 /** Numbers of `db_mode`. */
 export const DbMode = { MEMORY: 0, WRITE_THROUGH: 1, WRITE_BACK: 2, DB_ONLY: 3, READ_ONLY: 4 } as const;
 
@@ -78,6 +80,15 @@ export interface UsrlocSettings {
   readonly serverId: number;
   /** The most bindings in memory, all tables together. */
   readonly maxTotal: number;
+  /** Whether bindings go with the connection they came over, and connections with theirs. */
+  readonly goWithFlow: boolean;
+  readonly closeExpired: boolean;
+  /** Rows that are left out at start: of sockets that are not ours; of connections, which are deleted. */
+  readonly skipRemoteSocket: boolean;
+  readonly dropStreams: boolean;
+  /** Seconds an expired row stays with db_mode 3. */
+  readonly removeDelay: number;
+  readonly keepalive: KeepaliveSettings;
   readonly columns: Columns;
 }
 
@@ -99,5 +110,20 @@ export const DEFAULT_SETTINGS: UsrlocSettings = {
   serverIdFilter: false,
   serverId: 0,
   maxTotal: 1_000_000,
+  goWithFlow: false,
+  closeExpired: false,
+  skipRemoteSocket: false,
+  dropStreams: false,
+  removeDelay: 0,
+  keepalive: {
+    mode: 0,
+    interval: 60,
+    method: "OPTIONS",
+    from: "sip:server@kamailio.org",
+    domain: "kamailio.org",
+    ownServerOnly: false,
+    timeout: 0,
+    logLevel: 255,
+  },
   columns: DEFAULT_COLUMNS,
 };

@@ -129,6 +129,21 @@ export class TableStore {
     return rows.length < this.settings.fetchRows || typeof last !== "number" ? -1 : last;
   }
 
+  /** How many users, bindings or expired bindings the table has. */
+  counted(what: "users" | "contacts" | "expired", now: number): number | Promise<number> {
+    const { columns, expiresType, useDomain } = this.settings;
+    const who = useDomain ? `${columns.user} || '@' || ${columns.domain}` : columns.user;
+    const rows =
+      what === "expired"
+        ? this.db.raw(
+            `SELECT COUNT(*) AS n FROM ${this.table} WHERE ${columns.expires} > 0 AND ${columns.expires} < ?`,
+            [timeCell(now, expiresType)],
+          )
+        : this.db.raw(`SELECT COUNT(${what === "users" ? `DISTINCT ${who}` : "*"}) AS n FROM ${this.table}`, []);
+    const first = (list: readonly Row[]): number => Number(list[0]?.["n"] ?? 0);
+    return rows instanceof Promise ? rows.then(first) : first(rows);
+  }
+
   /** Removes rows that have expired; 0 means for ever. */
   deleteExpired(now: number): void {
     if (this.settings.dbMode === DbMode.READ_ONLY) return;

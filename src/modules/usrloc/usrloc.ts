@@ -3,7 +3,10 @@
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { isTableName } from "../../store/database.ts";
 import { Timer } from "../../util/timer-wheel.ts";
+import type { Contact } from "./contact.ts";
 import { Domain } from "./domain.ts";
+import { FlowIndex } from "./flow-index.ts";
+import { Keepalive } from "./keepalive.ts";
 import { Pings } from "./pings.ts";
 import { DbMode, DEFAULT_SETTINGS, type UsrlocSettings } from "./settings.ts";
 import { TableStore } from "./table-store.ts";
@@ -23,6 +26,14 @@ export class Usrloc {
   /** Bindings in memory, all tables. */
   total = 0;
   readonly pings: Pings;
+  /** Called for each binding whose time is over, before it goes (module registrar's event route). */
+  onExpired: ((domain: Domain, contact: Contact) => void) | null = null;
+  /** With handle_lost_tcp; null without. */
+  flows: FlowIndex | null = null;
+  private readonly keepalive: Keepalive;
+  private statistics: Map<string, () => number> | null = null;
+  /** Whether rows of sockets that are not ours are still to be taken out: listeners open after the tables were read. */
+  private socketsUnchecked = false;
   private readonly host: ModuleHost;
   private readonly tables = new Map<string, Domain>();
   private readonly ruidPrefix: string;
@@ -36,6 +47,7 @@ export class Usrloc {
   constructor(host: ModuleHost) {
     this.host = host;
     this.pings = new Pings(host);
+    this.keepalive = new Keepalive(host, this);
     const { clock, random } = host.host;
     this.ruidPrefix = `uloc-${Math.floor(clock.wall() / 1000).toString(16)}-${host.host.process.pid.toString(16)}-`;
     // two starts in one second with one pid (containers) must not give a ruid twice
@@ -70,6 +82,7 @@ export class Usrloc {
     const store = this.storeFor(name);
     const domain = new Domain(this, name, store);
     this.tables.set(name, domain);
+    this.count(domain);
     if (
       store !== null &&
       this.settings.dbMode !== DbMode.DB_ONLY &&
@@ -92,6 +105,10 @@ export class Usrloc {
     this.wait(
       store.load((contact) => {
         if (!contact.isValid(now)) return;
+        if (this.settings.dropStreams && /^(tcp|tls|ws|wss):/i.test(contact.socket)) {
+          store.removed(contact);
+          return;
+        }
         if (this.total < this.settings.maxTotal) domain.loaded(contact);
         else left++;
       }),
@@ -104,8 +121,11 @@ export class Usrloc {
   }
 
   /** Puts the settings of a generation in force. Tables stay; a change of database or db_mode needs a restart and is refused with a line. */
-  apply(settings: UsrlocSettings): void {
+  apply(given: UsrlocSettings): void {
+    const settings = { ...given, serverId: this.host.proxy.serverId };
     const before = this.settings;
+    this.socketsUnchecked = settings.skipRemoteSocket && this.tables.size === 0;
+    this.followFlows(settings.goWithFlow);
     const moved =
       before.dbUrl !== settings.dbUrl || before.dbMode !== settings.dbMode || before.useDomain !== settings.useDomain;
     if (this.tables.size > 0 && moved) {
@@ -114,7 +134,37 @@ export class Usrloc {
     } else this.settings = settings;
     // the table nearly every script uses: read now and not while the first request waits, and a database that cannot be used is told now
     for (const name of [DEFAULT_TABLE, ...this.settings.preload]) this.domain(name);
+    this.keepalive.start(this.settings.keepalive);
     this.arm();
+  }
+
+  private followFlows(wanted: boolean): void {
+    const { proxy } = this.host;
+    proxy.flowWatchers.delete(this.lost);
+    this.flows = wanted ? (this.flows ?? new FlowIndex()) : null;
+    if (wanted) proxy.flowWatchers.add(this.lost);
+  }
+
+  private readonly lost = (flow: number): void => {
+    for (const contact of this.flows?.of(flow) ?? [])
+      for (const domain of this.tables.values()) {
+        const record = domain.get(contact.aor);
+        if (record?.contacts.includes(contact) === true) domain.remove(record, contact);
+      }
+  };
+
+  /** Ends the connection a binding came over. */
+  closeFlow(contact: Contact): void {
+    if (contact.flowId !== 0) this.host.proxy.transports.flowById(contact.flowId)?.finish();
+  }
+
+  private dropRemoteSockets(): void {
+    this.socketsUnchecked = false;
+    const ours = new Set(this.host.proxy.transports.listeners.map((l) => l.name));
+    for (const domain of this.tables.values())
+      for (const record of [...domain.all()])
+        for (const contact of [...record.contacts])
+          if (contact.socket !== "" && !ours.has(contact.socket)) domain.remove(record, contact, false);
   }
 
   private arm(): void {
@@ -124,6 +174,7 @@ export class Usrloc {
   /** One slice of the work that never ends: a part of each table is swept, some changes are written. */
   private slice(): void {
     const now = this.now();
+    if (this.socketsUnchecked) this.dropRemoteSockets();
     const slices = Math.max(1, (this.settings.timerInterval * 1000) / SLICE);
     const whole = ++this.sliceCount >= slices;
     if (whole) this.sliceCount = 0;
@@ -133,7 +184,7 @@ export class Usrloc {
         domain.sweep(now, Math.max(SWEEP_LEAST, Math.ceil(domain.users / slices)));
         if (this.flushing && domain.pending > 0)
           domain.flush(Math.max(FLUSH_LEAST, Math.ceil(domain.pending / slices)));
-        if (whole && this.settings.dbMode === DbMode.DB_ONLY) domain.cleanDatabase(now);
+        if (whole && this.settings.dbMode === DbMode.DB_ONLY) domain.cleanDatabase(now - this.settings.removeDelay);
       }
       if (this.flushing) this.flushing = this.hasPending();
     } catch (error) {
@@ -152,9 +203,23 @@ export class Usrloc {
     for (const domain of this.tables.values()) domain.flush(Number.MAX_SAFE_INTEGER);
   }
 
+  /** Lets the counts be read by Kamailio's names. */
+  countInto(statistics: Map<string, () => number>): void {
+    this.statistics = statistics;
+    statistics.set("registered_users", () => [...this.tables.values()].reduce((n, d) => n + d.users, 0));
+    for (const domain of this.tables.values()) this.count(domain);
+  }
+
+  private count(domain: Domain): void {
+    this.statistics?.set(`${domain.name}-users`, () => domain.users);
+    this.statistics?.set(`${domain.name}-contacts`, () => domain.contacts);
+    this.statistics?.set(`${domain.name}-expires`, () => domain.expired);
+  }
+
   /** Stops the timer and writes what is left. */
   stop(): Promise<void> | null {
     this.host.wheel.cancel(this.timer);
+    this.keepalive.stop();
     this.flushAll();
     return this.settle();
   }
