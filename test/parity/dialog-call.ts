@@ -41,6 +41,8 @@ export interface CallGroup {
   readonly routes?: string;
   /** Statements that run first for every request. */
   readonly first?: string;
+  /** Takes long on the real clock: asked only when the record is made anew. */
+  readonly slow?: boolean;
   readonly cases: readonly CallCase[];
 }
 
@@ -77,7 +79,7 @@ export function note(text: string): string {
 interface Phone {
   readonly side: Side;
   readonly address: string;
-  readonly user: string;
+  user: string;
   tag: string;
   remoteTag: string;
   routes: string[];
@@ -350,7 +352,8 @@ export class Call {
       .replaceAll(uas, "{UAS}")
       .replaceAll(this.callId, "{C}")
       .replace(/;did=[0-9a-f]+\.[0-9a-f]+/g, ";did={D}")
-      .replace(/"(h_entry|h_id)":\d+/g, '"$1":"#"')
+      .replace(/"(h_entry|h_id|ref|dflags|duration)":\d+/g, '"$1":"#"')
+      .replace(/\d+-\d+-(?=")/g, "{C}")
       .replace(/"(\w*_?ts|timeout|start_ts|init_ts|end_ts)":([1-9]\d{8,})/g, '"$1":"T"')
       .replace(/(tag=)(?!c\d|s\d)[^;|\s]+/g, "$1{T}");
   }

@@ -72,7 +72,7 @@ function isFlagSet(ctx: RouteContext, number: number): number {
   return (flags & (1 << number)) !== 0 ? 1 : -1;
 }
 
-function setTimeout(dialogs: Dialogs, ctx: RouteContext, seconds: number, entry?: number, id?: number): number {
+function setLifetime(dialogs: Dialogs, ctx: RouteContext, seconds: number, entry?: number, id?: number): number {
   if (seconds <= 0) return -1;
   const dialog =
     entry !== undefined && id !== undefined ? dialogs.table.find(entry, id) : dialogFor(dialogs.table, ctx);
@@ -197,7 +197,7 @@ export const functions: Readonly<Record<string, FunctionDef<DialogInstance>>> = 
     args: [int("timeout"), optional(int("h_entry")), optional(int("h_id"))],
     routes: ANY,
     doc: "Sets the lifetime of the dialog at hand, or of that identifier, in seconds from now.",
-    run: ({ dialogs }: DialogInstance, ctx, seconds, entry, id) => setTimeout(dialogs, ctx, seconds, entry, id),
+    run: ({ dialogs }: DialogInstance, ctx, seconds, entry, id) => setLifetime(dialogs, ctx, seconds, entry, id),
   }),
   dlg_set_property: fn({
     args: [property()],

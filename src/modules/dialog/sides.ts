@@ -42,6 +42,7 @@ export function calleeFrom(
   return own;
 }
 
+/** Notes the listener that messages of a side come to. */
 export function setSocket(side: Side, listener: Listener): void {
   side.socket = listener;
   side.socketText = listenerText(listener);

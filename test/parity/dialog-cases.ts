@@ -1,0 +1,603 @@
+// Calls through module dialog, compared with Kamailio's: what both phones get, what scripts see, what commands answer.
+
+import { type Call, type CallGroup, note } from "./dialog-call.ts";
+
+/** A line in the log of the dialog at hand, whatever the message. */
+function dnote(text: string): string {
+  return `xlog("L_ALERT", "@$dlg(callid) ${text}\\n");\n`;
+}
+
+const STATE = "st=$dlg(state) life=$dlg(lifetime) stat=$DLG_status set=$dlg_ctx(set)";
+const ALL =
+  "st=$dlg(state) rs=[$dlg(to_rs)|$dlg(from_rs)] sf=$dlg(sflags) ci=$dlg(callid) tu=$dlg(to_uri) tt=$dlg(to_tag) fu=$dlg(from_uri) ft=$dlg(from_tag) tor=$dlg(toroute) life=$dlg(lifetime) start=$(dlg(start_ts){s.len}) tc=$dlg(to_cseq) fc=$dlg(from_cseq) tco=$dlg(to_contact) fco=$dlg(from_contact) tb=$dlg(to_bindaddr) fb=$dlg(from_bindaddr) set=$dlg_ctx(set) ctr=$dlg_ctx(timeout_route) ctri=$dlg_ctx(timeout_route_id) ctb=$dlg_ctx(timeout_bye) on=$dlg_ctx(on) stat=$DLG_status lt=$DLG_lifetime v=$dlg_var(x)";
+
+const EVENTS = `event_route[dialog:start] { ${dnote(`start $rm $rs ${STATE} v=$dlg_var(x)`)} }
+event_route[dialog:end] { ${dnote(`end $rm $rs ${STATE} v=$dlg_var(x)`)} }
+event_route[dialog:failed] { ${dnote(`failed $rm ${STATE} v=$dlg_var(x)`)} }
+route[TO] { ${dnote(`route TO $rm ${STATE}`)} }
+`;
+
+const PROFILES =
+  'modparam("dialog","profiles_with_value","caller ; other")\nmodparam("dialog","profiles_no_value","all")\n';
+
+const list = (c: Call): Promise<unknown> => c.rpc("dlg.dlg_list", "{CALLID}");
+
+const IN_SIDES = ["all", "caller", "callee"].map((s) => `case "${s}": dlg_bye("${s}"); break;`).join(" ");
+
+const PROFILE_QUESTIONS = [
+  'is_in_profile("caller","alice")',
+  'is_in_profile("caller","bob")',
+  'is_in_profile("all")',
+  'is_in_profile("all","zzz")',
+  'unset_dlg_profile("caller","alice")',
+]
+  .map((f) => `${f}; ${note(`${f.replaceAll('"', "'")} rc=$rc`)}`)
+  .join("");
+
+export const DIALOG_GROUPS: readonly CallGroup[] = [
+  {
+    name: "a call",
+    params: PROFILES,
+    first: note("first $rm set=$dlg_ctx(set)"),
+    initial: `${note(`before ${ALL}`)} dlg_manage(); $dlg_var(x)="one"; set_dlg_profile("caller","$fu"); set_dlg_profile("all"); ${note(`after ${ALL}`)} t_on_reply("R"); t_on_failure("F"); t_on_branch("B");\n`,
+    within: note(`within $rm ${ALL}`),
+    routes: `onreply_route[R] { ${note(`reply $rs ${ALL}`)} }\nfailure_route[F] { ${note(`failure ${ALL}`)} }\nbranch_route[B] { ${note(`branch ${ALL}`)} }\n${EVENTS}`,
+    cases: [
+      {
+        name: "both ways, BYE of the callee",
+        run: async (c) => {
+          await c.invite();
+          await list(c);
+          await c.answer(180);
+          await list(c);
+          await c.answer(200);
+          await list(c);
+          await c.ack();
+          await c.rpc("dlg.dlg_list_ctx", "{CALLID}", "{FTAG}");
+          await c.rpc("dlg.is_alive", "{CALLID}", "{FTAG}", "{TTAG}");
+          await c.rpc("dlg.list_match", "callid", "eq", "{CALLID}");
+          await c.within("uac", "INFO");
+          await c.within("uas", "INFO");
+          await c.within("uas", "BYE");
+          await list(c);
+          await c.rpc("dlg.is_alive", "{CALLID}", "{FTAG}", "{TTAG}");
+          await c.within("uas", "INFO");
+        },
+      },
+      {
+        name: "BYE of the caller",
+        run: async (c) => {
+          await c.establish();
+          await c.within("uac", "BYE");
+          await list(c);
+          await c.wait(1500);
+          await list(c);
+        },
+      },
+      {
+        name: "486",
+        run: async (c) => {
+          await c.invite();
+          await c.answer(486);
+          await list(c);
+          await c.wait(2500);
+          await list(c);
+        },
+      },
+      {
+        name: "CANCEL",
+        run: async (c) => {
+          await c.invite();
+          await c.answer(180);
+          await c.cancel();
+          await list(c);
+        },
+      },
+      {
+        name: "two early dialogs, the second one answers, then a third",
+        run: async (c) => {
+          await c.invite();
+          await c.answer(180, { tag: "sa" });
+          await c.answer(180, { tag: "sb" });
+          await list(c);
+          await c.answer(200, { tag: "sb" });
+          await c.ack();
+          await list(c);
+          await c.answer(200, { tag: "sc" });
+          await list(c);
+        },
+      },
+      {
+        name: "2xx again, ACK again, INVITE again",
+        run: async (c) => {
+          await c.invite();
+          await c.answer(200);
+          await c.answer(200);
+          await c.ack();
+          await c.ack();
+          await c.again();
+          await list(c);
+        },
+      },
+      {
+        name: "PRACK, UPDATE and BYE before the answer",
+        run: async (c) => {
+          await c.invite();
+          await c.answer(183);
+          await c.within("uac", "PRACK");
+          await c.within("uas", "UPDATE");
+          await c.within("uac", "BYE");
+        },
+      },
+      {
+        name: "BYE before the ACK",
+        run: async (c) => {
+          await c.invite();
+          await c.answer(200);
+          await c.within("uac", "INFO");
+          await c.within("uac", "BYE");
+          await list(c);
+        },
+      },
+      {
+        name: "a request with a wrong tag",
+        run: async (c) => {
+          await c.establish();
+          c.uac.remoteTag = "zz";
+          await c.within("uac", "BYE");
+          await list(c);
+        },
+      },
+      {
+        name: "the way by others in front and behind",
+        run: async (c) => {
+          await c.invite(["Record-Route: <sip:10.9.9.9;lr>, <sip:10.9.9.8;lr>"]);
+          c.invited = c.invited.replace(
+            "Record-Route:",
+            "Record-Route: <sip:10.8.8.8;lr>\r\nRecord-Route: <sip:10.8.8.7;lr>\r\nRecord-Route:",
+          );
+          await c.answer(200);
+          await list(c);
+        },
+      },
+      {
+        name: "a new Contact",
+        run: async (c) => {
+          await c.establish();
+          c.uac.user = "elsewhere";
+          await c.within("uac", "UPDATE");
+          await list(c);
+          c.uas.user = "there";
+          await c.within("uas", "INVITE");
+          await list(c);
+        },
+      },
+    ],
+  },
+  {
+    name: "statistics",
+    params: PROFILES,
+    initial: 'dlg_manage(); set_dlg_profile("caller","$fU"); set_dlg_profile("all");',
+    within: note("cnt=$DLG_count"),
+    cases: [
+      {
+        name: "counted",
+        run: async (c) => {
+          await c.rpc("dlg.list");
+          await c.rpc("dlg.stats_active");
+          await c.invite();
+          await c.rpc("dlg.stats_active");
+          await c.answer(180);
+          await c.rpc("dlg.stats_active");
+          await c.answer(200);
+          await c.rpc("dlg.stats_active");
+          await c.ack();
+          await c.rpc("dlg.stats_active");
+          await c.rpc("dlg.list");
+          await c.rpc("dlg.profile_get_size", "caller");
+          await c.rpc("dlg.profile_get_size", "caller", "alice");
+          await c.rpc("dlg.profile_get_size", "caller", "bob");
+          await c.rpc("dlg.profile_get_size", "all");
+          await c.rpc("dlg.profile_get_size", "none");
+          await c.rpc("dlg.profile_list", "all");
+          await c.rpc("dlg.profile_list", "caller", "bob");
+          await c.rpc("dlg.profile_list", "none");
+          await c.rpc("dlg.list_match", "furi", "eq", "sip:alice@x");
+          await c.rpc("dlg.list_match", "turi", "sw", "sip:bo");
+          await c.rpc("dlg.list_match", "furi", "re", "^sip:al.*x$");
+          await c.rpc("dlg.list_match", "furi", "eq", "sip:nobody@x");
+          await c.rpc("dlg.list_match", "foo", "eq", "1");
+          await c.rpc("dlg.list_match", "furi", "xx", "1");
+          await c.rpc("dlg.list_match", "furi", "re", "[");
+          await c.rpc("dlg.is_alive", "x", "y", "z");
+          await c.rpc("dlg.dlg_list", "nobody");
+          await c.rpc("dlg.end_dlg", "1", "1");
+          await c.rpc("dlg.terminate_dlg", "x", "y", "z");
+          await c.rpc("dlg.set_state", "x", "y", "z", 5);
+          await c.rpc("dlg.set_state", "{CALLID}", "{FTAG}", "{TTAG}", 9);
+          await c.within("uac", "BYE");
+          await c.rpc("dlg.stats_active");
+          await c.rpc("dlg.profile_get_size", "all");
+        },
+      },
+    ],
+  },
+  {
+    name: "ended from here",
+    within: `if (is_method("INFO")) { switch($hdr(X-Side)) { ${IN_SIDES} } ${note("bye rc=$rc")} sl_send_reply("200","OK"); exit; }\n`,
+    routes: EVENTS,
+    cases: [
+      ...["all", "caller", "callee"].map((side) => ({
+        name: `dlg_bye ${side}`,
+        run: async (c: Call) => {
+          await c.establish();
+          await c.within("uac", "INFO", [`X-Side: ${side}`]);
+          await c.wait(200);
+          await list(c);
+        },
+      })),
+      {
+        name: "dlg.end_dlg",
+        run: async (c) => {
+          await c.establish();
+          await c.ask("dlg.dlg_list", "{CALLID}");
+          await c.rpc("dlg.end_dlg", "{ENTRY}", "{ID}");
+          await c.wait(200);
+          await list(c);
+        },
+      },
+      {
+        name: "dlg.end_dlg with a header",
+        run: async (c) => {
+          await c.establish();
+          await c.ask("dlg.dlg_list", "{CALLID}");
+          await c.rpc("dlg.end_dlg", "{ENTRY}", "{ID}", "X-Why: because\r\n");
+          await c.wait(200);
+        },
+      },
+      {
+        name: "dlg.terminate_dlg",
+        run: async (c) => {
+          await c.establish();
+          await c.rpc("dlg.terminate_dlg", "{CALLID}", "{FTAG}", "{TTAG}");
+          await c.wait(200);
+          await list(c);
+        },
+      },
+      {
+        name: "nobody answers the BYEs",
+        run: async (c) => {
+          c.uac.answers["BYE"] = 0;
+          c.uas.answers["BYE"] = 0;
+          await c.establish();
+          await c.ask("dlg.dlg_list", "{CALLID}");
+          await c.rpc("dlg.end_dlg", "{ENTRY}", "{ID}");
+          await list(c);
+          await c.wait(2600);
+          await list(c);
+        },
+      },
+      {
+        name: "dlg.set_state",
+        run: async (c) => {
+          await c.establish();
+          await c.rpc("dlg.set_state", "{CALLID}", "{FTAG}", "{TTAG}", 5);
+          await c.ask("dlg.dlg_list", "{CALLID}");
+          await c.within("uac", "BYE");
+        },
+      },
+      {
+        name: "while it rings",
+        run: async (c) => {
+          await c.invite();
+          await c.answer(180);
+          await c.ask("dlg.dlg_list", "{CALLID}");
+          await c.rpc("dlg.end_dlg", "{ENTRY}", "{ID}");
+          await c.wait(200);
+          await c.rpc("dlg.is_alive", "{CALLID}", "{FTAG}", "{TTAG}");
+        },
+      },
+    ],
+  },
+  {
+    name: "referred",
+    within:
+      'if (is_method("INFO")) { if ($hdr(X-Side) == "caller") dlg_refer("caller", "sip:new@{ME}"); else dlg_refer("callee", "sip:new@{ME}"); sl_send_reply("200","OK"); exit; }\n',
+    cases: [
+      {
+        name: "caller",
+        run: async (c) => {
+          await c.establish();
+          await c.within("uac", "INFO", ["X-Side: caller"]);
+          await c.wait(200);
+        },
+      },
+      {
+        name: "callee",
+        run: async (c) => {
+          await c.establish();
+          await c.within("uac", "INFO", ["X-Side: callee"]);
+          await c.wait(200);
+        },
+      },
+    ],
+  },
+  {
+    name: "time over",
+    params: 'modparam("dialog","default_timeout",3)\n',
+    routes: EVENTS,
+    cases: [
+      {
+        name: "silently",
+        run: async (c) => {
+          await c.establish();
+          await c.wait(5000);
+          await list(c);
+          await c.within("uac", "BYE");
+        },
+      },
+      {
+        name: "a request prolongs it",
+        run: async (c) => {
+          await c.establish();
+          await c.wait(1500);
+          await c.within("uac", "INFO");
+          await c.wait(2000);
+          await list(c);
+        },
+      },
+      {
+        name: "does not count while it rings",
+        run: async (c) => {
+          await c.invite();
+          await c.answer(180);
+          await c.wait(4000);
+          await list(c);
+        },
+      },
+    ],
+  },
+  {
+    name: "time over, with BYE",
+    params:
+      'modparam("dialog","default_timeout",3)\nmodparam("dialog","send_bye",1)\nmodparam("dialog","dlg_extra_hdrs","X-Extra: 1\\r\\n")\nmodparam("dialog","lreq_callee_headers","X-Callee: 1\\r\\n")\n',
+    initial: `$dlg_ctx(timeout_route) = "TO"; dlg_manage(); $dlg_var(x)="1"; ${note(`after ${STATE} tr=$dlg_ctx(timeout_route) id=$dlg_ctx(timeout_route_id) tor=$dlg(toroute)`)}`,
+    routes: `${EVENTS}event_route[tm:local-request] { ${dnote(`local $rm $ru ${STATE}`)} }\n`,
+    cases: [
+      {
+        name: "both answer",
+        run: async (c) => {
+          await c.establish();
+          await c.wait(5000);
+          await list(c);
+        },
+      },
+      {
+        name: "one is silent",
+        run: async (c) => {
+          c.uas.answers["BYE"] = 0;
+          await c.establish();
+          await c.wait(5000);
+          await list(c);
+        },
+      },
+      {
+        name: "both do not know it",
+        run: async (c) => {
+          c.uas.answers["BYE"] = 481;
+          c.uac.answers["BYE"] = 481;
+          await c.establish();
+          await c.wait(5000);
+          await list(c);
+        },
+      },
+    ],
+  },
+  {
+    name: "lifetime by AVP",
+    params: 'modparam("dialog","timeout_avp","$avp(to)")\n',
+    initial: `$avp(to)=2; dlg_manage(); ${note(`after ${STATE}`)}`,
+    within: note(`within ${STATE}`),
+    routes: EVENTS,
+    cases: [
+      {
+        name: "2 seconds",
+        run: async (c) => {
+          await c.establish();
+          await c.wait(1000);
+          await list(c);
+          await c.wait(3000);
+          await list(c);
+        },
+      },
+    ],
+  },
+  {
+    name: "context",
+    first: note(`first ${STATE} on=$dlg_ctx(on)`),
+    initial: `$dlg_ctx(timeout_bye)=1; $dlg_ctx(on)=7; ${note(`before ${STATE} on=$dlg_ctx(on) b=$dlg_ctx(timeout_bye)`)}$dlg_var(y)="pre"; dlg_manage(); ${note("manage rc=$rc")}dlg_setflag("3"); ${note(`rc=$rc ${STATE} sf=$dlg(sflags)`)}
+if (dlg_isflagset("3")) { ${note("3 is set")} } if (!dlg_isflagset("4")) { ${note("4 is not")} } dlg_resetflag("3"); dlg_setflag("5"); ${note("sf=$dlg(sflags) y=$dlg_var(y)")}
+$dlg_var(x)="2"; $dlg_var(n)=5; $dlg_var(x)=$null; ${note("x=$dlg_var(x) n=$dlg_var(n)")}\n`,
+    within: `${note(`within $rm ${STATE} y=$dlg_var(y) on=$dlg_ctx(on) sf=$dlg(sflags)`)}dlg_manage(); ${note("managed rc=$rc")}
+if (is_method("INFO")) { $ru = "sip:nowhere@{ME}"; dlg_set_ruri(); ${note("ruri rc=$rc $ru")} }\n`,
+    routes: EVENTS,
+    cases: [
+      {
+        name: "values, flags, variables, R-URI",
+        run: async (c) => {
+          await c.establish();
+          await c.within("uas", "INFO");
+          await c.within("uac", "INFO");
+          await list(c);
+        },
+      },
+    ],
+  },
+  {
+    name: "functions",
+    params: PROFILES,
+    initial: 'dlg_manage(); set_dlg_profile("caller","$fU"); set_dlg_profile("all");',
+    within: `if (is_method("INFO")) {
+dlg_set_timeout("77"); ${note(`rc=$rc ${STATE}`)} dlg_set_timeout("78","1","2"); ${note(`rc=$rc ${STATE}`)}
+dlg_set_timeout("79","$dlg(h_entry)","$dlg(h_id)"); ${note(`rc=$rc ${STATE}`)} dlg_set_timeout_by_profile("caller","alice","80"); ${note(`rc=$rc ${STATE}`)}
+dlg_set_timeout_by_profile("caller","nobody","81"); ${note(`rc=$rc ${STATE}`)}
+dlg_set_property("ka-src"); ${note("rc=$rc")} dlg_set_property("ka-dst"); dlg_set_property("timeout-noreset"); dlg_reset_property("ka-dst"); ${note("rc=$rc")}
+${PROFILE_QUESTIONS}
+get_profile_size("caller","alice","$var(n)"); ${note("size rc=$rc $var(n)")} get_profile_size("caller","bob","$avp(n)"); ${note("size rc=$rc $avp(n)")} get_profile_size("all","$var(n)"); ${note("size rc=$rc $var(n)")}
+$var(e)=$Ts+100; dlg_remote_profile("add","other","val","uid1","$var(e)"); ${note("rc=$rc")} dlg_remote_profile("add","other","val","uid2","$var(e)"); dlg_remote_profile("rm","other","val","uid2","0"); ${note("rc=$rc")} dlg_remote_profile("rm","other","val","uid9","0"); ${note("rc=$rc")}
+get_profile_size("other","val","$var(n)"); ${note("size rc=$rc $var(n)")}
+dlg_get("nope","1","2"); ${note("get rc=$rc")} dlg_get("$ci","$ft","$tt"); ${note("get rc=$rc dir=$dlg_ctx(dir)")} dlg_get("$ci","$ft",""); ${note("get rc=$rc")} dlg_get("$ci","$tt","$ft"); ${note("get rc=$rc dir=$dlg_ctx(dir)")}
+dlg_db_load_callid("$ci"); ${note("rc=$rc")} dlg_db_load_extra(); ${note("rc=$rc")} }\n`,
+    first: `if (is_method("INFO")) { is_known_dlg(); ${note("known rc=$rc")} }
+if (is_method("MESSAGE")) { is_known_dlg(); ${note(`known rc=$rc ${STATE}`)} dlg_bye("all"); ${note("bye rc=$rc")} dlg_set_ruri(); ${note("ruri rc=$rc")} set_dlg_profile("all"); ${note("set rc=$rc")}
+dlg_setflag("1"); ${note("flag rc=$rc")} dlg_isflagset("1"); ${note("flag rc=$rc")} dlg_set_timeout("3"); ${note("timeout rc=$rc")} dlg_set_property("ka-src"); ${note("property rc=$rc")}
+dlg_manage(); ${note("manage rc=$rc")} dlg_refer("caller","sip:x@y"); ${note("refer rc=$rc")} is_in_profile("all"); ${note("in rc=$rc")} sl_send_reply("200","OK"); exit; }\n`,
+    cases: [
+      {
+        name: "on a dialog",
+        run: async (c) => {
+          await c.establish();
+          await c.within("uac", "INFO");
+          await list(c);
+          await c.rpc("dlg.profile_get_size", "other");
+          await c.rpc("dlg.profile_list", "other");
+        },
+      },
+      {
+        name: "without a dialog",
+        run: async (c) => {
+          await c.within("uac", "MESSAGE");
+          c.uac.remoteTag = "qq";
+          await c.within("uac", "MESSAGE");
+        },
+      },
+    ],
+  },
+  ...[0, 1, 2].map((mode) => ({
+    name: `match mode ${mode}`,
+    params: `modparam("dialog","dlg_match_mode",${mode})\n`,
+    within: note(`within $rm ${STATE}`),
+    routes: EVENTS,
+    cases: [
+      {
+        name: "as it should be",
+        run: async (c: Call) => {
+          await c.establish();
+          await c.within("uas", "BYE");
+        },
+      },
+      {
+        name: "the cookie is lost",
+        run: async (c: Call) => {
+          await c.invite();
+          await c.answer(200);
+          c.uac.routes = c.uac.routes.map((r) => r.replace(/;did=[^;>]*/, ""));
+          await c.ack();
+          await c.within("uac", "BYE");
+          await list(c);
+        },
+      },
+      {
+        name: "a wrong cookie",
+        run: async (c: Call) => {
+          await c.invite();
+          await c.answer(200);
+          c.uac.routes = c.uac.routes.map((r) => r.replace(/;did=[^;>]*/, ";did=1.1"));
+          await c.ack();
+          await c.within("uac", "BYE");
+          await list(c);
+        },
+      },
+    ],
+  })),
+  {
+    name: "by flag",
+    params: 'modparam("dialog","dlg_flag",4)\n',
+    initial: "setflag(4);",
+    within: note(`within $rm ${STATE}`),
+    routes: EVENTS,
+    cases: [
+      {
+        name: "a call",
+        run: async (c) => {
+          await c.establish();
+          await c.within("uas", "BYE");
+        },
+      },
+    ],
+  },
+  ...[1, 0].map((detect) => ({
+    name: `spiral, detect_spirals ${detect}`,
+    params: `modparam("dialog","detect_spirals",${detect})\n`,
+    initial: `dlg_manage(); if ($hdr(X-Again)==$null) { append_hf("X-Again: 1\\r\\n"); $du="sip:{ME}"; } ${note(`after ${STATE}`)}`,
+    within: note(`within $rm ${STATE}`),
+    routes: EVENTS,
+    cases: [
+      {
+        name: "a call",
+        run: async (c: Call) => {
+          await c.invite();
+          await c.answer(180);
+          await c.rpc("dlg.stats_active");
+          await c.answer(200);
+          await c.ack();
+          await c.rpc("dlg.stats_active");
+          await c.within("uac", "BYE");
+          await c.rpc("dlg.stats_active");
+        },
+      },
+    ],
+  })),
+  {
+    name: "rr_param",
+    params: 'modparam("dialog","rr_param","zzz")\n',
+    within: note(`within $rm ${STATE}`),
+    cases: [
+      {
+        name: "a call",
+        run: async (c) => {
+          await c.invite();
+          c.mark(/;zzz=[0-9a-f]+\.[0-9a-f]+/.test(c.invited) ? "cookie" : "no cookie");
+        },
+      },
+    ],
+  },
+  {
+    name: "keep-alives",
+    slow: true,
+    params:
+      'modparam("dialog","ka_timer",1)\nmodparam("dialog","ka_interval",30)\nmodparam("dialog","default_timeout",100)\n',
+    initial: 'dlg_manage(); dlg_set_property("ka-src"); dlg_set_property("ka-dst");',
+    routes: EVENTS,
+    cases: [
+      {
+        name: "answered",
+        run: async (c) => {
+          await c.establish();
+          await c.wait(32500);
+          await list(c);
+        },
+      },
+      {
+        name: "481",
+        run: async (c) => {
+          c.uas.answers["OPTIONS"] = 481;
+          await c.establish();
+          await c.wait(32500);
+          await list(c);
+          await c.wait(14000);
+          await list(c);
+        },
+      },
+      {
+        name: "silence",
+        run: async (c) => {
+          c.uac.answers["OPTIONS"] = 0;
+          await c.establish();
+          await c.wait(48000);
+          await list(c);
+        },
+      },
+    ],
+  },
+];
