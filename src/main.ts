@@ -4,6 +4,7 @@
 import { type Server, start, tryOut, UnusableConfig } from "./boot.ts";
 import { wholeCatalogue } from "./control/catalogue.ts";
 import { runCheck } from "./control/cli/check.ts";
+import { run as runDb } from "./control/cli/db.ts";
 import { checkOptions, HELP, type Options, parseOptions, UsageError } from "./control/cli/options.ts";
 import { run as runUser } from "./control/cli/user.ts";
 import { check, readSource, renderAll, routeSecret, SourceError, usesDataDirectory } from "./control/configuration.ts";
@@ -29,6 +30,8 @@ async function main(host: Host): Promise<number> {
   switch (command) {
     case "user":
       return runUser(host, rest, databaseUrl(dataDirectory(host, null)));
+    case "db":
+      return runDb(host, rest, databaseUrl(dataDirectory(host, null)));
     case "check":
       return runCheck(host, checkOptions(rest), (config) => tryOut(host, config));
     case "catalogue":

@@ -230,7 +230,7 @@ export interface EventDef {
   readonly doc: string;
 }
 
-/** A database table a module uses: Kamailio's name and version number; columns are in embed/schema. */
+/** A database table a module uses: Kamailio's name and version number; columns are in embed/kamailio.tables. */
 export interface TableDef {
   readonly version: number;
   readonly doc: string;

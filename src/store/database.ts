@@ -23,7 +23,7 @@ export interface QueryOptions {
   readonly limit?: number;
 }
 
-/** A Kamailio table: its name in the database, which layout it has (a file of embed/schema), and that layout's version. */
+/** A Kamailio table: its name in the database, which layout it has (one of embed/kamailio.tables, or a file of embed/schema), and that layout's version. */
 export interface TableLayout {
   readonly name: string;
   readonly layout: string;

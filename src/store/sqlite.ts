@@ -14,6 +14,7 @@ import {
   StoreError,
   type TableLayout,
 } from "./database.ts";
+import { createSql, type Layout, parseLayouts } from "./layouts.ts";
 
 export interface SqliteOptions {
   /** How long to wait for another process that writes (`portico user`, Kamailio), in milliseconds. */
@@ -49,6 +50,7 @@ export class SqliteStore implements Database {
   private readonly statements = new Map<string, SqliteStatement>();
   private readonly versionTable: string;
   private readonly slow: SlowQueries;
+  private layouts: ReadonlyMap<string, Layout> | null = null;
   private inTransaction = false;
   private open = true;
 
@@ -139,8 +141,13 @@ export class SqliteStore implements Database {
     );
   }
 
+  // Kamailio's tables are facts of one file; those of our own have a file each.
   private schema(layout: string, name: string): string {
-    const text = new TextDecoder().decode(this.host.asset(`schema/${layout}.sql`));
+    const asset = (file: string): string => new TextDecoder().decode(this.host.asset(file));
+    this.layouts ??= parseLayouts(asset("kamailio.tables"));
+    const known = this.layouts.get(layout);
+    if (known !== undefined) return createSql(known, name);
+    const text = asset(`schema/${layout}.sql`);
     return layout === name ? text : text.replace(new RegExp(`\\b${layout}(?=\\b|_)`, "g"), name);
   }
 

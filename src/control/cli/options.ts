@@ -214,6 +214,7 @@ export const HELP = `usage: portico [options]              run the proxy (same a
        portico check [--json] [FILE]  check a configuration and say what is wrong with it
        portico check --show-compiled[=ROUTE] [FILE]  also print what was made of its routes
        portico user add|passwd|rm|list  manage who may register
+       portico db create|upgrade|check|dump|load  the tables of the database
        portico catalogue --json       every function, parameter and variable, from the program itself
        portico build-info             what this executable is made of
 
