@@ -12,6 +12,7 @@ import { dbSqlite } from "./db-sqlite.ts";
 import { domain } from "./domain/index.ts";
 import { htable } from "./htable/index.ts";
 import { dialog } from "./dialog/index.ts";
+import jsonrpcs from "./jsonrpcs/index.ts";
 import { kex } from "./kex.ts";
 import { maxfwd } from "./maxfwd.ts";
 import nathelper from "./nathelper/index.ts";
@@ -53,6 +54,7 @@ const ALL: readonly AnyModule[] = [
   xhttp,
   websocket,
   ctl,
+  jsonrpcs,
   blst,
   pike,
   htable,
