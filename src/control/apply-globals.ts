@@ -38,6 +38,9 @@ export function transportLimits(globals: Globals): TransportLimits {
       ...given("receiveBuffer", "maxbuffer"),
       ...given("sendBuffer", "maxsndbuffer"),
       marks: udpMarks(globals),
+      ...(globals.int("udp4_raw") === 0
+        ? {}
+        : { raw: { mtu: globals.int("udp4_raw_mtu"), ttl: globals.int("udp4_raw_ttl") } }),
       icmp: usesBlocklist(globals) || globals.bool("use_dns_failover"), // nobody else would do anything with it
     },
   };

@@ -2,7 +2,8 @@
 
 import type { Host, SocketAddress } from "../host/host.ts";
 import { HostError } from "../host/host.ts";
-import type { ListenOptions } from "../net/flow.ts";
+import type { Listener, ListenOptions } from "../net/flow.ts";
+import { UdpListener } from "../net/udp.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { NetTransports } from "../proxy/transports.ts";
 import { type Globals, type Listen, wantsTls } from "../script/index.ts";
@@ -68,6 +69,12 @@ export async function openListeners(host: Host, transports: NetTransports, globa
     }
   }
   if (transports.listeners.length === 0) throw new ListenError("nothing to listen on");
+  if (globals.int("udp4_raw") > 0 && transports.listeners.some(lacksRaw))
+    log.warn("udp4_raw: not permitted (CAP_NET_RAW is needed) or not offered here; ordinary sockets send");
+}
+
+function lacksRaw(listener: Listener): boolean {
+  return listener instanceof UdpListener && listener.local.family === 4 && listener.socket.sendsRaw !== true;
 }
 
 // TLS has a port of its own, where none is given for it: tls_port_no, or the one after that of the other protocols, as Kamailio has it.

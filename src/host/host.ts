@@ -65,6 +65,8 @@ export interface UdpStats {
 export interface UdpSocket {
   readonly local: SocketAddress;
   readonly stats: UdpStats;
+  /** Whether it sends by a raw socket (UdpOptions.raw). */
+  readonly sendsRaw?: boolean;
   /** A peer of this socket, from the cache or new. Null when the address is of another family. */
   peer(remote: SocketAddress): UdpPeer | null;
   /** Queues buf[start,end) to the peer; the bytes are copied before return. Sent at the end of the batch (see Host.beforeFlush). */
@@ -86,6 +88,11 @@ export interface UdpOptions {
   readonly light?: boolean;
   /** Native sockets only. */
   readonly marks?: UdpMarks;
+  /**
+   * IPv4 over native sockets: packets up to `mtu` bytes are sent by a raw socket, with `ttl` hops (-1: as others have it). Where that is not permitted
+   * the ordinary socket sends all; `sendsRaw` tells.
+   */
+  readonly raw?: { readonly mtu: number; readonly ttl: number };
 }
 
 /** What is written into the IP headers of sent datagrams, and what is joined; what is left out is up to the system. */
@@ -271,6 +278,6 @@ export interface Host {
    * leaves before its binding is on disk (design.md, D9). Must not throw.
    */
   beforeFlush(fn: () => void): void;
-  /** What travels inside the executable, by name ("default.cfg", "schema/…"); see assets.ts. */
+  /** What travels inside the executable, by name ("default.cfg", "kamailio.tables", "schema/…"); see assets.ts. */
   asset(name: string): Uint8Array;
 }

@@ -36,6 +36,8 @@ export interface Libc {
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const IPPROTO_RAW = 255;
 export const SOCK_CLOEXEC = 0x80000;
 export const SOCK_NONBLOCK = 0x800;
 export const SOL_SOCKET = 1;

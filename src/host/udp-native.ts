@@ -10,6 +10,7 @@ import * as C from "./libc.ts";
 import { MessageVector } from "./message-vector.ts";
 import { errorQueueOption, UdpErrorQueue } from "./udp-errors.ts";
 import { NAME_WORDS, type NativePeer, nameLength, PeerCache, readName, writeName } from "./udp-peers.ts";
+import { HEADERS, openRaw, RawHeaders, type RawOptions } from "./udp-raw.ts";
 import { UdpSendQueue } from "./udp-send-queue.ts";
 
 const BATCH = 64;
@@ -157,6 +158,7 @@ export class NativeSocket implements UdpSocket {
   readonly #peers: PeerCache;
   readonly #queue: UdpSendQueue;
   #errors: UdpErrorQueue | null = null;
+  #raw: { readonly fd: number; readonly headers: RawHeaders; readonly queue: UdpSendQueue } | null = null;
   readonly #counts = { received: 0, receiveErrors: 0 };
   open = true;
   /** Looks in a row that found nothing. */
@@ -174,11 +176,32 @@ export class NativeSocket implements UdpSocket {
     const { icmp = false } = options;
     this.#queue = new UdpSendQueue(driver, fd, family, (peer, error) => options.onError?.(peer, error), icmp);
     if (icmp) this.#errors = new UdpErrorQueue(driver.libc, fd, family);
+    if (options.raw !== undefined && family === 4) this.#sendRaw(options.raw);
+  }
+
+  #sendRaw(raw: RawOptions): void {
+    const driver = this.#driver;
+    const fd = openRaw(driver.libc);
+    if (fd === null) return;
+    const { address, port } = this.local;
+    const headers = new RawHeaders(address, port, this.#options.marks?.trafficClass ?? 0, raw);
+    const onError = (peer: NativePeer, error: HostError): void => this.#options.onError?.(peer, error);
+    this.#raw = { fd, headers, queue: new UdpSendQueue(driver, fd, 4, onError, false, headers) };
+  }
+
+  get sendsRaw(): boolean {
+    return this.#raw !== null;
   }
 
   get stats() {
     const { sent, droppedFull, sendErrors } = this.#queue;
-    return { ...this.#counts, sent, droppedFull, sendErrors };
+    const raw = this.#raw?.queue;
+    return {
+      ...this.#counts,
+      sent: sent + (raw?.sent ?? 0),
+      droppedFull: droppedFull + (raw?.droppedFull ?? 0),
+      sendErrors: sendErrors + (raw?.sendErrors ?? 0),
+    };
   }
 
   peer(remote: UdpOptions["local"]): NativePeer | null {
@@ -187,15 +210,23 @@ export class NativeSocket implements UdpSocket {
   }
 
   send(peer: NativePeer, buf: Uint8Array, start: number, end: number): void {
-    if (this.open) this.#queue.add(peer, buf, start, end);
+    if (!this.open) return;
+    const raw = this.#raw;
+    if (raw !== null && end - start + HEADERS <= raw.headers.mtu) raw.queue.add(peer, buf, start, end);
+    else this.#queue.add(peer, buf, start, end);
   }
 
   close(): void {
     if (!this.open) return;
     this.#queue.flush();
+    this.#raw?.queue.flush();
     this.open = false;
     this.#queue.release();
     this.#errors?.release();
+    if (this.#raw !== null) {
+      this.#raw.queue.release();
+      this.#driver.libc.close(this.#raw.fd);
+    }
     // Closing the last descriptor also takes it out of epoll, at once and whoever waits there.
     this.#driver.libc.close(this.fd);
     this.#driver.forget(this);

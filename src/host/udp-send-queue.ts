@@ -15,6 +15,7 @@ import {
 } from "./libc.ts";
 import { MessageVector } from "./message-vector.ts";
 import { NAME_WORDS, type NativePeer } from "./udp-peers.ts";
+import { HEADERS, type RawHeaders } from "./udp-raw.ts";
 
 const SLOTS = 128;
 const ARENA = 256 * 1024;
@@ -47,15 +48,22 @@ export class UdpSendQueue implements Flushable {
   readonly #icmp: boolean;
   #again = -1;
 
-  /** @param icmp the socket tells ICMP errors: one of an earlier datagram fails the next call, whatever that is for */
+  readonly #raw: RawHeaders | null;
+
+  /**
+   * @param icmp the socket tells ICMP errors: one of an earlier datagram fails the next call, whatever that is for
+   * @param raw the descriptor is a raw socket's: each datagram gets these headers in front
+   */
   constructor(
     driver: Driver,
     fd: number,
     family: 4 | 6,
     onError: (peer: NativePeer, error: HostError) => void,
     icmp = false,
+    raw: RawHeaders | null = null,
   ) {
     this.#icmp = icmp;
+    this.#raw = raw;
     this.#driver = driver;
     this.#fd = fd;
     this.#onError = onError;
@@ -64,7 +72,8 @@ export class UdpSendQueue implements Flushable {
 
   /** Queues a copy of buf[start,end). */
   add(peer: NativePeer, buf: Uint8Array, start: number, end: number): void {
-    const length = end - start;
+    const front = this.#raw === null ? 0 : HEADERS;
+    const length = front + end - start;
     if (length > MAX_DATAGRAM) {
       this.sendErrors++;
       this.#onError(peer, systemError(this.#driver.libc, "datagram too long", EMSGSIZE));
@@ -80,12 +89,13 @@ export class UdpSendQueue implements Flushable {
     }
     const i = this.#count++;
     const at = this.#used;
-    copyBytes(this.#arena, at, buf, start, end);
+    copyBytes(this.#arena, at + front, buf, start, end);
+    if (this.#raw !== null) this.#raw.write(this.#arena, at, end - start, peer);
     this.#used = (at + length + 63) & ~63;
     this.#vector.place(i, at, length);
     const names = this.#vector.names;
     const n = i * NAME_WORDS;
-    names[n] = peer.word0;
+    names[n] = this.#raw === null ? peer.word0 : peer.word0 & 0xffff; // a raw socket wants no port
     names[n + 1] = peer.word1;
     names[n + 2] = peer.word2;
     names[n + 3] = peer.word3;

@@ -20,13 +20,15 @@ export interface UdpListenOptions extends ListenOptions {
   readonly receiveBuffer?: number;
   readonly sendBuffer?: number;
   readonly marks?: UdpMarks;
+  /** Send IPv4 by a raw socket where that is permitted. */
+  readonly raw?: { readonly mtu: number; readonly ttl: number };
   /** Have onError called for ICMP errors too, where the system tells. */
   readonly icmp?: boolean;
 }
 
 /** Opens a UDP socket; rejects with HostError when it cannot be had. */
 export async function listenUdp(host: Host, options: UdpListenOptions): Promise<UdpListener> {
-  const { receive, onError, receiveBuffer, sendBuffer, marks, joinOn } = options;
+  const { receive, onError, receiveBuffer, sendBuffer, marks, raw, joinOn } = options;
   let listener: UdpListener | null = null;
   const socket = await host.network.bindUdp({
     local: options.local,
@@ -40,6 +42,7 @@ export async function listenUdp(host: Host, options: UdpListenOptions): Promise<
     ...(options.icmp === true ? { icmp: true } : {}),
     ...(receiveBuffer === undefined ? {} : { receiveBuffer }),
     ...(sendBuffer === undefined ? {} : { sendBuffer }),
+    ...(raw === undefined ? {} : { raw }),
     ...(marks === undefined && joinOn === undefined
       ? {}
       : { marks: { ...marks, ...(joinOn === undefined ? {} : { joinOn }) } }),

@@ -36,6 +36,8 @@ export interface Transports {
   alias(flow: Flow, port: number): boolean;
   /** Lets TLS be spoken from now on. */
   useTls(provider: TlsProvider): void;
+  /** The most connections; absent where there are none. */
+  readonly maxFlows?: number;
   /** The most connections with TLS. */
   readonly maxTls: number;
   /** All stream flows, oldest first. */
@@ -83,7 +85,7 @@ export interface TransportLimits {
   /** Whether no connection is ever opened (tcp_no_connect). */
   readonly noConnect?: boolean;
   /** Buffers of UDP sockets, and what their datagrams carry. */
-  readonly udp?: Pick<UdpListenOptions, "receiveBuffer" | "sendBuffer" | "marks" | "icmp">;
+  readonly udp?: Pick<UdpListenOptions, "receiveBuffer" | "sendBuffer" | "marks" | "raw" | "icmp">;
 }
 
 /** Milliseconds for which a route of the system is believed, and how many are kept. */
@@ -95,6 +97,7 @@ export class NetTransports implements Transports {
   readonly listeners: Listener[] = [];
   readonly flows: FlowTable;
   readonly maxTls: number;
+  readonly maxFlows: number;
   readonly webSockets: WsConnections;
   private readonly sourceLimits: SourceLimits;
   private readonly host: Host;
@@ -109,6 +112,7 @@ export class NetTransports implements Transports {
   constructor(host: Host, events: TransportEvents, limits: TransportLimits = {}) {
     this.host = host;
     this.events = events;
+    this.maxFlows = limits.maxFlows ?? DEFAULT_FLOW_LIMITS.maxFlows;
     this.maxTls = limits.maxTls ?? DEFAULT_FLOW_LIMITS.maxFlows;
     this.noConnect = limits.noConnect === true;
     this.udpOptions = limits.udp;

@@ -48,9 +48,15 @@ const SOCKETS: readonly GlobalDef[] = [
 const UDP: readonly GlobalDef[] = [
   row("int", "udp_mtu", 0, USED, "bytes above which a request goes by udp_mtu_try_proto"),
   row("word", "udp_mtu_try_proto", "UDP", USED, "transport of requests above udp_mtu"),
-  row("int", "udp4_raw", 0, OS_SETTING, "send over raw sockets"),
-  row("int", "udp4_raw_mtu", 1500, OS_SETTING, "MTU of raw sockets"),
-  row("int", "udp4_raw_ttl", -1, OS_SETTING, "hops of raw packets"),
+  row("int", "udp4_raw", 0, USED, "send IPv4 datagrams by a raw socket: 1, or -1 where it is permitted", {
+    min: -1,
+    max: 1,
+  }),
+  row("int", "udp4_raw_mtu", 1500, USED, "longest packet sent raw; longer ones go by the ordinary socket", {
+    min: 68,
+    max: 65535,
+  }),
+  row("int", "udp4_raw_ttl", -1, USED, "hops of packets sent raw; -1 as others", { min: -1, max: 255 }),
 ];
 
 const DNS: readonly GlobalDef[] = [

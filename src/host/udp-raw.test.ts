@@ -1,0 +1,54 @@
+// Datagrams sent by a raw socket arrive as any others: where the test may open one.
+import { describe, expect, test } from "vitest";
+import { rigs } from "./suite-rig.ts";
+
+const rig = rigs()[0]!;
+const { network } = rig.host;
+const mayRaw = network.nativeUdp && process.getuid?.() === 0;
+
+async function exchange(mtu: number, lengths: readonly number[]) {
+  const got: { text: string; port: number }[] = [];
+  const local = { family: 4, address: "127.0.0.1", port: 0 } as const;
+  const receiver = await network.bindUdp({
+    local,
+    onMessage: (buf, start, end, peer) =>
+      void got.push({ text: new TextDecoder().decode(buf.slice(start, end)), port: peer.remote.port }),
+  });
+  const sender = await network.bindUdp({
+    local,
+    onMessage: () => {},
+    raw: { mtu, ttl: -1 },
+    marks: { trafficClass: 0xb8 },
+  });
+  const peer = sender.peer(receiver.local)!;
+  const texts = lengths.map((n) => "abcdefghij".repeat(n).slice(0, n));
+  for (const text of texts) sender.send(peer, new TextEncoder().encode(text), 0, text.length);
+  await rig.until(() => got.length === texts.length);
+  const result = { got: got.map((g) => g.text), ports: new Set(got.map((g) => g.port)), texts, sender, receiver };
+  return result;
+}
+
+describe.skipIf(!mayRaw)("raw sockets (native UDP, as root)", () => {
+  test("even and odd lengths, from the socket's own address and port, with right sums", async () => {
+    const { got, texts, ports, sender, receiver } = await exchange(1500, [1, 2, 3, 500, 501, 1472]);
+    expect(got).toEqual(texts);
+    expect(ports).toEqual(new Set([sender.local.port]));
+    expect(sender.sendsRaw).toBe(true);
+    expect(sender.stats).toMatchObject({ sent: 6, sendErrors: 0 });
+    sender.close();
+    receiver.close();
+  });
+  test("what is longer than the MTU goes by the ordinary socket", async () => {
+    const { got, texts, sender, receiver } = await exchange(600, [100, 573, 2000, 30_000]);
+    expect([...got].sort()).toEqual([...texts].sort());
+    sender.close();
+    receiver.close();
+  });
+});
+
+test("without permission the ordinary socket sends", async () => {
+  const local = { family: 6, address: "::1", port: 0 } as const;
+  const socket = await network.bindUdp({ local, onMessage: () => {}, raw: { mtu: 1500, ttl: -1 } });
+  expect(socket.sendsRaw ?? false).toBe(false);
+  socket.close();
+});
