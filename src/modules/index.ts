@@ -7,13 +7,14 @@ import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
 import { blst } from "./blst.ts";
 import { core } from "./core/index.ts";
+import { corex } from "./corex/index.ts";
 import ctl from "./ctl/index.ts";
 import { dbSqlite } from "./db-sqlite.ts";
+import { dialog } from "./dialog/index.ts";
 import { domain } from "./domain/index.ts";
 import { htable } from "./htable/index.ts";
-import { dialog } from "./dialog/index.ts";
 import jsonrpcs from "./jsonrpcs/index.ts";
-import { kex } from "./kex.ts";
+import { kex } from "./kex/index.ts";
 import { maxfwd } from "./maxfwd.ts";
 import nathelper from "./nathelper/index.ts";
 import { permissions } from "./permissions/index.ts";
@@ -38,6 +39,7 @@ import { xlog } from "./xlog.ts";
 const ALL: readonly AnyModule[] = [
   core,
   kex,
+  corex,
   dbSqlite,
   pv,
   sl,

@@ -13,12 +13,14 @@ import {
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { facilityOf } from "../../util/log.ts";
 import { core } from "../core/index.ts";
+import { dialog } from "../dialog/index.ts";
 import { tm } from "../tm/index.ts";
 import { Accounting, type AccTexts } from "./accounting.ts";
+import { CallRecords, type CdrSettings } from "./cdr.ts";
 import { params } from "./params.ts";
 import { codeAndReason, recordOf, tagOf } from "./record.ts";
 import { ACC_VERSION, CDR_VERSION, MISSED_VERSION } from "./rows.ts";
-import { type AccSettings, extrasOf, legPartsOf, TimeMode } from "./settings.ts";
+import { type AccSettings, type Extra, extrasOf, legPartsOf, TimeMode } from "./settings.ts";
 
 type Params = ParamValues<typeof params>;
 
@@ -26,6 +28,7 @@ type Params = ParamValues<typeof params>;
 class AccState {
   readonly host: ModuleHost;
   accounting: Accounting | null = null;
+  cdrs: CallRecords | null = null;
   constructor(host: ModuleHost) {
     this.host = host;
   }
@@ -37,6 +40,7 @@ class Acc {
   readonly params: Params;
   readonly settings: AccSettings;
   texts: AccTexts | null = null;
+  private cdrExtras: readonly Extra[] = [];
 
   constructor(state: AccState, params: Params) {
     this.state = state;
@@ -51,6 +55,9 @@ class Acc {
       if (reader instanceof ArgError) throw new ConfigError(reader.message, param, reader.hint);
       return reader;
     };
+    if (p.cdr_enable !== 0 && this.state.host.useIfLoaded(dialog) === null)
+      throw new ConfigError("cdr_enable needs module dialog", "cdr_enable", 'loadmodule "dialog.so"');
+    this.cdrExtras = extrasOf(p.cdr_extra, "cdr_extra", p.cdr_extra_size, readers);
     this.texts = {
       logExtras: extrasOf(p.log_extra, "log_extra", p.acc_extra_size, readers),
       dbExtras: extrasOf(p.db_extra, "db_extra", p.acc_extra_size, readers),
@@ -65,15 +72,28 @@ class Acc {
     const texts = this.texts!;
     state.accounting ??= new Accounting(state.host, settings, texts);
     state.accounting.apply(settings, texts);
+    this.startCdrs();
     if (settings.dbUrl === "") return;
     const database = state.host.database(settings.dbUrl);
-    const { db_table_acc: acc, db_table_missed_calls: missed } = this.params;
+    const { db_table_acc: acc, db_table_missed_calls: missed, cdrs_table: calls, cdr_enable } = this.params;
     const tables = [
       { name: acc, layout: "acc", version: ACC_VERSION },
       { name: missed, layout: "missed_calls", version: MISSED_VERSION },
+      { name: cdr_enable === 0 ? "" : calls, layout: "acc_cdrs", version: CDR_VERSION },
     ];
     // those whose names are made of variables are for the operator to make
     for (const table of tables) if (!table.name.includes("$")) await database.ensureTable(table, settings.checkVersion);
+  }
+
+  private startCdrs(): void {
+    const { state, params } = this;
+    const dialogs = params.cdr_enable === 0 ? null : state.host.useIfLoaded(dialog);
+    if (dialogs === null) {
+      state.cdrs?.apply(null, []);
+      return;
+    }
+    state.cdrs ??= new CallRecords(state.host, dialogs);
+    state.cdrs.apply(cdrSettingsOf(params), this.cdrExtras);
   }
 
   logRequest(ctx: RouteContext, comment: string): number {
@@ -107,6 +127,8 @@ function settingsOf(p: Params): AccSettings {
   const facility = facilityOf(p.log_facility);
   if (facility === null && p.log_facility !== "")
     throw new ConfigError(`no facility "${p.log_facility}"`, "log_facility", '"LOG_LOCAL0"');
+  if (p.cdr_facility !== "" && facilityOf(p.cdr_facility) === null)
+    throw new ConfigError(`no facility "${p.cdr_facility}"`, "cdr_facility", '"LOG_LOCAL0"');
   return {
     logFlag: mask(p.log_flag),
     logMissedFlag: mask(p.log_missed_flag),
@@ -137,6 +159,25 @@ function settingsOf(p: Params): AccSettings {
       reason: p.acc_sip_reason_column,
       time: p.acc_time_column,
     },
+  };
+}
+
+function cdrSettingsOf(p: Params): CdrSettings {
+  return {
+    skip: p.cdr_skip,
+    onExpired: p.cdr_expired_dlg_enable !== 0,
+    onFailed: p.cdr_on_failed !== 0,
+    fromAnswer: p.cdr_start_on_confirmed !== 0,
+    facility: facilityOf(p.cdr_facility),
+    level: p.log_level,
+    startId: p.cdr_start_id,
+    endId: p.cdr_end_id,
+    durationId: p.cdr_duration_id,
+    logs: p.cdr_log_enable !== 0,
+    nullable: p.cdr_extra_nullable !== 0,
+    dbUrl: p.db_url,
+    table: p.db_url === "" ? "" : p.cdrs_table,
+    time: { mode: p.time_mode, attr: p.time_attr, exten: p.time_exten, format: p.time_format },
   };
 }
 

@@ -4,7 +4,7 @@ import { RouteContext, RouteKind, type RouteResult } from "../../proxy/context.t
 import { nowhere, unaskedContext } from "../../proxy/unasked.ts";
 import { SipMessage } from "../../sip/message.ts";
 import { bytesOf } from "../../util/bytes.ts";
-import { runOf } from "./context.ts";
+import { knownRun, runOf } from "./context.ts";
 import type { Dialog } from "./dialog.ts";
 import type { Dialogs } from "./dialogs.ts";
 
@@ -21,11 +21,18 @@ export class DialogEvents {
     const { host } = this.dialogs;
     const route = host.proxy.routes?.event(name) ?? null;
     if (route === null) return;
-    const ctx = from === null ? this.nobodys(dialog) : over(from);
-    runOf(ctx).dialog = dialog;
-    if (from !== null) runOf(ctx).within = from.message.isRequest;
+    const ctx = this.contextOf(dialog, from);
     const waits = this.guarded(`event_route[${name}]`, () => route(ctx));
     if (waits !== null) ctx.message.own();
+  }
+
+  /** A context over the message of `from`, or without it over an OPTIONS that nobody sent, in which that dialog is set. */
+  contextOf(dialog: Dialog, from: RouteContext | null): RouteContext {
+    const ctx = from === null ? this.nobodys(dialog) : over(from);
+    const run = runOf(ctx);
+    run.dialog = dialog;
+    if (from !== null) run.within = knownRun(from)?.within ?? false;
+    return ctx;
   }
 
   /** Runs the route of a timeout. A promise when it waits; null when it is done or there is none. */
@@ -34,8 +41,7 @@ export class DialogEvents {
     if (dialog.timeoutRoute === "" || routes === null) return null;
     const id = routes.routeNumber?.(dialog.timeoutRoute) ?? 0;
     if (id === 0) return null;
-    const ctx = this.nobodys(dialog);
-    runOf(ctx).dialog = dialog;
+    const ctx = this.contextOf(dialog, null);
     return this.guarded(`route[${dialog.timeoutRoute}]`, () => routes.route(id, ctx));
   }
 

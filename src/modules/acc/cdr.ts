@@ -1,0 +1,128 @@
+// Call data records: one for each call that has ended, by what module dialog tells.
+
+import type { RouteContext } from "../../proxy/context.ts";
+import type { ModuleHost } from "../../registry/module-host.ts";
+import type { Cell } from "../../store/database.ts";
+import { dateCell } from "../../store/dates.ts";
+import { strftime } from "../../util/strftime.ts";
+import type { Dialog, Dialogs } from "../dialog/index.ts";
+import { shown, valuesOf } from "./record.ts";
+import { type Extra, TimeMode, type TimeSettings } from "./settings.ts";
+
+/** Names are those of fields of the log and of columns. */
+export interface CdrSettings {
+  /** Dialog variable whose calls are left out; "" none. */
+  readonly skip: string;
+  readonly onExpired: boolean;
+  readonly onFailed: boolean;
+  /** Whether calls begin with their answer. */
+  readonly fromAnswer: boolean;
+  readonly facility: number | null;
+  readonly level: number;
+  readonly startId: string;
+  readonly endId: string;
+  readonly durationId: string;
+  readonly logs: boolean;
+  readonly nullable: boolean;
+  readonly dbUrl: string;
+  /** "" for none. */
+  readonly table: string;
+  readonly time: TimeSettings;
+}
+
+/** Writes the records of calls. */
+export class CallRecords {
+  private readonly host: ModuleHost;
+  private readonly dialogs: Dialogs;
+  private settings: CdrSettings | null = null;
+  private extras: readonly Extra[] = [];
+
+  constructor(host: ModuleHost, dialogs: Dialogs) {
+    this.host = host;
+    this.dialogs = dialogs;
+    dialogs.listeners.push({
+      created: (dialog) => this.begins(dialog, false),
+      confirmed: (dialog) => this.begins(dialog, true),
+      failed: (dialog, ctx) => this.failed(dialog, ctx),
+      ended: (dialog, ctx) => this.ended(dialog, ctx),
+      expired: (dialog) => {
+        if (this.settings?.onExpired === true) this.ended(dialog, null);
+      },
+    });
+  }
+
+  /** Puts settings in force; null for no records. */
+  apply(settings: CdrSettings | null, extras: readonly Extra[]): void {
+    this.settings = settings;
+    this.extras = extras;
+  }
+
+  // The beginning stands with the dialog, and so survives with it.
+  private begins(dialog: Dialog, answered: boolean): void {
+    const s = this.settings;
+    if (s === null || s.fromAnswer !== answered) return;
+    dialog.setVariable(s.startId, seconds(this.host.host.clock.wall()));
+  }
+
+  private failed(dialog: Dialog, ctx: RouteContext | null): void {
+    const s = this.settings;
+    if (s === null || !s.onFailed || this.isLeftOut(dialog, s)) return;
+    const now = this.host.host.clock.wall();
+    this.write(dialog, ctx, now, now, s);
+  }
+
+  private ended(dialog: Dialog, ctx: RouteContext | null): void {
+    const s = this.settings;
+    if (s === null || this.isLeftOut(dialog, s)) return;
+    const now = this.host.host.clock.wall();
+    const began = Number(dialog.variables.get(s.startId) ?? Number.NaN) * 1000;
+    const start = Number.isFinite(began) ? began : (s.fromAnswer ? dialog.startedAt : dialog.createdAt) * 1000;
+    this.write(dialog, ctx, Math.round(start), now, s);
+  }
+
+  private isLeftOut(dialog: Dialog, { skip }: CdrSettings): boolean {
+    return skip !== "" && dialog.variables.has(skip);
+  }
+
+  private write(dialog: Dialog, from: RouteContext | null, start: number, end: number, s: CdrSettings): void {
+    const length = end > start ? seconds(end - start) : "0";
+    dialog.setVariable(s.startId, seconds(start));
+    dialog.setVariable(s.endId, seconds(end));
+    dialog.setVariable(s.durationId, length);
+    const values = valuesOf(this.extras, this.dialogs.events.contextOf(dialog, from));
+    if (s.logs && this.host.log.enabled(s.level)) {
+      let line = `${s.startId}=${seconds(start)}; ${s.endId}=${seconds(end)}; ${s.durationId}=${length}`;
+      this.extras.forEach((extra, i) => {
+        line += `; ${extra.name}=${shown(values[i] ?? null)}`;
+      });
+      this.host.log.write(s.level, line, s.facility);
+    }
+    if (s.table === "") return;
+    const columns = [s.startId, s.endId, s.durationId, ...this.extras.map((extra) => extra.name)];
+    const cells: Cell[] = [momentCell(start, s.time), momentCell(end, s.time), Number(length)];
+    for (const value of values) cells.push(value === null ? (s.nullable ? null : "") : shown(value));
+    this.insert(s, columns, cells);
+  }
+
+  private insert({ dbUrl, table }: CdrSettings, columns: readonly string[], cells: readonly Cell[]): void {
+    const failed = (error: unknown): void => {
+      const text = error instanceof Error ? error.message : String(error);
+      this.host.proxy.limited.error(this.host.log, `cannot write a call into table ${table}: ${text}`);
+    };
+    try {
+      const done = this.host.database(dbUrl).insert(table, columns, cells);
+      if (done instanceof Promise) done.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+function seconds(ms: number): string {
+  return (Math.floor(ms) / 1000).toFixed(3);
+}
+
+function momentCell(ms: number, { mode, format }: TimeSettings): Cell {
+  if (mode === TimeMode.LOCAL || mode === TimeMode.UTC) return strftime(format, ms, mode === TimeMode.UTC);
+  return dateCell(Math.floor(ms / 1000));
+}
