@@ -34,7 +34,6 @@ const HERE: Readonly<Record<string, string>> = {
 const LATER: Readonly<Record<string, string>> = {
   benchmark: "BM_time_diff",
   cfgutils: "RANDOM",
-  corex: "cfg lsock msgbuf",
   dialog: "dlg dlg_ctx dlg_var",
   dispatcher: "dsv",
   evrexec: "evr",

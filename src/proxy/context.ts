@@ -202,7 +202,7 @@ export class RouteContext {
     this.message = message;
     this.flow = flow;
     this.kind = kind;
-    this.vars = routes.varCount === 0 ? NO_VALUES : varsOf(message, routes);
+    this.vars = routes.varCount === 0 ? NO_VALUES : varsOf(message, routes, proxy);
   }
 
   /** The AVPs of this transaction or request; made when first asked for. */
@@ -232,11 +232,21 @@ export class RouteContext {
 }
 
 // The message carries its variables from route to route; slots mean something within one generation only.
-function varsOf(message: SipMessage, routes: Routes): Value[] {
+function varsOf(message: SipMessage, routes: Routes, proxy: Proxy): Value[] {
   if (message.vars !== null && message.varsOwner === routes) return message.vars;
   message.varsOwner = routes;
-  message.vars = new Array<Value>(routes.varCount).fill(null);
-  return message.vars;
+  const vars = new Array<Value>(routes.varCount).fill(null);
+  if (proxy.firstVars !== null) setFirst(vars, routes, proxy.firstVars);
+  message.vars = vars;
+  return vars;
+}
+
+// Names the script does not have need no place.
+function setFirst(vars: Value[], routes: Routes, first: ReadonlyMap<string, Value>): void {
+  for (const [name, value] of first) {
+    const slot = routes.varNames?.slot(name) ?? -1;
+    if (slot >= 0 && slot < vars.length) vars[slot] = value;
+  }
 }
 
 const NO_BRANCHES: BranchTarget[] = [];

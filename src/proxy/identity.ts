@@ -28,6 +28,9 @@ export class Identity {
   /** "host:port" and "host" that are ours beside the listeners (alias=…), lower case; port 0 is any. */
   private readonly aliases = new Map<string, Set<number>>();
 
+  /** Domains that are ours with all below them. */
+  private readonly domains: { readonly host: string; readonly port: number; readonly protocol: number }[] = [];
+
   constructor(transports: Transports) {
     this.transports = transports;
   }
@@ -38,6 +41,21 @@ export class Identity {
     const ports = this.aliases.get(key);
     if (ports === undefined) this.aliases.set(key, new Set([port]));
     else ports.add(port);
+  }
+
+  /** Adds a domain of ours with all below it; port and protocol 0 stand for any. */
+  addSubdomains(host: string, port: number, protocol: number): void {
+    this.domains.push({ host: host.toLowerCase(), port, protocol });
+  }
+
+  /** Whether names are ours beside listeners and aliases. */
+  get hasSubdomains(): boolean {
+    return this.domains.length > 0;
+  }
+
+  /** The names added by addAlias; port 0 stands for any. */
+  *names(): Iterable<{ readonly host: string; readonly port: number }> {
+    for (const [host, ports] of this.aliases) for (const port of ports) yield { host, port };
   }
 
   /** The listener's host and port as they stand in our Via and Record-Route; IPv6 in brackets. */
@@ -54,9 +72,20 @@ export class Identity {
   viaLineWith(to: Flow, branch: string, o: SendOptions): string {
     const { protocol } = to.listener;
     const rport = o.localRport ? ";rport" : "";
-    const hostPort = hostPortOf(this.shown(to.listener, o));
+    const face = this.shown(to.listener, o);
+    const fields = o.viaFields?.() ?? null;
+    const hostPort = hostPortOf(
+      fields === null
+        ? face
+        : {
+            ...face,
+            advertisedHost: fields.host ?? face.advertisedHost,
+            advertisedPort: fields.port ?? face.advertisedPort,
+          },
+    );
+    const more = `${o.viaServerId === 0 ? "" : `;srvid=${o.viaServerId}`}${o.viaParams?.() ?? ""}`;
     if (this.shownByScript.size < MAX_SHOWN) this.shownByScript.add(hostPort.toLowerCase());
-    return `Via: SIP/2.0/${transportName(protocol)} ${hostPort};branch=${branch}${rport}\r\n`;
+    return `Via: SIP/2.0/${transportName(protocol)} ${hostPort};branch=${branch}${rport}${more}\r\n`;
   }
 
   /** Whether a sent-by (lower case) is one that we have put into a Via of ours: of a listener, or as a script has advertised. */
@@ -99,7 +128,13 @@ export class Identity {
         return true;
     }
     const ports = this.aliases.get(bare);
-    return ports !== undefined && (port === 0 || ports.has(0) || ports.has(port));
+    if (ports !== undefined && (port === 0 || ports.has(0) || ports.has(port))) return true;
+    for (const d of this.domains) {
+      if (protocol !== 0 && d.protocol !== 0 && d.protocol !== protocol) continue;
+      if (port !== 0 && d.port !== 0 && d.port !== port) continue;
+      if (bare === d.host || bare.endsWith(`.${d.host}`)) return true;
+    }
+    return false;
   }
 
   private face(listener: Listener): Face {

@@ -12,6 +12,7 @@ import { reasonPhrase } from "../sip/reasons.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
 import { SendOptions } from "../sip/send-options.ts";
 import { carrierOf, Transport, transportName } from "../sip/transports.ts";
+import type { Value } from "../sip/value.ts";
 import type { ViaRange } from "../sip/via.ts";
 import { hashBytes, textOf } from "../util/bytes.ts";
 import { Level, type Log } from "../util/log.ts";
@@ -99,6 +100,8 @@ export class Proxy {
   runsReceived = false;
   /** The number that sets this server apart from others of the same database (server_id). */
   serverId = 0;
+  /** What $var(name) holds when a message comes (module pv's varset); null when nothing is said. */
+  firstVars: ReadonlyMap<string, Value> | null = null;
   /** Names of the XAVPs with what our Via carries and shows (xavp_via_params, xavp_via_fields); "" none. */
   viaXavps: { params: string; fields: string } = { params: "", fields: "" };
   /** Parameters by group and name, as the script reads them (@cfg_get). */

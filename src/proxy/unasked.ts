@@ -41,7 +41,7 @@ const LOCAL = { family: 4, address: "127.0.0.1", port: 5060 } as const;
 export function nowhere(given: Listener | null, remote: SocketAddress = LOCAL): Flow {
   const local = LOCAL;
   const listener = given ?? new NoListener(Transport.UDP, local, { local });
-  return {
+  const flow: Flow = {
     protocol: listener.protocol,
     local: listener.local,
     remote,
@@ -56,6 +56,15 @@ export function nowhere(given: Listener | null, remote: SocketAddress = LOCAL): 
     close: () => undefined,
     finish: () => undefined,
   };
+  nobodys.add(flow);
+  return flow;
+}
+
+const nobodys = new WeakSet<Flow>();
+
+/** Whether a route runs over a message that nobody sent. */
+export function isUnasked(ctx: RouteContext): boolean {
+  return nobodys.has(ctx.flow);
 }
 
 /** Runs what the script wants to run once, before the first message. Errors are logged and keep nothing from starting. */

@@ -18,6 +18,8 @@ export interface PvEnv {
   readonly defines: ReadonlyMap<string, string | null>;
   /** Custom global parameters ($ccp), by "group.name". */
   readonly custom?: ReadonlyMap<string, Value>;
+  /** Where the variable stands ($cfg); absent where nobody knows. */
+  readonly place?: { readonly file: string; readonly line: number; readonly route: string };
   /** What reads a select ($sel), given without its @; absent where there are none. */
   readonly select?: (name: string) => Accessor | ArgError;
 }
@@ -77,6 +79,8 @@ function ofGeneration(className: string, name: string, env: PvEnv): Accessor | A
       return nullableVarAccessor(env.slots, name);
     case "sel":
       return env.select?.(name) ?? null;
+    case "cfg":
+      return env.place === undefined ? null : placeAccessor(name, env.place);
     case "def":
       return constantAccessor(env.defines.get(name) ?? (env.defines.has(name) ? "" : null));
     case "ccp":
@@ -86,6 +90,12 @@ function ofGeneration(className: string, name: string, env: PvEnv): Accessor | A
     default:
       return null;
   }
+}
+
+function placeAccessor(name: string, place: NonNullable<PvEnv["place"]>): Accessor | null {
+  if (name === "line") return constantAccessor(place.line);
+  if (name === "name" || name === "file") return constantAccessor(place.file);
+  return name === "route" ? constantAccessor(place.route) : null;
 }
 
 function constantAccessor(value: Value): Accessor {

@@ -38,11 +38,11 @@ function ofValue(doc: string, apply: (value: Value) => Value): TransformDef {
   return { doc, minArgs: 0, maxArgs: 0, apply };
 }
 
-/** A part of proto:host:port; null when the text is no such thing. */
+/** A part of [proto:]host[:port]; empty when the text is no such thing. */
 function socket(doc: string, read: (proto: string, host: string, port: string) => Value): TransformDef {
   return ofText(doc, 0, 0, (text) => {
-    const m = /^([a-z]+):(\[[^\]]*\]|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(text);
-    return m === null ? null : read(m[1]!, m[2]!, m[3] ?? "");
+    const m = /^(?:([a-z]+):)?(\[[^\]]*\]|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(text);
+    return m === null ? "" : read(m[1] ?? "", m[2]!, m[3] ?? "");
   });
 }
 
@@ -63,7 +63,7 @@ export const OTHER_TRANSFORMS: Readonly<Record<string, TransformDef>> = {
   "sock.port": socket("port of proto:host:port", (_proto, _host, port) => port),
   "sock.proto": socket("protocol of proto:host:port", (proto) => proto),
   "sock.touri": socket("proto:host:port as a SIP URI", (proto, host, port) => {
-    return `sip:${host}${port === "" ? "" : `:${port}`};transport=${proto}`;
+    return `sip:${host}${port === "" ? "" : `:${port}`}${proto === "" ? "" : `;transport=${proto}`}`;
   }),
   "url.path": ofText("what stands before the question mark", 0, 0, (t) => t.replace(/\?.*$/s, "")),
   "url.querystring": ofText("what stands after the question mark", 0, 0, (t) => {

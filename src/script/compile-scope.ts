@@ -8,7 +8,7 @@ import type { ArgScope } from "./arguments.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { RouteEntry } from "./route-table.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Place } from "./source.ts";
+import { fileLine, type Place } from "./source.ts";
 
 /** cfgtrace and latency_limit_action. */
 export interface ActionWatch {
@@ -31,6 +31,8 @@ export class CompileScope {
   readonly watch: ActionWatch;
   /** The routes that may wait. */
   readonly waiting: ReadonlySet<RouteEntry>;
+  /** The name of the route that is being compiled ($cfg(route)). */
+  route = "";
   /** Values of the names k0, k1 … in generated code. */
   readonly constants: unknown[] = [];
   private readonly names = new Map<unknown, string>();
@@ -79,9 +81,16 @@ export class CompileScope {
     return this.runtime.sites.push({ place, what, isRoute }) - 1;
   }
 
+  // $cfg is the only one that asks where it stands
+  private envAt(at: Place): PvEnv {
+    if (this.loaded.pv("cfg") === null) return this.env;
+    const [file = "", line = "0"] = fileLine(at).split(/:(?=\d+$)/);
+    return { ...this.env, place: { file, line: Number(line), route: this.route } };
+  }
+
   /** The accessor of a variable; a harmless one after reporting what is wrong with it. */
   accessor(ref: PvRef, at: Place): Accessor {
-    const found = resolvePv(ref, this.env);
+    const found = resolvePv(ref, this.envAt(at));
     if (!(found instanceof ArgError)) return found;
     this.diagnostics.error("bad-variable", at, found.message, found.hint);
     return { get: () => null, set: () => undefined };
@@ -89,7 +98,7 @@ export class CompileScope {
 
   /** What makes the text of a template; one that makes none after reporting what is wrong with it. */
   reader(template: Template, at: Place): TextReader {
-    const found = templateReader(template, this.env);
+    const found = templateReader(template, this.envAt(at));
     if (!(found instanceof ArgError)) return found;
     this.diagnostics.error("bad-variable", at, found.message, found.hint);
     return () => "";
@@ -97,7 +106,7 @@ export class CompileScope {
 
   /** The name of the constant that holds a variable's accessor; the same variable written twice shares one. */
   accessorName(ref: PvRef, at: Place): string {
-    const key = `${ref.text} ${String(ref.index)}`;
+    const key = ref.name === "cfg" ? `${fileLine(at)} ${this.route} ${ref.text}` : `${ref.text} ${String(ref.index)}`;
     let name = this.accessors.get(key);
     if (name === undefined) this.accessors.set(key, (name = this.constant(this.accessor(ref, at))));
     return name;

@@ -120,6 +120,7 @@ function waitingRoutes(routes: RouteTable, loaded: Catalogue): Set<RouteEntry> {
 /** The source of the function of one route. */
 function compileRoute(entry: RouteEntry, scope: CompileScope): string {
   const out = new Emitter();
+  scope.route = /\[(.*)\]$/.exec(entry.title)?.[1] ?? entry.title;
   const self = `route_${entry.index}`;
   const mayWait = scope.waiting.has(entry);
   const result = mayWait ? out.temp() : "q";

@@ -73,6 +73,8 @@ export class SipMessage {
   q = -1;
   /** Message flags 0 to 31 (setflag). */
   flags = 0;
+  /** Extended flags 32 to 63 (setxflag). */
+  highFlags = 0;
   /** Flags of the first branch (setbflag). */
   branchFlags = 0;
   /** Set when rport must be answered although the request did not ask (force_rport). */
@@ -120,6 +122,7 @@ export class SipMessage {
     this.path = null;
     this.q = -1;
     this.flags = 0;
+    this.highFlags = 0;
     this.branchFlags = 0;
     this.forceRport = false;
     this.sourceMarked = false;
@@ -175,6 +178,14 @@ export class SipMessage {
     if (start !== 0) this.shift(-start);
     this.index = this.index.slice(0, Math.max(1, this.headerCount) * STRIDE);
     this.owned = true;
+  }
+
+  /** Changes the byte at an offset from the start of the message; what was parsed is parsed again. */
+  putByte(offset: number, byte: number): void {
+    this.own();
+    this.buf[this.start + offset] = byte;
+    this.parsed = 0;
+    this.good = 0;
   }
 
   private shift(delta: number): void {

@@ -7,6 +7,11 @@ export class SendOptions {
   advertisedPort: number | null = null;
   /** Our Via asks for rport. */
   localRport = false;
+  /** What our Via carries more: the number of this server, when not 0, and whole parameters, made when it is written. */
+  viaServerId = 0;
+  viaParams: (() => string) | null = null;
+  /** Host (IPv6 without brackets) and port that our Via shows, made when it is written; null members are left as they are. */
+  viaFields: (() => { readonly host: string | null; readonly port: number | null }) | null = null;
   /** Requests go only over connections that are open already, and these are closed afterwards. */
   forwardNoConnect = false;
   forwardClose = false;

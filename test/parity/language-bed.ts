@@ -282,7 +282,8 @@ class OracleRun {
       database.close();
     }
     const head = setup.head === undefined ? "" : `loadmodule "jsonrpcs.so"\n${here(setup.head)}`;
-    this.whole = configOf(cases, numbers, this.listen, [...MODULES, ...ORACLE_MODULES], head);
+    const more = ORACLE_MODULES.filter((m) => !head.includes(`"${m}.so"`));
+    this.whole = configOf(cases, numbers, this.listen, [...MODULES, ...more], head);
     writeFileSync(file, here(this.whole.text), "latin1");
     this.child = spawn("kamailio", ["-DD", "-E", "-M", "64", "-f", file, "-Y", this.directory], {
       stdio: ["ignore", "ignore", "pipe"],

@@ -7,7 +7,11 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { askLanguage, type LanguageAnswer, type LanguageCase, runLanguage, type Setup } from "./language-bed.ts";
 import { haveOracle } from "./oracle.ts";
+import { cases as corex, setup as corexSetup } from "./toolbox-corex.ts";
 import { DIFFERENCES, isMeant } from "./toolbox-differences.ts";
+import { cases as kex, setup as kexSetup } from "./toolbox-kex.ts";
+import { cases as pv, setup as pvSetup } from "./toolbox-pv.ts";
+import { cases as rr, setup as rrSetup } from "./toolbox-rr.ts";
 import { cases as siputils } from "./toolbox-siputils.ts";
 import { cases as textops } from "./toolbox-textops.ts";
 import { cases as textopsx } from "./toolbox-textopsx.ts";
@@ -21,6 +25,10 @@ const GROUPS: Readonly<Record<string, Group>> = {
   textops: { cases: textops },
   textopsx: { cases: textopsx },
   siputils: { cases: siputils },
+  corex: { cases: corex, setup: corexSetup },
+  kex: { cases: kex, setup: kexSetup },
+  rr: { cases: rr, setup: rrSetup },
+  pv: { cases: pv, setup: pvSetup },
 };
 
 const record = process.env["PORTICO_RECORD"];

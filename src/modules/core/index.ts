@@ -21,6 +21,7 @@ import { systemCommands } from "./system-commands.ts";
 import { isSip, uriOf, withHost, withHostPort, withPort, withUser, withUserAndPassword } from "./uri-parts.ts";
 
 export * from "./destinations.ts";
+export { dnsCommands } from "./dns-commands.ts";
 export * from "./header-name.ts";
 export * from "./method-bits.ts";
 export * from "./patterns.ts";
@@ -28,6 +29,7 @@ export * from "./proved.ts";
 export * from "./request-uri.ts";
 export * from "./script-flags.ts";
 export * from "./send-socket.ts";
+export { sendAsIs } from "./sending.ts";
 export * from "./uri-parts.ts";
 
 const ANY = RouteKind.ANY;

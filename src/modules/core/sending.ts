@@ -67,8 +67,12 @@ function forwarding(doc: string, protocol: number, fails = ""): FunctionDef<unkn
   });
 }
 
-// The received bytes as they are: no Via, no edits.
-function sendAsIs(ctx: RouteContext, to: string, protocol: number): number | Promise<number> {
+/** Sends the received bytes as they are, no Via, no edits, to host[:port] by that transport; without a host to $du, else the R-URI. */
+export function sendAsIs(
+  ctx: RouteContext,
+  to: string | undefined,
+  protocol: number = Transport.UDP,
+): number | Promise<number> {
   const hop = nextHop(ctx, to, undefined, protocol);
   if (hop === "" || hop === null) return -1;
   const { message } = ctx;
@@ -81,7 +85,7 @@ function sendAsIs(ctx: RouteContext, to: string, protocol: number): number | Pro
 
 function sending(doc: string, protocol: number): FunctionDef<unknown> {
   return fn({
-    args: [str("address")],
+    args: [optional(str("address"))],
     routes: SENDING,
     waits: "maybe",
     doc,

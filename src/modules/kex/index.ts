@@ -1,9 +1,13 @@
-// Module kex: script flags, and older functions on the destination URI.
+// Module kex: script flags, older functions on the destination URI, commands about the process and its statistics.
 
-import { type RouteContext, RouteKind } from "../proxy/context.ts";
-import { int, str, variable } from "../registry/args.ts";
-import { defineModule, fn } from "../registry/define.ts";
-import { core, isMyselfText, scriptFlags, setScriptFlags } from "./core/index.ts";
+import { type RouteContext, RouteKind } from "../../proxy/context.ts";
+import type { Proxy } from "../../proxy/proxy.ts";
+import { int, str, variable } from "../../registry/args.ts";
+import { defineModule, fn } from "../../registry/define.ts";
+import { Level } from "../../util/log.ts";
+import { core, isMyselfText, scriptFlags, setScriptFlags, uriOf } from "../core/index.ts";
+import { commands } from "./commands.ts";
+import { Statistics, statisticsCommands } from "./statistics.ts";
 
 const ANY = RouteKind.ANY;
 
@@ -14,38 +18,77 @@ function change(ctx: RouteContext, flag: number, on: boolean): number {
   return 1;
 }
 
+interface Kex {
+  readonly proxy: Proxy;
+  readonly statistics: Statistics;
+  readonly since: number;
+  /** The log level it began with. */
+  readonly level: number;
+}
+
 /** Kamailio's module kex, but for what the core has anyway. */
 export const kex = defineModule({
   name: "kex",
   doc: "Flags of the script, kept while one message is handled; functions on the destination URI.",
   uses: [core],
-  state: () => null,
-  configure: () => null,
+  state: ({ proxy, host }) => ({
+    proxy,
+    statistics: new Statistics(proxy),
+    since: host.clock.wall(),
+    level: proxy.log.settings.level,
+  }),
+  configure: (state): Kex => state,
   functions: {
+    setdebug: fn({
+      args: [int("level")],
+      routes: ANY,
+      doc: "The log level: the highest level that is written, -5 to 9; it holds for the whole process.",
+      run: (self: Kex, _ctx, level) => {
+        self.proxy.log.settings.level = Math.max(Level.ALERT, Math.min(9, level));
+        return 1;
+      },
+    }),
+    resetdebug: fn({
+      routes: ANY,
+      doc: "The log level is that of the configuration again.",
+      run: (self: Kex) => {
+        self.proxy.log.settings.level = self.level;
+        return 1;
+      },
+    }),
+    is_myhost: fn({
+      args: [str("uri")],
+      routes: ANY,
+      doc: "True when the host of the URI is ours, whatever its port.",
+      run: (_self: Kex, ctx, text) => {
+        const uri = uriOf(text);
+        return uri !== null && ctx.proxy.identity.isMyself(uri.host.toLowerCase(), 0) ? 1 : -1;
+      },
+    }),
     setsflag: fn({
       args: [int("flag")],
       routes: ANY,
       doc: "Sets a script flag, 0 to 31.",
-      run: (_i: unknown, ctx, flag) => change(ctx, flag, true),
+      run: (_self: Kex, ctx, flag) => change(ctx, flag, true),
     }),
     resetsflag: fn({
       args: [int("flag")],
       routes: ANY,
       doc: "Clears a script flag.",
-      run: (_i: unknown, ctx, flag) => change(ctx, flag, false),
+      run: (_self: Kex, ctx, flag) => change(ctx, flag, false),
     }),
     issflagset: fn({
       args: [int("flag")],
       routes: ANY,
       doc: "True when the script flag is set.",
-      run: (_i: unknown, ctx, flag) => (flag >= 0 && flag <= 31 && (scriptFlags(ctx) & (1 << flag)) !== 0 ? 1 : -1),
+      run: (_self: Kex, ctx, flag) => (flag >= 0 && flag <= 31 && (scriptFlags(ctx) & (1 << flag)) !== 0 ? 1 : -1),
     }),
     pv_printf: fn({
       args: [variable("var"), str("text")],
       routes: ANY,
       doc: "Puts a text, its variables filled in, into a variable.",
       aliases: ["avp_printf"],
-      run: (_i: unknown, ctx, target, text) => {
+      run: (_self: Kex, ctx, target, text) => {
         if (target.set === undefined) return -1;
         target.set(ctx, text);
         return 1;
@@ -55,7 +98,7 @@ export const kex = defineModule({
       args: [str("uri")],
       routes: ANY,
       doc: "Sets the destination URI, $du.",
-      run: (_i: unknown, ctx, uri) => {
+      run: (_self: Kex, ctx, uri) => {
         ctx.message.dstUri = uri;
         return 1;
       },
@@ -63,7 +106,7 @@ export const kex = defineModule({
     resetdsturi: fn({
       routes: ANY,
       doc: "Takes the destination URI away.",
-      run: (_i: unknown, ctx) => {
+      run: (_self: Kex, ctx) => {
         ctx.message.dstUri = null;
         return 1;
       },
@@ -71,13 +114,14 @@ export const kex = defineModule({
     isdsturiset: fn({
       routes: ANY,
       doc: "True when there is a destination URI.",
-      run: (_i: unknown, ctx) => (ctx.message.dstUri === null ? -1 : 1),
+      run: (_self: Kex, ctx) => (ctx.message.dstUri === null ? -1 : 1),
     }),
     is_myself: fn({
       args: [str("uri")],
       routes: ANY,
       doc: "True when the host (and port, if there is one) of the URI is ours.",
-      run: (_i: unknown, ctx, uri) => (isMyselfText(ctx, uri) ? 1 : -1),
+      run: (_self: Kex, ctx, uri) => (isMyselfText(ctx, uri) ? 1 : -1),
     }),
   },
+  rpc: { ...commands, ...statisticsCommands },
 });

@@ -18,6 +18,7 @@ import { branchVariables } from "./branches.ts";
 import { identityVariables } from "./identity.ts";
 import { type PvInstance, SharedVariables } from "./instance.ts";
 import { messageVariables } from "./message.ts";
+import { messageBufferVariable } from "./message-buffer.ts";
 import { miscVariables } from "./misc.ts";
 import { networkVariables } from "./network.ts";
 import { staticBranchFunctions, staticBranchVariables } from "./static-branch.ts";
@@ -58,17 +59,18 @@ export const pv = defineModule({
   params: {
     shvset: manyParam("A shared variable and its first value: name=i:5 or name=s:text."),
     avp_aliases: manyParam("Other names of AVPs: email=s:email_addr;tmp=i:100."),
-    varset: manyParam("A first value of $var(name): name=i:5 or name=s:text.", {
-      effect: "a $var is 0 at the beginning of each message; set it in the script",
-    }),
+    varset: manyParam("What $var(name) is when a message comes: name=i:5 or name=s:text."),
   },
   state: (host) => new SharedVariables(host.host.clock.wall()),
   configure: (shared, params, host): PvInstance => {
     const given = params.shvset.map(parseShvSet);
     // a reload keeps what scripts have stored since
     for (const [name, value] of given) if (!shared.has(name)) shared.set(name, value);
-    for (const text of params.varset) parseShvSet(text);
-    return { shared, log: host.log, avpAliases: parseAliases(params.avp_aliases) };
+    const firstVars = new Map(params.varset.map(parseShvSet));
+    return { shared, log: host.log, avpAliases: parseAliases(params.avp_aliases), firstVars };
+  },
+  start: ({ firstVars }, { proxy }) => {
+    proxy.firstVars = firstVars.size === 0 ? null : firstVars;
   },
   functions: {
     ...variableFunctions,
@@ -85,6 +87,7 @@ export const pv = defineModule({
     ...xavpVariables,
     ...staticBranchVariables,
     ...miscVariables,
+    msgbuf: messageBufferVariable,
     avp,
     var: pvClass<PvInstance>({
       doc: "Variable of the script that lives as long as the message is handled; 0 until it is set.",

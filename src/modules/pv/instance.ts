@@ -33,4 +33,6 @@ export interface PvInstance {
   readonly log: Log;
   /** Other names of AVPs (avp_aliases). */
   readonly avpAliases: ReadonlyMap<string, string>;
+  /** What $var(name) is when a message comes (varset). */
+  readonly firstVars: ReadonlyMap<string, Value>;
 }

@@ -1,0 +1,45 @@
+// The commands of corex: sockets, aliases, log level.
+
+import type { Proxy } from "../../proxy/proxy.ts";
+import type { RpcDef, RpcValue } from "../../registry/define.ts";
+import { protocolName } from "../core/index.ts";
+
+interface WithProxy {
+  readonly proxy: Proxy;
+}
+
+function sockets(proxy: Proxy): RpcValue {
+  return proxy.transports.listeners.map((l) => ({
+    PROTO: protocolName(l.protocol),
+    NAME: l.addressText,
+    ADDRLIST: { ADDR: l.addressText },
+    PORT: l.local.port,
+    MCAST: "no",
+    MHOMED: "no",
+    VIRTUAL: "no",
+    SOCKNAME: l.socketName ?? "-",
+    ADVERTISE: l.advertisedHost === null ? "-" : `${protocolName(l.protocol)}:${proxy.identity.hostPort(l)}`,
+  }));
+}
+
+/** What `myself` knows beside the listeners, as fields of Kamailio's. */
+function aliases(proxy: Proxy): RpcValue {
+  return [...proxy.identity.names()].map(({ host, port }) => ({ PROTO: "*", ADDR: host, PORT: port }));
+}
+
+/** The commands. */
+export const commands: Readonly<Record<string, RpcDef<WithProxy>>> = {
+  "corex.debug": {
+    doc: "The log level, or sets it: the highest level that is written.",
+    args: [{ name: "level", kind: "int", optional: true }],
+    run: ({ proxy }, [level]): RpcValue => {
+      const { settings } = proxy.log;
+      if (typeof level !== "number") return { debug: settings.level };
+      const old = settings.level;
+      settings.level = level;
+      return { old, new: level };
+    },
+  },
+  "corex.list_sockets": { doc: "The sockets listened on.", args: [], run: ({ proxy }) => sockets(proxy) },
+  "corex.list_aliases": { doc: "The names that are ours.", args: [], run: ({ proxy }) => aliases(proxy) },
+};
