@@ -17,6 +17,7 @@ export interface CallWorld {
   readonly ends: CallEnds;
   send(side: Side, text: string): void;
   wait(ms: number): Promise<void>;
+  later(ms: number, act: () => void): void;
   /** What a command answers; `{ error: … }` when it is refused. */
   rpc(name: string, args: readonly (string | number)[]): Promise<unknown>;
 }
@@ -87,6 +88,8 @@ interface Phone {
   cseq: number;
   /** What it answers by method; 0 is silence. */
   readonly answers: Record<string, number>;
+  /** After so many ms. */
+  delay: number;
 }
 
 /** One call. */
@@ -120,6 +123,7 @@ export class Call {
       target: `sip:bob@${world.ends.uas}`,
       cseq: 1,
       answers: {},
+      delay: 0,
     });
     this.uac = phone("uac", "alice", `c${n}`);
     this.uas = phone("uas", "bob", `s${n}`);
@@ -247,7 +251,9 @@ export class Call {
     if (method === "ACK") return;
     const code = phone.answers[method] ?? 200;
     if (code === 0) return;
-    this.world.send(phone.side, this.reply(text, code, phone, []));
+    const answer = (): void => this.world.send(phone.side, this.reply(text, code, phone, []));
+    if (phone.delay > 0) this.world.later(phone.delay, answer);
+    else answer();
     if (method === "CANCEL" && this.invited !== "") this.world.send("uas", this.reply(this.invited, 487, this.uas, []));
   }
 
@@ -351,7 +357,9 @@ export class Call {
       .replaceAll(uac, "{UAC}")
       .replaceAll(uas, "{UAS}")
       .replaceAll(this.callId, "{C}")
-      .replace(/;did=[0-9a-f]+\.[0-9a-f]+/g, ";did={D}")
+      .replace(/;(did|zzz)=[0-9a-f]+\.[0-9a-f]+/g, ";$1={D}")
+      .replace(/ lt=\d+/, " lt=#")
+      .replace(/ start=\d{9,}/, " start=T")
       .replace(/"(h_entry|h_id|ref|dflags|duration)":\d+/g, '"$1":"#"')
       .replace(/\d+-\d+-(?=")/g, "{C}")
       .replace(/"(\w*_?ts|timeout|start_ts|init_ts|end_ts)":([1-9]\d{8,})/g, '"$1":"T"')

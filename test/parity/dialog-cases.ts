@@ -9,7 +9,7 @@ function dnote(text: string): string {
 
 const STATE = "st=$dlg(state) life=$dlg(lifetime) stat=$DLG_status set=$dlg_ctx(set)";
 const ALL =
-  "st=$dlg(state) rs=[$dlg(to_rs)|$dlg(from_rs)] sf=$dlg(sflags) ci=$dlg(callid) tu=$dlg(to_uri) tt=$dlg(to_tag) fu=$dlg(from_uri) ft=$dlg(from_tag) tor=$dlg(toroute) life=$dlg(lifetime) start=$(dlg(start_ts){s.len}) tc=$dlg(to_cseq) fc=$dlg(from_cseq) tco=$dlg(to_contact) fco=$dlg(from_contact) tb=$dlg(to_bindaddr) fb=$dlg(from_bindaddr) set=$dlg_ctx(set) ctr=$dlg_ctx(timeout_route) ctri=$dlg_ctx(timeout_route_id) ctb=$dlg_ctx(timeout_bye) on=$dlg_ctx(on) stat=$DLG_status lt=$DLG_lifetime v=$dlg_var(x)";
+  "st=$dlg(state) rs=[$dlg(to_rs)|$dlg(from_rs)] sf=$dlg(sflags) ci=$dlg(callid) tu=$dlg(to_uri) tt=$dlg(to_tag) fu=$dlg(from_uri) ft=$dlg(from_tag) tor=$dlg(toroute) life=$dlg(lifetime) start=$dlg(start_ts) tc=$dlg(to_cseq) fc=$dlg(from_cseq) tco=$dlg(to_contact) fco=$dlg(from_contact) tb=$dlg(to_bindaddr) fb=$dlg(from_bindaddr) set=$dlg_ctx(set) ctr=$dlg_ctx(timeout_route) ctri=$dlg_ctx(timeout_route_id) ctb=$dlg_ctx(timeout_bye) on=$dlg_ctx(on) stat=$DLG_status lt=$DLG_lifetime v=$dlg_var(x)";
 
 const EVENTS = `event_route[dialog:start] { ${dnote(`start $rm $rs ${STATE} v=$dlg_var(x)`)} }
 event_route[dialog:end] { ${dnote(`end $rm $rs ${STATE} v=$dlg_var(x)`)} }
@@ -230,37 +230,41 @@ export const DIALOG_GROUPS: readonly CallGroup[] = [
       ...["all", "caller", "callee"].map((side) => ({
         name: `dlg_bye ${side}`,
         run: async (c: Call) => {
+          c.uac.delay = c.uas.delay = 100; // no sooner than Kamailio has run its routes
           await c.establish();
           await c.within("uac", "INFO", [`X-Side: ${side}`]);
-          await c.wait(200);
+          await c.wait(400);
           await list(c);
         },
       })),
       {
         name: "dlg.end_dlg",
         run: async (c) => {
+          c.uac.delay = c.uas.delay = 100; // no sooner than Kamailio has run its routes
           await c.establish();
           await c.ask("dlg.dlg_list", "{CALLID}");
           await c.rpc("dlg.end_dlg", "{ENTRY}", "{ID}");
-          await c.wait(200);
+          await c.wait(400);
           await list(c);
         },
       },
       {
         name: "dlg.end_dlg with a header",
         run: async (c) => {
+          c.uac.delay = c.uas.delay = 100; // no sooner than Kamailio has run its routes
           await c.establish();
           await c.ask("dlg.dlg_list", "{CALLID}");
           await c.rpc("dlg.end_dlg", "{ENTRY}", "{ID}", "X-Why: because\r\n");
-          await c.wait(200);
+          await c.wait(400);
         },
       },
       {
         name: "dlg.terminate_dlg",
         run: async (c) => {
+          c.uac.delay = c.uas.delay = 100; // no sooner than Kamailio has run its routes
           await c.establish();
           await c.rpc("dlg.terminate_dlg", "{CALLID}", "{FTAG}", "{TTAG}");
-          await c.wait(200);
+          await c.wait(400);
           await list(c);
         },
       },
@@ -269,6 +273,7 @@ export const DIALOG_GROUPS: readonly CallGroup[] = [
         run: async (c) => {
           c.uac.answers["BYE"] = 0;
           c.uas.answers["BYE"] = 0;
+          c.uac.delay = c.uas.delay = 100; // no sooner than Kamailio has run its routes
           await c.establish();
           await c.ask("dlg.dlg_list", "{CALLID}");
           await c.rpc("dlg.end_dlg", "{ENTRY}", "{ID}");
@@ -280,6 +285,7 @@ export const DIALOG_GROUPS: readonly CallGroup[] = [
       {
         name: "dlg.set_state",
         run: async (c) => {
+          c.uac.delay = c.uas.delay = 100; // no sooner than Kamailio has run its routes
           await c.establish();
           await c.rpc("dlg.set_state", "{CALLID}", "{FTAG}", "{TTAG}", 5);
           await c.ask("dlg.dlg_list", "{CALLID}");
@@ -293,7 +299,7 @@ export const DIALOG_GROUPS: readonly CallGroup[] = [
           await c.answer(180);
           await c.ask("dlg.dlg_list", "{CALLID}");
           await c.rpc("dlg.end_dlg", "{ENTRY}", "{ID}");
-          await c.wait(200);
+          await c.wait(400);
           await c.rpc("dlg.is_alive", "{CALLID}", "{FTAG}", "{TTAG}");
         },
       },
@@ -362,11 +368,12 @@ export const DIALOG_GROUPS: readonly CallGroup[] = [
     params:
       'modparam("dialog","default_timeout",3)\nmodparam("dialog","send_bye",1)\nmodparam("dialog","dlg_extra_hdrs","X-Extra: 1\\r\\n")\nmodparam("dialog","lreq_callee_headers","X-Callee: 1\\r\\n")\n',
     initial: `$dlg_ctx(timeout_route) = "TO"; dlg_manage(); $dlg_var(x)="1"; ${note(`after ${STATE} tr=$dlg_ctx(timeout_route) id=$dlg_ctx(timeout_route_id) tor=$dlg(toroute)`)}`,
-    routes: `${EVENTS}event_route[tm:local-request] { ${dnote(`local $rm $ru ${STATE}`)} }\n`,
+    routes: `${EVENTS}event_route[tm:local-request] { ${dnote("local $rm $ru st=$dlg(state) life=$dlg(lifetime)")} }\n`,
     cases: [
       {
         name: "both answer",
         run: async (c) => {
+          c.uac.delay = c.uas.delay = 200; // no sooner than Kamailio has run its routes
           await c.establish();
           await c.wait(5000);
           await list(c);
@@ -376,6 +383,7 @@ export const DIALOG_GROUPS: readonly CallGroup[] = [
         name: "one is silent",
         run: async (c) => {
           c.uas.answers["BYE"] = 0;
+          c.uac.delay = 200;
           await c.establish();
           await c.wait(5000);
           await list(c);
@@ -384,8 +392,8 @@ export const DIALOG_GROUPS: readonly CallGroup[] = [
       {
         name: "both do not know it",
         run: async (c) => {
-          c.uas.answers["BYE"] = 481;
-          c.uac.answers["BYE"] = 481;
+          c.uas.answers["BYE"] = c.uac.answers["BYE"] = 481;
+          c.uac.delay = c.uas.delay = 200;
           await c.establish();
           await c.wait(5000);
           await list(c);

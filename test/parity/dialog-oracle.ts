@@ -60,6 +60,7 @@ export async function askCalls(group: CallGroup, prepare?: (file: string) => voi
     ends,
     send: (side, text) => void (side === "uac" ? uac : uas).send(Buffer.from(text, "latin1"), port, "127.0.0.1"),
     wait: pause,
+    later: (ms, act) => void setTimeout(act, ms),
     rpc: (method, params) =>
       new Promise((done) => {
         const id = ++asked;

@@ -17,6 +17,7 @@ export async function runCalls(group: CallGroup): Promise<string[][]> {
   try {
     const host = bed.world.host({ addresses: ["192.0.2.20"] });
     let current: Call | null = null;
+    const clock = new Clock(bed);
     const open = async (side: Side, port: number): Promise<(text: string) => void> => {
       const onMessage = (buf: Uint8Array, from: number, to: number): void => {
         const text = textOf(buf, from, to);
@@ -33,7 +34,8 @@ export async function runCalls(group: CallGroup): Promise<string[][]> {
     const world: CallWorld = {
       ends: ENDS,
       send: (side, text) => send[side](text),
-      wait: (ms) => pass(bed, ms, () => current),
+      wait: (ms) => clock.pass(ms, () => current),
+      later: (ms, act) => clock.later(ms, act),
       rpc: async (name, args) => {
         try {
           return await bed.rpc(name, ...args);
@@ -59,10 +61,29 @@ export async function runCalls(group: CallGroup): Promise<string[][]> {
   }
 }
 
-async function pass(bed: ProxyBed, ms: number, call: () => Call | null): Promise<void> {
-  for (let left = ms; left > 0; left -= STEP) {
-    await bed.world.advance(STEP);
-    for (const line of bed.log) call()?.logged(line);
-    bed.log.length = 0;
+// Lets the world go on, and notes what is logged meanwhile.
+class Clock {
+  private readonly bed: ProxyBed;
+  private now = 0;
+  private due: { readonly at: number; readonly act: () => void }[] = [];
+
+  constructor(bed: ProxyBed) {
+    this.bed = bed;
+  }
+
+  later(ms: number, act: () => void): void {
+    this.due.push({ at: this.now + ms, act });
+  }
+
+  async pass(ms: number, call: () => Call | null): Promise<void> {
+    for (const end = this.now + ms; this.now < end; ) {
+      await this.bed.world.advance(STEP);
+      this.now += STEP;
+      for (const line of this.bed.log) call()?.logged(line);
+      this.bed.log.length = 0;
+      const ready = this.due.filter((d) => d.at <= this.now);
+      this.due = this.due.filter((d) => d.at > this.now);
+      for (const { act } of ready) act();
+    }
   }
 }

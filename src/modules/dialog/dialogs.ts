@@ -16,6 +16,7 @@ import type { DialogListener } from "./listeners.ts";
 import { Profiles } from "./profiles.ts";
 import { DialogRequests } from "./requests.ts";
 import type { DialogSettings } from "./settings.ts";
+import { socketOf } from "./sides.ts";
 import { DialogStore } from "./store.ts";
 import { DialogTable } from "./table.ts";
 
@@ -263,7 +264,8 @@ export class Dialogs implements DialogOwner {
   }
 
   private isOurs({ caller, callee }: Dialog): boolean {
-    return !this.settings.localOnly || (caller.socket !== null && callee.socket !== null);
+    const { proxy } = this.host;
+    return !this.settings.localOnly || (socketOf(proxy, caller) !== null && socketOf(proxy, callee) !== null);
   }
 
   private expire(dialog: Dialog): void {

@@ -7,6 +7,7 @@ import { bytesOf } from "../../util/bytes.ts";
 import { knownRun, runOf } from "./context.ts";
 import type { Dialog } from "./dialog.ts";
 import type { Dialogs } from "./dialogs.ts";
+import { socketOf } from "./sides.ts";
 
 /** Runs them. */
 export class DialogEvents {
@@ -80,7 +81,7 @@ export class DialogEvents {
     if (msg.parse(bytes, 0, bytes.length) !== 0 || msg.from() === null || msg.to() === null)
       return unaskedContext(proxy, RouteKind.EVENT);
     msg.owned = true;
-    const flow = nowhere(caller.socket ?? proxy.transports.listeners[0] ?? null);
+    const flow = nowhere(socketOf(proxy, caller) ?? proxy.transports.listeners[0] ?? null);
     return new RouteContext(proxy, proxy.routes!, msg, flow, RouteKind.EVENT);
   }
 }

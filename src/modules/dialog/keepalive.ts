@@ -3,6 +3,7 @@
 import { Timer } from "../../util/timer-wheel.ts";
 import { type Dialog, type Side, Wish } from "./dialog.ts";
 import type { Dialogs } from "./dialogs.ts";
+import { socketOf } from "./sides.ts";
 
 /** The shortest interval, seconds. */
 const LEAST_INTERVAL = 30;
@@ -64,7 +65,7 @@ export class KeepAlive {
   private ask(dialog: Dialog): void {
     const { localOnly } = this.dialogs.settings;
     const ask = (side: Side): void => {
-      if (localOnly && side.socket === null) return;
+      if (localOnly && socketOf(this.dialogs.host.proxy, side) === null) return;
       this.dialogs.requests.options(dialog, side, (status) => this.answered(dialog, status));
     };
     if ((dialog.wishes & Wish.KA_CALLER) !== 0) ask(dialog.caller);

@@ -5,7 +5,7 @@ import { wayTo } from "../../sip/build-local.ts";
 import { type Dialog, Seen, type Side } from "./dialog.ts";
 import type { Dialogs } from "./dialogs.ts";
 import { CSEQ_DIFF } from "./follow.ts";
-import { routeList } from "./sides.ts";
+import { routeList, socketOf } from "./sides.ts";
 
 /** Makes them. */
 export class DialogRequests {
@@ -78,7 +78,7 @@ export class DialogRequests {
         ruri: way.uri,
         nextHop: way.nextHop,
         routes: way.routes,
-        socket: to.socket,
+        socket: socketOf(engine.proxy, to),
         from: isCallee ? callerName : calleeName,
         to: isCallee ? calleeName : callerName,
         callId: dialog.callId,

@@ -8,6 +8,7 @@ import { type Dialog, State } from "./dialog.ts";
 import type { Dialogs } from "./dialogs.ts";
 import type { Profile } from "./profiles.ts";
 import type { DialogInstance } from "./settings.ts";
+import { socketOf } from "./sides.ts";
 import { brief, dumped, shown } from "./view.ts";
 
 type Given = readonly (string | number | undefined)[];
@@ -143,7 +144,8 @@ function setVariable(dialogs: Dialogs, args: Given): RpcValue {
 
 function statesNow(dialogs: Dialogs, [localOnly]: Given): RpcValue {
   const counts = [0, 0, 0, 0, 0, 0];
-  for (const d of dialogs.table.all()) if (localOnly !== 1 || d.caller.socket !== null) counts[d.state]!++;
+  for (const d of dialogs.table.all())
+    if (localOnly !== 1 || socketOf(dialogs.host.proxy, d.caller) !== null) counts[d.state]!++;
   const [, starting, connecting, answering, ongoing] = counts as [number, number, number, number, number];
   return { starting, connecting, answering, ongoing, all: starting + connecting + answering + ongoing };
 }

@@ -1,10 +1,11 @@
 // What a message says of one side of a dialog: tag, Contact, CSeq, and the way to it by Record-Route (RFC 3261 12.1).
 
 import type { Listener } from "../../net/flow.ts";
+import type { Proxy } from "../../proxy/proxy.ts";
 import { contactOf, headerValues } from "../../sip/build-local.ts";
 import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
-import { listenerText } from "../core/index.ts";
+import { findListener, listenerText } from "../core/index.ts";
 import { tagOf } from "./context.ts";
 import type { Side } from "./dialog.ts";
 
@@ -46,6 +47,12 @@ export function calleeFrom(
 export function setSocket(side: Side, listener: Listener): void {
   side.socket = listener;
   side.socketText = listenerText(listener);
+}
+
+/** The listener of a side; null when no listener has that address now. Those read from a database are looked for when they are needed. */
+export function socketOf(proxy: Proxy, side: Side): Listener | null {
+  if (side.socket === null && side.socketText !== "") side.socket = findListener({ proxy }, side.socketText);
+  return side.socket;
 }
 
 /** The values of a list of Routes as the database has it. */

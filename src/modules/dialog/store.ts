@@ -3,7 +3,6 @@
 
 import type { Database, Match, Row } from "../../store/database.ts";
 import { Timer } from "../../util/timer-wheel.ts";
-import { findListener } from "../core/index.ts";
 import { type Dialog, Seen } from "./dialog.ts";
 import type { Dialogs } from "./dialogs.ts";
 import { cells, dialogOf, writtenColumns } from "./rows.ts";
@@ -246,7 +245,6 @@ export class DialogStore {
         const profile = profiles.find(name);
         if (profile !== null) profiles.add(profile, dialog, value ?? "");
       }
-      for (const side of [dialog.caller, dialog.callee]) side.socket = findListener(host, side.socketText);
       dialog.seen = Seen.ANSWERED | Seen.ACK | Seen.RELAYED;
       readVariables(dialog);
       dialogs.resume(dialog);

@@ -107,10 +107,10 @@ export class DialogTable {
     return ended;
   }
 
-  /** The dialog that an INVITE without To tag has made already (a spiral); null without one. */
+  /** The dialog that an INVITE without To tag has made already and that is not answered yet (a spiral); null without one. */
   spiral(callId: string, fromTag: string): Dialog | null {
     for (let d = this.byCall.get(callId) ?? null; d !== null; d = d.nextOfCall)
-      if (d.state !== State.DELETED && d.caller.tag === fromTag) return d;
+      if (d.isEarly && d.caller.tag === fromTag) return d;
     return null;
   }
 }
