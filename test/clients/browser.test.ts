@@ -1,13 +1,15 @@
 // A real browser (headless Chromium with JsSIP) on the default configuration with WebSockets: registers with a password over WS or WSS, calls a
-// UDP telephone, is called by it; signalling only. The page comes from the same port by HTTP.
+// UDP telephone, is called by it; signalling only; and all of that while sipp and curl use the same ports. The page comes from the same port by HTTP.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "../support/ports.ts";
+import { run } from "../support/programs.ts";
 import { root } from "../support/server.ts";
 import { openAgent, type SipAgent } from "../support/sip-agent.ts";
 import { param, type SipText, uriOf } from "../support/sip-text.ts";
+import { runSipp, startSipp } from "../support/sipp.ts";
 import { describeTargets, login, PASSWORD } from "../support/targets.ts";
 import { type Browser, bundleJsSip, findBrowser, startBrowser } from "./browser.ts";
 
@@ -110,6 +112,69 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
   }
 
   const contact = (phone: SipAgent, side: "ws" | "wss"): string => `Contact: <${phone.contact(users[side][1])}>`;
+
+  /** curl on both ports until told to stop: connections used again, HEAD, uploads in chunks; how many answers came. */
+  async function curls(done: () => boolean): Promise<number> {
+    let answers = 0;
+    const bases = [`http://127.0.0.1:${group.server.port}`, `https://127.0.0.1:${tlsPort}`];
+    const chunked = ["-H", "Transfer-Encoding: chunked", "--data-binary", "x".repeat(50_000)];
+    while (!done()) {
+      for (const base of bases) {
+        const pages = Array.from({ length: 20 }, (_, i) => `${base}/${i}`);
+        for (const args of [pages, ["-I", `${base}/head`], [...chunked, `${base}/up`]]) {
+          const format = "%{http_code}\n";
+          const all = ["-sk", "--max-time", "10", "--noproxy", "*", "-w", format, ...args];
+          const { code, output } = await run(["curl", ...all], { limit: 15_000 });
+          expect(code).toBe(0);
+          answers += output.split("\n").filter((line) => line.endsWith("200")).length;
+        }
+      }
+    }
+    return answers;
+  }
+
+  const parties = { caller: group.user("sippcaller"), callee: group.user("sippcallee") };
+
+  /** Ten calls of sipp over TCP. */
+  async function sippCalls(): Promise<void> {
+    const waiting = await startSipp(group.server, { flow: "uas-call", transport: "tcp", calls: 10, limit: 40 });
+    const keys = { contact: `sip:${parties.callee}@127.0.0.1:${waiting.port};transport=tcp`, expires: 600 };
+    const user = parties.callee;
+    await runSipp(group.server, { flow: "register", transport: "tcp", user, login: login(user), keys });
+    await runSipp(group.server, {
+      ...{ flow: "uac-call", transport: "tcp", user, calls: 10, limit: 40 },
+      ...{ login: login(parties.caller), keys: { from: parties.caller } },
+    });
+    await waiting.done;
+  }
+
+  browserTest("sipp, curl and the browser at once, on one TCP and one TLS port", async (page) => {
+    await telephone(page, "wss");
+    const phone = await udpPhone("wss");
+    let over = false;
+    const loading = curls(() => over);
+    const calling = sippCalls();
+    for (let i = 0; i < 3; i++) {
+      await page.evaluate("notes.length = 0");
+      await page.evaluate(
+        `void ua.call("sip:${users.wss[1]}@127.0.0.1:${group.server.port}", { mediaConstraints: { audio: true, video: false } })`,
+      );
+      const invite = await phone.receiveRequest("INVITE", 15_000);
+      const headers = [contact(phone, "wss"), "Content-Type: application/sdp"];
+      phone.send(phone.reply(invite, 200, "OK", headers, SDP("active")));
+      await phone.receiveRequest("ACK");
+      await page.until("notes.includes('confirmed')");
+      await page.evaluate("session.terminate()");
+      const bye = await phone.receiveRequest("BYE");
+      phone.send(phone.reply(bye, 200, "OK"));
+      await page.until("notes.some((n) => n.startsWith('ended'))");
+    }
+    await calling;
+    over = true;
+    expect(await loading).toBeGreaterThan(20);
+    await page.evaluate("ua.stop()");
+    phone.close();
+  });
 
   for (const side of ["ws", "wss"] as const) {
     describe(side, () => {
