@@ -4,10 +4,12 @@
 import { type Server, start, tryOut, UnusableConfig } from "./boot.ts";
 import { wholeCatalogue } from "./control/catalogue.ts";
 import { runCheck } from "./control/cli/check.ts";
+import { kamctlMeaning, runCtl } from "./control/cli/ctl.ts";
 import { run as runDb } from "./control/cli/db.ts";
 import { checkOptions, HELP, type Options, parseOptions, UsageError } from "./control/cli/options.ts";
 import { run as runUser } from "./control/cli/user.ts";
 import { check, readSource, renderAll, routeSecret, SourceError, usesDataDirectory } from "./control/configuration.ts";
+import { openControlSocket } from "./control/control-socket.ts";
 import { databaseUrl, dataDirectory } from "./control/data-directory.ts";
 import { ListenError } from "./control/listeners.ts";
 import { openLog } from "./control/logging.ts";
@@ -27,7 +29,16 @@ const LAST_WORDS = 20;
 
 async function main(host: Host): Promise<number> {
   const [command, ...rest] = host.process.args;
+  switch (host.process.programName) {
+    case "kamcmd":
+    case "sercmd":
+      return ctl(host, host.process.args, true);
+    case "kamctl":
+      return kamctl(host, host.process.args);
+  }
   switch (command) {
+    case "ctl":
+      return ctl(host, rest, false);
     case "user":
       return runUser(host, rest, databaseUrl(dataDirectory(host, null)));
     case "db":
@@ -46,6 +57,20 @@ async function main(host: Host): Promise<number> {
       if (command !== undefined && !command.startsWith("-")) throw new UsageError(`there is no command "${command}"`);
       return withFlags(host, parseOptions(host.process.args));
   }
+}
+
+function ctl(host: Host, args: readonly string[], asKamcmd: boolean): Promise<number> {
+  return runCtl(host, args, (given) => dataDirectory(host, given), asKamcmd);
+}
+
+function kamctl(host: Host, args: readonly string[]): Promise<number> {
+  const meaning = kamctlMeaning(args);
+  if (meaning === null)
+    throw new UsageError(
+      `kamctl ${args.join(" ")} is not offered here: there are rpc, ps, uptime, version, stats, ul show, add, passwd, rm`,
+    );
+  if (meaning.command === "ctl") return ctl(host, meaning.args, false);
+  return runUser(host, meaning.args, databaseUrl(dataDirectory(host, null)));
 }
 
 async function withFlags(host: Host, options: Options): Promise<number> {
@@ -89,11 +114,13 @@ async function serve(host: Host, options: Options): Promise<number> {
     return Exit.CONFIG;
   }
   steps.afterSockets();
+  const closeControl = await openControlSocket(host, server.commands, dataDirectory(host, options.dataDirectory), log);
   host.process.write(2, greeting(server.listeners, source.file, directory));
   if (config.globals.bool("verbose_startup")) tellSetup(log, config, server);
   // With -E its log lines still go where the caller's errors go.
   background?.ready(options.logToStderr || config.globals.bool("log_stderror"));
   await ended;
+  closeControl();
   await stopInTime(host, log, () => server.stop(), config.globals.int("exit_timeout"));
   await new Promise<void>((done) => host.clock.after(LAST_WORDS, done));
   if (pidFile !== null) removePid(host, pidFile);

@@ -215,6 +215,7 @@ export const HELP = `usage: portico [options]              run the proxy (same a
        portico check --show-compiled[=ROUTE] [FILE]  also print what was made of its routes
        portico user add|passwd|rm|list  manage who may register
        portico db create|upgrade|check|dump|load  the tables of the database
+       portico ctl COMMAND [ARGUMENT...]  run a command in the running server
        portico catalogue --json       every function, parameter and variable, from the program itself
        portico build-info             what this executable is made of
 
