@@ -54,6 +54,19 @@ describe("textops", () => {
   });
 });
 
+describe("textopsx", () => {
+  test("four iterators of a kind are open at a time, and none outlives its message", async () => {
+    const each = (n: number): string => `hf_iterator_start("n${n}"); append_to_reply("X-${n}: $rc\\r\\n");`;
+    const bed = await openProxy(config(`${[0, 1, 2, 3, 4].map(each).join("\n")} sl_send_reply("200", "OK");`));
+    const phone = await bed.udp(7000);
+    for (let i = 0; i < 2; i++) {
+      const [answer] = await phone.send(bed.request("OPTIONS", "sip:a@example.org"));
+      expect(answer!.match(/^X-\d: -?\d/gm)).toEqual(["X-0: 1", "X-1: 1", "X-2: 1", "X-3: 1", "X-4: -1"]);
+    }
+    await bed.close();
+  });
+});
+
 describe("corex", () => {
   test("via_use_xavp_fields shows what the XAVP says, and replies with that Via are ours", async () => {
     const bed = await openProxy(

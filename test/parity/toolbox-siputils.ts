@@ -106,22 +106,26 @@ const PCVS: readonly (readonly [string, string[]])[] = [
   ["broken", ["P-Charging-Vector: foo"]],
   ["case", ["p-charging-vector: ICID-Value=Q;ICID-Generated-At=h"]],
 ];
+// With any other header Kamailio 5.6.3 reads left-over memory when it generates one.
 const charging: readonly LanguageCase[] = PCVS.flatMap(([name, headers]) => [
   shows(`$pcv: ${name}`, ["$pcv(value)|$pcv(genaddr)|$pcv(orig)|$pcv(term)|$pcv(all)"], { headers }),
   after(`sip_p_charging_vector r: ${name}`, 'sip_p_charging_vector("r"); SAY("$rc");', { headers }),
-  shows(`sip_p_charging_vector g: ${name}`, ["$(hdr(P-Charging-Vector){re.subst,/[0-9a-fA-F]{20,}/ID/})"], {
-    headers,
-    run: 'sip_p_charging_vector("g"); SAY("$rc $pcv(genaddr) $pcv(orig) $(pcv(value){s.len})"); msg_apply_changes();',
-  }),
-  shows(
-    `sip_p_charging_vector f: ${name}`,
-    ["$(hdr(P-Charging-Vector){re.subst,/[0-9a-fA-F]{20,}/ID/})|$(hdr(P-Charging-Vector)[1])"],
-    {
+  ...(name !== "none" && name !== "whole" ? [] : generated(name, headers)),
+]);
+
+function generated(name: string, headers: readonly string[]): LanguageCase[] {
+  const shown = "$(hdr(P-Charging-Vector){re.subst,/[0-9a-fA-F]{20,}/ID/})";
+  return [
+    shows(`sip_p_charging_vector g: ${name}`, [shown], {
+      headers,
+      run: 'sip_p_charging_vector("g"); SAY("$rc $pcv(genaddr) $pcv(orig) $(pcv(value){s.len})"); msg_apply_changes();',
+    }),
+    shows(`sip_p_charging_vector f: ${name}`, [`${shown}|$(hdr(P-Charging-Vector)[1])`], {
       headers,
       run: 'sip_p_charging_vector("f"); SAY("$rc"); msg_apply_changes();',
-    },
-  ),
-]);
+    }),
+  ];
+}
 
 const URIS = ["sip:a:b@h:1;x=1", "sip:h", "sips:a@h", "tel:+49", "nonsense", "", "sip:a@[::1]:5060"];
 const questions: readonly LanguageCase[] = [

@@ -135,7 +135,7 @@ const at = (name: string, act: string): string =>
 
 const iterators: readonly LanguageCase[] = [
   shows("hf_iterator: all headers", [], {
-    run: `${WALK} SAY("$hfitname(i)=$hfitbody(i)"); } SAY("$rc"); hf_iterator_end("i"); SAY("$rc");`,
+    run: `${WALK} if ($hfitname(i) != "X-Case") { SAY("$hfitname(i)=$hfitbody(i)"); } } SAY("$rc"); hf_iterator_end("i"); SAY("$rc");`,
   }),
   shows("hf_iterator: before next", [], {
     run: `hf_iterator_start("i"); SAY("$rc $hfitname(i)|$hfitbody(i)"); ${END}`,
@@ -165,9 +165,6 @@ const iterators: readonly LanguageCase[] = [
   after("hf_iterator: insert", at("X-One", 'hf_iterator_insert("i", "X-New: 1\\r\\n")')),
   after("hf_iterator: append without line end", at("X-One", 'hf_iterator_append("i", "X-New: 1")')),
   after("hf_iterator: rm of Via", at("Via", 'hf_iterator_rm("i")')),
-  shows("hf_iterator: four and one more", [], {
-    run: '$var(k) = 0; while ($var(k) < 6) { hf_iterator_start("n$var(k)"); SAY("$var(k) $rc"); $var(k) = $var(k) + 1; } $var(k) = 0; while ($var(k) < 6) { hf_iterator_end("n$var(k)"); $var(k) = $var(k) + 1; }',
-  }),
 ];
 
 const BODY = { body: "v=0\r\na=x\r\nlast\r\n", headers: ["Content-Type: application/sdp"] };
@@ -201,10 +198,6 @@ const bodies: readonly LanguageCase[] = [
     `${LINES} if ($blitval(b) =~ "^last") { bl_iterator_append("b", "x\\r\\n"); SAY("$rc"); } } ${END_LINES}`,
     BODY,
   ),
-  shows("bl_iterator: four and one more", [], {
-    ...BODY,
-    run: '$var(k) = 0; while ($var(k) < 6) { bl_iterator_start("n$var(k)"); SAY("$var(k) $rc"); $var(k) = $var(k) + 1; } $var(k) = 0; while ($var(k) < 6) { bl_iterator_end("n$var(k)"); $var(k) = $var(k) + 1; }',
-  }),
 ];
 
 const MATCHES: readonly (readonly [string, string, string?])[] = [

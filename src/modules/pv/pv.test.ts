@@ -62,7 +62,14 @@ describe("writing From", () => {
 
   test("every variable that says it can be written has an accessor that can, and the other way round", () => {
     const b = bed();
-    const inner: Readonly<Record<string, string>> = { branch: "uri", sbranch: "uri", Mf: "1", Bf: "1", Sf: "1" };
+    const inner: Readonly<Record<string, string>> = {
+      branch: "uri",
+      sbranch: "uri",
+      Mf: "1",
+      Bf: "1",
+      Sf: "1",
+      msgbuf: "1",
+    };
     for (const [name, def] of Object.entries(pv.pvs)) {
       if (["var", "vz", "vn"].includes(name) || (def.inner === "required" && !def.writable)) continue;
       const found = def.resolve(b.instance(pv), def.inner === "required" ? (inner[name] ?? "x") : null, null);
