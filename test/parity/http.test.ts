@@ -1,116 +1,33 @@
 // HTTP on the ports of SIP: the same raw requests to the installed Kamailio and to us, answers byte for byte apart from the headers that
 // http-cases.ts names. Kamailio's answers are in http.json; where it is installed it is asked again. PORTICO_RECORD=1 writes it anew.
 
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Server, start } from "../../src/boot.ts";
-import { parseOptions } from "../../src/control/cli/options.ts";
-import { check, readSource, renderAll } from "../../src/control/configuration.ts";
-import { selectHost } from "../../src/host/index.ts";
-import { freePort } from "../support/ports.ts";
-import { CONFIG, HEADERS_OF_KAMAILIO, HEADERS_OF_OURS, HTTP_CASES, type HttpCase, SILENT, tidy } from "./http-cases.ts";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { CONFIG, HEADERS_OF_KAMAILIO, HEADERS_OF_OURS, HTTP_CASES, SILENT, tidy } from "./http-cases.ts";
 import { haveOracle } from "./oracle.ts";
+import { exchange, withKamailio, withOurs } from "./raw-bytes.ts";
 
 const FILE = new URL("http.json", import.meta.url);
 const recordAnew = process.env["PORTICO_RECORD"] === "1";
-/** Milliseconds without a byte after which an answer counts as whole. */
-const QUIET = 150;
+/** Milliseconds between the pieces of a request. */
+const PAUSE = 100;
 
-const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-
-/** What a server sends back, and whether it closed the connection. */
-async function ask(port: number, c: HttpCase, drop: readonly string[]): Promise<string> {
-  const socket = connect({ host: "127.0.0.1", port });
-  let got = "";
-  let closed = false;
-  let last = Date.now();
-  socket.on("data", (data: Uint8Array) => {
-    got += Buffer.from(data).toString("latin1");
-    last = Date.now();
-  });
-  for (const event of ["end", "close", "error"])
-    socket.on(event, () => {
-      closed = true;
-    });
-  await new Promise<void>((done) => socket.once("connect", () => done()));
-  const client = socket.localPort!;
-  for (const [i, text] of c.send.entries()) {
-    if (i > 0) await sleep(100);
-    socket.write(Buffer.from(text.replaceAll("{ME}", String(port)), "latin1"));
-    last = Date.now();
-  }
-  while (!closed && Date.now() - last < QUIET) await sleep(10);
-  socket.destroy();
-  return tidy(got, drop, port, client) + (closed ? "<closed>" : "");
-}
-
-/** All the cases, a few at a time. */
+/** What a server sends back for each case, a few at a time, and whether it closed the connection. */
 async function askAll(port: number, drop: readonly string[]): Promise<Record<string, string>> {
   const out: Record<string, string> = {};
   const left = [...HTTP_CASES];
   const worker = async (): Promise<void> => {
-    for (let c = left.shift(); c !== undefined; c = left.shift()) out[c.name] = await ask(port, c, drop);
+    for (let c = left.shift(); c !== undefined; c = left.shift()) {
+      const { got, closed, client } = await exchange(port, c.send, PAUSE);
+      out[c.name] = tidy(got, drop, port, client) + (closed ? "<closed>" : "");
+    }
   };
   await Promise.all([worker(), worker(), worker(), worker()]);
   return Object.fromEntries(HTTP_CASES.map((c) => [c.name, out[c.name]!]));
 }
 
-async function answers(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect({ host: "127.0.0.1", port });
-    socket.once("connect", () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.once("error", () => done(false));
-  });
-}
-
-async function theirs(): Promise<Record<string, string>> {
-  const port = await freePort();
-  const directory = mkdtempSync(join(tmpdir(), "http-"));
-  const file = join(directory, "t.cfg");
-  const globals = `debug=-1\nlog_stderror=yes\nchildren=1\ntcp_children=1\nlisten=tcp:127.0.0.1:${port}\n`;
-  writeFileSync(file, globals + CONFIG, "latin1");
-  const child = spawn("kamailio", ["-DD", "-E", "-m", "32", "-M", "8", "-f", file, "-Y", directory], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let words = "";
-  child.stderr.on("data", (d: Uint8Array) => {
-    words += Buffer.from(d).toString("latin1");
-  });
-  try {
-    for (let i = 0; !(await answers(port)); i++) {
-      if (child.exitCode !== null || i > 100) throw new Error(`kamailio did not start:\n${words}`);
-      await sleep(50);
-    }
-    return await askAll(port, HEADERS_OF_KAMAILIO);
-  } finally {
-    child.kill("SIGTERM");
-    await new Promise<void>((done) => (child.exitCode !== null ? done() : child.once("exit", () => done())));
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-let server: Server | null = null;
-
-async function ours(): Promise<Record<string, string>> {
-  const host = await selectHost();
-  const directory = mkdtempSync(join(tmpdir(), "http-"));
-  const file = join(directory, "t.cfg");
-  const port = await freePort();
-  writeFileSync(file, `listen=tcp:127.0.0.1:${port}\n${CONFIG}`, "latin1");
-  const options = parseOptions(["--data", directory, "-f", file]);
-  const checked = check(host, await readSource(host, options.config), options);
-  if (!checked.ok) throw new Error(renderAll(checked.diagnostics));
-  server = await start(host, checked, { level: -1, sink: () => {} });
-  rmSync(directory, { recursive: true, force: true });
-  return askAll(port, HEADERS_OF_OURS);
-}
+const theirs = (): Promise<Record<string, string>> => withKamailio(CONFIG, (port) => askAll(port, HEADERS_OF_KAMAILIO));
+const ours = (): Promise<Record<string, string>> => withOurs(CONFIG, (port) => askAll(port, HEADERS_OF_OURS));
 
 let recorded: Record<string, string> = existsSync(FILE)
   ? (JSON.parse(readFileSync(FILE, "utf8")) as Record<string, string>)
@@ -124,7 +41,6 @@ beforeAll(async () => {
   }
   mine = await ours();
 }, 60_000);
-afterAll(() => server?.stop());
 
 const equal = HTTP_CASES.filter((c) => c.differs === undefined && !(c.name in SILENT));
 

@@ -24,8 +24,15 @@ export interface RawAnswer {
   readonly client: number;
 }
 
-/** Sends pieces over a new connection, each when nothing more comes for the one before. `{ME}` stands for the server's port. */
-export async function exchange(port: number, pieces: readonly string[]): Promise<RawAnswer> {
+/**
+ * Sends pieces over a new connection, each when nothing more comes for the one before, or so many milliseconds later. `{ME}` stands for the
+ * server's port.
+ */
+export async function exchange(
+  port: number,
+  pieces: readonly string[],
+  pause: number | null = null,
+): Promise<RawAnswer> {
   const socket = connect({ host: "127.0.0.1", port, noDelay: true });
   let got = "";
   let closed = false;
@@ -40,10 +47,11 @@ export async function exchange(port: number, pieces: readonly string[]): Promise
     });
   await new Promise<void>((done) => socket.once("connect", () => done()));
   const client = socket.localPort!;
-  for (const text of pieces) {
+  for (const [i, text] of pieces.entries()) {
     socket.write(Buffer.from(text.replaceAll("{ME}", String(port)), "latin1"));
     last = Date.now();
-    while (!closed && Date.now() - last < QUIET) await sleep(10);
+    if (pause !== null && i + 1 < pieces.length) await sleep(pause);
+    else while (!closed && Date.now() - last < QUIET) await sleep(10);
   }
   socket.destroy();
   return { got, closed, client };
