@@ -10,48 +10,15 @@ const STEP = 10;
 
 /** What was seen in each call of a group. Throws with the diagnostics when the configuration is refused. */
 export async function runCalls(group: CallGroup): Promise<string[][]> {
-  const config = callConfig(group, false, "")
-    .replaceAll("{DB}", "sqlite:///data/dialog.sqlite")
-    .replaceAll("{ME}", ENDS.me);
-  const bed = await openProxy(config);
+  const bed = await openProxy(configHere(group));
   try {
-    const host = bed.world.host({ addresses: ["192.0.2.20"] });
-    let current: Call | null = null;
-    const clock = new Clock(bed);
-    const open = async (side: Side, port: number): Promise<(text: string) => void> => {
-      const onMessage = (buf: Uint8Array, from: number, to: number): void => {
-        const text = textOf(buf, from, to);
-        if (current !== null && text.includes(`Call-ID: ${current.callId}`)) current.got(side, text);
-      };
-      const socket = await host.network.bindUdp({ local: { family: 4, address: "192.0.2.20", port }, onMessage });
-      const peer = socket.peer({ family: 4, address: "192.0.2.1", port: 5060 })!;
-      return (text) => {
-        const bytes = bytesOf(text);
-        socket.send(peer, bytes, 0, bytes.length);
-      };
-    };
-    const send = { uac: await open("uac", 7001), uas: await open("uas", 7002) };
-    const world: CallWorld = {
-      ends: ENDS,
-      send: (side, text) => send[side](text),
-      wait: (ms) => clock.pass(ms, () => current),
-      later: (ms, act) => clock.later(ms, act),
-      rpc: async (name, args) => {
-        try {
-          return await bed.rpc(name, ...args);
-        } catch (error) {
-          if (!(error instanceof RpcError)) throw error;
-          return { error: `${error.code} ${error.message}` };
-        }
-      },
-    };
+    const calls = await openCalls(bed);
     const seen: string[][] = [];
-    for (const [n, c] of group.cases.entries()) {
-      const call = new Call(world, n, "o");
-      current = call;
+    for (const c of group.cases) {
+      const call = calls.next();
       bed.log.length = 0;
       await c.run(call);
-      await world.wait(50);
+      await call.wait(50);
       call.end();
       seen.push(call.seen);
     }
@@ -59,6 +26,52 @@ export async function runCalls(group: CallGroup): Promise<string[][]> {
   } finally {
     await bed.close();
   }
+}
+
+/** The configuration of a group for our proxy. */
+export function configHere(group: CallGroup): string {
+  return callConfig(group, false, "").replaceAll("{DB}", "sqlite:///data/dialog.sqlite").replaceAll("{ME}", ENDS.me);
+}
+
+/** Phones at a proxy: each call that `next` gives is the one that hears them from then on. */
+export async function openCalls(bed: ProxyBed): Promise<{ next(): Call }> {
+  const host = bed.world.host({ addresses: ["192.0.2.20"] });
+  let current: Call | null = null;
+  let count = 0;
+  const clock = new Clock(bed);
+  const open = async (side: Side, port: number): Promise<(text: string) => void> => {
+    const onMessage = (buf: Uint8Array, from: number, to: number): void => {
+      const text = textOf(buf, from, to);
+      if (current !== null && text.includes(`Call-ID: ${current.callId}`)) current.got(side, text);
+    };
+    const socket = await host.network.bindUdp({ local: { family: 4, address: "192.0.2.20", port }, onMessage });
+    const peer = socket.peer({ family: 4, address: "192.0.2.1", port: 5060 })!;
+    return (text) => {
+      const bytes = bytesOf(text);
+      socket.send(peer, bytes, 0, bytes.length);
+    };
+  };
+  const send = { uac: await open("uac", 7001), uas: await open("uas", 7002) };
+  const world: CallWorld = {
+    ends: ENDS,
+    send: (side, text) => send[side](text),
+    wait: (ms) => clock.pass(ms, () => current),
+    later: (ms, act) => clock.later(ms, act),
+    rpc: async (name, args) => {
+      try {
+        return await bed.rpc(name, ...args);
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        return { error: `${error.code} ${error.message}` };
+      }
+    },
+  };
+  return {
+    next: () => {
+      current = new Call(world, count++, "o");
+      return current;
+    },
+  };
 }
 
 // Lets the world go on, and notes what is logged meanwhile.

@@ -1,0 +1,363 @@
+// Module dialog from outside, in virtual time: what Kamailio cannot be asked quickly (long timers, restarts), and what is ours.
+
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { start } from "../../src/boot.ts";
+import { parseOptions } from "../../src/control/cli/options.ts";
+import { check, readSource } from "../../src/control/configuration.ts";
+import { type Dialogs, dialog } from "../../src/modules/dialog/index.ts";
+import type { RpcValue } from "../../src/registry/define.ts";
+import { type CallGroup, note } from "../parity/dialog-call.ts";
+import { configHere, openCalls } from "../parity/dialog-ours.ts";
+import { openProxy, type ProxyBed } from "../support/proxy-bed.ts";
+
+const END = `event_route[dialog:end] { xlog("L_ALERT", "@$dlg(callid) end v=$dlg_var(x)\\n"); }
+event_route[dialog:failed] { xlog("L_ALERT", "@$dlg(callid) failed\\n"); }\n`;
+
+let bed: ProxyBed | null = null;
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await bed?.close();
+  bed = null;
+});
+
+async function open(group: Omit<CallGroup, "name" | "cases">): Promise<Awaited<ReturnType<typeof openCalls>>> {
+  bed = await openProxy(configHere({ name: "", cases: [], ...group }));
+  return openCalls(bed);
+}
+
+const count = async (): Promise<number> => ((await bed!.rpc("dlg.list")) as RpcValue[]).length;
+const noted = (seen: readonly string[], start: string): string[] => seen.filter((l) => l.startsWith(start));
+
+describe("timers", () => {
+  test("a call that nobody answers ends after early_timeout: 480 to the caller, CANCEL to the callee", async () => {
+    const calls = await open({
+      params: 'modparam("dialog","early_timeout",20)\nmodparam("tm","fr_inv_timer",100000)\n',
+      routes: END,
+    });
+    const call = calls.next();
+    await call.invite();
+    await call.answer(180);
+    await call.wait(19_500);
+    expect(noted(call.seen, "uas < CANCEL")).toHaveLength(0);
+    await call.wait(1000);
+    expect(noted(call.seen, "uac < SIP/2.0 480")).toHaveLength(1);
+    expect(noted(call.seen, "uas < CANCEL")).toHaveLength(1);
+    expect(noted(call.seen, "log failed")).toHaveLength(1);
+    await call.wait(10_000);
+    expect(await count()).toBe(0);
+  });
+
+  test("an answered call without ACK ends 10 seconds after noack_timeout", async () => {
+    const calls = await open({
+      params: 'modparam("dialog","noack_timeout",20)\nmodparam("dialog","send_bye",1)\n',
+      routes: END,
+    });
+    const call = calls.next();
+    await call.invite();
+    await call.answer(200);
+    await call.wait(29_500);
+    expect(noted(call.seen, "log end")).toHaveLength(0);
+    await call.wait(1500);
+    expect(noted(call.seen, "log end")).toHaveLength(1);
+    expect(noted(call.seen, "uas < BYE")).toHaveLength(1);
+    expect(await count()).toBe(0);
+  });
+
+  test("timeout_noreset: requests do not prolong a call", async () => {
+    const calls = await open({
+      params: 'modparam("dialog","default_timeout",5)\nmodparam("dialog","timeout_noreset",1)\n',
+      routes: END,
+    });
+    const call = calls.next();
+    await call.establish();
+    await call.wait(3000);
+    await call.within("uac", "INFO");
+    await call.wait(2500);
+    expect(noted(call.seen, "log end")).toHaveLength(1);
+  });
+
+  test("$dlg_ctx(timeout) and $dlg_ctx(timeout_route) count before and after dlg_manage()", async () => {
+    for (const initial of [
+      '$dlg_ctx(timeout) = 3; $dlg_ctx(timeout_route) = "TO"; dlg_manage();',
+      'dlg_manage(); $dlg_ctx(timeout) = 3; $dlg_ctx(timeout_route) = "TO"; $dlg_ctx(timeout_bye) = 1;',
+    ]) {
+      const calls = await open({ initial, routes: `${END}route[TO] { ${note("TO")} }\n` });
+      const call = calls.next();
+      await call.establish();
+      await call.wait(4500);
+      expect(noted(call.seen, "log ")).toEqual(["log TO", "log end v=<null>"]);
+      await bed!.close();
+    }
+    bed = null;
+  });
+});
+
+describe("what does not become a call", () => {
+  test("an INVITE that the script answers itself leaves nothing", async () => {
+    const calls = await open({ initial: 'dlg_manage(); sl_send_reply("403", "No"); exit;' });
+    const call = calls.next();
+    await call.invite();
+    expect(noted(call.seen, "uac < SIP/2.0 403")).toHaveLength(1);
+    expect(await count()).toBe(0);
+  });
+
+  test("one answered through its transaction has failed", async () => {
+    const calls = await open({ initial: 't_newtran(); dlg_manage(); t_reply("486", "Busy"); exit;', routes: END });
+    const call = calls.next();
+    await call.invite();
+    expect(noted(call.seen, "log failed")).toHaveLength(1);
+    await call.wait(1000);
+    expect(await count()).toBe(0);
+  });
+
+  test("beyond max_dialogs calls go through untracked", async () => {
+    const calls = await open({ params: 'modparam("dialog","max_dialogs",2)\n' });
+    for (let n = 0; n < 3; n++) {
+      const call = calls.next();
+      await call.establish();
+      expect(noted(call.seen, "uas < ACK")).toHaveLength(1);
+    }
+    expect(await count()).toBe(2);
+  });
+
+  test("an INVITE that comes again after its answer begins no second one", async () => {
+    const calls = await open({});
+    const call = calls.next();
+    await call.establish();
+    await call.again();
+    expect(await count()).toBe(1);
+  });
+});
+
+describe("requests made here", () => {
+  test("keep_proxy_rr: BYE passes through this server", async () => {
+    const calls = await open({ params: 'modparam("dialog","keep_proxy_rr",3)\n', within: note("passes $rm") });
+    const call = calls.next();
+    await call.establish();
+    await call.rpc("dlg.terminate_dlg", "{CALLID}", "{FTAG}", "{TTAG}");
+    await call.wait(300);
+    expect(noted(call.seen, "log passes BYE")).toHaveLength(2);
+    expect(noted(call.seen, "uac < BYE")).toHaveLength(1);
+    expect(noted(call.seen, "uas < BYE")).toHaveLength(1);
+  });
+
+  test("track_cseq_updates: numbers to the callee stay raised, replies get the caller's back", async () => {
+    const calls = await open({
+      params: 'modparam("dialog","track_cseq_updates",1)\n',
+      initial: 'dlg_manage(); $dlg_var(cseq_diff) = "2";',
+    });
+    const call = calls.next();
+    await call.establish();
+    await call.within("uac", "INFO");
+    expect(noted(call.seen, "uas < INFO")[0]).toContain("CSeq: 4 INFO");
+    expect(noted(call.seen, "uas < ACK")[0]).toContain("CSeq: 3 ACK");
+    expect(noted(call.seen, "uac < SIP/2.0 200").at(-1)).toContain("CSeq: 2 INFO");
+    await call.rpc("dlg.terminate_dlg", "{CALLID}", "{FTAG}", "{TTAG}");
+    await call.wait(100);
+    expect(noted(call.seen, "uas < BYE")[0]).toContain("CSeq: 5 BYE");
+    expect(noted(call.seen, "uac < BYE")[0]).toContain("CSeq: 1 BYE");
+  });
+
+  test("dlg.bridge_dlg: INVITE, ACK, REFER, BYE", async () => {
+    await open({});
+    const phone = await bed!.udp(7100);
+    const answers = ["INVITE", "REFER", "BYE"];
+    await bed!.rpc("dlg.bridge_dlg", "sip:x@192.0.2.10:7100", "sip:y@192.0.2.10:7200");
+    await bed!.world.advance(50);
+    for (const method of answers) {
+      const request = phone.received.find((m) => m.startsWith(`${method} `));
+      expect(request).toBeDefined();
+      const lines = request!.split("\r\n").filter((l) => /^(Via|From|To|Call-ID|CSeq):/.test(l));
+      const head = lines.map((l) => (l.startsWith("To:") && !l.includes("tag=") ? `${l};tag=p` : l)).join("\r\n");
+      await phone.send(
+        `SIP/2.0 ${method === "REFER" ? 202 : 200} OK\r\n${head}\r\nContact: <sip:x@192.0.2.10:7100>\r\nContent-Length: 0\r\n\r\n`,
+      );
+    }
+    expect(phone.received.map((m) => m.slice(0, m.indexOf(" ")))).toEqual(["INVITE", "ACK", "REFER", "BYE"]);
+    expect(phone.received[0]).toContain("m=audio 9 RTP/AVP 8 0");
+    expect(phone.received[2]).toContain("Refer-To: sip:y@192.0.2.10:7200");
+  });
+});
+
+describe("in a database", () => {
+  const group = (mode: number, more = ""): Omit<CallGroup, "name" | "cases"> => ({
+    modules: ["db_sqlite"],
+    params: `modparam("dialog","db_mode",${mode})\nmodparam("dialog","db_url","{DB}")\nmodparam("dialog","db_update_period",30)\nmodparam("dialog","profiles_with_value","caller")\n${more}`,
+    initial: 'dlg_manage(); $dlg_var(x)="kept"; set_dlg_profile("caller","$fU"); dlg_setflag("4");',
+    within: note("within $rm st=$dlg(state) x=$dlg_var(x) sf=$dlg(sflags)"),
+    routes: END,
+  });
+
+  const rows = (b: ProxyBed, table: string): readonly unknown[] =>
+    b.host.openSqlite("/data/dialog.sqlite").prepare(`SELECT * FROM ${table}`).all();
+
+  /** Starts the server anew; `hard`: as if it had been killed, with what was in the database then. */
+  async function again(config: string, hard: boolean, away = 0): Promise<void> {
+    const { world, host, server } = bed!;
+    const tables = ["dialog", "dialog_vars"];
+    const before = tables.map((t) => rows(bed!, t));
+    await server.stop();
+    if (hard) {
+      const db = host.openSqlite("/data/dialog.sqlite");
+      for (const [n, table] of tables.entries()) {
+        db.exec(`DELETE FROM ${table}`);
+        for (const row of before[n]! as Record<string, string | number | null>[]) {
+          const names = Object.keys(row);
+          db.prepare(`INSERT INTO ${table} (${names.join(",")}) VALUES (${names.map(() => "?").join(",")})`).run(
+            ...Object.values(row),
+          );
+        }
+      }
+    }
+    await world.advance(away);
+    const options = parseOptions(["-l", "udp:192.0.2.1:5060", "--data", "/data", "-f", "/portico.cfg"]);
+    const checked = check(host, await readSource(host, options.config), options);
+    if (!checked.ok) throw new Error(config);
+    const { log } = bed!;
+    const next = await start(host, checked, { level: -1, sink: (_, line) => void log.push(line) }, null, "/data");
+    Object.assign(bed!, { server: next });
+  }
+
+  test.each([
+    [1, true],
+    [1, false],
+    [2, false],
+    [3, false],
+  ])("mode %i survives a restart (killed: %s)", async (mode, hard) => {
+    const config = group(mode);
+    const calls = await open(config);
+    const call = calls.next();
+    await call.establish();
+    await again("", hard);
+    expect(await count()).toBe(1);
+    expect(await bed!.rpc("dlg.profile_get_size", "caller", "alice")).toBe(1);
+    await call.within("uas", "INFO");
+    expect(call.seen).toContain("log within INFO st=4 x=kept sf=16");
+    await call.within("uac", "BYE");
+    expect(call.seen).toContain("log end v=kept");
+    await call.wait(31_000);
+    expect(await count()).toBe(0);
+    await bed!.server.stop();
+    expect(rows(bed!, "dialog")).toEqual([]);
+    expect(rows(bed!, "dialog_vars")).toEqual([]);
+  });
+
+  test("mode 2 killed: what the last period has written is there", async () => {
+    const calls = await open(group(2));
+    await calls.next().establish();
+    await bed!.world.advance(31_000);
+    await calls.next().establish();
+    await again("", true);
+    expect(await count()).toBe(1);
+  });
+
+  test("mode 3 killed: nothing is there", async () => {
+    const calls = await open(group(3));
+    await calls.next().establish();
+    await again("", true);
+    expect(await count()).toBe(0);
+  });
+
+  test("a call whose time is over while nobody looks ends at the next start, by BYE from the right listener", async () => {
+    const calls = await open(group(1, 'modparam("dialog","default_timeout",60)\nmodparam("dialog","send_bye",1)\n'));
+    const call = calls.next();
+    await call.establish();
+    await again("", true, 100_000);
+    await call.wait(2500);
+    expect(noted(call.seen, "uac < BYE")).toHaveLength(1);
+    expect(noted(call.seen, "uas < BYE")).toHaveLength(1);
+    expect(await count()).toBe(0);
+    expect(rows(bed!, "dialog")).toEqual([]);
+  });
+
+  test("calls that ring are not written; ended ones are deleted at once", async () => {
+    const calls = await open(group(1));
+    const call = calls.next();
+    await call.invite();
+    await call.answer(180);
+    expect(rows(bed!, "dialog")).toHaveLength(0);
+    await call.answer(200);
+    expect(rows(bed!, "dialog")).toHaveLength(1);
+    await call.ack();
+    expect(rows(bed!, "dialog")[0]).toMatchObject({ state: 4, from_uri: "sip:alice@x", to_tag: "s0", sflags: 16 });
+    expect(rows(bed!, "dialog_vars")).toMatchObject([{ dialog_key: "x", dialog_value: "kept" }]);
+    await call.within("uac", "BYE");
+    expect(rows(bed!, "dialog")).toHaveLength(0);
+    expect(rows(bed!, "dialog_vars")).toHaveLength(0);
+  });
+
+  test("dlg_db_load_callid and dlg_db_load_extra bring dialogs of others", async () => {
+    const load = 'if (is_method("OPTIONS")) { dlg_db_load_callid("$ci"); sl_send_reply("200", "$rc"); exit; }\n';
+    const calls = await open({
+      ...group(1, 'modparam("dialog","db_skip_load",1)\n'),
+      first: `${load}if (is_method("PUBLISH")) { dlg_db_load_extra(); sl_send_reply("200", "OK"); exit; }\n`,
+    });
+    const one = calls.next();
+    await one.establish();
+    const two = calls.next();
+    await two.establish();
+    await again("", true);
+    expect(await count()).toBe(0);
+    const phone = await bed!.udp(7000);
+    await phone.send(bed!.request("OPTIONS", "sip:x@192.0.2.1", [`Call-ID: ${one.callId}`]));
+    expect(await count()).toBe(1);
+    await phone.send(bed!.request("PUBLISH", "sip:x@192.0.2.1"));
+    expect(await count()).toBe(2);
+  });
+});
+
+describe("other modules hear of dialogs", () => {
+  async function listening(params: string): Promise<{ heard: string[]; calls: Awaited<ReturnType<typeof openCalls>> }> {
+    const heard: string[] = [];
+    const make = dialog.state;
+    vi.spyOn(dialog, "state").mockImplementation((host) => {
+      const dialogs = make(host) as Dialogs;
+      dialogs.listeners.push({
+        created: (d, ctx) => void heard.push(`created ${dialogs.dialogOf(ctx) === d}`),
+        early: () => void heard.push("early"),
+        confirmed: (d) => void heard.push(`confirmed ${d.callee.tag}`),
+        acknowledged: () => void heard.push("acknowledged"),
+        within: (_, ctx, way) => void heard.push(`within ${ctx.message.methodText()} ${way}`),
+        failed: (_, __, status) => void heard.push(`failed ${status}`),
+        ended: (_, ctx) => void heard.push(`ended ${ctx === null ? "here" : ctx.message.methodText()}`),
+        expired: () => void heard.push("expired"),
+        removed: () => void heard.push("removed"),
+      });
+      return dialogs;
+    });
+    return { heard, calls: await open({ params, initial: "dlg_manage(); t_relay(); exit;" }) };
+  }
+
+  test("of a call from beginning to end", async () => {
+    const { heard, calls } = await listening("");
+    const call = calls.next();
+    await call.establish();
+    await call.within("uas", "INFO");
+    await call.within("uas", "BYE");
+    await call.wait(1000);
+    expect(heard).toEqual([
+      "created true",
+      "early",
+      "confirmed s0",
+      "acknowledged",
+      "within INFO 2",
+      "ended BYE",
+      "removed",
+    ]);
+  });
+
+  test("of failures and timeouts", async () => {
+    const { heard, calls } = await listening(
+      'modparam("dialog","default_timeout",3)\nmodparam("dialog","wait_ack",0)\nmodparam("dialog","initial_cbs_inscript",0)\n',
+    );
+    const one = calls.next();
+    await one.invite();
+    await one.answer(486);
+    const two = calls.next();
+    await two.establish();
+    await two.wait(4000);
+    expect(heard.slice(0, 3)).toEqual(["created true", "failed 486", "removed"]);
+    expect(heard.slice(3)).toEqual(["created true", "early", "confirmed s1", "acknowledged", "expired", "removed"]);
+  });
+});
