@@ -1,6 +1,8 @@
 // What a case with many addresses is: agents anywhere (private ones too) send texts to one server, and what each of them gets is kept. The
 // same configuration runs on Kamailio, in a network namespace of its own, and on our proxy in virtual time.
 
+import { createHash } from "node:crypto";
+
 /** The server of all cases. */
 export const SERVER = "203.0.113.1:5060";
 /** Agents: behind a NAT that shows its own public address, on a public one, another next hop. */
@@ -9,7 +11,23 @@ export const PUBLIC = "198.51.100.7:7000";
 export const HOP = "198.51.100.9:7100";
 export const STREAM = "tcp:198.51.100.7:7200";
 
+/** Credentials that answer the challenge which came last; they stand in the text in place of {AUTH}. */
+export interface NatLogin {
+  readonly user: string;
+  readonly password: string;
+  readonly proxy?: boolean;
+  /** Without it the first of the challenge; "" for none. */
+  readonly qop?: string;
+  readonly nc?: string;
+  /** Another nonce than the one given; "~": that one with its last character changed. */
+  readonly nonce?: string;
+  readonly realm?: string;
+  /** Of the response, where that is not the request's. */
+  readonly method?: string;
+}
+
 export interface NatStep {
+  readonly login?: NatLogin;
   /** Who sends: one of the agents, "tcp:" in front for a connection. Without it only time passes. */
   readonly from?: string;
   readonly text?: string;
@@ -44,6 +62,33 @@ export interface NatGroup {
 
 /** What came in each step, in order: "address of the agent < address it came from", a line end, and the text. */
 export type NatAnswer = readonly (readonly string[])[];
+
+/** The text of a step, with credentials for a challenge when it has some. */
+export function textFor(step: NatStep, challenge: string): string {
+  const { text = "", login } = step;
+  if (login === undefined) return text;
+  const of = (name: string): string => new RegExp(`${name}="?([^",\\r\\n]*)`).exec(challenge)?.[1] ?? "";
+  const algorithm = of("algorithm");
+  const kind = algorithm === "SHA-256" ? "sha256" : "md5";
+  const hash = (t: string): string => createHash(kind).update(t, "latin1").digest("hex");
+  const [method = "", uri = ""] = text.split(" ");
+  const realm = login.realm ?? of("realm");
+  const given = of("nonce");
+  const nonce = login.nonce === "~" ? given.slice(0, -1) + (given.endsWith("0") ? "1" : "0") : (login.nonce ?? given);
+  const qop = login.qop ?? of("qop").split(",")[0]!;
+  const nc = login.nc ?? "00000001";
+  const ha1 = hash(`${login.user}:${realm}:${login.password}`);
+  const body = text.slice(text.indexOf("\r\n\r\n") + 4);
+  const ha2 = hash(`${login.method ?? method}:${uri}${qop === "auth-int" ? `:${hash(body)}` : ""}`);
+  const response = hash(qop === "" ? `${ha1}:${nonce}:${ha2}` : `${ha1}:${nonce}:${nc}:c0ffee:${qop}:${ha2}`);
+  const more = qop === "" ? "" : `, qop=${qop}, nc=${nc}, cnonce="c0ffee"`;
+  const header = login.proxy === true ? "Proxy-Authorization" : "Authorization";
+  const named = algorithm === "" ? "" : `, algorithm=${algorithm}`;
+  return text.replace(
+    "{AUTH}",
+    `${header}: Digest username="${login.user}", realm="${realm}", nonce="${nonce}", uri="${uri}", response="${response}"${more}${named}`,
+  );
+}
 
 /** The configuration of a group. */
 export function natConfig(group: NatGroup): string {
@@ -81,6 +126,8 @@ export function tidyNat(text: string): string {
     .replace(/;expires=(\d+)/g, (_, n) => `;expires=${Math.ceil(Number(n) / 10) * 10}`) // a second may pass meanwhile
     .replace(/;tag={RUID}-.*$/gm, ";tag={PING}")
     .replace(/^Call-ID: ksrulka-.*$/gm, "Call-ID: {OURS}")
+    .replace(/rspauth="[^"]*"/g, 'rspauth="{PROOF}"')
+    .replace(/nonce=\\"[^"]*"/g, 'nonce="{NONCE}"')
     .replace(/nonce="[^"]*"/g, 'nonce="{NONCE}"');
 }
 

@@ -25,6 +25,13 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     "answers are compared in the form of each side's own tool; a missing contact of a missing user is told as a missing user",
   ],
   [/^keepalives of usrloc: /, "requests have Max-Forwards (RFC 3261 8.1.1), and another CSeq"],
+  [/^auth: return codes$/, "a count that is no count is refused even where counts do not matter"],
+  [/^auth: auth-int$/, "the hash over the body is that of RFC 7616 3.4.3, with which Kamailio does not agree"],
+  [
+    /^auth, (nonce_count: counts grow|one_time_nonce: without qop|nonce_expire: stale)$/,
+    "a challenge after a nonce that was good once says stale by itself, so that nobody is asked for his password",
+  ],
+  [/^auth, one_time_nonce: a wrong password first$/, "who only guesses uses no nonce up"],
 ];
 
 /** Why a case differs; null when it must not. */

@@ -16,6 +16,7 @@ import {
   natConfig,
   PUBLIC,
   SERVER,
+  textFor,
   tidyNat,
 } from "./nat-case.ts";
 import { haveOracle } from "./oracle.ts";
@@ -74,15 +75,17 @@ class Inside {
   }
 
   private came(end: string, from: string, text: string): void {
+    this.challenge = /^(?:WWW|Proxy)-Authenticate: .*/m.exec(text)?.[0] ?? this.challenge;
     if (!text.includes("z9hG4bKup")) this.got.push(`${end} < ${from}\n${tidyNat(text)}`);
     else this.isUp = true;
   }
   isUp = false;
+  private challenge = "";
 
   async step(step: NatStep): Promise<string[]> {
     this.got = [];
     if (step.rpc !== undefined) this.got.push(await this.command(step.rpc));
-    if (step.from !== undefined) await this.send(step.from, step.text ?? "");
+    if (step.from !== undefined) await this.send(step.from, textFor(step, this.challenge));
     await pause(step.ms ?? 120);
     return this.got;
   }

@@ -4,7 +4,16 @@ import type { TcpConnection, UdpSocket } from "../../src/host/host.ts";
 import { RpcError } from "../../src/registry/define.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { openProxy, type ProxyBed } from "../support/proxy-bed.ts";
-import { answerTo, type NatAnswer, type NatGroup, type NatStep, natConfig, SERVER, tidyNat } from "./nat-case.ts";
+import {
+  answerTo,
+  type NatAnswer,
+  type NatGroup,
+  type NatStep,
+  natConfig,
+  SERVER,
+  textFor,
+  tidyNat,
+} from "./nat-case.ts";
 
 const partsOf = (end: string): [string, number] => [end.slice(0, end.lastIndexOf(":")), Number(end.split(":").at(-1))];
 
@@ -15,6 +24,7 @@ class Agents {
   private readonly tcp = new Map<string, TcpConnection>();
   private readonly hosts = new Map<string, ReturnType<ProxyBed["world"]["host"]>>();
   private got: string[] = [];
+  private challenge = "";
   /** A connection's port is given by the system; in answers it is the one of the case. */
   private readonly ports: [RegExp, string][] = [];
 
@@ -39,6 +49,7 @@ class Agents {
         local: { family: 4, address, port },
         onMessage: (buf, from, to, peer) => {
           const text = textOf(buf, from, to);
+          this.challenge = /^(?:WWW|Proxy)-Authenticate: .*/m.exec(text)?.[0] ?? this.challenge;
           this.got.push(`${end} < ${peer.remote.address}:${peer.remote.port}\n${tidyNat(text)}`);
           const code = this.group.answers?.[end] ?? 0;
           if (code === 0 || text.startsWith("SIP/2.0") || !text.includes(" SIP/2.0\r\n")) return;
@@ -53,7 +64,7 @@ class Agents {
   async step(step: NatStep): Promise<string[]> {
     this.got = [];
     if (step.rpc !== undefined) this.got.push(await this.command(step.rpc));
-    if (step.from !== undefined) await this.send(step.from, step.text ?? "");
+    if (step.from !== undefined) await this.send(step.from, textFor(step, this.challenge));
     await this.bed.world.advance(step.ms ?? 120);
     return this.got.map((text) => this.ports.reduce((t, [port, to]) => t.replace(port, to), text));
   }

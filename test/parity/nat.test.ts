@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { NatAnswer, NatGroup } from "./nat-case.ts";
+import { AUTH } from "./nat-cases-auth.ts";
 import { HELPER } from "./nat-cases-helper.ts";
 import { PINGS, STORED } from "./nat-cases-ping.ts";
 import { REGISTRAR } from "./nat-cases-registrar.ts";
@@ -13,7 +14,7 @@ import { reasonOf, unusedReasons } from "./nat-differences.ts";
 import { askNat, haveNatOracle } from "./nat-oracle.ts";
 import { runNat } from "./nat-ours.ts";
 
-const GROUPS: readonly NatGroup[] = [HELPER, STORED, ...PINGS, ...REGISTRAR].filter(
+const GROUPS: readonly NatGroup[] = [HELPER, STORED, ...PINGS, ...REGISTRAR, ...AUTH].filter(
   ({ name }) => (process.env["PORTICO_GROUP"] ?? name) === name,
 );
 const FILE = fileURLToPath(new URL("./nat.json", import.meta.url));

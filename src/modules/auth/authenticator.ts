@@ -10,6 +10,7 @@ import { Method } from "../../sip/methods.ts";
 import { quote } from "../../sip/tokens.ts";
 import { parseUri, UriRange } from "../../sip/uri.ts";
 import { textOf } from "../../util/bytes.ts";
+import { Level } from "../../util/log.ts";
 import {
   authorizedCredentials,
   type DigestCredentials,
@@ -31,6 +32,24 @@ export const AuthCode = {
   REUSED: -6,
   WRONG_USER: -8,
 } as const;
+
+/** Codes by NonceState. */
+const CODE_OF: Readonly<Record<number, number>> = {
+  [NonceState.STALE]: AuthCode.STALE,
+  [NonceState.REUSED]: AuthCode.REUSED,
+  [NonceState.FOREIGN]: AuthCode.ERROR,
+};
+
+/** What the codes mean, for the log. */
+const WHY: Readonly<Record<number, string>> = {
+  [AuthCode.ERROR]: "credentials that cannot be read, a nonce that is not ours, or an algorithm that is not offered",
+  [AuthCode.WRONG_PASSWORD]: "wrong password",
+  [AuthCode.NO_USER]: "no such user, or no secret for that algorithm",
+  [AuthCode.STALE]: "the nonce has expired, belongs to another request, or its count was used before",
+  [AuthCode.NO_CREDENTIALS]: "no credentials for the realm",
+  [AuthCode.REUSED]: "the nonce was used before",
+  [AuthCode.WRONG_USER]: "the user is not who the request says it is from",
+};
 
 export interface AuthSettings {
   readonly nonces: NonceSettings;
@@ -89,12 +108,12 @@ export class Authenticator {
     const realm = this.realm(msg, given);
     if (realm === "") return AuthCode.ERROR;
     const found = findCredentials(msg, header, realm);
-    if (typeof found === "number") return this.failed(ctx, found);
+    if (typeof found === "number") return this.failed(ctx, found, null);
     const state = this.nonces.check(found.nonce, found.count, this.parts(ctx), this.settings.nonces);
-    if (state !== NonceState.FRESH)
-      return this.failed(ctx, state === NonceState.REUSED ? AuthCode.REUSED : AuthCode.STALE);
+    if (state !== NonceState.FRESH) return this.failed(ctx, CODE_OF[state]!, found, true);
     const algorithm = this.algorithmOf(found);
-    if (algorithm === 0 || found.response.length !== responseLength(algorithm)) return this.failed(ctx, AuthCode.ERROR);
+    if (algorithm === 0 || found.response.length !== responseLength(algorithm))
+      return this.failed(ctx, AuthCode.ERROR, found);
     return found;
   }
 
@@ -117,8 +136,11 @@ export class Authenticator {
     );
   }
 
-  /** The second half: whether the response was made with that HA1. `method` overrides the request's. Returns an AuthCode. */
-  after(ctx: RouteContext, credentials: DigestCredentials, ha1: string, method: string | null): number {
+  /**
+   * The second half: whether the response was made with that HA1. `method` overrides the request's; `isKnown` false: there is no such user,
+   * which the caller tells. Returns an AuthCode.
+   */
+  after(ctx: RouteContext, credentials: DigestCredentials, ha1: string, method: string | null, isKnown = true): number {
     const msg = ctx.message;
     const input = {
       ...credentials,
@@ -129,12 +151,11 @@ export class Authenticator {
     };
     const { hashing } = this.host.host;
     if (!equalTexts(credentials.response, digestResponse(hashing, input)))
-      return this.failed(ctx, AuthCode.WRONG_PASSWORD);
+      return this.failed(ctx, AuthCode.WRONG_PASSWORD, isKnown ? credentials : undefined);
     const { nonces } = this.settings;
     // where a database had to be waited for, the same nonce may have been used meanwhile
     const state = this.nonces.check(credentials.nonce, credentials.count, this.parts(ctx), nonces);
-    if (state !== NonceState.FRESH)
-      return this.failed(ctx, state === NonceState.REUSED ? AuthCode.REUSED : AuthCode.STALE);
+    if (state !== NonceState.FRESH) return this.failed(ctx, CODE_OF[state]!, credentials, true);
     this.nonces.used(credentials.nonce, credentials.count, nonces);
     if (this.settings.authInfo)
       msg.replyHeaders += this.authInfo(ctx, credentials, digestResponse(hashing, { ...input, method: "" }));
@@ -147,17 +168,29 @@ export class Authenticator {
     return authorizedCredentials(ctx);
   }
 
-  /** Takes note of a failure, so that the challenge that follows can say `stale`; returns its code. */
-  failed(ctx: RouteContext, code: number): number {
-    if (code === AuthCode.STALE || code === AuthCode.REUSED || outcomeOf(ctx) !== undefined)
-      setOutcome(ctx, { code, credentials: null });
+  /**
+   * Takes note of a failure, so that the challenge that follows can say `stale`; returns its code. At level debug the log tells why: of these
+   * credentials, of none (null); undefined when it is told elsewhere. `isStale`: with a newer nonce they may be right.
+   */
+  failed(ctx: RouteContext, code: number, credentials?: DigestCredentials | null, isStale = false): number {
+    if (credentials !== undefined && this.host.log.enabled(Level.DEBUG)) this.tell(ctx, code, credentials);
+    if (isStale) setOutcome(ctx, { code: AuthCode.STALE, credentials: null });
+    else if (outcomeOf(ctx) !== undefined) setOutcome(ctx, { code, credentials: null });
     return code;
+  }
+
+  // Strangers write user names and realms: control characters must not forge lines of the log.
+  private tell(ctx: RouteContext, code: number, c: DigestCredentials | null): void {
+    const { address, port } = ctx.flow.remote;
+    const who = c === null ? "" : ` ${JSON.stringify(c.username)} of realm ${JSON.stringify(c.realm)}`;
+    this.host.log.debug(`login${who} from ${address}:${port} refused: ${WHY[code] ?? `code ${code}`}`);
   }
 
   private authInfo(ctx: RouteContext, c: DigestCredentials, proof: string): string {
     const next = this.settings.nonces.oneTime ? this.nonces.make(this.parts(ctx)) : c.nonce;
-    const withQop = c.qop === "" ? "" : `, qop=${c.qop}, cnonce=${quote(c.cnonce)}, nc=${c.nc}`;
-    return `Authentication-Info: nextnonce="${next}", rspauth="${proof}"${withQop}\r\n`;
+    const qop = c.qop === "" ? "" : `, qop=${c.qop}`;
+    const count = c.qop === "" ? "" : `, cnonce=${quote(c.cnonce)}, nc=${c.nc}`;
+    return `Authentication-Info: nextnonce="${next}"${qop}, rspauth="${proof}"${count}\r\n`;
   }
 
   /** What of the request its nonces are bound to, null nothing (auth_checks_*: 1 R-URI, 2 Call-ID, 4 From tag, 8 source address). */
@@ -197,7 +230,7 @@ export class Authenticator {
   /** One challenge, in Kamailio's order of parameters. */
   challengeValue(ctx: RouteContext, realm: string, flags: number, algorithm: number): string {
     const code = outcomeOf(ctx)?.code;
-    const stale = (flags & ChallengeFlag.STALE) !== 0 || code === AuthCode.STALE || code === AuthCode.REUSED;
+    const stale = (flags & ChallengeFlag.STALE) !== 0 || code === AuthCode.STALE;
     const { settings } = this;
     const qop =
       (flags & ChallengeFlag.QOP_AUTH_INT) !== 0

@@ -9,7 +9,7 @@ import { H } from "../../sip/headers.ts";
 import { Method } from "../../sip/methods.ts";
 import { LINE_END, NAME_START, STRIDE } from "../../sip/scan.ts";
 import { core } from "../core/index.ts";
-import { Authenticator, type AuthSettings } from "./authenticator.ts";
+import { AuthCode, Authenticator, type AuthSettings } from "./authenticator.ts";
 import { authorizedCredentials, type DigestCredentials, findCredentials } from "./credentials.ts";
 import { userMatches } from "./identity.ts";
 import { Nonces } from "./nonce.ts";
@@ -180,7 +180,9 @@ function pvAuthCheck(
   const code = checkPassword(auth, ctx, realm, password, flags, headerFor(ctx), null);
   const credentials: DigestCredentials | null = authorizedCredentials(ctx);
   if (code < 0 || (checks & 1) === 0 || credentials === null) return code;
-  return userMatches(ctx.message, credentials, auth.settings.useDomain) ? code : auth.failed(ctx, -8);
+  return userMatches(ctx.message, credentials, auth.settings.useDomain)
+    ? code
+    : auth.failed(ctx, AuthCode.WRONG_USER, credentials);
 }
 
 /** Takes the header of the credentials that were right out of the request. */
@@ -277,13 +279,12 @@ export default defineModule({
     auth_get_www_authenticate: fn({
       args: [realmArg, flagsArg, variable("pvdest")],
       routes: ANY,
-      doc: "Puts the value of a challenge into a variable. Flags: 2 no qop, 4 qop auth, 8 auth-int, 16 stale.",
+      doc: "Puts the header line of a challenge into a variable. Flags as for www_challenge().",
       run: (auth: Instance, ctx, realm, flags, dest) => {
         const name = auth.realm(ctx.message, realm);
         const algorithm = auth.settings.algorithms[0] ?? Algorithm.MD5;
         if (dest.set === undefined || name === "") return -1;
-        const qop = (flags & PvFlag.CHALLENGE_AUTH_INT) !== 0 ? 2 : (flags & PvFlag.CHALLENGE_AUTH) !== 0 ? 1 : 0;
-        dest.set(ctx, auth.challengeValue(ctx, name, qop | (flags & PvFlag.STALE), algorithm));
+        dest.set(ctx, auth.challengeLines(ctx, "WWW-Authenticate", name, flags, [algorithm]));
         return 1;
       },
     }),

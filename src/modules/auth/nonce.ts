@@ -10,8 +10,8 @@ const MAC = 24;
 const PARTS_MAC = 16;
 const BASE = 16 + MAC;
 
-/** What a nonce that came back is worth. STALE: expired, or not ours, or its place in the table has been taken since. */
-export const NonceState = { FRESH: 0, STALE: 1, REUSED: 2 } as const;
+/** What a nonce that came back is worth. STALE: expired, or its place in the table has been taken since; FOREIGN: not ours. */
+export const NonceState = { FRESH: 0, STALE: 1, REUSED: 2, FOREIGN: 3 } as const;
 
 /** Uses of the nonces given last: serial numbers and counts in rings, so that a flood of challenges only shortens memory. */
 class Uses {
@@ -94,10 +94,10 @@ export class Nonces {
    * Nothing is changed: see `used`.
    */
   check(nonce: string, count: number, parts: string | null, s: NonceSettings): number {
-    if (nonce.length !== BASE && nonce.length !== BASE + PARTS_MAC) return NonceState.STALE;
+    if (nonce.length !== BASE && nonce.length !== BASE + PARTS_MAC) return NonceState.FOREIGN;
     const head = nonce.slice(0, 16);
     if (!/^[0-9a-f]{16}$/.test(head) || !equalTexts(nonce.slice(16, BASE), this.mac(head, MAC)))
-      return NonceState.STALE;
+      return NonceState.FOREIGN;
     const made = Number.parseInt(head.slice(0, 8), 16);
     const now = this.now();
     if (made + s.expire < now || made > now + s.maxDrift) return NonceState.STALE;

@@ -136,8 +136,8 @@ function decide(
   method: string | null,
 ): number {
   if (s === null) {
-    auth.after(ctx, c, NOBODY, method);
-    return auth.failed(ctx, AuthCode.NO_USER);
+    auth.after(ctx, c, NOBODY, method, false);
+    return auth.failed(ctx, AuthCode.NO_USER, c);
   }
   const code = auth.after(ctx, c, s.kind === "password" ? auth.ha1(c, s.secret) : s.secret, method);
   if (code > 0 || db.alwaysLoad) db.load(ctx, s.row);
@@ -156,7 +156,7 @@ function authCheck(db: AuthDb, ctx: RouteContext, realm: string, table: string, 
       return code;
     const credentials = auth.authorized(ctx);
     if (credentials === null || userMatches(ctx.message, credentials, db.settings.useDomain)) return code;
-    return auth.failed(ctx, AuthCode.WRONG_USER);
+    return auth.failed(ctx, AuthCode.WRONG_USER, credentials);
   };
   const code = authenticate(db, ctx, realm, table, header, null);
   return code instanceof Promise ? code.then(identity) : identity(code);

@@ -85,10 +85,10 @@ function preferred(ctx: RouteContext) {
 /** Variables of identity. */
 export const identityVariables: Record<string, PvDef<unknown>> = {
   au: def("User part of the username in the credentials.", (ctx) => userPart(digest(ctx, DigestParam.USERNAME))),
-  ad: def(
-    "Domain part of the username in the credentials.",
-    (ctx) => digest(ctx, DigestParam.USERNAME)?.split("@")[1] ?? null,
-  ),
+  ad: def("Domain part of the username in the credentials.", (ctx) => {
+    const username = digest(ctx, DigestParam.USERNAME);
+    return username === null ? null : (username.split("@")[1] ?? "");
+  }),
   aU: digestVariable("The whole username in the credentials.", DigestParam.USERNAME),
   ar: digestVariable("The realm in the credentials.", DigestParam.REALM),
   aa: digestVariable("The algorithm in the credentials.", DigestParam.ALGORITHM),
