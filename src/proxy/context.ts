@@ -113,6 +113,21 @@ export interface BranchTarget {
   readonly instance: string;
 }
 
+/** A destination known by its URI alone. */
+export function plainBranch(uri: string): BranchTarget {
+  return {
+    uri,
+    dstUri: null,
+    path: null,
+    q: -1,
+    flags: 0,
+    flowId: 0,
+    sendFrom: null,
+    ruid: "",
+    instance: "",
+  };
+}
+
 /** The kinds of values with fields: see xavp.ts. */
 export type XavpKind = "xavp" | "xavu" | "xavi";
 

@@ -1,6 +1,6 @@
 // Module alias_db: other names of users, in a table that is asked each time.
 
-import { type RouteContext, RouteKind } from "../../proxy/context.ts";
+import { plainBranch, type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { type Accessor, ArgError, optional, parsed, str, variable } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, strParam } from "../../registry/define.ts";
 import { guarded } from "../../registry/guarded.ts";
@@ -91,17 +91,7 @@ function replaceUri(self: AliasDb, ctx: RouteContext, uris: readonly string[]): 
   if (!self.settings.appendsBranches) return 1;
   for (const uri of others) {
     if (ctx.branches.length + 1 >= ctx.proxy.maxBranches) break;
-    ctx.addBranch({
-      uri,
-      dstUri: null,
-      path: null,
-      q: -1,
-      flags: 0,
-      flowId: 0,
-      sendFrom: null,
-      ruid: "",
-      instance: "",
-    });
+    ctx.addBranch(plainBranch(uri));
   }
   return 1;
 }

@@ -1,7 +1,7 @@
 // lookup() and its relatives: from an address of record to the places where it can be reached now.
 
 import type { Listener } from "../../net/flow.ts";
-import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
+import { type BranchTarget, plainBranch, type RouteContext } from "../../proxy/context.ts";
 import { firstTarget } from "../../proxy/first-target.ts";
 import { nextValue } from "../../sip/list.ts";
 import type { SipMessage } from "../../sip/message.ts";
@@ -188,18 +188,7 @@ export function lookupBranches(reg: Registrar, ctx: RouteContext, table: string)
       const found = lookup(reg, ctx, table, uri, true);
       const settle = (code: number): number => {
         // who is not registered here stays a destination as it was
-        if (code < 0)
-          ctx.addBranch({
-            uri,
-            dstUri: null,
-            path: null,
-            q: -1,
-            flags: 0,
-            flowId: 0,
-            sendFrom: null,
-            ruid: "",
-            instance: "",
-          });
+        if (code < 0) ctx.addBranch(plainBranch(uri));
         return Math.max(so, code);
       };
       return found instanceof Promise ? found.then(settle) : settle(found);
