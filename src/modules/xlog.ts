@@ -2,13 +2,28 @@
 
 import { type RouteContext, RouteKind } from "../proxy/context.ts";
 import { ArgError, type CallPlace, optional, place, str, type TextReader, text } from "../registry/args.ts";
-import { defineModule, type FunctionDef, fn, intParam, pvClass, strParam } from "../registry/define.ts";
-import { Level, type Log } from "../util/log.ts";
+import {
+  ConfigError,
+  defineModule,
+  type FunctionDef,
+  fn,
+  intParam,
+  manyParam,
+  parsedParam,
+  pvClass,
+  strParam,
+} from "../registry/define.ts";
+import { facilityOf, Level, type Log } from "../util/log.ts";
 import { core, kamailioMethodBit, LEVELS } from "./core/index.ts";
 
 interface Xlog {
   readonly log: Log;
   readonly prefix: string;
+  /** Makes the prefix anew for each line (prefix_mode); null when it is always the same. */
+  readonly prefixMode: number;
+  prefixOf: ((ctx: RouteContext) => string) | null;
+  /** The syslog facility of lines that name none; null for the usual one. */
+  readonly facility: number | null;
   readonly bufSize: number;
   /** Whether file and line stand in front of lines with a place; else the line alone. */
   readonly longFormat: boolean;
@@ -17,11 +32,19 @@ interface Xlog {
 }
 
 /** One line: the prefix in front, cut to the buffer, its last line end left to the log. The text is made only when it is wanted. */
-function write(self: Xlog, ctx: RouteContext, level: number, text: TextReader, place: CallPlace | null): number {
+function write(
+  self: Xlog,
+  ctx: RouteContext,
+  level: number,
+  text: TextReader,
+  place: CallPlace | null,
+  facility: number | null = self.facility,
+): number {
   if (!self.log.enabled(level)) return 1;
   const made = (place === null ? "" : self.longFormat ? `${place.file}:${place.line}:` : `${place.line}:`) + text(ctx);
   const cut = made.length > self.bufSize ? made.slice(0, self.bufSize) : made;
-  self.log.write(level, self.prefix + (cut.endsWith("\n") ? cut.slice(0, -1) : cut));
+  const prefix = self.prefixOf === null ? self.prefix : self.prefixOf(ctx);
+  self.log.write(level, prefix + (cut.endsWith("\n") ? cut.slice(0, -1) : cut), facility);
   return 1;
 }
 
@@ -43,7 +66,9 @@ function xlogAny(
 ): number {
   if (b === undefined) return write(self, ctx, Level.ERROR, a, place);
   const level = levelOf((c === undefined ? a : b)(ctx));
-  return level === undefined ? -1 : write(self, ctx, level, c ?? b, place);
+  if (level === undefined) return -1;
+  const facility = c === undefined ? self.facility : facilityOf(a(ctx).toUpperCase());
+  return c !== undefined && facility === null ? -1 : write(self, ctx, level, c ?? b, place, facility);
 }
 
 function atLevel(level: number, word: string): FunctionDef<Xlog> {
@@ -80,6 +105,20 @@ export const xlog = defineModule({
       max: 1 << 20,
     }),
     prefix: strParam("<script>: ", "What stands in front of each text."),
+    prefix_mode: intParam(0, "1: prefix may hold variables, filled in for each line.", { min: 0, max: 1 }),
+    log_facility: parsedParam<number | null>(
+      null,
+      "The syslog facility of lines that name none: LOG_LOCAL0.",
+      (text) =>
+        facilityOf(text) ??
+        new ArgError(`no syslog facility "${text}"`, "write LOG_DAEMON or LOG_LOCAL0 to LOG_LOCAL7"),
+    ),
+    log_colors: manyParam("Colours of levels on a terminal: L_ERR=cr.", {
+      effect: "log_color is not supported: lines to a terminal are coloured by their level",
+    }),
+    auto_newline: intParam(0, "Whether a line end is added where there is none.", {
+      effect: "each text is a line of its own anyway",
+    }),
     force_color: intParam(0, "Whether $C gives colours although the log does not go to a terminal.", {
       min: 0,
       max: 1,
@@ -93,12 +132,21 @@ export const xlog = defineModule({
     host.log.settings.colours = color;
     return {
       log: host.log.named(""),
+      prefixOf: null,
+      prefixMode: params.prefix_mode,
+      facility: params.log_facility,
       prefix: params.prefix,
       bufSize: params.buf_size,
       longFormat: params.long_format !== 0,
       methodsFilter: params.methods_filter,
       color,
     };
+  },
+  bind: (self, readers) => {
+    if (self.prefixMode === 0) return;
+    const read = readers.text(self.prefix);
+    if (read instanceof ArgError) throw new ConfigError(read.message, "prefix", read.hint);
+    self.prefixOf = read;
   },
   functions: {
     xlog: fn({

@@ -160,6 +160,11 @@ event_route[core:worker-one-init] { if (is_faked_msg()) { xlog("L_ERR", "nobody 
     const bed = await openProxy(config("exit;", 'alias="office.example:5080"'), 1);
     expect(await bed.rpc("corex.debug")).toEqual({ debug: 1 });
     expect(await bed.rpc("corex.debug", 2)).toEqual({ old: 1, new: 2 });
+    await bed.rpc("corex.shm_status");
+    await bed.rpc("corex.shm_summary");
+    await bed.rpc("corex.pkg_summary", "idx", 0);
+    expect(bed.log.filter((l) => l.includes("memory: "))).toHaveLength(3);
+    await expect(bed.rpc("corex.pkg_summary")).rejects.toThrow("Selector and value not provided");
     expect(await bed.rpc("corex.list_aliases")).toEqual([{ PROTO: "*", ADDR: "office.example", PORT: 5080 }]);
     const [first] = (await bed.rpc("corex.list_sockets")) as { [key: string]: RpcValue }[];
     expect(first).toMatchObject({ PROTO: "udp", NAME: "192.0.2.1", PORT: 5060, SOCKNAME: "-", ADVERTISE: "-" });
@@ -237,5 +242,38 @@ describe("pv", () => {
     const [second] = await phone.send(bed.request("OPTIONS", "sip:a@example.org"));
     expect(second).toMatch(/^SIP\/2\.0 200 6/);
     await bed.close();
+  });
+});
+
+describe("xlog", () => {
+  test("prefix_mode fills in the variables of the prefix for each line", async () => {
+    const bed = await openProxy(
+      `${LOAD}\nmodparam("xlog", "prefix", "<$ci> ")\nmodparam("xlog", "prefix_mode", 1)\nrequest_route { xlog("L_ERR", "seen\\n"); xlog("LOG_LOCAL1", "L_ERR", "apart\\n"); xlog("LOG_NONE", "L_ERR", "never\\n"); exit; }\n`,
+    );
+    const phone = await bed.udp(7000);
+    await phone.send(bed.request("OPTIONS", "sip:a@example.org"));
+    await phone.send(bed.request("OPTIONS", "sip:a@example.org"));
+    const said = bed.log.filter((l) => /<bed\d>/.test(l)).map((l) => l.replace(/^.*?</, "<"));
+    expect(said).toEqual(["<bed1> seen", "<bed1> apart", "<bed2> seen", "<bed2> apart"]);
+    await bed.close();
+  });
+});
+
+describe("rr", () => {
+  test("loose_route_mode: the R-URI is not asked whether it is ours", async () => {
+    for (const [mode, sent] of [
+      [0, "192.0.2.10:7002"],
+      [1, "192.0.2.10:7001"],
+    ] as const) {
+      const bed = await openProxy(
+        `${LOAD}\nmodparam("rr", "loose_route_mode", ${mode})\nrequest_route { loose_route(); append_to_reply("X-To: $du $ru\\r\\n"); sl_send_reply("200", "OK"); }\n`,
+      );
+      const phone = await bed.udp(7000);
+      const routes = ["Route: <sip:192.0.2.10:7001;lr>, <sip:192.0.2.10:7002;lr>", "To: <sip:b@h>;tag=2"];
+      const [answer] = await phone.send(bed.request("BYE", "sip:192.0.2.1", routes));
+      const shown = /X-To: (.*)/.exec(answer!)?.[1] ?? "";
+      expect(shown).toContain(mode === 1 ? `sip:${sent};lr sip:192.0.2.1` : `sip:${sent}`);
+      await bed.close();
+    }
   });
 });

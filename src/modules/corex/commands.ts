@@ -1,7 +1,8 @@
 // The commands of corex: sockets, aliases, log level.
 
 import type { Proxy } from "../../proxy/proxy.ts";
-import type { RpcDef, RpcValue } from "../../registry/define.ts";
+import { type RpcDef, RpcError, type RpcValue } from "../../registry/define.ts";
+import { Level } from "../../util/log.ts";
 import { protocolName } from "../core/index.ts";
 
 interface WithProxy {
@@ -27,6 +28,13 @@ function aliases(proxy: Proxy): RpcValue {
   return [...proxy.identity.names()].map(({ host, port }) => ({ PROTO: "*", ADDR: host, PORT: port }));
 }
 
+// One heap serves all: what Kamailio has shared and private memory for.
+function tellMemory({ proxy }: WithProxy): RpcValue {
+  const { rss, heapUsed } = proxy.host.process.memory();
+  proxy.log.write(Level.ALERT, `memory: ${rss} bytes resident, ${heapUsed} bytes of objects`);
+  return null;
+}
+
 /** The commands. */
 export const commands: Readonly<Record<string, RpcDef<WithProxy>>> = {
   "corex.debug": {
@@ -38,6 +46,19 @@ export const commands: Readonly<Record<string, RpcDef<WithProxy>>> = {
       const old = settings.level;
       settings.level = level;
       return { old, new: level };
+    },
+  },
+  "corex.shm_status": { doc: "Writes to the log how much memory is in use.", args: [], run: tellMemory },
+  "corex.shm_summary": { doc: "Writes to the log how much memory is in use.", args: [], run: tellMemory },
+  "corex.pkg_summary": {
+    doc: "Writes to the log how much memory is in use; which process is asked does not matter, there is one.",
+    args: [
+      { name: "selector", kind: "str", optional: true },
+      { name: "value", kind: "int", optional: true },
+    ],
+    run: (self, [selector, value]) => {
+      if (selector === undefined || value === undefined) throw new RpcError(400, "Selector and value not provided");
+      return tellMemory(self);
     },
   },
   "corex.list_sockets": { doc: "The sockets listened on.", args: [], run: ({ proxy }) => sockets(proxy) },

@@ -42,6 +42,8 @@ interface Rr {
   readonly addUsername: boolean;
   readonly userAvp: string | null;
   readonly forceSendSocket: boolean;
+  /** loose_route() behaves as loose_route_mode() with 1. */
+  readonly looseOnly: boolean;
   readonly ignoreSips: boolean;
   readonly warnMismatch: boolean;
 }
@@ -158,6 +160,10 @@ export const rr = defineModule({
       "Whether the socket named by a single Route is used to send, not only by one of a pair.",
       { min: 0, max: 1 },
     ),
+    loose_route_mode: intParam(0, "The mode of loose_route(), as loose_route_mode() takes it.", { min: 0, max: 1 }),
+    sockname_mode: intParam(0, "Whether Record-Route names the socket.", {
+      effect: "sockets are found by their address",
+    }),
     ignore_sips: intParam(0, "Whether Record-Route says sip even when the R-URI says sips.", { min: 0, max: 1 }),
     enable_socket_mismatch_warning: intParam(1, "Whether record_route_preset() warns of an address that is not ours.", {
       min: 0,
@@ -177,6 +183,7 @@ export const rr = defineModule({
       addUsername: params.add_username !== 0,
       userAvp: avp === null ? null : avpNameOf(avp[1]!),
       forceSendSocket: params.force_send_socket !== 0,
+      looseOnly: params.loose_route_mode === 1,
       ignoreSips: params.ignore_sips !== 0,
       warnMismatch: params.enable_socket_mismatch_warning !== 0,
     };
@@ -224,7 +231,7 @@ export const rr = defineModule({
     loose_route: fn({
       routes: RouteKind.REQUEST,
       doc: "Routes by the Route headers: 1 done, -1 nothing to route by, -3 our own Route alone in a request without dialog.",
-      run: (self: Rr, ctx) => routed(self, ctx, false),
+      run: (self: Rr, ctx) => routed(self, ctx, self.looseOnly),
     }),
     loose_route_preloaded: fn({
       routes: RouteKind.REQUEST,
