@@ -6,8 +6,10 @@ import { aliasDb } from "./alias_db/index.ts";
 import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
 import { blst } from "./blst.ts";
+import { cfgRpc } from "./cfg_rpc/index.ts";
 import { core } from "./core/index.ts";
 import { corex } from "./corex/index.ts";
+import { counters } from "./counters.ts";
 import ctl from "./ctl/index.ts";
 import { dbSqlite } from "./db-sqlite.ts";
 import { dialog } from "./dialog/index.ts";
@@ -61,6 +63,8 @@ const ALL: readonly AnyModule[] = [
   pike,
   htable,
   permissions,
+  counters,
+  cfgRpc,
   aliasDb,
   speeddial,
   domain,

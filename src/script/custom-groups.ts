@@ -15,13 +15,16 @@ export function checkGroups(
   diagnostics: Diagnostics,
 ): ParameterGroups {
   const groups = new ParameterGroups();
-  for (const { name, kind } of GLOBALS) {
+  for (const { name, kind, doc } of GLOBALS) {
+    groups.describe("core", name, doc);
     const value = kind === "int" || kind === "bool" ? globals.int(name) : globals.text(name);
     if (value !== null) groups.set("core", name, value);
   }
   for (const { module, params } of modules) {
     for (const [name, value] of Object.entries(params)) {
-      if (typeof value === "number" || typeof value === "string") groups.set(module.name, name, value);
+      if (typeof value !== "number" && typeof value !== "string") continue;
+      groups.set(module.name, name, value);
+      groups.describe(module.name, name, module.params[name]?.doc ?? "");
     }
   }
   const taken = new Set(["core", ...modules.map(({ module }) => module.name)]);
@@ -54,7 +57,11 @@ function add(
       setting.value.at,
       `${group}.${name} is a number in one place and a text in another`,
     );
-  } else groups.set(group, name, value, id);
+  } else {
+    groups.set(group, name, value, id);
+    groups.allowChange(group, name, () => true);
+    if (id === null) groups.describe(group, name, setting.doc);
+  }
 }
 
 function valueOf({ value }: CustomSetting): number | string | null {

@@ -180,7 +180,9 @@ function readSaid(log: string, listen: number, port: number): Map<number, string
 
 // What Kamailio's jsonrpcs answers, as the result or the error alone. No result is an empty text or struct there.
 function rpcLine(text: string): string {
-  const { result, error } = JSON.parse(text.slice(4)) as { result?: RpcValue; error?: RpcValue };
+  type Fault = { code: number; message: string };
+  const { result, error: fault } = JSON.parse(text.slice(4)) as { result?: RpcValue; error?: Fault };
+  const error = fault === undefined ? undefined : { code: fault.code, message: fault.message.trim() };
   return `rpc ${JSON.stringify(error ?? bare(result ?? null))}`;
 }
 

@@ -24,6 +24,8 @@ import { cases as variablesRead } from "./language-variables-read.ts";
 import { cases as variablesWrite } from "./language-variables-write.ts";
 import { cases as variablesXavp } from "./language-variables-xavp.ts";
 import { haveOracle } from "./oracle.ts";
+import * as storedCfg from "./stored-cfg.ts";
+import * as storedCounters from "./stored-counters.ts";
 import * as storedDomains from "./stored-domains.ts";
 import * as storedHtable from "./stored-htable.ts";
 import * as storedPermissions from "./stored-permissions.ts";
@@ -39,6 +41,8 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   transforms,
   selects: [...selects, ...selectsMore],
   variables: [...variablesRead, ...variablesWrite, ...variablesXavp],
+  cfg: storedCfg.cases,
+  counters: storedCounters.cases,
   domains: storedDomains.cases,
   htable: storedHtable.cases,
   permissions: storedPermissions.cases,
@@ -47,6 +51,8 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
 
 /** What groups need beside the usual modules: configuration, tables of a database, files. */
 const SETUPS: Readonly<Record<string, Setup>> = {
+  cfg: storedCfg.setup,
+  counters: storedCounters.setup,
   domains: storedDomains.setup,
   htable: storedHtable.setup,
   permissions: storedPermissions.setup,

@@ -1,0 +1,84 @@
+// Modules cfg_rpc and counters on a whole proxy: changes of the core take effect, what may not be changed is refused, what is declared badly too.
+
+import { expect, test } from "vitest";
+import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
+
+let port = 20_000;
+async function ask(bed: ProxyBed): Promise<string> {
+  const agent = await bed.udp(port++);
+  const [reply] = await agent.send(bed.request("OPTIONS", "sip:x@example.org"));
+  return /^SIP\/2\.0 200 (.*)\r/.exec(reply!)![1]!;
+}
+
+test("a parameter of the core is in force at once, and goes back", async () => {
+  const bed = await openProxy(
+    `debug=-1\n${modules("cfg_rpc")}g.a = "x" desc "what it is"\ng.n = 1 desc "n"
+request_route { xlog("L_INFO", "told\\n"); sl_send_reply("200", "$sel(cfg_get.g.a) $sel(cfg_get.g.n)"); }\n`,
+  );
+  const told = (): number => bed.log.filter((line) => line.includes("told")).length;
+  expect(await ask(bed)).toBe("x 1");
+  expect(told()).toBe(0);
+  await bed.rpc("cfg.seti", "core", "debug", 2);
+  await ask(bed);
+  expect(told()).toBe(1);
+  await bed.rpc("cfg.reset", "core");
+  await ask(bed);
+  expect(told()).toBe(1);
+  expect(await bed.rpc("cfg.help", "g", "a")).toEqual(["what it is", "(parameter type is string)"]);
+  expect(await bed.rpc("cfg.help", "core", "udp_mtu")).toEqual([expect.any(String), "(parameter type is integer)"]);
+  expect(await bed.rpc("cfg.list")).toEqual(expect.arrayContaining(["core: debug", "g: a", "g: n"]));
+  await bed.rpc("cfg.sets", "g", "a", "later");
+  await bed.rpc("cfg.set", "g", "n", 5);
+  expect(await ask(bed)).toBe("later 5");
+  await bed.rpc("cfg.reset", "g");
+  expect(await ask(bed)).toBe("x 1");
+  await bed.rpc("cfg.set_delayed", "g", "n", 6);
+  await bed.rpc("cfg.add_group_inst", "g[2]");
+  await bed.rpc("cfg.set_delayed_int", "g[2]", "n", 7);
+  expect(await bed.rpc("cfg.diff")).toEqual([
+    { "group name": "g", "variable name": "n", "old value": 1, "new value": 6 },
+    { "group name": "g", "group id": 2, "variable name": "n", "old value": 1, "new value": 7 },
+  ]);
+  await bed.rpc("cfg.commit");
+  expect(await bed.rpc("cfg.get", "g[2]", "n")).toBe(7);
+  await bed.close();
+});
+
+test("what cannot be changed is refused", async () => {
+  const bed = await openProxy(`${modules("cfg_rpc")}g.n = 1 desc "n"\nrequest_route { exit; }\n`);
+  const refused: [string, ...(string | number)[]][] = [
+    ["cfg.seti", "core", "children", 3],
+    ["cfg.seti", "maxfwd", "max_limit", 3],
+    ["cfg.sets", "g", "n", "x"],
+    ["cfg.set_delayed", "g", "n", "x"],
+    ["cfg.set_delayed_int", "g", "nope", 1],
+    ["cfg.add_group_inst", "core[1]"],
+    ["cfg.add_group_inst", "maxfwd[1]"],
+    ["cfg.reset", "nope"],
+    ["cfg.get", "nope"],
+    ["cfg.del", "g[3]", "n"],
+  ];
+  for (const [name, ...args] of refused) await expect(bed.rpc(name, ...args)).rejects.toMatchObject({ code: 400 });
+  for (let i = 0; i < 1024; i++) await bed.rpc("cfg.add_group_inst", `g[${i}]`);
+  await expect(bed.rpc("cfg.add_group_inst", "g[1024]")).rejects.toMatchObject({ code: 400 });
+  await bed.close();
+});
+
+test("counters: values of the core, names that are not declared", async () => {
+  const bed = await openProxy(
+    `${modules("counters")}modparam("counters", "script_cnt_grp_name", "mine")
+modparam("counters", "script_counter", "seen  what was seen")
+request_route { cnt_inc("seen"); $var(a) = $rc; cnt_inc("nope"); $var(b) = $rc; sl_send_reply("200", "$var(a) $var(b) $stat(seen)"); }\n`,
+    -1,
+  );
+  expect(await ask(bed)).toBe("1 -1 1");
+  expect(await ask(bed)).toBe("1 -1 2");
+  expect(await bed.rpc("cnt.list_groups")).toEqual(["core", "mine"]);
+  expect(await bed.rpc("cnt.grps_list")).toEqual(["core", "mine"]);
+  expect(await bed.rpc("cnt.get", "core", "rcv_requests")).toBe(2);
+  await bed.rpc("cnt.reset", "core", "rcv_requests");
+  expect(await bed.rpc("cnt.get", "core", "rcv_requests")).toBe(0);
+  expect(await bed.rpc("cnt.help", "mine", "seen")).toBe("what was seen");
+  expect(bed.log.some((line) => line.includes("counter nope is not declared"))).toBe(true);
+  await bed.close();
+});
