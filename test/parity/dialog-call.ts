@@ -18,6 +18,8 @@ export interface CallWorld {
   send(side: Side, text: string): void;
   wait(ms: number): Promise<void>;
   later(ms: number, act: () => void): void;
+  /** The rows of a table of the group's database. */
+  rows(table: string): Promise<readonly Record<string, unknown>[]>;
   /** What a command answers; `{ error: … }` when it is refused. */
   rpc(name: string, args: readonly (string | number)[]): Promise<unknown>;
 }
@@ -255,6 +257,20 @@ export class Call {
     if (phone.delay > 0) this.world.later(phone.delay, answer);
     else answer();
     if (method === "CANCEL" && this.invited !== "") this.world.send("uas", this.reply(this.invited, 487, this.uas, []));
+  }
+
+  // ---- database ----
+
+  /** Notes the rows of a table that belong to this call. */
+  async rows(table: string, masked: readonly string[] = []): Promise<void> {
+    const rows = await this.world.rows(table);
+    const unknown = new Set(["id", "hash_entry", "hash_id", ...masked]);
+    for (const row of rows) {
+      const kept = Object.entries(row).map(([k, v]) => [k, unknown.has(k) ? "#" : v]);
+      const text = JSON.stringify(Object.fromEntries(kept)).replace(/"puid\\":\\"[^"]*\\"/g, '"puid\\":\\"#\\"');
+      this.seen.push(`rpc row ${table} ${this.masked(text).replace(/"(start_time|timeout)":\d{9,}/g, '"$1":"T"')}`);
+    }
+    this.seen.push(`rpc rows ${table} ${rows.length}`);
   }
 
   // ---- commands ----

@@ -571,6 +571,36 @@ dlg_manage(); ${note("manage rc=$rc")} dlg_refer("caller","sip:x@y"); ${note("re
     ],
   },
   {
+    name: "in a database",
+    modules: ["db_sqlite"],
+    params: `modparam("dialog","db_mode",1)\nmodparam("dialog","db_url","{DB}")\n${PROFILES}`,
+    initial:
+      '$dlg_ctx(timeout_route) = "TO"; $dlg_var(y)="pre"; dlg_manage(); $dlg_var(x)="1"; set_dlg_profile("caller","$fU"); set_dlg_profile("all"); dlg_setflag("2"); dlg_set_property("ka-src");',
+    routes: EVENTS,
+    cases: [
+      {
+        name: "rows",
+        run: async (c) => {
+          await c.invite(["Record-Route: <sip:10.9.9.9;lr>, <sip:10.9.9.8;lr>"]);
+          await c.answer(180);
+          await c.rows("dialog");
+          await c.answer(200);
+          await c.rows("dialog", ["timeout"]); // Kamailio's is not yet known then
+          await c.rows("dialog_vars");
+          c.uac.routes = c.uac.routes.filter((r) => !r.includes("10.9.9"));
+          await c.ack();
+          await c.rows("dialog");
+          await c.within("uac", "INFO");
+          await c.rows("dialog");
+          await c.within("uac", "BYE");
+          await c.wait(1500);
+          await c.rows("dialog");
+          await c.rows("dialog_vars");
+        },
+      },
+    ],
+  },
+  {
     name: "keep-alives",
     slow: true,
     params:

@@ -57,6 +57,7 @@ export async function openCalls(bed: ProxyBed): Promise<{ next(): Call }> {
     send: (side, text) => send[side](text),
     wait: (ms) => clock.pass(ms, () => current),
     later: (ms, act) => clock.later(ms, act),
+    rows: async (table) => bed.host.openSqlite("/data/dialog.sqlite").prepare(`SELECT * FROM ${table}`).all(),
     rpc: async (name, args) => {
       try {
         return await bed.rpc(name, ...args);

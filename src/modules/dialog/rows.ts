@@ -47,8 +47,8 @@ export function cells(d: Dialog): Cell[] {
     callee.tag,
     String(caller.cseq),
     String(callee.cseq),
-    caller.routes,
-    callee.routes,
+    orNull(caller.routes),
+    orNull(callee.routes),
     caller.contact,
     callee.contact,
     caller.socketText,
@@ -58,10 +58,14 @@ export function cells(d: Dialog): Cell[] {
     d.expiresAt,
     d.flags,
     d.wishes,
-    d.timeoutRoute === "" ? null : d.timeoutRoute,
+    orNull(d.timeoutRoute),
     d.requestUri,
     d.profiles.length === 0 ? null : profileText(d),
   ];
+}
+
+function orNull(text: string): string | null {
+  return text === "" ? null : text;
 }
 
 // The identifier of a place in a profile is for servers that share profiles.

@@ -138,7 +138,8 @@ export class DialogStore {
     dialog.seen &= ~Seen.VARIABLES;
     if (!isNew) this.work(() => db.delete(settings.varsTable, this.varsOf(dialog)));
     const columns = [varsEntry, varsId, varsKey, varsValue];
-    for (const [name, value] of dialog.variables)
+    // the newest first, as Kamailio writes them
+    for (const [name, value] of [...dialog.variables].reverse())
       this.work(() => db.insert(settings.varsTable, columns, [dialog.entry, dialog.id, name, value]));
   }
 
@@ -258,7 +259,8 @@ export class DialogStore {
     const { varsKey, varsValue } = settings.columns;
     const rows = this.db!.query(settings.varsTable, [varsKey, varsValue], this.varsOf(dialog));
     const put = (list: readonly Row[]): void => {
-      for (const row of list) dialog.setVariable(String(row[varsKey] ?? ""), String(row[varsValue] ?? ""));
+      for (const row of [...list].reverse())
+        dialog.setVariable(String(row[varsKey] ?? ""), String(row[varsValue] ?? ""));
       dialog.seen &= ~Seen.VARIABLES;
     };
     return rows instanceof Promise ? rows.then(put) : put(rows);
