@@ -71,7 +71,7 @@ describe("frames of kamcmd and Kamailio", () => {
 
 describe("noise", () => {
   test("heads that lack octets, or are none", () => {
-    const whole = requestFrame(7, "core.version", []);
+    const whole = requestFrame(0x1020304, "core.version", []);
     for (let n = 0; n < 7; n++) expect(readHead(whole, 0, n)).toBe(null);
     expect(readHead(bytes("b103"), 0, 2)).toBe("bad");
     expect(readHead(bytes("5353482d"), 0, 4)).toBe("bad");

@@ -1,0 +1,188 @@
+// Commands from outside, real processes: the installed kamcmd and our own `ctl` against the server, over unix sockets, TCP and UDP; noise and
+// huge lengths on the control socket; the socket every server has of its own.
+
+import { statSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { freePort } from "../support/ports.ts";
+import { isInstalled, run } from "../support/programs.ts";
+import { root } from "../support/server.ts";
+import { describeTargets } from "../support/targets.ts";
+
+const tcp = await freePort();
+const haveKamcmd = isInstalled("kamcmd");
+
+const CONFIG = `
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "htable.so"
+loadmodule "ctl.so"
+modparam("htable", "htable", "a=>size=2;")
+modparam("ctl", "binrpc", "unix:ctl.sock")
+modparam("ctl", "binrpc", "tcp:127.0.0.1:${tcp}")
+modparam("ctl", "binrpc", "udp:127.0.0.1:${tcp}")
+modparam("ctl", "mode", 0640)
+request_route { sl_send_reply("200", "OK"); }
+`;
+
+/** What comes back for raw octets, until the server closes or is silent. */
+function exchange(path: string, bytes: Uint8Array, quiet = 300): Promise<{ got: Buffer; closed: boolean }> {
+  return new Promise((resolve) => {
+    const socket: Socket = connect({ path });
+    let got = Buffer.alloc(0);
+    const end = (closed: boolean): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve({ got, closed });
+    };
+    let timer = setTimeout(() => end(false), quiet);
+    socket.on("data", (data: Uint8Array) => {
+      got = Buffer.concat([got, data]);
+      clearTimeout(timer);
+      timer = setTimeout(() => end(false), quiet);
+    });
+    socket.on("error", () => end(true));
+    socket.on("close", () => end(true));
+    socket.write(bytes);
+  });
+}
+
+const hex = (text: string): Uint8Array => Buffer.from(text, "hex");
+const VERSION = hex("a1030f0d820e14910d636f72652e76657273696f6e00");
+const LIST = hex("a1030a010203049108746d2e6c69737400");
+
+describeTargets("commands", { config: CONFIG, without: ["kamailio"] }, (group) => {
+  const socket = (): string => join(group.server.directory, "ctl.sock");
+  const portico = (...args: string[]) => run([join(root, "scripts/portico"), "ctl", ...args], { limit: 20_000 });
+
+  test.skipIf(!haveKamcmd)("kamcmd over unix socket, TCP and UDP", async () => {
+    for (const at of [`unix:${socket()}`, `tcp:127.0.0.1:${tcp}`, `udp:127.0.0.1:${tcp}`]) {
+      const kamcmd = (...args: string[]) => run(["kamcmd", "-s", at, ...args], { limit: 10_000 });
+      expect((await kamcmd("tm.stats")).output).toMatch(/^\{\n\tcurrent: 0\n\twaiting: 0\n/);
+      expect((await kamcmd("tm.list")).output).toBe("");
+      expect((await kamcmd("htable.seti", "a", "k", "7")).output).toBe("Ok. Key set to new value.\n");
+      expect((await kamcmd("htable.get", "a", "k")).output).toBe(
+        "{\n\titem: {\n\t\tname: k\n\t\tvalue: 7\n\t\tflags: 0\n\t\texpire: NEVER\n\t}\n}\n",
+      );
+      expect((await kamcmd("nosuch")).output).toBe("error: 500 - command nosuch not found\n");
+      expect((await kamcmd("ctl.connections")).output).toBe(at.startsWith("udp") ? "0\n" : "1\n");
+    }
+    const kamcmd = (...args: string[]) => run(["kamcmd", "-s", `unix:${socket()}`, ...args], { limit: 10_000 });
+    expect((await kamcmd("listen")).output).toBe(
+      `[binrpc] unix_stream: ctl.sock \n[binrpc] tcp: 127.0.0.1 ${tcp}\n[binrpc] udp: 127.0.0.1 ${tcp}\n`,
+    );
+    expect((await kamcmd("who")).output).toBe("[binrpc] unix_stream: <anonymous unix socket>  -> ctl.sock \n");
+    expect((await kamcmd("system.methodHelp", "ctl.who")).output).toMatch(/^Connections that are open/);
+  });
+
+  test.skipIf(!haveKamcmd)("kamcmd's interactive mode", async () => {
+    const { output } = await run(["kamcmd", "-s", `unix:${socket()}`], {
+      input: "tm.list\nhelp\nctl.connections\nquit\n",
+    });
+    expect(output).toMatch(/\nsystem\.listMethods\n/);
+    expect(output).toMatch(/\n(kamcmd> )?1\n|kamcmd> ctl\.connections\n1/);
+  });
+
+  test.skipIf(!haveKamcmd)("ctl prints what kamcmd prints", async () => {
+    const commands = [
+      ["tm.stats"],
+      ["htable.dump", "a"],
+      ["htable.stats"],
+      ["system.listMethods"],
+      ["dns.mem_info"],
+      ["who"],
+    ];
+    for (const at of [`unix:${socket()}`, `tcp:127.0.0.1:${tcp}`])
+      for (const words of commands) {
+        const ours = await portico("-s", at, ...words);
+        const theirs = await run(["kamcmd", "-s", at, ...words]);
+        const ports = (text: string): string => text.replace(/127\.0\.0\.1 \d+ ->/, "127.0.0.1 {PORT} ->");
+        expect(ports(ours.output)).toBe(ports(theirs.output));
+        expect(ours.code).toBe(0);
+      }
+  });
+
+  test("permissions are as asked for", () => {
+    expect(statSync(socket()).mode & 0o777).toBe(0o640);
+  });
+
+  test("a refused command, an unknown one, no server: told, with exit code 1", async () => {
+    const at = `unix:${socket()}`;
+    expect(await portico("-s", at, "htable.get", "none", "k")).toMatchObject({
+      code: 1,
+      output: "error: 500 - No such htable\n",
+    });
+    expect(await portico("-s", at, "nosuch")).toMatchObject({ code: 1 });
+    const gone = await portico("-s", `unix:${socket()}.gone`, "tm.list");
+    expect(gone.code).toBe(1);
+    expect(gone.output).toMatch(/cannot connect to unix:.*\.gone: ENOENT/);
+    const nobody = await portico("--data", join(group.server.directory, "none"), "tm.list");
+    expect(nobody.code).toBe(1);
+    expect(nobody.output).toMatch(/is it running\? Looked at:\n.*none\/control\.sock: ENOENT/);
+  });
+
+  test("frames that are none are told and the connection ends; the others are served on", async () => {
+    for (const bad of ["48454c4c4f20574f524c44", "a1130203040506", "a1f3", "a10fffffffff01020304", "a103ff01"]) {
+      const { got, closed } = await exchange(socket(), hex(bad));
+      if (got.length > 0) expect(got.toString("latin1")).toContain("bad request: corrupted packet");
+      if (!bad.startsWith("a103") && bad !== "a1f3") expect(closed).toBe(true);
+    }
+    expect((await exchange(socket(), LIST)).got.toString("hex")).toBe("a1130001020304");
+  });
+
+  test("several commands at once on one connection, and one in pieces", async () => {
+    const { got } = await exchange(socket(), Buffer.concat([LIST, LIST, LIST]));
+    expect(got.toString("hex")).toBe("a1130001020304".repeat(3));
+    const whole = await new Promise<string>((resolve) => {
+      const client = connect({ path: socket() });
+      client.on("data", (data: Uint8Array) => {
+        client.destroy();
+        resolve(Buffer.from(data).toString("hex"));
+      });
+      const send = (i: number): void => {
+        if (i >= LIST.length) return;
+        client.write(LIST.subarray(i, i + 1), () => setImmediate(() => send(i + 1)));
+      };
+      client.on("connect", () => send(0));
+    });
+    expect(whole).toBe("a1130001020304");
+  });
+
+  test("noise in every octet of a request does no harm", async () => {
+    let seed = 12345;
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
+      return seed % below;
+    };
+    const tries: Promise<unknown>[] = [];
+    for (let i = 0; i < 150; i++) {
+      const bytes = Buffer.from(i % 2 === 0 ? LIST : VERSION);
+      for (let n = 1 + random(4); n > 0; n--) bytes[random(bytes.length)] = random(256);
+      tries.push(exchange(socket(), bytes, 150));
+      if (tries.length === 30) await Promise.all(tries.splice(0));
+    }
+    await Promise.all(tries);
+    expect(group.server.isAlive).toBe(true);
+    expect((await exchange(socket(), LIST)).got.toString("hex")).toBe("a1130001020304");
+  }, 30_000);
+
+  test("more connections than it takes are refused, and its own clients come back in", async () => {
+    const open: Socket[] = [];
+    for (let i = 0; i < 160; i++) {
+      const one = connect({ path: socket() });
+      one.on("error", () => {});
+      open.push(one);
+    }
+    for (let tries = 0; tries < 100; tries++) {
+      if ((await exchange(socket(), LIST, 50)).closed) break;
+    }
+    expect((await exchange(socket(), LIST, 50)).closed).toBe(true);
+    for (const one of open) one.destroy();
+    let back = "";
+    for (let tries = 0; tries < 100 && back === ""; tries++)
+      back = (await exchange(socket(), LIST, 50)).got.toString("hex");
+    expect(back).toBe("a1130001020304");
+  }, 30_000);
+});
