@@ -251,7 +251,7 @@ function varsOf(message: SipMessage, routes: Routes, proxy: Proxy): Value[] {
   if (message.vars !== null && message.varsOwner === routes) return message.vars;
   message.varsOwner = routes;
   const vars = new Array<Value>(routes.varCount).fill(null);
-  if (proxy.firstVars !== null) setFirst(vars, routes, proxy.firstVars);
+  if (proxy.firstVars != null) setFirst(vars, routes, proxy.firstVars);
   message.vars = vars;
   return vars;
 }

@@ -223,6 +223,10 @@ export const networkVariables: Record<string, PvDef<unknown>> = {
       else ctx.proxy.limited.error(ctx.proxy.log, `$fsn: no socket of ours is named ${name}`);
     },
   ),
+  fsp: pv(
+    "Port of the socket the message is to be sent from; null when none is chosen.",
+    (_i: unknown, ctx): Value => ctx.sendFrom?.local.port ?? null,
+  ),
   rpl: pvClass<unknown>({
     doc: `Where a reply goes when it is forwarded, by its second Via: ${Object.keys(REPLY_PARTS).join(", ")}; null for a request.`,
     inner: "required",
