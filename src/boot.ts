@@ -132,7 +132,15 @@ function assemble(host: Host, config: Config, settings: LogSettings, data: strin
   applyGlobals(proxy, config);
   applyRules(proxy, config.globals);
   const commands = new Commands();
-  const loader = new ModuleLoader({ host, log, wheel, proxy, commands, database: (url) => databases.get(url) });
+  const loader = new ModuleLoader({
+    host,
+    log,
+    wheel,
+    proxy,
+    commands,
+    database: (url) => databases.get(url),
+    networkDatabases: databases.network,
+  });
   return { proxy, transports, loader, commands, databases, wheel };
 }
 
@@ -150,7 +158,11 @@ function prepare(
   }
   const compiled = compileRoutes(config, instancesOf(generation), {
     report: (text) => proxy.limited.write(proxy.log, Level.ERROR, text.slice(0, MAX_KIND), text),
-    tell: { mono: () => proxy.host.clock.mono(), write: (level, text) => proxy.log.write(level, text) },
+    tell: {
+      mono: () => proxy.host.clock.mono(),
+      write: (level, text) => proxy.log.write(level, text),
+      tracing: proxy.tracing,
+    },
   });
   if (compiled.routes === null) throw new UnusableConfig(compiled.diagnostics);
   try {

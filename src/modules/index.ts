@@ -11,7 +11,10 @@ import { core } from "./core/index.ts";
 import { corex } from "./corex/index.ts";
 import { counters } from "./counters.ts";
 import ctl from "./ctl/index.ts";
+import { dbMysql } from "./db-mysql.ts";
+import { dbPostgres } from "./db-postgres.ts";
 import { dbSqlite } from "./db-sqlite.ts";
+import { debuggerModule } from "./debugger/index.ts";
 import { dialog } from "./dialog/index.ts";
 import { domain } from "./domain/index.ts";
 import { htable } from "./htable/index.ts";
@@ -24,6 +27,7 @@ import { pike } from "./pike.ts";
 import { pv } from "./pv/index.ts";
 import registrar from "./registrar/index.ts";
 import { rr } from "./rr/index.ts";
+import rtpengine from "./rtpengine/index.ts";
 import { sanity } from "./sanity/index.ts";
 import { siputils } from "./siputils/index.ts";
 import { sl } from "./sl.ts";
@@ -43,6 +47,8 @@ const ALL: readonly AnyModule[] = [
   kex,
   corex,
   dbSqlite,
+  dbMysql,
+  dbPostgres,
   pv,
   sl,
   tm,
@@ -65,6 +71,7 @@ const ALL: readonly AnyModule[] = [
   permissions,
   counters,
   cfgRpc,
+  debuggerModule,
   aliasDb,
   speeddial,
   domain,
@@ -75,6 +82,7 @@ const ALL: readonly AnyModule[] = [
   auth,
   authDb,
   acc,
+  rtpengine,
 ];
 
 /** All modules by name. The one called "core" is there without a loadmodule line. */

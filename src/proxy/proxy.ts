@@ -26,6 +26,7 @@ import { Identity } from "./identity.ts";
 import { replyMayLeave } from "./onsend.ts";
 import { Resolver } from "./resolver.ts";
 import { Strangers } from "./strangers.ts";
+import { Tracing } from "./tracing.ts";
 import type { Transports } from "./transports.ts";
 
 /** What the core asks of whoever holds transactions (module tm); each returns whether it took the message. */
@@ -110,6 +111,7 @@ export class Proxy {
   strayReplyRoute = "";
   /** What a 3xx in a transaction tells of its contacts, as bits (module tm's rich_redirect). */
   richRedirect = 0;
+  readonly tracing = new Tracing();
   /** What modules count, by Kamailio's names; read by $stat. */
   readonly statistics = new Map<string, () => number>();
   /** Whether onsend_route runs for replies that are forwarded (onsend_route_reply). */

@@ -56,7 +56,8 @@ export function compileRoutes(
   const reader: ReaderOf = (text) => compileText(text, env);
   const args: ArgScope = { flags: config.flags, routes: config.routes, takesInner, reader };
   const maxLoops = config.globals.int("max_while_loops");
-  const watch = { traces: config.globals.int("cfgtrace") !== 0, slow: config.globals.int("latency_limit_action") };
+  const mayTrace = config.globals.int("cfgtrace") !== 0 || loaded.module("debugger") !== null;
+  const watch = { traces: mayTrace, slow: config.globals.int("latency_limit_action") };
   const waiting = waitingRoutes(config.routes, loaded);
   const scope = new CompileScope({
     args,

@@ -2,6 +2,7 @@
 
 import type { RouteContext, RouteResult } from "../proxy/context.ts";
 import { Stop } from "../proxy/context.ts";
+import { Tracing } from "../proxy/tracing.ts";
 import { ArgError } from "../registry/args.ts";
 import { toInt, toText, type Value } from "../sip/value.ts";
 import { matches, type Pattern, posixRegex } from "./posix-regex.ts";
@@ -34,10 +35,12 @@ export interface ActionLog {
   /** Milliseconds of a clock that never goes back. */
   mono(): number;
   write(level: number, text: string): void;
+  /** How cfgtrace traces; as Kamailio by default when left out. */
+  readonly tracing?: Tracing;
 }
 
-/** The level of lines of cfgtrace, Kamailio's L_ERR. */
-const TRACE_LEVEL = -1;
+/** The level of lines of latency_limit_action by default, Kamailio's L_ERR. */
+const SLOW_LEVEL = -1;
 const PATTERN_CACHE = 256;
 
 /** The helpers of one generation, handed to the generated code under short names. */
@@ -52,11 +55,13 @@ export class Runtime {
 
   /** latency_limit_action, in microseconds, and latency_log. */
   slow = 0;
-  slowLevel = TRACE_LEVEL;
+  slowLevel = SLOW_LEVEL;
   private readonly tell: ActionLog;
+  private readonly tracing: Tracing;
 
   constructor(report: (message: string) => void, maxDepth: number, tell?: ActionLog) {
     this.tell = tell ?? { mono: () => 0, write: () => undefined };
+    this.tracing = this.tell.tracing ?? new Tracing();
     this.report = report;
     this.maxDepth = maxDepth;
   }
@@ -124,10 +129,12 @@ export class Runtime {
   };
   /** cfgtrace: tells of an action that is about to run. */
   readonly trace = (route: string, site: number): void => {
+    const { on, level, prefix, showsFile } = this.tracing;
+    if (!on) return;
     const { place, what } = this.sites[site]!;
     const { line } = place.file.position(place.start);
-    const text = `*** cfgtrace: ${route} c=[${place.file.name}] l=${line} n=${what}`;
-    this.tell.write(TRACE_LEVEL, text);
+    const file = showsFile ? ` c=[${place.file.name}]` : "";
+    this.tell.write(level, `${prefix} ${route}${file} l=${line} n=${what}`);
   };
 
   /** route(name) with a computed name. */

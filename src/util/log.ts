@@ -50,6 +50,8 @@ export function levelName(level: number): string {
 export interface LogSettings {
   level: number;
   sink: LogSink;
+  /** Levels of logs of their own, by name (module debugger); null or absent: all have the common one. */
+  levels?: ReadonlyMap<string, number> | null;
   /** Whether colours ($C of module xlog) go through to the sink. */
   colours?: boolean;
   /** Text in front of lines while a message is processed (log_prefix); null or absent for none. */
@@ -75,12 +77,12 @@ export class Log {
 
   /** Whether a line of that level would be written: ask before building an expensive one. */
   enabled(level: number): boolean {
-    return level <= this.settings.level;
+    return level <= this.most();
   }
 
   /** `facility`: number of a syslog facility, where the line is not for the usual one. */
   write(level: number, text: string, facility: number | null = null): void {
-    if (level > this.settings.level) return;
+    if (level > this.most()) return;
     const name = this.name === "" ? "" : `${this.name}: `;
     const { prefix, colours } = this.settings;
     let before = "";
@@ -96,6 +98,12 @@ export class Log {
     }
     this.settings.sink(level, `${NAMES[level] ?? level}: ${before}${name}${clean(text, colours === true)}`, facility);
   }
+  /** The highest level that is written. */
+  private most(): number {
+    const { levels, level } = this.settings;
+    return levels == null ? level : (levels.get(this.name === "" ? "core" : this.name) ?? level);
+  }
+
   error(text: string): void {
     this.write(Level.ERROR, text);
   }

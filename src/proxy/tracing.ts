@@ -1,0 +1,13 @@
+// How actions of the script are traced (cfgtrace): the core says so in the configuration, module debugger changes it while the program runs.
+
+/** The settings of the trace. */
+export class Tracing {
+  /** Whether it is on, where the script was compiled for it. */
+  on = true;
+  /** Log level of its lines, Kamailio's L_ERR. */
+  level = -1;
+  /** What they begin with. */
+  prefix = "*** cfgtrace:";
+  /** Whether they name the file. */
+  showsFile = true;
+}

@@ -1,0 +1,119 @@
+// Module debugger on a whole proxy: the trace, levels by module, dumps; what there is not is said. Lines and answers as on Kamailio 5.6.3 where
+// they mean the same.
+
+import { expect, test } from "vitest";
+import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
+
+let port = 20_000;
+/** The lines of the log that one request makes. */
+async function linesOf(bed: ProxyBed): Promise<string[]> {
+  const from = bed.log.length;
+  const agent = await bed.udp(port++);
+  await agent.send(bed.request("OPTIONS", "sip:x@example.org"));
+  return bed.log.slice(from);
+}
+
+const param = (name: string, value: string | number): string =>
+  `modparam("debugger", "${name}", ${typeof value === "number" ? value : `"${value}"`})\n`;
+
+test("the trace: on at start, its level, prefix and form; off and on by command", async () => {
+  const bed = await openProxy(
+    `${modules("debugger")}${param("cfgtrace", 1)}${param("log_level", 1)}${param("cfgtrace_format", 1)}${param("log_prefix", "trace:")}
+request_route {
+  $var(x) = 1;
+  sl_send_reply("200", "ok");
+}\n`,
+    1,
+  );
+  expect(await linesOf(bed)).toEqual([
+    expect.stringMatching(/^NOTICE: trace: request_route l=\d+ n=assign$/),
+    expect.stringMatching(/^NOTICE: trace: request_route l=\d+ n=sl_send_reply$/),
+  ]);
+  expect(await bed.rpc("dbg.trace", "off")).toBe("200 ok");
+  expect(await linesOf(bed)).toEqual([]);
+  expect(await bed.rpc("dbg.ls")).toMatchObject([{ entry: 0, set: 0, state: 0 }]);
+  await bed.rpc("dbg.trace", "on");
+  expect((await linesOf(bed)).length).toBe(2);
+  for (const [args, message] of [
+    [[], "Config trace command missing"],
+    [["maybe"], "Unknown trace command"],
+    [["on", 7_777_777], "No such pid"],
+  ] as const)
+    await expect(bed.rpc("dbg.trace", ...args)).rejects.toMatchObject({ code: 500, message });
+  await bed.close();
+});
+
+test("loaded without cfgtrace it is silent until it is told", async () => {
+  const bed = await openProxy(`${modules("debugger")}request_route { sl_send_reply("200", "ok"); }\n`, -1);
+  expect(await linesOf(bed)).toEqual([]);
+  await bed.rpc("dbg.trace", "on");
+  expect(await linesOf(bed)).toEqual([
+    expect.stringMatching(/^ERROR: \*\*\* cfgtrace: request_route c=\[\/portico.cfg\] l=\d+ n=sl_send_reply$/),
+  ]);
+  await bed.close();
+});
+
+test("modules have levels of their own", async () => {
+  const bed = await openProxy(
+    `${modules("debugger", "htable")}${param("mod_level_mode", 1)}${param("mod_level", "htable=2")}
+modparam("htable", "htable", "a=>size=4")
+request_route { sht_print(); sl_send_reply("200", "ok"); }\n`,
+    0,
+  );
+  expect(await linesOf(bed)).toEqual([expect.stringMatching(/^INFO: htable: items: a 0$/)]);
+  expect(await bed.rpc("dbg.get_mod_level", "htable")).toBe(2);
+  expect(await bed.rpc("dbg.get_mod_level", "tm")).toBe(0);
+  expect(await bed.rpc("dbg.set_mod_level", "htable", 0)).toBe("200 ok");
+  expect(await linesOf(bed)).toEqual([]);
+  expect(await bed.rpc("dbg.mod_level", "core", 3)).toBe("200 ok");
+  expect(await bed.rpc("dbg.get_mod_level", "core")).toBe(3);
+  await expect(bed.rpc("dbg.set_mod_level", "tm")).rejects.toMatchObject({ code: 500, message: "invalid parameters" });
+  await bed.close();
+});
+
+test("dumps of variables and of the message", async () => {
+  const bed = await openProxy(
+    `${modules("debugger")}request_route {
+  $var(x) = 1; $avp(y) = "a"; $avp(y) = "b"; $xavp(z=>q) = 5; $var(text) = "t";
+  dbg_pv_dump(14, "L_ALERT");
+  dbg_pv_dump();
+  append_hf("P-Hint: hi\\r\\n"); remove_hf("Max-Forwards");
+  dbg_sip_msg("L_ALERT");
+  dbg_breakpoint("1");
+  sl_send_reply("200", "ok");
+}\n`,
+    0,
+  );
+  const lines = await linesOf(bed);
+  const [first, ...rest] = lines.map((line) => line.replace(/^ALERT: debugger: /, ""));
+  expect(JSON.parse(first!)).toEqual({
+    "$var(x)": 1,
+    "$var(text)": "t",
+    "$avp(y)": ["b", "a"],
+    "$xavp(z)": [{ q: [5] }],
+  });
+  expect(rest[0]).toMatch(/^CONFIG LINE \d+$/);
+  expect(rest[2]).toBe("OPTIONS sip:x@example.org SIP/2.0");
+  expect(rest).toContain("P-Hint: hi");
+  const diffs = rest.slice(rest.findIndex((line) => line.includes("SIP header diffs")));
+  expect(diffs.slice(1, 3)).toEqual(["- Max-Forwards: 70", "P-Hint: hi"]);
+  expect(lines.at(-1)).toMatch(/^WARNING: debugger: dbg_breakpoint\(\) does nothing/);
+  await bed.close();
+});
+
+test("breakpoints and facilities of modules are refused, in words", async () => {
+  const bed = await openProxy(`${modules("debugger")}${param("breakpoint", 1)}request_route { exit; }\n`);
+  expect(bed.diagnostics.some((d) => d.message.includes("breakpoint"))).toBe(true);
+  await expect(bed.rpc("dbg.bp", "on")).rejects.toMatchObject({ code: 500, message: /no breakpoints/ });
+  await expect(bed.rpc("dbg.bp", "eval", 7_777_777, "$fu")).rejects.toMatchObject({ message: "No such pid" });
+  await expect(bed.rpc("dbg.bp", "foo")).rejects.toMatchObject({ message: "Unknown inner command" });
+  await expect(bed.rpc("dbg.bp")).rejects.toMatchObject({ message: "Config breakpoint command missing" });
+  expect(await bed.rpc("dbg.bp", "off")).toBe("200 ok");
+  await expect(bed.rpc("dbg.set_mod_facility", "core", "NOPE")).rejects.toMatchObject({
+    message: "facility not found",
+  });
+  await expect(bed.rpc("dbg.set_mod_facility", "core", "LOG_LOCAL1")).rejects.toMatchObject({ code: 500 });
+  expect(await bed.rpc("dbg.get_mod_facility", "core")).toBe("LOG_DAEMON");
+  await expect(bed.rpc("dbg.reset_msgid")).rejects.toMatchObject({ code: 500 });
+  await bed.close();
+});
