@@ -94,3 +94,10 @@ export function toUnicode(text: string): string {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+/** Where a byte string first stands in buf[start,end); -1 when it does not. */
+export function indexOfText(buf: Uint8Array, start: number, end: number, text: string): number {
+  const last = end - text.length;
+  for (let i = start; i <= last; i++) if (equalsText(buf, i, i + text.length, text)) return i;
+  return -1;
+}
