@@ -17,6 +17,7 @@ const HERE: Readonly<Record<string, string>> = {
   nathelper: "rr_count rr_top_count",
   registrar: "ulc",
   rr: "fti rdir route_uri tti",
+  dialog: "dlg dlg_ctx dlg_var",
   sl: "ltt",
   tm: "T_branch_idx T_reply_code T_reply_ruid",
   tmx: "T T_branch T_inv T_req T_rpl",
@@ -37,7 +38,6 @@ const HERE: Readonly<Record<string, string>> = {
 const LATER: Readonly<Record<string, string>> = {
   benchmark: "BM_time_diff",
   cfgutils: "RANDOM",
-  dialog: "dlg dlg_ctx dlg_var",
   dispatcher: "dsv",
   evrexec: "evr",
   geoip: "gip",

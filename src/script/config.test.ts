@@ -29,7 +29,8 @@ describe("globals", () => {
     const { globals, diagnostics } = load(
       'listen=udp:127.0.0.1:5060\nlisten=tcp:[::1]:5061 advertise 203.0.113.5:5080 name "edge"\nlisten=eth0\nlisten="tls:sip.example.com:5061"\nlisten=udp:10.0.0.1:5060 tcp:10.0.0.1:5060\nlisten=*',
     );
-    expect(diagnostics).toEqual([]);
+    expect(diagnostics.map((d) => d.code)).toEqual(["no-tls"]); // TLS is off
+
     expect(globals.listen.map((l) => [l.proto, l.host, l.port])).toEqual([
       ["udp", "127.0.0.1", 5060],
       ["tcp", "::1", 5061],

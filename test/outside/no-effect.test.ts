@@ -5,7 +5,7 @@ import { modules as ALL_MODULES } from "../../src/modules/index.ts";
 import { modules, openProxy } from "../support/proxy-bed.ts";
 
 test("setting a parameter without effect is a warning with its place; its default is not", async () => {
-  const lines = ['modparam("usrloc", "hash_size", 12)', 'modparam("usrloc", "ka_interval", 5)'];
+  const lines = ['modparam("usrloc", "hash_size", 12)', 'modparam("tm", "delete_timer", 5)'];
   const quiet = ['modparam("usrloc", "db_ops_ruid", 1)', 'modparam("registrar", "max_contacts", 5)'];
   const config = `${modules("auth")}${[...lines, ...quiet].join("\n")}
 modparam("registrar", "regid_mode", 1)
@@ -16,7 +16,7 @@ request_route { exit; }
   const first = config.split("\n").indexOf(lines[0]!) + 1;
   expect(bed.diagnostics.map((d) => [d.severity, d.code, d.line, d.message])).toEqual([
     ["warning", "no-effect", first, "usrloc parameter hash_size has no effect: tables here grow as needed"],
-    ["warning", "no-effect", first + 1, "usrloc parameter ka_interval has no effect: it is not supported yet"],
+    ["warning", "no-effect", first + 1, "tm parameter delete_timer has no effect: transactions are let go at once"],
     [
       "warning",
       "no-effect",
