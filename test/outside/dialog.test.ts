@@ -1,5 +1,6 @@
 // Module dialog from outside, in virtual time: what Kamailio cannot be asked quickly (long timers, restarts), and what is ours.
 
+import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { start } from "../../src/boot.ts";
 import { parseOptions } from "../../src/control/cli/options.ts";
@@ -360,4 +361,53 @@ describe("other modules hear of dialogs", () => {
     expect(heard.slice(0, 3)).toEqual(["created true", "failed 486", "removed"]);
     expect(heard.slice(3)).toEqual(["created true", "early", "confirmed s1", "acknowledged", "expired", "removed"]);
   });
+});
+
+test("whatever happens to calls, nothing stays behind and the counts are right", { timeout: 60_000 }, async () => {
+  const calls = await open({
+    params:
+      'modparam("dialog","default_timeout",20)\nmodparam("dialog","early_timeout",15)\nmodparam("dialog","noack_timeout",8)\nmodparam("dialog","end_timeout",5)\nmodparam("dialog","profiles_no_value","all")\nmodparam("dialog","ka_timer",5)\nmodparam("dialog","ka_interval",30)\n',
+    initial: 'dlg_manage(); set_dlg_profile("all"); dlg_set_property("ka-dst");',
+    within: 'if (is_method("MESSAGE")) { dlg_bye("all"); sl_send_reply("200", "OK"); exit; }\n',
+    routes: END,
+  });
+  type Step = (call: ReturnType<typeof calls.next>) => Promise<unknown>;
+  const steps: Step[] = [
+    (c) => c.invite(),
+    (c) => c.again(),
+    (c) => c.cancel(),
+    (c) => c.answer(180),
+    (c) => c.answer(200),
+    (c) => c.answer(200, { tag: "other" }),
+    (c) => c.answer(486),
+    (c) => c.ack(),
+    (c) => c.within("uac", "INFO"),
+    (c) => c.within("uas", "UPDATE"),
+    (c) => c.within("uac", "BYE"),
+    (c) => c.within("uas", "BYE"),
+    (c) => c.within("uac", "MESSAGE"),
+    (c) => c.ask("dlg.terminate_dlg", "{CALLID}", "{FTAG}", "{TTAG}"),
+    (c) => c.ask("dlg.set_state", "{CALLID}", "{FTAG}", "{TTAG}", 5),
+    (c) => c.wait(9000),
+  ];
+  const run = fc.array(fc.integer({ min: 0, max: steps.length - 1 }), { maxLength: 9 });
+  await fc.assert(
+    fc.asyncProperty(run, fc.boolean(), async (chosen, mute) => {
+      const call = calls.next();
+      if (mute) call.uas.answers["BYE"] = 0;
+      await call.invite();
+      for (const n of chosen) await steps[n]!(call);
+      const states = (await bed!.rpc("dlg.stats_active")) as Record<string, number>;
+      const count = (name: string): number => bed!.server.proxy.statistics.get(name)!();
+      expect(count("active_dialogs")).toBe(states["answering"]! + states["ongoing"]!);
+      expect(count("early_dialogs")).toBe(states["connecting"]!);
+      await call.wait(45_000);
+      expect(await bed!.rpc("dlg.list")).toEqual([]);
+      expect(count("active_dialogs")).toBe(0);
+      expect(count("early_dialogs")).toBe(0);
+      expect(await bed!.rpc("dlg.profile_get_size", "all")).toBe(0);
+    }),
+    { seed: 17, numRuns: 60 },
+  );
+  expect(bed!.server.proxy.counters.routeErrors).toBe(0);
 });

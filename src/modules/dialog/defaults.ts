@@ -154,6 +154,15 @@ function names(list: string): string[] {
     .filter((n) => n !== "");
 }
 
+/** Header lines as they are to stand in a message: each ended by CRLF, no empty one among them. */
+export function headerLines(given: string): string {
+  return given
+    .split(/\r?\n/)
+    .filter((line) => line !== "")
+    .map((line) => `${line}\r\n`)
+    .join("");
+}
+
 /** The settings; throws ConfigError for what does not go together. */
 export function settingsOf(p: Given): DialogSettings {
   if (p.db_mode !== DbMode.NONE && p.db_url === "")
@@ -179,8 +188,8 @@ export function settingsOf(p: Given): DialogSettings {
     earlyTimeout: p.early_timeout,
     noackTimeout: p.noack_timeout,
     endTimeout: p.end_timeout,
-    extraHeaders: p.dlg_extra_hdrs,
-    calleeHeaders: p.lreq_callee_headers,
+    extraHeaders: headerLines(p.dlg_extra_hdrs),
+    calleeHeaders: headerLines(p.lreq_callee_headers),
     matchMode: p.dlg_match_mode,
     detectSpirals: p.detect_spirals !== 0,
     profilesWithValue: names(p.profiles_with_value),

@@ -4,6 +4,7 @@ import { type RpcDef, RpcError, type RpcValue } from "../../registry/define.ts";
 import { matches } from "../../script/posix-regex.ts";
 import { bytesOf } from "../../util/bytes.ts";
 import { regexOf } from "../core/index.ts";
+import { headerLines } from "./defaults.ts";
 import { type Dialog, State } from "./dialog.ts";
 import type { Dialogs } from "./dialogs.ts";
 import type { Profile } from "./profiles.ts";
@@ -99,14 +100,8 @@ function end(dialogs: Dialogs, [entry, id, headers]: Given): RpcValue {
   const dialog =
     /^\d+$/.test(String(entry)) && /^\d+$/.test(String(id)) ? dialogs.table.find(Number(entry), Number(id)) : null;
   if (dialog === null) throw new RpcError(404, "Dialog not found");
-  dialogs.end(dialog, "all", headers === undefined ? "" : lines(String(headers)));
+  dialogs.end(dialog, "all", headers === undefined ? "" : headerLines(String(headers)));
   return {};
-}
-
-// Header lines as they are to stand in a message.
-function lines(given: string): string {
-  const clean = given.replace(/\r?\n/g, "\r\n").replace(/(?:\r\n)+$/, "");
-  return clean === "" ? "" : `${clean}\r\n`;
 }
 
 function terminate(dialogs: Dialogs, args: Given): RpcValue {
