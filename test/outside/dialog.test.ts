@@ -181,6 +181,67 @@ describe("requests made here", () => {
   });
 });
 
+describe("functions and commands that the comparison with Kamailio leaves out", () => {
+  test("dlg_get_var, dlg_set_var, dlg_set_state, dlg_bridge, $dlg_ctx(dir), $stat", async () => {
+    const calls = await open({
+      within: `if (is_method("INFO")) { dlg_set_var("$ci", "$ft", "$tt", "v", "7"); dlg_get_var("$ci", "$ft", "$tt", "v", "$var(v)");
+${note("v=$var(v)=$dlg_var(v) dir=$dlg_ctx(dir) active=$stat(active_dialogs)")} dlg_get_var("no", "$ft", "$tt", "v", "$var(v)"); ${note("rc=$rc")} }
+if (is_method("UPDATE")) { ${note("dir=$dlg_ctx(dir)")} dlg_bridge("sip:x@192.0.2.10:7100", "sip:y@192.0.2.10:7200", ""); ${note("bridge rc=$rc")} dlg_set_state("5"); ${note("st=$dlg(state)")} }\n`,
+    });
+    const phone = await bed!.udp(7100);
+    const call = calls.next();
+    await call.establish();
+    await call.within("uac", "INFO");
+    await call.within("uas", "UPDATE");
+    expect(noted(call.seen, "log ")).toEqual([
+      "log v=7=7 dir=1 active=1",
+      "log rc=-1",
+      "log dir=2",
+      "log bridge rc=1",
+      "log st=5",
+    ]);
+    expect(phone.received[0]).toMatch(/^INVITE sip:x@/);
+  });
+
+  test("profiles change in reply routes, and are gone with the call", async () => {
+    const calls = await open({
+      params: 'modparam("dialog","profiles_with_value","caller")\nmodparam("dialog","profiles_no_value","ringing")\n',
+      initial: 'dlg_manage(); set_dlg_profile("ringing"); t_on_reply("R");',
+      routes: `onreply_route[R] { if ($rs == 200) { unset_dlg_profile("ringing"); ${note("unset rc=$rc")} set_dlg_profile("caller", "$fU"); is_in_profile("caller"); ${note("in rc=$rc")} get_profile_size("caller", "$var(n)"); ${note("n=$var(n)")} } }\n`,
+    });
+    const call = calls.next();
+    await call.invite();
+    expect(await bed!.rpc("dlg.profile_get_size", "ringing")).toBe(1);
+    await call.answer(200);
+    expect(noted(call.seen, "log ")).toEqual(["log unset rc=1", "log in rc=1", "log n=1"]);
+    expect(await bed!.rpc("dlg.profile_get_size", "ringing")).toBe(0);
+    await call.ack();
+    await call.within("uac", "BYE");
+    expect(await bed!.rpc("dlg.profile_get_size", "caller", "alice")).toBe(0);
+  });
+
+  test("dlg.briefing, dlg.list_ctx, dlg.list_match_ctx, dlg.list_match_ex, dlg.set_var, dlg.dump_file", async () => {
+    const calls = await open({});
+    const call = calls.next();
+    await call.establish();
+    expect(await bed!.rpc("dlg.briefing")).toMatchObject([
+      { from_uri: "sip:alice@x", to_uri: "sip:bob@y", "call-id": call.callId, from_tag: "c0", to_tag: "s0" },
+    ]);
+    expect(Object.keys(((await bed!.rpc("dlg.briefing", "sISE")) as Record<string, RpcValue>[])[0]!)).toEqual(
+      "h_entry h_id init_ts start_ts end_ts state".split(" "),
+    );
+    const args = [call.callId, "c0", "s0"];
+    expect(await bed!.rpc("dlg.set_var", ...args, "name", "value")).toBe("Done");
+    const rows = (await bed!.rpc("dlg.list_ctx")) as RpcValue[];
+    expect(rows).toMatchObject([{ state: 4, variables: [{ name: "value" }] }]);
+    for (const name of ["dlg.list_match_ctx", "dlg.list_match_ex"])
+      expect(await bed!.rpc(name, "ruri", "sw", "sip:bob@", 1)).toEqual(rows);
+    await bed!.rpc("dlg.dump_file", "/data/calls.json");
+    const dumped = JSON.parse(new TextDecoder().decode(bed!.host.files.read("/data/calls.json"))) as object;
+    expect(dumped).toMatchObject({ call_id: call.callId, state: 4, variables: { name: "value" } });
+  });
+});
+
 describe("in a database", () => {
   const group = (mode: number, more = ""): Omit<CallGroup, "name" | "cases"> => ({
     modules: ["db_sqlite"],
