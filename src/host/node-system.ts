@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { startInBackground, takeBackground } from "./daemon.ts";
 import { HostError } from "./host.ts";
 import { nativeMemory, releaseMemory } from "./libc.ts";
+import { bindUnixDatagram, openFifo, writeFifo } from "./local-channels.ts";
 import { type NativeArgument, type NativeCalls, openNativeCalls } from "./native-calls.ts";
 import { openSyslog } from "./syslog.ts";
 import type { Account, System } from "./system.ts";
@@ -70,6 +71,9 @@ export function makeSystem(beforeChroot: () => Promise<void>): System {
         return null;
       }
     },
+    openFifo: (path, mode) => openFifo(calls(), path, mode),
+    writeFifo: (path, bytes) => writeFifo(calls(), path, bytes),
+    bindUnixDatagram: (path, mode) => bindUnixDatagram(calls(), path, mode),
     timestamp: localTimestamp,
     startInBackground: () => startInBackground(calls()),
     background: () => takeBackground(calls),

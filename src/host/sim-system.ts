@@ -1,4 +1,5 @@
 // System of a simulated host: nothing happens, what was asked for is kept for the test to read.
+import { HostError } from "./host.ts";
 import type { System } from "./system.ts";
 
 /** A System that records. */
@@ -49,6 +50,13 @@ export function simSystem(after: (ms: number, fn: () => void) => void): SimSyste
         },
         close: () => note("closeSyslog"),
       };
+    },
+    openFifo: (path) => {
+      throw new HostError("ENOSYS", `cannot open the fifo ${path}: not in a simulation`);
+    },
+    writeFifo: () => "failed",
+    bindUnixDatagram: (path) => {
+      throw new HostError("ENOSYS", `cannot listen on unixd:${path}: not in a simulation`);
     },
     timestamp: () => "Jan  1 00:00:00",
     // "false", "exit N" and "sleep N" do as in a shell, whatever else is done well at once

@@ -14,6 +14,24 @@ export interface SyslogSocket {
   close(): void;
 }
 
+/** A FIFO that we read. */
+export interface FifoChannel {
+  /** What was written into it since; null when nothing. Never waits. */
+  read(): Uint8Array | null;
+  /** Takes its name away too. */
+  close(): void;
+}
+
+/** A unix datagram socket with a name. */
+export interface DatagramChannel {
+  /** The next datagram and the name of who sent it, in the system's own form; null when there is none. Never waits. */
+  receive(): { readonly bytes: Uint8Array; readonly from: Uint8Array } | null;
+  /** "full" when the far end does not take it now, "failed" when it is gone or has no name. */
+  send(to: Uint8Array, bytes: Uint8Array): "sent" | "full" | "failed";
+  /** Takes its name away too. */
+  close(): void;
+}
+
 /** Scheduling policies of `System.schedule`. */
 export const Scheduling = { OTHER: 0, FIFO: 1, ROUND_ROBIN: 2 } as const;
 
@@ -42,6 +60,12 @@ export interface System {
   schedule(policy: number, priority: number): void;
   /** Opens the log daemon's socket; null when it is not there. */
   openSyslog(path: string): SyslogSocket | null;
+  /** Opens a FIFO for reading, made with those permissions when it is not there. */
+  openFifo(path: string, mode: number): FifoChannel;
+  /** Writes into a FIFO that is there; "nobody" when nobody reads it yet. Never waits. */
+  writeFifo(path: string, bytes: Uint8Array): "sent" | "nobody" | "failed";
+  /** Opens a unix datagram socket of that name and permissions. */
+  bindUnixDatagram(path: string, mode: number): DatagramChannel;
   /** Local time as log daemons want it: "Nov  3 09:05:01". */
   timestamp(): string;
   /** Runs this very program again, detached from the terminal, and waits until it called `ready` or ended; the exit code. */

@@ -1,4 +1,4 @@
-// Module ctl: commands over BINRPC, as kamcmd speaks it, on unix stream sockets, TCP and UDP.
+// Module ctl: commands over BINRPC, as kamcmd speaks it, on unix sockets of both kinds, TCP and UDP.
 
 import { HostError } from "../../host/host.ts";
 import { ConfigError, defineModule, intParam, manyParam, strParam } from "../../registry/define.ts";
@@ -46,7 +46,7 @@ const ctl = defineModule({
   uses: [core],
   params: {
     binrpc: manyParam(
-      "Where to listen: unix:PATH, tcp:ADDRESS:PORT, udp:ADDRESS:PORT. Without any: unix:/run/kamailio/kamailio_ctl.",
+      "Where to listen: unix:PATH, unixd:PATH (datagrams), tcp:ADDRESS:PORT, udp:ADDRESS:PORT. Without any: unix:/run/kamailio/kamailio_ctl.",
     ),
     mode: intParam(0o600, "Permissions of unix sockets.", { min: 0, max: 0o777 }),
     user: strParam("", "User who owns unix sockets, by name or number; who runs the server when empty."),

@@ -4,6 +4,7 @@ import { HostError, type SocketAddress, type TcpConnection, type TcpHandlers } f
 import type { RpcValue } from "../../registry/define.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { answerDatagram, type CommandServer, MAX_QUEUE, RpcConnections } from "../../registry/rpc/server.ts";
+import { listenUnixDatagrams } from "../../registry/rpc/unix-datagrams.ts";
 import { ipFamily } from "../../util/ip.ts";
 import { Level } from "../../util/log.ts";
 import type { CtlAddress } from "./address.ts";
@@ -65,10 +66,7 @@ export class CtlServer {
       case "unixs":
         return this.listenUnix(address.path, owner);
       case "unixd":
-        throw new HostError(
-          "ENOSYS",
-          `cannot listen on unixd:${address.path}: unix datagram sockets are not available`,
-        );
+        return this.listenDatagrams(address.path, owner);
       case "tcp":
         return this.listenTcp(await this.resolved(address.host, address.port));
       case "udp":
@@ -80,19 +78,25 @@ export class CtlServer {
     for (const door of this.doors.splice(0)) door.close();
   }
 
-  private async listenUnix(path: string, { mode, user, group }: SocketOwner): Promise<void> {
+  private async listenUnix(path: string, owner: SocketOwner): Promise<void> {
     const { host } = this.host;
     const here = ["<anonymous unix socket>", "", path, ""];
     const door = await host.network.listenUnix({
       path,
-      mode,
+      mode: owner.mode,
       maxQueue: MAX_QUEUE,
       onConnection: (connection) => this.admit(connection, ["binrpc", "unix_stream", ...here]),
     });
     this.doors.push({ shown: ["binrpc", "unix_stream", path, ""], close: () => door.close() });
-    if (user === null && group === null) return;
-    const { uid, gid } = idsOf(this.host, user, group);
-    host.system.give(path, uid, gid);
+    this.give(path, owner);
+  }
+
+  private listenDatagrams(path: string, owner: SocketOwner): void {
+    const door = listenUnixDatagrams(this.host.host, path, owner.mode, (bytes, answer) =>
+      this.serve(bytes, 0, bytes.length, answer),
+    );
+    this.doors.push({ shown: ["binrpc", "unix_dgram", path, ""], close: () => door.close() });
+    this.give(path, owner);
   }
 
   private async listenTcp(local: SocketAddress): Promise<void> {
@@ -113,23 +117,33 @@ export class CtlServer {
     const socket = await this.host.host.network.bindUdp({
       local,
       light: true,
-      onMessage: (buf, start, end, peer) => {
-        if (this.running >= MAX_RUNNING) return;
-        const answer = answerDatagram(this.server, buf, start, end);
-        if (answer === null) return;
-        if (answer instanceof Uint8Array) {
-          socket.send(peer, answer, 0, answer.length);
-          return;
-        }
-        this.running++;
-        void answer.then((bytes) => {
-          this.running--;
-          socket.send(peer, bytes, 0, bytes.length);
-        });
-      },
+      onMessage: (buf, start, end, peer) =>
+        this.serve(buf, start, end, (bytes) => socket.send(peer, bytes, 0, bytes.length)),
     });
     const { address, port } = socket.local;
     this.doors.push({ shown: ["binrpc", "udp", address, String(port)], close: () => socket.close() });
+  }
+
+  // One datagram; what comes while too many commands run is dropped.
+  private serve(buf: Uint8Array, start: number, end: number, send: (answer: Uint8Array) => void): void {
+    if (this.running >= MAX_RUNNING) return;
+    const answer = answerDatagram(this.server, buf, start, end);
+    if (answer === null) return;
+    if (answer instanceof Uint8Array) {
+      send(answer);
+      return;
+    }
+    this.running++;
+    void answer.then((bytes) => {
+      this.running--;
+      send(bytes);
+    });
+  }
+
+  private give(path: string, { user, group }: SocketOwner): void {
+    if (user === null && group === null) return;
+    const { uid, gid } = idsOf(this.host, user, group);
+    this.host.host.system.give(path, uid, gid);
   }
 
   private admit(connection: TcpConnection, shown: readonly (string | number)[]): TcpHandlers | null {

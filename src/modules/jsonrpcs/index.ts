@@ -9,7 +9,7 @@ import { textOf } from "../../util/bytes.ts";
 import { Level } from "../../util/log.ts";
 import { core } from "../core/index.ts";
 import { parseDatagramPlace } from "./place.ts";
-import { JsonTransports, type Settings } from "./transports.ts";
+import { DEFAULT_FIFO, DEFAULT_SOCKET, JsonTransports, type Settings } from "./transports.ts";
 
 /** Bits of parameter transport; 0 stands for all of them. */
 const Bit = { FIFO: 2, DATAGRAM: 4 } as const;
@@ -54,12 +54,12 @@ const jsonrpcs = defineModule({
       min: 0,
       max: 7,
     }),
-    fifo_name: strParam("kamailio_rpc.fifo", "FIFO to read commands from; below the directory of sockets if relative."),
+    fifo_name: strParam(DEFAULT_FIFO, "FIFO to read commands from; below the directory of sockets if relative."),
     fifo_mode: intParam(0o660, "Its permissions.", { min: 0, max: 0o777 }),
     fifo_user: strParam("", "User who owns it; who runs the server when empty."),
     fifo_group: strParam("", "Group that owns it; the user's own when empty."),
     fifo_reply_dir: strParam("/tmp/", "Directory of the FIFOs that requests name for their answers."),
-    dgram_socket: strParam("kamailio_rpc.sock", "Unix datagram socket, or udp:ADDRESS:PORT, to take commands from."),
+    dgram_socket: strParam(DEFAULT_SOCKET, "Unix datagram socket, or udp:ADDRESS:PORT, to take commands from."),
     dgram_mode: intParam(0o660, "Permissions of the unix datagram socket.", { min: 0, max: 0o777 }),
     dgram_user: strParam("", "User who owns it; who runs the server when empty."),
     dgram_group: strParam("", "Group that owns it; the user's own when empty."),

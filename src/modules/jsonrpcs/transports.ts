@@ -1,15 +1,26 @@
 // JSON-RPC over a FIFO, a unix datagram socket and UDP: one request a datagram, or one document after the other in the FIFO.
 
-import type { SocketAddress } from "../../host/host.ts";
+import { HostError, type SocketAddress } from "../../host/host.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import type { JsonAnswer } from "../../registry/rpc/json.ts";
+import { listenUnixDatagrams, lookEvery } from "../../registry/rpc/unix-datagrams.ts";
 import { bytesOf, textOf } from "../../util/bytes.ts";
+import { Documents } from "./documents.ts";
 import type { DatagramPlace } from "./place.ts";
 
 /** The longest answer in one datagram. */
 const MAX_DATAGRAM = 65_000;
 /** Commands from here that run at a time; what comes beyond is dropped. */
 const MAX_RUNNING = 64;
+/** Milliseconds until a reply FIFO is tried again. */
+const AGAIN = 50;
+/** Looks until a document that does not become whole is dropped, and until an answer whose FIFO nobody reads is. */
+const PATIENT_LOOKS = 40;
+
+export const DEFAULT_FIFO = "kamailio_rpc.fifo";
+export const DEFAULT_SOCKET = "kamailio_rpc.sock";
+/** chown's -1. */
+const KEEP = 0xffff_ffff;
 
 interface Owner {
   readonly mode: number;
@@ -39,8 +50,96 @@ export class JsonTransports {
   }
 
   /** Opens what the settings ask for. Throws HostError. */
-  async open({ datagrams }: Settings, run: Run): Promise<void> {
-    if (datagrams !== null && "udp" in datagrams) await this.openUdp(datagrams.udp, run);
+  async open(settings: Settings, run: Run): Promise<void> {
+    const { datagrams, fifo } = settings;
+    if (fifo !== null) this.openFifo(fifo, settings, run);
+    if (datagrams === null) return;
+    if ("udp" in datagrams) await this.openUdp(datagrams.udp, run);
+    else this.openUnix(datagrams.path, settings.datagramOwner, run);
+  }
+
+  private openFifo(name: string, { fifoOwner, replyDirectory }: Settings, run: Run): void {
+    const { host } = this.host;
+    const path = this.pathOf(name);
+    const fifo = this.attempt(name, DEFAULT_FIFO, () => host.system.openFifo(path, fifoOwner.mode));
+    if (fifo === null) return;
+    this.give(path, fifoOwner);
+    const documents = new Documents();
+    let looks = 0;
+    const stop = lookEvery(host, () => {
+      const bytes = fifo.read();
+      if (bytes === null) {
+        if (documents.hasPart && ++looks > PATIENT_LOOKS) documents.drop();
+        return;
+      }
+      looks = 0;
+      for (const text of documents.add(textOf(bytes, 0, bytes.length)))
+        this.serve(text, run, (answer) => this.replyInto(replyDirectory, answer));
+    });
+    this.doors.push({
+      close: () => {
+        stop();
+        fifo.close();
+      },
+    });
+  }
+
+  // The client may open its FIFO for reading after it has asked.
+  private replyInto(directory: string, { body, replyName }: JsonAnswer): void {
+    if (replyName === null) return;
+    if (!/^[\w.-]+$/.test(replyName) || replyName.startsWith(".")) {
+      this.host.log.warn(`the name of a reply fifo is not taken: ${replyName.slice(0, 64)}`);
+      return;
+    }
+    const { host } = this.host;
+    const path = host.files.resolve(directory, replyName);
+    const bytes = bytesOf(body);
+    let looks = 0;
+    const attempt = (): void => {
+      const sent = host.system.writeFifo(path, bytes);
+      if (sent === "nobody" && ++looks < PATIENT_LOOKS) host.clock.after(AGAIN, attempt);
+      else if (sent !== "sent") this.host.log.info(`nobody took the answer from ${path}`);
+    };
+    attempt();
+  }
+
+  private openUnix(name: string, owner: Owner, run: Run): void {
+    const path = this.pathOf(name);
+    const { host } = this.host;
+    const door = this.attempt(name, DEFAULT_SOCKET, () =>
+      listenUnixDatagrams(host, path, owner.mode, (bytes, answer) =>
+        this.serve(textOf(bytes, 0, bytes.length), run, ({ body }) => answer(bytesOf(body))),
+      ),
+    );
+    if (door === null) return;
+    this.doors.push(door);
+    this.give(path, owner);
+  }
+
+  // What was asked for must be there; what is only on by default may be missing.
+  private attempt<T>(name: string, usual: string, open: () => T): T | null {
+    try {
+      return open();
+    } catch (error) {
+      if (!(error instanceof HostError) || name !== usual) throw error;
+      this.host.log.info(`goes without ${name}: ${error.message}`);
+      return null;
+    }
+  }
+
+  private pathOf(name: string): string {
+    const { host, proxy } = this.host;
+    return host.files.resolve(proxy.places.run ?? "/run/kamailio", name);
+  }
+
+  private give(path: string, { user, group }: Owner): void {
+    if (user === "" && group === "") return;
+    const { system } = this.host.host;
+    const account = user === "" ? null : system.user(user);
+    const gid = group === "" ? (account?.gid ?? KEEP) : system.group(group);
+    if ((user !== "" && account === null) || gid === null)
+      throw new HostError("ENOENT", `there is no user ${user} or group ${group} to give ${path} to`);
+    system.give(path, account?.uid ?? KEEP, gid);
   }
 
   close(): void {

@@ -1,0 +1,44 @@
+// Commands that come as unix datagrams: a socket that is looked into every now and then, since neither runtime tells when there is something.
+
+import type { Host } from "../../host/host.ts";
+
+/** Milliseconds between two looks. */
+const LOOK = 50;
+/** Datagrams of one look. */
+const MAX_AT_ONCE = 32;
+
+/** Calls `fn` every 50 ms until what it returns is called. */
+export function lookEvery({ clock }: Host, fn: () => void): () => void {
+  let cancel = clock.after(LOOK, function again() {
+    cancel = clock.after(LOOK, again);
+    fn();
+  });
+  return () => cancel();
+}
+
+/** Listens on a unix datagram socket; `onMessage` gets each datagram and how to answer it, at once or later. Throws HostError. */
+export function listenUnixDatagrams(
+  host: Host,
+  path: string,
+  mode: number,
+  onMessage: (bytes: Uint8Array, answer: (bytes: Uint8Array) => void) => void,
+): { close(): void } {
+  const socket = host.system.bindUnixDatagram(path, mode);
+  let open = true;
+  const stop = lookEvery(host, () => {
+    for (let n = 0; n < MAX_AT_ONCE; n++) {
+      const got = socket.receive();
+      if (got === null) return;
+      onMessage(got.bytes, (bytes) => {
+        if (open) socket.send(got.from, bytes);
+      });
+    }
+  });
+  return {
+    close() {
+      open = false;
+      stop();
+      socket.close();
+    },
+  };
+}
