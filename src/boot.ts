@@ -160,7 +160,7 @@ function prepare(
     report: (text) => proxy.limited.write(proxy.log, Level.ERROR, text.slice(0, MAX_KIND), text),
     tell: {
       mono: () => proxy.host.clock.mono(),
-      write: (level, text) => proxy.log.write(level, text),
+      write: (level, text, facility, word) => proxy.log.write(level, text, facility, word),
       tracing: proxy.tracing,
     },
   });

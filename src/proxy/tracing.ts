@@ -6,6 +6,10 @@ export class Tracing {
   on = true;
   /** Log level of its lines, Kamailio's L_ERR. */
   level = -1;
+  /** The word for the level in them; undefined for the level's own. */
+  word: string | undefined = undefined;
+  /** Number of their syslog facility; null for the usual one. */
+  facility: number | null = null;
   /** What they begin with. */
   prefix = "*** cfgtrace:";
   /** Whether they name the file. */

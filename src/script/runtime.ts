@@ -34,7 +34,7 @@ export interface CallSite {
 export interface ActionLog {
   /** Milliseconds of a clock that never goes back. */
   mono(): number;
-  write(level: number, text: string): void;
+  write(level: number, text: string, facility?: number | null, word?: string): void;
   /** How cfgtrace traces; as Kamailio by default when left out. */
   readonly tracing?: Tracing;
 }
@@ -129,12 +129,12 @@ export class Runtime {
   };
   /** cfgtrace: tells of an action that is about to run. */
   readonly trace = (route: string, site: number): void => {
-    const { on, level, prefix, showsFile } = this.tracing;
+    const { on, level, facility, word, prefix, showsFile } = this.tracing;
     if (!on) return;
     const { place, what } = this.sites[site]!;
     const { line } = place.file.position(place.start);
     const file = showsFile ? ` c=[${place.file.name}]` : "";
-    this.tell.write(level, `${prefix} ${route}${file} l=${line} n=${what}`);
+    this.tell.write(level, `${prefix} ${route}${file} l=${line} n=${what}`, facility, word);
   };
 
   /** route(name) with a computed name. */

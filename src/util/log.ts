@@ -80,8 +80,8 @@ export class Log {
     return level <= this.most();
   }
 
-  /** `facility`: number of a syslog facility, where the line is not for the usual one. */
-  write(level: number, text: string, facility: number | null = null): void {
+  /** `facility`: number of a syslog facility, where the line is not for the usual one; `word` stands in it in place of the level's own. */
+  write(level: number, text: string, facility: number | null = null, word?: string): void {
     if (level > this.most()) return;
     const name = this.name === "" ? "" : `${this.name}: `;
     const { prefix, colours } = this.settings;
@@ -96,7 +96,11 @@ export class Log {
       this.settings.sink(level, format(level, this.name, before, text), facility);
       return;
     }
-    this.settings.sink(level, `${NAMES[level] ?? level}: ${before}${name}${clean(text, colours === true)}`, facility);
+    this.settings.sink(
+      level,
+      `${word ?? NAMES[level] ?? level}: ${before}${name}${clean(text, colours === true)}`,
+      facility,
+    );
   }
   /** The highest level that is written. */
   private most(): number {

@@ -53,6 +53,19 @@ test("loaded without cfgtrace it is silent until it is told", async () => {
   await bed.close();
 });
 
+test("log_level_name is the word in lines of the trace; a facility that is none is refused", async () => {
+  const routes = 'request_route { sl_send_reply("200", "ok"); }\n';
+  const named = param("cfgtrace", 1) + param("log_level_name", "exec") + param("log_facility", "LOG_LOCAL3");
+  const bed = await openProxy(modules("debugger") + named + routes, -1);
+  expect(await linesOf(bed)).toEqual([
+    expect.stringMatching(/^exec: \*\*\* cfgtrace: request_route .*n=sl_send_reply$/),
+  ]);
+  await bed.close();
+  await expect(openProxy(modules("debugger") + param("log_facility", "LOG_NOPE") + routes)).rejects.toMatchObject({
+    diagnostics: [{ message: expect.stringContaining("there is no facility LOG_NOPE") }],
+  });
+});
+
 test("modules have levels of their own", async () => {
   const bed = await openProxy(
     `${modules("debugger", "htable")}${param("mod_level_mode", 1)}${param("mod_level", "htable=2")}

@@ -61,7 +61,6 @@ test("addresses are read again on demand, not more often than reload_delta; a fa
 test("trusted peers: asked of the database each time, or kept until they are read again", async () => {
   const insert = "INSERT INTO trusted (src_ip, proto, tag) VALUES ('192.0.2.10', 'any', 'us')";
   const direct = await open("allow_trusted();");
-  sql(direct, "CREATE TABLE IF NOT EXISTS trusted (src_ip, proto, from_pattern, ruri_pattern, tag, priority)");
   expect(await ask(direct)).toBe("-1 <null>");
   sql(direct, insert);
   expect(await ask(direct)).toBe("1 <null>");

@@ -47,15 +47,19 @@ interface Instance {
   readonly traces: boolean;
   readonly format: number;
   readonly logLevel: number;
+  readonly word: string;
+  readonly facility: number | null;
   readonly prefix: string;
   readonly hasLevels: boolean;
   readonly levels: readonly (readonly [string, number])[];
 }
 
-function start({ state, traces, format, logLevel, prefix, hasLevels, levels }: Instance): void {
+function start({ state, traces, format, logLevel, word, facility, prefix, hasLevels, levels }: Instance): void {
   const { tracing, host } = state;
   tracing.on = traces || host.proxy.groups.value("core", "cfgtrace", null) === 1;
   tracing.level = logLevel;
+  tracing.word = word === "" ? undefined : word;
+  tracing.facility = facility;
   tracing.prefix = prefix;
   tracing.showsFile = format !== 1;
   state.levels.clear();
@@ -71,6 +75,12 @@ function levelsOf(texts: readonly string[]): (readonly [string, number])[] {
   });
 }
 
+function traceFacility(text: string): number | null {
+  const facility = text === "" ? null : facilityOf(text);
+  if (text !== "" && facility === null) throw new ConfigError(`there is no facility ${text}`, "log_facility");
+  return facility;
+}
+
 const levelArg = parsed("level", (text): number | ArgError => {
   const level = LEVELS[text.trim().toUpperCase()] ?? (/^\s*-?\d\s*$/.test(text) ? Number(text) : undefined);
   return level ?? new ArgError(`"${text}" is no log level`, "write L_DBG, L_INFO, L_ERR …");
@@ -78,8 +88,9 @@ const levelArg = parsed("level", (text): number | ArgError => {
 const maskArg = parsed("mask", (text): number | ArgError =>
   /^\s*\d{1,4}\s*$/.test(text) ? Number(text) : new ArgError(`"${text}" is no number`),
 );
-const facilityArg = parsed("facility", (text): string | ArgError =>
-  facilityOf(text) === null ? new ArgError(`there is no facility ${text}`) : text,
+const facilityArg = parsed(
+  "facility",
+  (text): number | ArgError => facilityOf(text) ?? new ArgError(`there is no facility ${text}`),
 );
 
 function breakpoint({ state }: Instance, mode: string): number {
@@ -90,10 +101,16 @@ function breakpoint({ state }: Instance, mode: string): number {
   return 1;
 }
 
-function dumpMessage({ state }: Instance, ctx: RouteContext, level: number, line: number): number {
+function dumpMessage(
+  { state }: Instance,
+  ctx: RouteContext,
+  level: number,
+  facility: number | null,
+  line: number,
+): number {
   const { log, proxy } = state.host;
   if (!log.enabled(level)) return 1;
-  for (const text of messageLines(ctx.message, proxy.out, line)) log.write(level, text);
+  for (const text of messageLines(ctx.message, proxy.out, line)) log.write(level, text, facility);
   return 1;
 }
 
@@ -197,10 +214,8 @@ export const debuggerModule = defineModule({
     cfgtrace_format: intParam(0, "1: lines of the trace do not name the file."),
     breakpoint: intParam(0, "Whether each action stops.", BREAKPOINTS),
     log_level: intParam(Level.ERROR, "Log level of the trace."),
-    log_level_name: strParam("", "Name of the level in lines of the trace.", {
-      effect: "lines are named by their level",
-    }),
-    log_facility: strParam("", "Facility of lines of the trace.", NO_FACILITIES),
+    log_level_name: strParam("", "Word for the level in lines of the trace."),
+    log_facility: strParam("", "Syslog facility of lines of the trace."),
     log_prefix: strParam("*** cfgtrace:", "What lines of the trace begin with."),
     step_usleep: intParam(100_000, "Time between two looks for commands at a breakpoint.", BREAKPOINTS),
     step_loops: intParam(200, "How often a command looks for an answer of a breakpoint.", BREAKPOINTS),
@@ -222,6 +237,8 @@ export const debuggerModule = defineModule({
     traces: p.cfgtrace !== 0,
     format: p.cfgtrace_format,
     logLevel: p.log_level,
+    word: p.log_level_name,
+    facility: traceFacility(p.log_facility),
     prefix: p.log_prefix,
     hasLevels: p.mod_level_mode !== 0,
     levels: levelsOf(p.mod_level),
@@ -248,8 +265,8 @@ export const debuggerModule = defineModule({
       args: [optional(levelArg), optional(facilityArg), place()],
       routes: ANY,
       doc: "Logs the message as it would be sent now, and what was changed in it.",
-      run: (self: Instance, ctx, level, _facility, at: CallPlace) =>
-        dumpMessage(self, ctx, level ?? Level.ERROR, at.line),
+      run: (self: Instance, ctx, level, facility, at: CallPlace) =>
+        dumpMessage(self, ctx, level ?? Level.ERROR, facility ?? null, at.line),
     }),
   },
   rpc: commands,

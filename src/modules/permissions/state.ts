@@ -67,7 +67,9 @@ export class Permissions {
   async start(): Promise<void> {
     const { url, backends, addressFile, cached } = this.settings;
     if ((backends & Backend.ADDRESS) !== 0 && (url !== "" || addressFile !== "")) await this.loadAddresses();
-    if ((backends & Backend.TRUSTED) !== 0 && url !== "" && cached) await this.loadPeers();
+    if ((backends & Backend.TRUSTED) === 0 || url === "") return;
+    if (cached) await this.loadPeers();
+    else await this.ensureTrusted();
   }
 
   /** Whether a table may be read again now: of both together one within reload_delta. */
@@ -117,11 +119,13 @@ export class Permissions {
 
   /** Reads the trusted peers anew. */
   async loadPeers(): Promise<void> {
-    const { trustedTable } = this.settings;
-    await this.host
-      .database(this.settings.url)
-      .ensureTable({ name: trustedTable, layout: "trusted", version: VERSION });
+    await this.ensureTrusted();
     this.peers = new Peers(this.peersOf(await this.peerRows(null)));
+  }
+
+  private async ensureTrusted(): Promise<void> {
+    const { trustedTable, url } = this.settings;
+    await this.host.database(url).ensureTable({ name: trustedTable, layout: "trusted", version: VERSION });
   }
 
   /** The peers of a source, from memory or from the database. */
