@@ -4,6 +4,7 @@ import type { Host } from "../host/host.ts";
 import { RouteKind } from "../proxy/context.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { Database } from "../store/database.ts";
+import type { NetworkSettings } from "../store/network-settings.ts";
 import { Level, type Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
 import type { Commands } from "./commands.ts";
@@ -18,6 +19,7 @@ export interface Surroundings {
   readonly proxy: Proxy;
   readonly commands: Commands;
   readonly database: (url: string) => Database;
+  readonly networkDatabases: NetworkSettings;
 }
 
 /** A module of one generation with the parameters it got. */
@@ -106,6 +108,7 @@ export class ModuleLoader {
       proxy: around.proxy,
       commands: around.commands,
       database: around.database,
+      networkDatabases: around.networkDatabases,
       use: <S>(other: Module<S>): S => {
         const known = states.get(other);
         if (known === undefined) throw new Error(`module ${module.name} needs ${other.name}, which is not loaded`);

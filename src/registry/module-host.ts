@@ -4,6 +4,7 @@ import type { Host } from "../host/host.ts";
 import type { RouteContext, RouteResult } from "../proxy/context.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { Database } from "../store/database.ts";
+import type { NetworkSettings } from "../store/network-settings.ts";
 import type { Log } from "../util/log.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
 import type { Commands } from "./commands.ts";
@@ -24,6 +25,8 @@ export interface ModuleHost {
   useIfLoaded<S>(module: Module<S>): S | null;
   /** The database of a URL (Kamailio's db_url form), opened when first asked for; shared by all who name the same URL. */
   database(url: string): Database;
+  /** How connections to MySQL and PostgreSQL are opened and bounded; modules db_mysql and db_postgres set it. */
+  readonly networkDatabases: NetworkSettings;
   /** Runs event_route[name] over the context's message, when the script has one; null when it has none. */
   runEvent(name: string, ctx: RouteContext): RouteResult | null;
 }

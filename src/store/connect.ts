@@ -3,6 +3,9 @@
 import type { Host } from "../host/host.ts";
 import type { Log } from "../util/log.ts";
 import { type Database, StoreError } from "./database.ts";
+import { NetworkSettings } from "./network-settings.ts";
+import { NetworkStore } from "./network-store.ts";
+import { type NetworkTarget, parseNetworkUrl } from "./network-url.ts";
 import { type SlowQueries, type SqliteOptions, SqliteStore } from "./sqlite.ts";
 
 /** The databases of a process by URL. */
@@ -12,6 +15,8 @@ export class Databases {
   private readonly versionTable: string;
   /** latency_limit_db and latency_log, for databases opened from now on. */
   slow: SlowQueries = { from: 0, level: -1 };
+  /** What db_mysql and db_postgres set; for connections opened from now on. */
+  readonly network = new NetworkSettings();
   private readonly byUrl = new Map<string, Database>();
 
   /** `versionTable`: the table that holds the versions of the others (version_table). */
@@ -23,6 +28,8 @@ export class Databases {
 
   /** The database of a URL, opened when first asked for. Throws StoreError. */
   get(url: string): Database {
+    const remote = parseNetworkUrl(url);
+    if (remote !== null) return this.getRemote(remote);
     const target = parseDatabaseUrl(url, (path) => this.host.files.resolve(path));
     const known = this.byUrl.get(target.key);
     if (known !== undefined) return known;
@@ -34,6 +41,17 @@ export class Databases {
     });
     this.byUrl.set(target.key, database);
     return database;
+  }
+
+  private getRemote(target: NetworkTarget): Database {
+    const { kind, user, password, name } = target;
+    const key = `${kind}:${name} ${user}:${password}`;
+    let known = this.byUrl.get(key);
+    if (known === undefined) {
+      known = new NetworkStore(this.host, this.log, target, this.network, this.versionTable, this.slow);
+      this.byUrl.set(key, known);
+    }
+    return known;
   }
 
   // What cannot be made here is told better by the attempt to open the file.
@@ -71,11 +89,15 @@ export function parseDatabaseUrl(url: string, resolve: (path: string) => string)
   const scheme = colon < 0 ? "" : url.slice(0, colon).toLowerCase();
   if (scheme === "memory") return { key: "memory:", path: ":memory:", options: {} };
   if (scheme !== "sqlite" && scheme !== "sqlite3") {
-    const known = ["mysql", "postgres", "text", "unixodbc", "redis", "mongodb", "cluster", "flatstore"].includes(
-      scheme,
-    );
-    const why = known ? `databases of kind "${scheme}" are not supported` : "this is no database URL";
-    throw new StoreError("ERR_DB_URL", `${url.replace(/\/\/.*@/, "//…@")}: ${why}; use sqlite:///path/to/file`);
+    const known = ["text", "unixodbc", "redis", "mongodb", "cluster", "flatstore"].includes(scheme);
+    const remote = parseNetworkUrl(url) !== null;
+    const why = remote
+      ? "a file is needed here, not a server"
+      : known
+        ? `databases of kind "${scheme}" are not supported`
+        : "this is no database URL";
+    const forms = remote ? "sqlite:///path/to/file" : "sqlite:///path/to/file, mysql://… or postgres://…";
+    throw new StoreError("ERR_DB_URL", `${url.replace(/\/\/.*@/, "//…@")}: ${why}; use ${forms}`);
   }
   const [rest = "", query = ""] = url
     .slice(colon + 1)

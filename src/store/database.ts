@@ -1,8 +1,17 @@
-// What modules know of a database: rows of named tables, without SQL, in the shape of Kamailio's own database interface, so that
-// a network database can stand behind it later. SQLite answers at once; who may wait says so by a Promise (design.md, D9).
+// What modules know of a database: rows of named tables, without SQL, in the shape of Kamailio's own database interface.
+// SQLite answers at once, MySQL and PostgreSQL later; who may wait says so by a Promise (design.md, D9).
 
 /** A value of a column. Text is a byte string (one character an octet), as everywhere in scripts. */
-export type Cell = string | number | null;
+export type Cell = string | number | null | Moment;
+
+/** A moment to be written to a DATETIME column, in the way of the database (store/dates.ts). None is ever read: columns give text or a number. */
+export class Moment {
+  /** Since 1970; 0 for "never". */
+  readonly seconds: number;
+  constructor(seconds: number) {
+    this.seconds = seconds;
+  }
+}
 
 /** A row: cells by column name. */
 export type Row = Readonly<Record<string, Cell>>;
@@ -32,7 +41,10 @@ export interface TableLayout {
 
 /** One database. Failures are StoreError, thrown or as rejection. */
 export interface Database {
+  /** What it is called in messages; never with a password. */
   readonly url: string;
+  /** Whether moments that are read as text are of local time; else they are of UTC. */
+  readonly hasLocalTime?: boolean;
   query(table: string, columns: readonly string[], where: readonly Match[], options?: QueryOptions): Later<Row[]>;
   insert(table: string, columns: readonly string[], values: readonly Cell[]): Later<void>;
   /** Inserts, or updates the row that has the same `key` columns, which must be unique in the table. */

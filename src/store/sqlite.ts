@@ -9,11 +9,13 @@ import {
   type Database,
   isTableName,
   type Match,
+  Moment,
   type QueryOptions,
   type Row,
   StoreError,
   type TableLayout,
 } from "./database.ts";
+import { julianDay } from "./dates.ts";
 import { createSql, type Layout, parseLayouts } from "./layouts.ts";
 
 export interface SqliteOptions {
@@ -275,6 +277,7 @@ function bound(where: readonly Match[]): Cell[] {
 const NOT_ASCII = /[^\x00-\x7f]/;
 
 function outward(cell: Cell): SqlValue {
+  if (cell instanceof Moment) return julianDay(cell.seconds);
   return typeof cell === "string" && NOT_ASCII.test(cell) ? toUnicode(cell) : cell;
 }
 

@@ -14,6 +14,7 @@ import { Catalogue } from "../../src/registry/registry.ts";
 import { SipMessage } from "../../src/sip/message.ts";
 import { Transport } from "../../src/sip/transports.ts";
 import type { Value } from "../../src/sip/value.ts";
+import { NetworkSettings } from "../../src/store/network-settings.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { Log } from "../../src/util/log.ts";
 import { TimerWheel } from "../../src/util/timer-wheel.ts";
@@ -79,6 +80,7 @@ export class Replay {
       database: () => {
         throw new Error("no database here");
       },
+      networkDatabases: new NetworkSettings(),
     });
     const configured = loader.configure(loaded.map((module) => ({ module, params: defaults(module) })));
     this.instances = new Map(configured.map((c) => [c.module, c]));

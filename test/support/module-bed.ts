@@ -112,6 +112,7 @@ export class ModuleBed {
       use: <S>(module: Module<S>) => this.state(module) as S,
       useIfLoaded: <S>(module: Module<S>) => (this.states.get(module) as S | undefined) ?? null,
       database: (url) => this.databases.get(url),
+      networkDatabases: this.databases.network,
       runEvent: () => null,
     } as ModuleHost;
   }

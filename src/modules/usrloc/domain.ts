@@ -156,6 +156,21 @@ export class Domain {
     return this.store?.pending ?? 0;
   }
 
+  /** Whether nothing is to be written now: all is, or the database has just failed. */
+  get rests(): boolean {
+    return this.store === null || this.store.rests;
+  }
+
+  /** Tries again what the database has failed to take. */
+  resume(): void {
+    this.store?.resume();
+  }
+
+  /** Resolves when the writes under way are done, well or badly; null when none is. */
+  settled(): Promise<unknown> | null {
+    return this.store?.settled() ?? null;
+  }
+
   /** The bindings of the table in the database: how many there are of what; throws StoreError. */
   counted(what: "users" | "contacts" | "expired", now: number): number | Promise<number> {
     return this.store?.counted(what, now) ?? 0;

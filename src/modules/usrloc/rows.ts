@@ -1,6 +1,7 @@
 // Between a Contact and a row of table location, in the form Kamailio 5.6 writes it with db_sqlite.
 
-import type { Cell, Row } from "../../store/database.ts";
+import type { Cell, Moment, Row } from "../../store/database.ts";
+import { dateCell, secondsOfText } from "../../store/dates.ts";
 import { Contact, ContactState } from "./contact.ts";
 import type { Columns, UsrlocSettings } from "./settings.ts";
 
@@ -8,17 +9,15 @@ const JULIAN_1970 = 2440587.5;
 const DAY = 86400;
 
 /** Seconds since 1970 as the column holds them. */
-export function timeCell(seconds: number, expiresType: number): number {
-  return expiresType === 1 ? seconds : seconds / DAY + JULIAN_1970;
+export function timeCell(seconds: number, expiresType: number): number | Moment {
+  return expiresType === 1 ? seconds : dateCell(seconds);
 }
 
-/** Seconds since 1970 from a column, whichever way it was written: Julian days, Unix seconds, "YYYY-MM-DD HH:MM:SS" in UTC. */
-export function secondsOf(cell: Cell): number {
+/** Seconds since 1970 from a column, whichever way it was written: Julian days, Unix seconds, "YYYY-MM-DD HH:MM:SS". */
+export function secondsOf(cell: Cell, hasLocalTime = false): number {
   if (typeof cell === "number")
     return cell > 0 && cell < 10_000_000 ? Math.round((cell - JULIAN_1970) * DAY) : Math.trunc(cell);
-  if (cell === null) return 0;
-  const ms = Date.parse(`${cell.trim().replace(" ", "T")}Z`);
-  return Number.isNaN(ms) ? 0 : Math.trunc(ms / 1000);
+  return typeof cell === "string" ? secondsOfText(cell, hasLocalTime) : 0;
 }
 
 /** The columns written, in the order of `cells`. */
@@ -61,7 +60,7 @@ export function cells(contact: Contact, s: UsrlocSettings): Cell[] {
     contact.contact,
     orNull(contact.received),
     orNull(contact.path),
-    contact.expires === 0 ? 0 : timeCell(contact.expires, s.expiresType),
+    timeCell(contact.expires, s.expiresType),
     contact.q < 0 ? -1 : contact.q / 1000,
     contact.callid,
     contact.cseq,
@@ -87,7 +86,7 @@ function orNull(text: string): string | null {
 }
 
 /** The binding a row stands for; null when it lacks what makes one. */
-export function contactOf(row: Row, s: UsrlocSettings): Contact | null {
+export function contactOf(row: Row, s: UsrlocSettings, hasLocalTime = false): Contact | null {
   const c = s.columns;
   const user = text(row[c.user]);
   const uri = text(row[c.contact]);
@@ -98,12 +97,12 @@ export function contactOf(row: Row, s: UsrlocSettings): Contact | null {
   contact.contact = uri;
   contact.received = text(row[c.received]);
   contact.path = text(row[c.path]);
-  contact.expires = secondsOf(row[c.expires] ?? null);
+  contact.expires = secondsOf(row[c.expires] ?? null, hasLocalTime);
   const q = number(row[c.q], -1);
   contact.q = q < 0 ? -1 : Math.min(1000, Math.round(q * 1000));
   contact.callid = text(row[c.callid]);
   contact.cseq = number(row[c.cseq], 0);
-  contact.lastModified = secondsOf(row["last_modified"] ?? null);
+  contact.lastModified = secondsOf(row["last_modified"] ?? null, hasLocalTime);
   contact.cflags = number(row[c.cflags], 0);
   contact.userAgent = text(row[c.userAgent]);
   contact.socket = text(row[c.socket]);

@@ -87,8 +87,7 @@ export const commands: Readonly<Record<string, RpcDef<UsrlocInstance>>> = {
     doc: "Writes what waits to be written (write-back).",
     args: [],
     run: ({ usrloc }) => {
-      usrloc.flushAll();
-      const work = usrloc.settle();
+      const work = usrloc.flushAll();
       return work === null ? null : work.then(() => null);
     },
   },

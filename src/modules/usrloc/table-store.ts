@@ -1,5 +1,6 @@
 // The database side of a location table: written at once (write-through, database only) or gathered and written in slices
-// (write-back). With a database that answers later, what is under way is told to `Usrloc.wait`.
+// (write-back). With a database that answers later, what is under way is told to `Usrloc.wait`. What a server that is away could not
+// take is gathered too, and written when it is back; only with db_mode 3, where memory has nothing, a failure is the caller's.
 
 import type { Database, Match, Row } from "../../store/database.ts";
 import { type Contact, ContactState } from "./contact.ts";
@@ -12,6 +13,9 @@ export const LOCATION_VERSION = 9;
 /** Where promises of a database go, so that a reply can wait for them. */
 export type Waiter = (work: unknown) => void;
 
+/** How many writes of those gathered are under way at once: others who use the database must not wait behind thousands. */
+const MAX_UNDER_WAY = 200;
+
 /** One table of a database, as a location table writes and reads it. */
 export class TableStore {
   readonly db: Database;
@@ -23,8 +27,21 @@ export class TableStore {
   /** Write-back: what must be written, and the ruids of rows to delete. */
   private readonly dirty = new Set<Contact>();
   private readonly gone = new Set<string>();
+  /** Bindings that are no more, so that a write which fails afterwards does not bring them back. */
+  private readonly ended = new WeakSet<Contact>();
+  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly tell: (error: unknown) => void;
+  /** A write has failed since `resume`: the next ones are left until then. */
+  private failing = false;
 
-  constructor(db: Database, table: string, settings: UsrlocSettings, wait: Waiter) {
+  constructor(
+    db: Database,
+    table: string,
+    settings: UsrlocSettings,
+    wait: Waiter,
+    tell: (error: unknown) => void = () => {},
+  ) {
+    this.tell = tell;
     this.db = db;
     this.table = table;
     this.settings = settings;
@@ -38,6 +55,21 @@ export class TableStore {
     return this.dirty.size + this.gone.size;
   }
 
+  /** Whether nothing is to be written now: all is, or the database has just failed. */
+  get rests(): boolean {
+    return this.failing || this.pending === 0;
+  }
+
+  /** Tries again what has failed. */
+  resume(): void {
+    this.failing = false;
+  }
+
+  /** Resolves when the writes that are under way are done, well or badly; null when none is. */
+  settled(): Promise<unknown> | null {
+    return this.underWay.size === 0 ? null : Promise.all(this.underWay);
+  }
+
   /** A binding is new or has changed. */
   written(contact: Contact): void {
     if (this.settings.dbMode === DbMode.READ_ONLY) return;
@@ -48,24 +80,27 @@ export class TableStore {
   /** A binding has gone. */
   removed(contact: Contact): void {
     if (this.settings.dbMode === DbMode.READ_ONLY) return;
+    this.ended.add(contact);
+    this.dirty.delete(contact);
     if (this.settings.dbMode !== DbMode.WRITE_BACK) {
       this.drop(contact.ruid);
       return;
     }
-    this.dirty.delete(contact);
     if (contact.state !== ContactState.NEW) this.gone.add(contact.ruid);
   }
 
-  /** Writes up to `budget` changes; true when none is left. */
+  /** Writes up to `budget` changes; true when none is left, or no more can be written now. */
   flush(budget: number): boolean {
     let left = budget;
     for (const ruid of this.gone) {
-      if (left-- <= 0) return false;
+      if (this.failing) return true;
+      if (left-- <= 0 || this.underWay.size >= MAX_UNDER_WAY) return false;
       this.drop(ruid);
       this.gone.delete(ruid);
     }
     for (const contact of this.dirty) {
-      if (left-- <= 0) return false;
+      if (this.failing) return true;
+      if (left-- <= 0 || this.underWay.size >= MAX_UNDER_WAY) return false;
       this.put(contact);
       this.dirty.delete(contact);
     }
@@ -73,12 +108,35 @@ export class TableStore {
   }
 
   private put(contact: Contact): void {
-    this.wait(this.db.upsert(this.table, this.key, this.columns, cells(contact, this.settings)));
+    const done = this.db.upsert(this.table, this.key, this.columns, cells(contact, this.settings));
     contact.state = ContactState.SYNC;
+    this.follow(done, () => {
+      if (this.ended.has(contact)) return;
+      contact.state = ContactState.DIRTY;
+      this.dirty.add(contact);
+    });
   }
 
   private drop(ruid: string): void {
-    this.wait(this.db.delete(this.table, [{ column: this.settings.columns.ruid, value: ruid }]));
+    const done = this.db.delete(this.table, [{ column: this.settings.columns.ruid, value: ruid }]);
+    this.follow(done, () => this.gone.add(ruid));
+  }
+
+  // Where memory holds the bindings a failure is told in the log, and `again` keeps the change; else whoever waits is told.
+  private follow(done: unknown, again: () => void): void {
+    if (!(done instanceof Promise)) return;
+    const inMemory = this.settings.dbMode !== DbMode.DB_ONLY;
+    const told = inMemory
+      ? done.catch((error: unknown) => {
+          this.failing = true;
+          this.tell(error);
+          again();
+        })
+      : done;
+    this.underWay.add(told);
+    const over = (): boolean => this.underWay.delete(told);
+    told.then(over, over);
+    this.wait(told);
   }
 
   /** The bindings of an address of record, as the database has them. */
@@ -94,7 +152,7 @@ export class TableStore {
   private contacts(rows: readonly Row[]): Contact[] {
     const list: Contact[] = [];
     for (const row of rows) {
-      const contact = contactOf(row, this.settings);
+      const contact = contactOf(row, this.settings, this.db.hasLocalTime);
       if (contact !== null) list.push(contact);
     }
     return list;
@@ -132,14 +190,14 @@ export class TableStore {
   /** How many users, bindings or expired bindings the table has. */
   counted(what: "users" | "contacts" | "expired", now: number): number | Promise<number> {
     const { columns, expiresType, useDomain } = this.settings;
-    const who = useDomain ? `${columns.user} || '@' || ${columns.domain}` : columns.user;
+    const times = [timeCell(0, expiresType), timeCell(now, expiresType)];
+    const who = useDomain ? `${columns.user}, ${columns.domain}` : columns.user;
+    const { expires } = columns;
+    const from = what === "users" ? `(SELECT DISTINCT ${who} FROM ${this.table}) AS t` : this.table;
     const rows =
       what === "expired"
-        ? this.db.raw(
-            `SELECT COUNT(*) AS n FROM ${this.table} WHERE ${columns.expires} > 0 AND ${columns.expires} < ?`,
-            [timeCell(now, expiresType)],
-          )
-        : this.db.raw(`SELECT COUNT(${what === "users" ? `DISTINCT ${who}` : "*"}) AS n FROM ${this.table}`, []);
+        ? this.db.raw(`SELECT COUNT(*) AS n FROM ${from} WHERE ${expires} > ? AND ${expires} < ?`, times)
+        : this.db.raw(`SELECT COUNT(*) AS n FROM ${from}`, []);
     const first = (list: readonly Row[]): number => Number(list[0]?.["n"] ?? 0);
     return rows instanceof Promise ? rows.then(first) : first(rows);
   }
@@ -149,10 +207,11 @@ export class TableStore {
     if (this.settings.dbMode === DbMode.READ_ONLY) return;
     const { expires, serverId } = this.settings.columns;
     const where: Match[] = [
-      { column: expires, op: ">", value: 0 },
+      { column: expires, op: ">", value: timeCell(0, this.settings.expiresType) },
       { column: expires, op: "<", value: timeCell(now, this.settings.expiresType) },
     ];
     if (this.settings.serverIdFilter) where.push({ column: serverId, value: this.settings.serverId });
-    this.wait(this.db.delete(this.table, where));
+    const done = this.db.delete(this.table, where);
+    if (done instanceof Promise) done.catch((error: unknown) => this.tell(error));
   }
 }

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { headerOf, ModuleBed, registerText } from "../../../test/support/module-bed.ts";
 import type { Row } from "../../store/database.ts";
+import { dateCell, julianDay } from "../../store/dates.ts";
 import registrar from "../registrar/index.ts";
 import usrloc, { AorRecord, Contact, Usrloc } from "./index.ts";
 import { secondsOf, timeCell } from "./rows.ts";
@@ -172,8 +173,9 @@ test("a database that fails is answered 500", async () => {
 
 test("times are read however they were written", () => {
   const seconds = 1_795_245_904;
-  expect(secondsOf(timeCell(seconds, 0))).toBe(seconds);
-  expect(secondsOf(timeCell(seconds, 1))).toBe(seconds);
+  expect(secondsOf(julianDay(seconds))).toBe(seconds);
+  expect(timeCell(seconds, 0)).toEqual(dateCell(seconds));
+  expect(timeCell(seconds, 1)).toBe(seconds);
   expect(secondsOf("2026-11-21 07:25:04")).toBe(seconds);
   expect([secondsOf(0), secondsOf(null), secondsOf("x")]).toEqual([0, 0, 0]);
 });

@@ -96,28 +96,33 @@ export class Usrloc {
   private storeFor(name: string): TableStore | null {
     const { dbMode, dbUrl } = this.settings;
     if (dbMode === DbMode.MEMORY) return null;
-    return new TableStore(this.host.database(dbUrl), name, this.settings, (work) => this.wait(work));
+    const { host } = this;
+    const tell = (error: unknown): void =>
+      host.proxy.limited.error(host.log, `table ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    return new TableStore(host.database(dbUrl), name, this.settings, (work) => this.wait(work), tell);
   }
 
   private load(domain: Domain, store: TableStore): void {
     const now = this.now();
     let left = 0;
-    this.wait(
-      store.load((contact) => {
-        if (!contact.isValid(now)) return;
-        if (this.settings.dropStreams && /^(tcp|tls|ws|wss):/i.test(contact.socket)) {
-          store.removed(contact);
-          return;
-        }
-        if (this.total < this.settings.maxTotal) domain.loaded(contact);
-        else left++;
-      }),
-    );
-    store.deleteExpired(now);
-    if (left > 0)
+    const loaded = store.load((contact) => {
+      if (!contact.isValid(now)) return;
+      if (this.settings.dropStreams && /^(tcp|tls|ws|wss):/i.test(contact.socket)) {
+        store.removed(contact);
+        return;
+      }
+      if (this.total < this.settings.maxTotal) domain.loaded(contact);
+      else left++;
+    });
+    const tell = (): void => {
+      store.deleteExpired(now);
+      if (left === 0) return;
       this.host.log.warn(
         `table ${domain.name}: ${left} bindings were left out, there are more than max_total_contacts`,
       );
+    };
+    if (loaded instanceof Promise) this.wait(loaded.then(tell));
+    else tell();
   }
 
   /** Puts the settings of a generation in force. Tables stay; a change of database or db_mode needs a restart and is refused with a line. */
@@ -178,7 +183,10 @@ export class Usrloc {
     const slices = Math.max(1, (this.settings.timerInterval * 1000) / SLICE);
     const whole = ++this.sliceCount >= slices;
     if (whole) this.sliceCount = 0;
-    if (whole) this.flushing = true;
+    if (whole) {
+      this.flushing = true;
+      for (const domain of this.tables.values()) domain.resume();
+    }
     try {
       for (const domain of this.tables.values()) {
         domain.sweep(now, Math.max(SWEEP_LEAST, Math.ceil(domain.users / slices)));
@@ -190,17 +198,33 @@ export class Usrloc {
     } catch (error) {
       this.host.log.error(`location tables: ${error instanceof Error ? error.message : String(error)}`);
     }
+    this.waiting = []; // nobody's request
     this.arm();
   }
 
   private hasPending(): boolean {
-    for (const domain of this.tables.values()) if (domain.pending > 0) return true;
+    for (const domain of this.tables.values()) if (!domain.rests) return true;
     return false;
   }
 
-  /** Writes all that waits to be written. */
-  flushAll(): void {
-    for (const domain of this.tables.values()) domain.flush(Number.MAX_SAFE_INTEGER);
+  /** Writes all that waits to be written. A promise where that takes time; a database that fails keeps it waiting. */
+  flushAll(): Promise<void> | null {
+    let work: Promise<unknown> | null = null;
+    for (const domain of this.tables.values()) {
+      domain.resume();
+      domain.flush(Number.MAX_SAFE_INTEGER);
+      work ??= domain.settled();
+    }
+    return work === null ? null : this.drain();
+  }
+
+  private async drain(): Promise<void> {
+    for (const domain of this.tables.values())
+      for (;;) {
+        const done = domain.flush(Number.MAX_SAFE_INTEGER);
+        await domain.settled();
+        if (done) break;
+      }
   }
 
   /** Lets the counts be read by Kamailio's names. */
@@ -220,8 +244,7 @@ export class Usrloc {
   stop(): Promise<void> | null {
     this.host.wheel.cancel(this.timer);
     this.keepalive.stop();
-    this.flushAll();
-    return this.settle();
+    return this.flushAll();
   }
 
   /** Takes note of work under way in a database that answers later. */
