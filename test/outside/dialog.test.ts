@@ -181,6 +181,31 @@ describe("requests made here", () => {
   });
 });
 
+test("between protocols both Record-Routes of ours are left out of the way", async () => {
+  bed = await openProxy(configHere({ name: "", cases: [] }).replace("disable_tcp=yes\n", ""));
+  const caller = await bed!.tcp();
+  const callee = await bed!.udp(7100);
+  const invite = bed!.request(
+    "INVITE",
+    "sip:bob@192.0.2.10:7100",
+    ["Contact: <sip:alice@192.0.2.10:7000;transport=tcp>", "Record-Route: <sip:10.1.1.1;lr>"],
+    "TCP 192.0.2.10:7000",
+  );
+  await caller.send(invite.replace(";rport", ";rport;alias"));
+  const kept = callee.received[0]!.split("\r\n").filter((l) => /^(Via|Record-Route|From|To|Call-ID|CSeq):/.test(l));
+  const answered = kept.map((l) => (l.startsWith("To:") ? `${l};tag=t` : l)).join("\r\n");
+  expect(kept.filter((l) => l.startsWith("Record-Route:"))).toHaveLength(3);
+  await callee.send(`SIP/2.0 200 OK\r\n${answered}\r\nContact: <sip:bob@192.0.2.10:7100>\r\nContent-Length: 0\r\n\r\n`);
+  const [row] = (await bed!.rpc("dlg.list")) as Record<string, RpcValue>[];
+  expect(row).toMatchObject({
+    caller: { route_set: "<sip:10.1.1.1;lr>", socket: "tcp:192.0.2.1:5060" },
+    callee: { route_set: "", socket: "udp:192.0.2.1:5060" },
+  });
+  await bed!.rpc("dlg.terminate_dlg", row!["call-id"] as string, "a", "t");
+  await bed.world.advance(100);
+  expect(callee.received.at(-1)).toMatch(/^BYE sip:bob@192.0.2.10:7100 /);
+});
+
 describe("functions and commands that the comparison with Kamailio leaves out", () => {
   test("dlg_get_var, dlg_set_var, dlg_set_state, dlg_bridge, $dlg_ctx(dir), $stat", async () => {
     const calls = await open({
