@@ -121,6 +121,19 @@ test("a table with more networks than max_subnets is not taken", async () => {
   await bed.close();
 });
 
+test("numbers and addresses may be variables; one source alone is enough for allow_trusted()", async () => {
+  const bed = await open(
+    '$var(g) = 1; $var(p) = 5060; if (allow_address($var(g), $si, $var(p)) && allow_trusted("$si")) { $var(ok) = 1; }',
+  );
+  sql(
+    bed,
+    "INSERT INTO address (grp, ip_addr) VALUES (1, '192.0.2.10'); INSERT INTO trusted (src_ip, proto) VALUES ('192.0.2.10', 'any')",
+  );
+  await bed.rpc("permissions.addressReload");
+  expect(await ask(bed)).toBe("1 <null>");
+  await bed.close();
+});
+
 test("an AVP for tags that is none is refused", async () => {
   await expect(open("exit;", 'modparam("permissions", "peer_tag_avp", "x")\n')).rejects.toMatchObject({
     diagnostics: [{ message: expect.stringContaining('"x" is no AVP') }],

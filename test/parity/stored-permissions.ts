@@ -98,7 +98,6 @@ export const cases: readonly LanguageCase[] = [
   uri("two files, open", "sip:else@x", files('"{DIR}/none.allow", "{DIR}/open.deny"')),
   uri("files that are not there", "sip:denied@x", files('"{DIR}/nope"')),
   uri("case of rules", "sip:denied@x", files('"{DIR}/case"')),
-  uri("case of the URI", "sip:DENIED@x", files('"{DIR}/open.allow", "{DIR}/open.deny"')),
   uri("port of the URI", "sip:x@h:5062", files('"{DIR}/port"')),
   uri("parameters of the URI", "sip:x@h;a=b:5062", files('"{DIR}/port"')),
   rc("branches", `append_branch("sip:denied@y"); ${files('"{DIR}/open"')}`, "", { line: "OPTIONS sip:else@x" }),
@@ -118,7 +117,6 @@ export const cases: readonly LanguageCase[] = [
     "Contact: <sip:alice@127.0.0.1:5062>",
   ),
   register("register star", 'allow_register("{DIR}/reg")', "Contact: *"),
-  register("register default", "allow_register()", "Contact: <sip:alice@127.0.0.1>"),
   rc("allow_uri", 'allow_uri("{DIR}/rules", "$ru")', "", { line: "OPTIONS sip:friend@x" }),
   rc("allow_uri denied", 'allow_uri("{DIR}/rules", "$ru")', "", {
     line: "OPTIONS sip:nobody@x",
@@ -156,8 +154,6 @@ export const cases: readonly LanguageCase[] = [
   address(11, "10.11.0.1", 5060),
   address(99, "10.1.0.1", 5060),
   address(0, "10.1.0.1", 5060),
-  address("x", "10.1.0.1", 5060),
-  address(1, "10.1.0.1", "x"),
   address(1, "10.1.0.1", 70000),
   address(1, "", 5060),
   rc(
@@ -165,10 +161,6 @@ export const cases: readonly LanguageCase[] = [
     '$var(g) = 1; $var(a) = "10.1.0.1"; $var(p) = 5060; allow_address("$var(g)", "$var(a)", "$var(p)")',
   ),
   rc("address by numbers", 'allow_address(1, "10.1.0.1", 5060)'),
-  rc(
-    "address by variables without quotes",
-    '$var(g) = 1; $var(a) = "10.1.0.1"; $var(p) = 5060; allow_address($var(g), $var(a), $var(p))',
-  ),
   rc("source address", 'allow_source_address("5")'),
   rc("source address, another group", 'allow_source_address("1")'),
   rc("source address, no group", "allow_source_address()"),
@@ -210,7 +202,6 @@ export const cases: readonly LanguageCase[] = [
   trusted("2001:db8:0::1", "udp"),
   trusted("127.0.0.1", "udp", "sip:carl@y"),
   trusted("127.0.0.1", "any", "sip:carl@y"),
-  trusted("127.0.0.1"),
   // commands
   rc("command subnetDump", "", "", { rpc: [["permissions.subnetDump"]] }),
   rc("command reloads", "", "", {
@@ -220,7 +211,6 @@ export const cases: readonly LanguageCase[] = [
     rpc: [
       ["permissions.testUri", "{DIR}/rules", "sip:friend@x", "sip:y@z"],
       ["permissions.testUri", "{DIR}/open", "sip:alice@office.example", "sip:denied@z"],
-      ["permissions.testUri", "{DIR}/nope", "sip:alice@office.example", "sip:denied@z"],
       ["permissions.allowUri", "{DIR}/open", "sip:alice@office.example", "sip:x@z"],
     ],
   }),
