@@ -5,12 +5,14 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { CallGroup } from "./dialog-call.ts";
-import { DIALOG_GROUPS } from "./dialog-cases.ts";
+import { DIALOG_GROUPS as FIRST_GROUPS } from "./dialog-cases.ts";
+import { MORE_DIALOG_GROUPS } from "./dialog-cases-more.ts";
 import { DIALOG_DIFFERENCES } from "./dialog-differences.ts";
 import { askCalls } from "./dialog-oracle.ts";
 import { runCalls } from "./dialog-ours.ts";
 import { haveOracle } from "./oracle.ts";
 
+const DIALOG_GROUPS = [...FIRST_GROUPS, ...MORE_DIALOG_GROUPS];
 const FILE = fileURLToPath(new URL("./dialog.json", import.meta.url));
 const recordAnew = process.env["PORTICO_RECORD"] === "1";
 const only = process.env["PORTICO_GROUP"];
