@@ -26,6 +26,8 @@ loadmodule "jsonrpcs.so"
 modparam("jsonrpcs", "transport", 1)
 modparam("jsonrpcs", "pretty_format", PRETTY)
 modparam("htable", "htable", "a=>size=2;")
+modparam("pv", "shvset", "x=i:5")
+modparam("pv", "shvset", "y=s:text")
 request_route { if (is_method("REGISTER")) save("location"); sl_send_reply("200", "OK"); }
 event_route[xhttp:request] {
   if ($hu =~ "^/RPC") { jsonrpc_dispatch(); $var(rc) = $rc; if ($var(rc) < 0) xhttp_reply("499", "False", "text/plain", "rc $var(rc)"); }
@@ -145,6 +147,17 @@ export const CASES: readonly JsonCase[] = [
   call("dns.lookup", ["A", "x.example"]),
   call("pike.top"),
   call("pike.list"),
+  call("pv.shvGet", undefined, "Kamailio repeats a name in one object; here it is a list"),
+  call("pv.shvGet", ["y"]),
+  call("pv.shvGet", ["none"]),
+  call("pv.shvSet", ["x", "int", 7]),
+  call("pv.shvSet", ["x", "str", "abc"]),
+  call("pv.shvGet", ["x"]),
+  call("pv.shvSet", ["x", "foo", 1]),
+  call("pv.shvSet", ["x", "int", "abc"], "what is a number is looked at as text here"),
+  call("pv.shvSet", ["x"]),
+  call("pv.shvSet", ["none", "int", 1]),
+  call("pv.shvSet"),
   // from the script
   exec("a command", rpc("tm.list")),
   exec("a refusal", rpc("htable.get", ["none", "k"])),

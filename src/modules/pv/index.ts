@@ -2,15 +2,7 @@
 
 import { TRANSFORMS } from "../../pv/transforms.ts";
 import { ArgError } from "../../registry/args.ts";
-import {
-  ConfigError,
-  defineModule,
-  manyParam,
-  pvClass,
-  pv as pvDef,
-  RpcError,
-  type RpcValue,
-} from "../../registry/define.ts";
+import { ConfigError, defineModule, manyParam, pvClass, pv as pvDef } from "../../registry/define.ts";
 import { toInt, type Value } from "../../sip/value.ts";
 import { core } from "../core/index.ts";
 import { avp } from "./avp.ts";
@@ -21,6 +13,7 @@ import { messageVariables } from "./message.ts";
 import { messageBufferVariable } from "./message-buffer.ts";
 import { miscVariables } from "./misc.ts";
 import { networkVariables } from "./network.ts";
+import { sharedCommands } from "./shared-commands.ts";
 import { staticBranchFunctions, staticBranchVariables } from "./static-branch.ts";
 import { TIME_TRANSFORMS, timeVariables } from "./time.ts";
 import { uriVariables } from "./uris.ts";
@@ -122,28 +115,5 @@ export const pv = defineModule({
     }),
   },
   transforms: { ...TRANSFORMS, ...TIME_TRANSFORMS },
-  rpc: {
-    "pv.shvGet": {
-      doc: "The value of a shared variable, or of all.",
-      args: [{ name: "name", kind: "str", optional: true }],
-      run: ({ shared }, [name]): RpcValue => {
-        if (name === undefined) return Object.fromEntries(shared.entries());
-        if (!shared.has(String(name))) throw new RpcError(404, "no such shared variable");
-        return { name: String(name), value: shared.get(String(name)) };
-      },
-    },
-    "pv.shvSet": {
-      doc: "Sets a shared variable: name, type (int or str), value.",
-      args: [
-        { name: "name", kind: "str", optional: false },
-        { name: "type", kind: "str", optional: false },
-        { name: "value", kind: "str", optional: false },
-      ],
-      run: ({ shared }, [name, type, value]): RpcValue => {
-        if (type !== "int" && type !== "str") throw new RpcError(400, "type is int or str");
-        shared.set(String(name), type === "int" ? toInt(String(value)) : String(value));
-        return "ok";
-      },
-    },
-  },
+  rpc: sharedCommands,
 });

@@ -97,7 +97,9 @@ describe("shared variables", () => {
     accessor(b, "shv", "n").set!(ctx, 6);
     await pv.rpc["pv.shvSet"]!.run(b.instance<SharedVariables>(pv), ["t", "int", "9"]);
     b.load(pv, { shvset: ["n=i:5"] });
-    expect(await pv.rpc["pv.shvGet"]!.run(b.instance<SharedVariables>(pv), [undefined])).toEqual({ n: 6, t: 9 });
+    expect(await pv.rpc["pv.shvGet"]!.run(b.instance<SharedVariables>(pv), [undefined])).toEqual({
+      items: [{ shv: { name: "t", type: "int", value: 9 } }, { shv: { name: "n", type: "int", value: 6 } }],
+    });
     expect(() => bed({ shvset: ["nonsense"] })).toThrow(/nonsense/);
   });
 });
