@@ -202,7 +202,7 @@ export class Pool {
   private up(): void {
     this.attempts = 0;
     if (this.downSince > 0 && this.wasUp)
-      this.log.notice(`${this.name} is back after ${Math.round((this.now() - this.downSince) / 100) / 10} s`);
+      this.log.warn(`${this.name} is back after ${Math.round((this.now() - this.downSince) / 100) / 10} s`);
     this.wasUp = true;
     this.downSince = 0;
     this.tick();

@@ -123,7 +123,7 @@ GRANT ALL ON portico.* TO '${USER}'@'%';
     for (let i = 0; i < 300; i++) {
       if (this.#running.child.exitCode !== null) break;
       if (await answers(port)) {
-        if (kind === "postgres") this.#makeDatabase();
+        if (kind === "postgres") await this.#makeDatabase();
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -131,12 +131,13 @@ GRANT ALL ON portico.* TO '${USER}'@'%';
     throw new Error(`${kind} did not start:\n${this.#running.output().slice(-2000)}`);
   }
 
-  #makeDatabase(): void {
+  async #makeDatabase(): Promise<void> {
     const env = { ...process.env, PGPASSWORD: DATABASE_PASSWORD };
     const args = ["-h", "127.0.0.1", "-p", String(this.port), "-U", USER, "portico"];
     for (let i = 0; i < 50; i++) {
       const { status, stderr } = spawnSync(`${programsOf("postgres")}/createdb`, args, { env, encoding: "utf8" });
       if (status === 0 || stderr.includes("already exists")) return;
+      await new Promise((resolve) => setTimeout(resolve, 100)); // it recovers from a crash
     }
     throw new Error("the database could not be made");
   }

@@ -248,7 +248,10 @@ function applyPlan(
   let code: number = Saved.INSERTED;
   for (let i = 0; i < list.count; i++) {
     const item = list.items[i]!;
-    if (item.repeated) continue;
+    if (item.repeated) {
+      if (item.match !== null) domain.repeated(item.match);
+      continue;
+    }
     // the contacts before it may have removed the binding it means, or made it
     const match = list.count === 1 || record === undefined ? item.match : currentBinding(run, record, item, path);
     item.match = match;

@@ -23,6 +23,16 @@ export class Domain {
     this.usrloc = usrloc;
     this.name = name;
     this.store = store;
+    if (store !== null)
+      store.onRefused = (contact) => {
+        const record = this.records.get(contact.aor);
+        if (record !== undefined) this.remove(record, contact, false);
+      };
+  }
+
+  /** A request repeats what made or changed a binding: it waits until that is written, too. */
+  repeated(contact: Contact): void {
+    this.store?.await(contact);
   }
 
   /** Addresses of record in memory. */

@@ -1,6 +1,6 @@
 // The database side of a location table: written at once (write-through, database only) or gathered and written in slices
 // (write-back). With a database that answers later, what is under way is told to `Usrloc.wait`. What a server that is away could not
-// take is gathered too, and written when it is back; only with db_mode 3, where memory has nothing, a failure is the caller's.
+// take is gathered too, and written when it is back; the request fails all the same, except with write-back (as on Kamailio).
 
 import type { Database, Match, Row } from "../../store/database.ts";
 import { type Contact, ContactState } from "./contact.ts";
@@ -30,6 +30,9 @@ export class TableStore {
   /** Bindings that are no more, so that a write which fails afterwards does not bring them back. */
   private readonly ended = new WeakSet<Contact>();
   private readonly underWay = new Set<Promise<unknown>>();
+  private readonly writing = new Map<Contact, Promise<unknown>>();
+  /** Called with a new binding that the database did not take (write-through). */
+  onRefused: (contact: Contact) => void = () => {};
   private readonly tell: (error: unknown) => void;
   /** A write has failed since `resume`: the next ones are left until then. */
   private failing = false;
@@ -67,7 +70,7 @@ export class TableStore {
 
   /** Resolves when the writes that are under way are done, well or badly; null when none is. */
   settled(): Promise<unknown> | null {
-    return this.underWay.size === 0 ? null : Promise.all(this.underWay);
+    return this.underWay.size === 0 ? null : Promise.allSettled(this.underWay);
   }
 
   /** A binding is new or has changed. */
@@ -108,10 +111,18 @@ export class TableStore {
   }
 
   private put(contact: Contact): void {
+    const isNew = contact.state === ContactState.NEW;
     const done = this.db.upsert(this.table, this.key, this.columns, cells(contact, this.settings));
     contact.state = ContactState.SYNC;
-    this.follow(done, () => {
+    this.follow(contact, done, () => {
       if (this.ended.has(contact)) return;
+      if (isNew && this.settings.dbMode === DbMode.WRITE_THROUGH) {
+        // refused with 500, so it must not be called either; should the server have written it all the same, that goes
+        this.ended.add(contact);
+        this.gone.add(contact.ruid);
+        this.onRefused(contact);
+        return;
+      }
       contact.state = ContactState.DIRTY;
       this.dirty.add(contact);
     });
@@ -119,24 +130,33 @@ export class TableStore {
 
   private drop(ruid: string): void {
     const done = this.db.delete(this.table, [{ column: this.settings.columns.ruid, value: ruid }]);
-    this.follow(done, () => this.gone.add(ruid));
+    this.follow(null, done, () => this.gone.add(ruid));
   }
 
-  // Where memory holds the bindings a failure is told in the log, and `again` keeps the change; else whoever waits is told.
-  private follow(done: unknown, again: () => void): void {
+  // Where memory holds the bindings, `again` keeps a change that failed. Who waits for it is told, except with write-back.
+  private follow(contact: Contact | null, done: unknown, again: () => void): void {
     if (!(done instanceof Promise)) return;
-    const inMemory = this.settings.dbMode !== DbMode.DB_ONLY;
-    const told = inMemory
-      ? done.catch((error: unknown) => {
-          this.failing = true;
-          this.tell(error);
-          again();
-        })
-      : done;
+    const { dbMode } = this.settings;
+    const told = done.catch((error: unknown) => {
+      this.failing = true;
+      if (dbMode !== DbMode.DB_ONLY) again();
+      if (dbMode !== DbMode.WRITE_BACK) throw error;
+      this.tell(error);
+    });
     this.underWay.add(told);
-    const over = (): boolean => this.underWay.delete(told);
+    if (contact !== null) this.writing.set(contact, told);
+    const over = (): void => {
+      this.underWay.delete(told);
+      if (contact !== null && this.writing.get(contact) === told) this.writing.delete(contact);
+    };
     told.then(over, over);
     this.wait(told);
+  }
+
+  /** Has whoever waits next wait for the write of a binding that is under way as well. */
+  await(contact: Contact): void {
+    const done = this.writing.get(contact);
+    if (done !== undefined) this.wait(done);
   }
 
   /** The bindings of an address of record, as the database has them. */
