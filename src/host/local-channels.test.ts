@@ -53,7 +53,9 @@ describe("unix datagram sockets", () => {
     const nameOfA = new Uint8Array(2 + join(directory, "a").length + 1);
     nameOfA[0] = 1;
     nameOfA.set(bytesOf(join(directory, "a")), 2);
+    expect(b.send(nameOfA, bytesOf(""))).toBe("sent");
     expect(b.send(nameOfA, bytesOf("ping"))).toBe("sent");
+    expect(text(a.receive()?.bytes)).toBe("");
     const got = a.receive();
     expect(text(got?.bytes)).toBe("ping");
     expect(a.send(got!.from, bytesOf("pong"))).toBe("sent");

@@ -54,9 +54,9 @@ export function writeFifo(calls: NativeCalls, path: string, bytes: Uint8Array): 
   if (!is(path, "fifo")) return "failed";
   const fd = calls.open(cString(path), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0);
   if (fd < 0) return calls.errno() === ENXIO ? "nobody" : "failed";
-  const memory = new Uint8Array(new ArrayBuffer(bytes.length));
+  const memory = new Uint8Array(new ArrayBuffer(bytes.length + 1)); // an empty one has no address
   memory.set(bytes);
-  const n = calls.write(fd, memory, memory.length);
+  const n = calls.write(fd, memory, bytes.length);
   calls.close(fd);
   return n === bytes.length ? "sent" : "failed";
 }
@@ -94,13 +94,13 @@ export function bindUnixDatagram(calls: NativeCalls, path: string, mode: number)
       return { bytes: room.slice(0, n), from: from.slice(0, named) };
     },
     send(to, bytes) {
-      const memory = new Uint8Array(new ArrayBuffer(bytes.length));
+      const memory = new Uint8Array(new ArrayBuffer(bytes.length + 1)); // an empty one has no address
       memory.set(bytes);
       const target = new Uint8Array(new ArrayBuffer(to.length));
       target.set(to);
       if (to.length <= 2) return "failed"; // a client without a name cannot be answered
       const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-      if (calls.sendto(fd, memory, memory.length, flags, target, target.length) >= 0) return "sent";
+      if (calls.sendto(fd, memory, bytes.length, flags, target, target.length) >= 0) return "sent";
       return calls.errno() === EAGAIN ? "full" : "failed";
     },
     close() {
