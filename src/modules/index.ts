@@ -28,6 +28,7 @@ import { pv } from "./pv/index.ts";
 import registrar from "./registrar/index.ts";
 import { rr } from "./rr/index.ts";
 import rtpengine from "./rtpengine/index.ts";
+import rtpproxy from "./rtpproxy/index.ts";
 import { sanity } from "./sanity/index.ts";
 import { siputils } from "./siputils/index.ts";
 import { sl } from "./sl.ts";
@@ -83,6 +84,7 @@ const ALL: readonly AnyModule[] = [
   authDb,
   acc,
   rtpengine,
+  rtpproxy,
 ];
 
 /** All modules by name. The one called "core" is there without a loadmodule line. */

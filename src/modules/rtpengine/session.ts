@@ -124,17 +124,13 @@ export class Sessions {
     if (kind === RouteKind.BRANCH_FAILURE) return -1;
     if (kind === RouteKind.FAILURE) return this.end(ctx, text);
     const hasSdp = this.variables.readSdp !== null || findSdp(msg, range);
-    if (msg.isRequest) {
-      const { method } = msg;
-      if (method === Method.BYE || method === Method.CANCEL) return this.end(ctx, text);
-      if (!hasSdp) return -1;
-      if (method === Method.ACK || method === Method.PRACK) return this.describe(ctx, "answer", text);
-      return method === Method.INVITE || method === Method.UPDATE ? this.describe(ctx, "offer", text) : -1;
-    }
-    const method = msg.cseq()?.method;
-    if (method !== Method.INVITE && method !== Method.UPDATE && method !== Method.PRACK) return -1;
-    if (msg.status >= 300) return method === Method.INVITE ? this.end(ctx, text) : -1;
+    const method = msg.isRequest ? msg.method : (msg.cseq()?.method ?? Method.UNKNOWN);
+    if (method === Method.BYE || method === Method.CANCEL) return this.end(ctx, text);
+    const isAck = method === Method.ACK || method === Method.PRACK;
+    if (!isAck && method !== Method.INVITE && method !== Method.UPDATE) return -1;
+    if (!msg.isRequest && msg.status >= 300) return this.end(ctx, text);
     if (!hasSdp) return -1;
+    if (msg.isRequest) return this.describe(ctx, isAck ? "answer" : "offer", text);
     return this.describe(ctx, requestHadSdp(ctx) ? "answer" : "offer", text);
   }
 
