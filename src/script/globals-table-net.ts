@@ -51,12 +51,14 @@ const UDP: readonly GlobalDef[] = [
   row("int", "udp4_raw", 0, USED, "send IPv4 datagrams by a raw socket: 1, or -1 where it is permitted", {
     min: -1,
     max: 1,
+    clamps: true,
   }),
   row("int", "udp4_raw_mtu", 1500, USED, "longest packet sent raw; longer ones go by the ordinary socket", {
     min: 68,
     max: 65535,
+    clamps: true,
   }),
-  row("int", "udp4_raw_ttl", -1, USED, "hops of packets sent raw; -1 as others", { min: -1, max: 255 }),
+  row("int", "udp4_raw_ttl", -1, USED, "hops of packets sent raw; -1 as others", { min: -1, max: 255, clamps: true }),
 ];
 
 const DNS: readonly GlobalDef[] = [
