@@ -17,22 +17,23 @@ interface Ctl {
   readonly owner: SocketOwner;
 }
 
-// Where kamcmd looks; our own directory where we may not make a socket there.
-async function listenAsUsual({ server, owner }: Ctl, { host, log, proxy }: ModuleHost): Promise<void> {
-  const own = proxy.places.run;
-  const directory = own ?? USUAL_DIRECTORY;
-  try {
-    if (!host.files.exists(directory)) host.files.makeDirectory(directory, 0o755);
-    await server.listen({ kind: "unixs", path: host.files.resolve(directory, SOCKET) }, owner);
-  } catch (error) {
-    if (!(error instanceof HostError) || own !== null || error.code === "EADDRINUSE") throw error;
-    const path = host.files.resolve(proxy.places.data, SOCKET);
-    if (!host.files.exists(proxy.places.data)) host.files.makeDirectory(proxy.places.data, 0o700);
-    await server.listen({ kind: "unixs", path }, owner);
-    log.notice(
-      `listens on unix:${path}, since ${directory} is not for us (${error.code}); give kamcmd -s unix:${path}`,
-    );
+// Where kamcmd looks; our own directory where we may not make a socket there, or another server has it. What nobody asked for may be missing.
+async function listenAsUsual(self: Ctl, { host, log, proxy }: ModuleHost): Promise<void> {
+  const { run, data } = proxy.places;
+  const failures: string[] = [];
+  for (const [directory, mode] of [[run ?? USUAL_DIRECTORY, 0o755] as const, [data, 0o700] as const]) {
+    const path = host.files.resolve(directory, SOCKET);
+    try {
+      if (!host.files.exists(directory)) host.files.makeDirectory(directory, mode);
+      await self.server.listen({ kind: "unixs", path }, self.owner);
+      if (failures.length > 0) log.notice(`listens on unix:${path} (kamcmd -s unix:${path}), since it ${failures[0]}`);
+      return;
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      failures.push(error.message);
+    }
   }
+  log.warn(`takes no commands: it ${failures.join("; it ")}`);
 }
 
 function orNull(text: string): string | null {
