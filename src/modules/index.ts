@@ -24,6 +24,8 @@ import { maxfwd } from "./maxfwd.ts";
 import nathelper from "./nathelper/index.ts";
 import { permissions } from "./permissions/index.ts";
 import { pike } from "./pike.ts";
+import { presence } from "./presence/index.ts";
+import { presenceXml } from "./presence_xml/index.ts";
 import { pv } from "./pv/index.ts";
 import registrar from "./registrar/index.ts";
 import { rr } from "./rr/index.ts";
@@ -83,6 +85,8 @@ const ALL: readonly AnyModule[] = [
   auth,
   authDb,
   acc,
+  presence,
+  presenceXml,
   rtpengine,
   rtpproxy,
 ];

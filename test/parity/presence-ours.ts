@@ -10,9 +10,9 @@ import {
   answerTo,
   Memory,
   type PresenceAnswer,
-  presenceConfig,
   type PresenceGroup,
   type PresenceStep,
+  presenceConfig,
   SERVER,
   tidyPresence,
 } from "./presence-case.ts";

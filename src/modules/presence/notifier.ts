@@ -27,7 +27,12 @@ export class Notifier {
     const isOver = s.status === Status.TERMINATED || s.expires <= now;
     s.localCseq++;
     const event = s.eventId === "" ? s.event : `${s.event};id=${s.eventId}`;
-    const headers = ["Max-Forwards: 70", `Event: ${event}`, `Contact: <${s.localContact}>`, `Subscription-State: ${stateOf(s, now)}`];
+    const headers = [
+      "Max-Forwards: 70",
+      `Event: ${event}`,
+      `Contact: <${s.localContact}>`,
+      `Subscription-State: ${stateOf(s, now)}`,
+    ];
     if (body !== "") headers.push(`Content-Type: ${pkg.contentType}`);
     const way = wayTo(s.contact, routeList(s.routes));
     const spec = {

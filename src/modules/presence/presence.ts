@@ -152,19 +152,8 @@ export class Presence {
     this.work(s.presentity, async () => {
       if (s.ended || s.expires > this.now()) return;
       await this.tell(s);
-      await this.ended(s);
+      await this.tellWinfo(s.presentity, s.event, null);
     });
-  }
-
-  /** What follows the end of a subscription: an undecided watcher waits from now on, and who watches watchers is told. */
-  async ended(s: Subscription): Promise<void> {
-    const pkg = this.package(s.event);
-    if (s.status === Status.PENDING && pkg?.authorise !== undefined && this.store !== null)
-      await this.store.decide({ presentity: s.presentity, watcher: s.watcher }, s.event, {
-        status: Status.WAITING,
-        reason: "",
-      });
-    await this.tellWinfo(s.presentity, s.event, null);
   }
 
   /** Does something about a presentity after all that is being done about it; a failure is a line in the log. */
@@ -232,10 +221,13 @@ export class Presence {
   private async tellWatchers(w: Subscription, pkg: EventPackage, event: string): Promise<void> {
     if (w.status !== Status.ACTIVE) return this.notifier.send(w, pkg, "");
     await this.freshen(w.presentity, event);
-    const entries = this.table.of(w.presentity, event).map(entryOf);
+    const held = this.table.of(w.presentity, event);
+    const entries = held.map(entryOf);
+    const here = new Set(held.map((s) => s.watcher));
     if (this.store !== null && this.package(event)?.authorise !== undefined)
       for (const { watcher, status } of await this.store.watchers(w.presentity, event))
-        if (status === Status.WAITING) entries.push({ id: btoa(watcher), uri: watcher, status });
+        if (status === Status.PENDING && !here.has(watcher))
+          entries.push({ id: btoa(watcher), uri: watcher, status: Status.WAITING }); // RFC 3857 4.7.1: it may hear later
     if (!w.ended) this.notifier.send(w, pkg, watcherInfo(w.presentity, event, ++w.version, true, entries));
   }
 
@@ -244,10 +236,12 @@ export class Presence {
   /** Whether a watcher may see: what was decided, else what the rules say, which is noted. */
   async permission(who: Watching, pkg: EventPackage): Promise<Permission> {
     if (pkg.authorise === undefined) return ACTIVE;
-    const known = this.store === null ? null : await this.store.decided(who, pkg.name);
-    if (known !== null && known.status !== Status.WAITING) return known;
+    // who may see who watches is no decision of anybody's
+    const store = pkg.winfoOf === undefined ? this.store : null;
+    const known = (await store?.decided(who, pkg.name)) ?? null;
+    if (known !== null) return known;
     const ruled = (await pkg.authorise(who)) ?? pkg.unruled ?? ACTIVE;
-    if (this.store !== null) await this.store.decide(who, pkg.name, ruled);
+    await store?.decide(who, pkg.name, ruled);
     return ruled;
   }
 

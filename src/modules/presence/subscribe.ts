@@ -150,7 +150,7 @@ async function carriedOut(presence: Presence, ctx: RouteContext, wish: Wish, s: 
     await presence.tellWinfo(s.presentity, s.event, s);
   }
   await presence.tell(s);
-  if (!stays && (!isNew || s.status === Status.TERMINATED)) await presence.ended(s);
+  if (!stays && (!isNew || s.status === Status.TERMINATED)) await presence.tellWinfo(s.presentity, s.event, null);
   return 1;
 }
 
