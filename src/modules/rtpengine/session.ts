@@ -186,12 +186,12 @@ export class Sessions {
     if (carries === Carries.LITTLE)
       return {
         ...(flags.directional || flags.fromTag !== null ? { "from-tag": from } : {}),
-        ...(flags.withToTag && to !== "" ? { "to-tag": to } : {}),
+        ...(flags.toTag !== null ? { "to-tag": to } : {}),
       };
     if (command === "answer" && to === "") return null;
     const turned = msg.isRequest ? command === "answer" : command === "offer";
     if (turned && to !== "") return { "from-tag": to, "to-tag": from };
-    const withTo = carries === Carries.SDP || command === "query" || flags.withToTag;
+    const withTo = command !== "delete" || flags.withToTag;
     return { "from-tag": from, ...(withTo && to !== "" ? { "to-tag": to } : {}) };
   }
 

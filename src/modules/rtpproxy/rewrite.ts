@@ -106,7 +106,7 @@ export function rewrite(
     if (session) setAddress(buf, edits, sdp.addressTypeStart, sdp.addressStart, sdp.addressEnd, shown);
   }
   if (how.ice !== IcePriority.NONE) addCandidates(edits, places, how.ice);
-  if (how.mark !== "") {
+  if (how.mark !== "" && !isMarked(buf, range, how.mark)) {
     const endsLine = buf[range.end - 1] === 0x0a;
     edits.add(range.end, 0, endsLine ? how.mark : `\r\n${how.mark.trimEnd()}`);
   }
@@ -135,9 +135,10 @@ function addCandidates(edits: Edits, places: readonly Relayed[], preference: num
     const place = places[index];
     if (seen.has(index) || place === undefined || sdp.media[index]!.port === 0) continue;
     seen.add(index);
+    const foundation = place.address.replace(/[^0-9a-zA-Z]/g, ""); // the same for all candidates of an address
     const priority = preference * 2 ** 24 + 65_535 * 2 ** 8 + 256;
     const line = (component: number): string =>
-      `a=candidate:9999 ${component} UDP ${priority - component} ${place.address} ${place.port + component - 1} typ relay\r\n`;
+      `a=candidate:${foundation} ${component} UDP ${priority - component} ${place.address} ${place.port + component - 1} typ relay\r\n`;
     edits.add(sdp.candidates[c + 1]!, 0, line(2) + line(1));
   }
 }

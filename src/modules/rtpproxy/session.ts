@@ -71,7 +71,7 @@ export class Sessions {
     const streams = streamsOf(msg.buf, range);
     if (streams === null) return this.refuse("the session description cannot be used");
     // who the description is from: in an offer within a reply, and in an answer within a request, that is the one in To
-    const turned = names.to !== "" && msg.isRequest !== isOffer;
+    const turned = names.to !== "" && msg.isRequest === looksUp;
     const from = turned ? names.to : names.from;
     const to = turned ? names.from : names.to;
     const places = await this.relay(ctx, streams, flags, looksUp, { ...names, from, to }, address);

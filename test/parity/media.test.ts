@@ -1,0 +1,92 @@
+// rtpproxy and rtpengine against Kamailio 5.6.3: what the relay is asked and what becomes of the message. The answers are recorded in media.json;
+// where Kamailio is installed it is asked again. PORTICO_RECORD=1 records anew.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { createSimulation } from "../../src/host/simulated.ts";
+import type { Bencoded, Dictionary } from "../../src/modules/rtpengine/bencode.ts";
+import { bytesOf, textOf } from "../../src/util/bytes.ts";
+import { NgPeer } from "../support/ng-peer.ts";
+import { modules, openProxy } from "../support/proxy-bed.ts";
+import { RtpProxyPeer } from "../support/rtpproxy-peer.ts";
+import { configOf, groups, type MediaGroup, type MediaSeen, requestOf, seenOf } from "./media-cases.ts";
+import { askMedia } from "./media-oracle.ts";
+import { haveOracle } from "./oracle.ts";
+
+const FILE = new URL("./media.json", import.meta.url);
+const recorded = JSON.parse(readFileSync(FILE, "utf8")) as Record<string, MediaSeen[]>;
+const NEAR = "192.0.2.10:7000";
+const FAR = "192.0.2.10:7002";
+
+function peerOf(group: MediaGroup): { answer(datagram: string): string | null; taken(): string[] } {
+  if (group.module === "rtpproxy") return new RtpProxyPeer();
+  const peer = new NgPeer();
+  return { answer: (datagram) => peer.answer(datagram), taken: () => peer.taken().map(sorted) };
+}
+
+// The order of entries of a dictionary means nothing.
+function sorted(request: Dictionary): string {
+  const order = (value: Bencoded): Bencoded =>
+    typeof value !== "object" || Array.isArray(value)
+      ? value
+      : Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([k, v]) => [k, order(v)]),
+        );
+  return JSON.stringify(order(request));
+}
+
+async function ours(group: MediaGroup): Promise<MediaSeen[]> {
+  const world = createSimulation({ seed: 7 });
+  const peer = peerOf(group);
+  const relay = await world.host({ addresses: ["192.0.2.30"] }).network.bindUdp({
+    local: { family: 4, address: "192.0.2.30", port: 22_222 },
+    onMessage: (buf, start, end, from) => {
+      const said = peer.answer(textOf(buf, start, end));
+      if (said === null) return;
+      const bytes = bytesOf(said);
+      relay.send(from, bytes, 0, bytes.length);
+    },
+  });
+  const config = modules(group.module) + configOf(group, "192.0.2.30:22222");
+  const bed = await openProxy(config, -3, undefined, world);
+  await world.advance(50);
+  const near = await bed.udp(7000);
+  const far = await bed.udp(7002);
+  const seen: MediaSeen[] = [];
+  for (const [n, c] of group.cases.entries()) {
+    peer.taken();
+    far.received.length = 0;
+    await near.send(requestOf(c, n, NEAR, FAR));
+    await world.advance(50);
+    // the bare answer of a relay is shown with its own address
+    seen.push(seenOf(peer.taken(), (far.received[0] ?? "").replaceAll("192.0.2.30", "192.0.2.10"), NEAR));
+  }
+  await bed.close();
+  return seen;
+}
+
+for (const group of groups) {
+  test(`${group.module}: what the relay is asked`, async () => {
+    const seen = await ours(group);
+    const known = recorded[group.module] ?? [];
+    const named = (answers: readonly MediaSeen[]): object[] =>
+      group.cases.map(([statement, body], n) => ({ statement, of: body, ...answers[n] }));
+    expect(named(seen)).toEqual(named(known));
+  });
+
+  test.skipIf(!haveOracle())(`${group.module}: Kamailio says so`, { timeout: 60_000 }, async () => {
+    const peer = peerOf(group);
+    const answers = await askMedia(
+      group,
+      (datagram) => peer.answer(datagram),
+      () => peer.taken(),
+    );
+    if (process.env["PORTICO_RECORD"] !== undefined) {
+      recorded[group.module] = answers;
+      writeFileSync(FILE, `${JSON.stringify(recorded, null, 1)}\n`);
+    }
+    expect(answers).toEqual(recorded[group.module]);
+  });
+}
