@@ -77,6 +77,18 @@ export class StatelessReplies {
     return true;
   }
 
+  /** What sl.stats shows: single codes, and what is left of each class. */
+  byCodes(): Record<string, RpcValue> {
+    const out: Record<string, number> = {};
+    const left = [...this.byClass];
+    for (const [code, n] of this.byCode) {
+      out[code] = n;
+      left[Math.floor(code / 100)]! -= n;
+    }
+    for (let c = 2; c <= 6; c++) out[`${c}xx`] = left[c]!;
+    return { ...out, xxx: left[0]! + left[1]! };
+  }
+
   /** The counters under the names Kamailio's statistics have. */
   stats(): Record<string, RpcValue> {
     const out: Record<string, RpcValue> = {};
@@ -203,7 +215,7 @@ export const sl = defineModule({
     "sl.stats": {
       doc: "Counters of replies sent without a transaction.",
       args: [],
-      run: (self) => self.state.stats(),
+      run: (self) => self.state.byCodes(),
     },
   },
   events: {

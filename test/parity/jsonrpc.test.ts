@@ -75,6 +75,12 @@ describe("JSON-RPC as Kamailio's module jsonrpcs", () => {
     expect(gone.map((c) => c.name)).toEqual([]);
   });
 
+  test("sl.stats has the same members, in another order", () => {
+    const members = (answer = ""): string[] => [...answer.matchAll(/^\t\t"(.*)":/gm)].map((m) => m[1]!).sort();
+    expect(members(recorded["sl.stats"])).toHaveLength(19);
+    expect(members(mine["sl.stats"])).toEqual(members(recorded["sl.stats"]));
+  });
+
   test("what is no request is refused", () => {
     for (const { name } of CASES.filter((c) => c.differs?.startsWith("Kamailio runs nothing")))
       expect(mine[name]).toMatch(/^HTTP\/1\.1 400 Invalid Request\n[\s\S]*"code":\t-32600,/);
