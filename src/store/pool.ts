@@ -144,22 +144,27 @@ export class Pool {
     job.tries++;
     slot.connection.run(job.statement).then(
       (answer) => {
-        if (slot.job === job) this.free(slot);
+        if (slot.job !== job) return; // its time was over, or its connection lost
+        this.free(slot);
         job.resolve(answer);
       },
       (error: StoreError) => {
-        const isMine = slot.job === job; // else its time was over
+        if (slot.job !== job) return;
         slot.job = null;
         if (error.code === LOST) this.gone(slot);
-        else if (isMine) this.free(slot);
-        if (!isMine) return;
-        const again = error.code === LOST || error.code === AGAIN;
-        if (again && job.tries <= this.limits.retries && this.now() < job.deadline && this.limits.reconnect) {
-          this.queue.unshift(job);
-          this.next();
-        } else job.reject(error);
+        else this.free(slot);
+        this.again(job, error);
       },
     );
+  }
+
+  // Gives a statement once more when that may help, or tells that it has failed.
+  private again(job: Job, error: StoreError): void {
+    const mayHelp = error.code === LOST || error.code === AGAIN;
+    if (mayHelp && job.tries <= this.limits.retries && this.now() < job.deadline && this.limits.reconnect) {
+      this.queue.unshift(job);
+      this.next();
+    } else job.reject(error);
   }
 
   private free(slot: Slot): void {
@@ -228,7 +233,10 @@ export class Pool {
   // A connection has ended by itself.
   private gone(slot: Slot): void {
     if (slot.isGone) return;
+    const { job } = slot;
+    slot.job = null; // a client that has lost its connection does not always say so to who waits for an answer
     this.drop(slot, true);
+    if (job !== null) this.again(job, new StoreError(LOST, `${this.name}: the connection was lost`));
     const at = this.idle.indexOf(slot);
     if (at >= 0) this.idle.splice(at, 1);
     if (this.isClosed) this.end();
