@@ -3,6 +3,7 @@
 /** Octets kept while a document is not whole. */
 const MAX_KEPT = 65_536;
 
+/** A stream being cut: what `add` has not given out yet is kept, at most 64 kB. */
 export class Documents {
   private kept = "";
 
