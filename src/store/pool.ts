@@ -81,8 +81,8 @@ export class Pool {
   private queue: Job[] = [];
   private opening = 0;
   private attempts = 0;
-  /** Since when the server is away, and why; 0 when it is not. */
-  private downSince = 0;
+  /** Since when the server is away, and why; -1 when it is not. */
+  private downSince = -1;
   private downWhy = "";
   private wasUp = false;
   private isClosed = false;
@@ -102,7 +102,7 @@ export class Pool {
     const { limits } = this;
     const now = this.now();
     if (this.isClosed) return Promise.reject(new StoreError("ERR_DB_CLOSED", `${this.name} is closed`));
-    if (this.downSince > 0 && now >= this.downSince + (limits.reconnect ? limits.timeout : 0))
+    if (this.downSince >= 0 && now >= this.downSince + (limits.reconnect ? limits.timeout : 0))
       return Promise.reject(this.downError());
     if (this.queue.length >= limits.waiting)
       return Promise.reject(new StoreError(BUSY, `${this.name}: ${limits.waiting} statements wait already`));
@@ -135,7 +135,7 @@ export class Pool {
   private next(): void {
     while (this.queue.length > 0 && this.idle.length > 0) this.give(this.idle.pop()!, this.queue.shift()!);
     const wanted = Math.min(this.queue.length, this.limits.connections - this.slots.size);
-    if (this.downSince === 0) while (this.opening < wanted) this.open();
+    if (this.downSince < 0) while (this.opening < wanted) this.open();
     if (this.isClosed) this.end();
   }
 
@@ -206,10 +206,10 @@ export class Pool {
 
   private up(): void {
     this.attempts = 0;
-    if (this.downSince > 0 && this.wasUp)
+    if (this.downSince >= 0 && this.wasUp)
       this.log.warn(`${this.name} is back after ${Math.round((this.now() - this.downSince) / 100) / 10} s`);
     this.wasUp = true;
-    this.downSince = 0;
+    this.downSince = -1;
     this.tick();
   }
 
@@ -217,7 +217,7 @@ export class Pool {
     if (this.isClosed) this.end();
     if (this.isClosed || this.slots.size > 0) return; // the others carry on; the next statement tries again
     this.downWhy = error.message;
-    if (this.downSince === 0) {
+    if (this.downSince < 0) {
       this.downSince = this.now();
       this.log.error(`${this.name} cannot be reached: ${error.message}`);
     }
@@ -240,7 +240,7 @@ export class Pool {
     const at = this.idle.indexOf(slot);
     if (at >= 0) this.idle.splice(at, 1);
     if (this.isClosed) this.end();
-    if (this.isClosed || this.slots.size > 0 || this.opening > 0 || this.downSince > 0) return;
+    if (this.isClosed || this.slots.size > 0 || this.opening > 0 || this.downSince >= 0) return;
     if (!this.limits.reconnect) this.failed(new StoreError(LOST, "the connection was lost"));
     else this.open(); // so that it is known whether the server is there
   }
@@ -281,7 +281,7 @@ export class Pool {
       const late = this.queue.filter((job) => now >= job.deadline);
       this.queue = this.queue.filter((job) => now < job.deadline);
       const why =
-        this.downSince > 0 ? this.downError() : new StoreError(TIMEOUT, `${this.name}: all connections are busy`);
+        this.downSince >= 0 ? this.downError() : new StoreError(TIMEOUT, `${this.name}: all connections are busy`);
       for (const job of late) job.reject(why);
     }
     this.next();
