@@ -1,7 +1,7 @@
 // Commands from outside, real processes: the installed kamcmd and our own `ctl` against the server, over unix sockets, TCP and UDP; noise and
 // huge lengths on the control socket; the socket every server has of its own.
 
-import { statSync } from "node:fs";
+import { statSync, symlinkSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -102,6 +102,18 @@ describeTargets("commands", { config: CONFIG, without: ["kamailio"] }, (group) =
         expect(ports(ours.output)).toBe(ports(theirs.output));
         expect(ours.code).toBe(0);
       }
+  });
+
+  test("under the names kamcmd and kamctl the executable behaves as those programs", async () => {
+    if (group.target !== "dist") return; // a symbolic link to a script would not tell the name
+    const link = (name: string): string => {
+      const path = join(group.server.directory, name);
+      symlinkSync(join(root, "dist/portico"), path);
+      return path;
+    };
+    const kamcmd = (...args: string[]) => run([link("kamcmd"), "-s", `unix:${socket()}`, ...args]);
+    expect(await kamcmd("nosuch")).toMatchObject({ code: 0, output: "error: 500 - command nosuch not found\n" });
+    expect(await run([link("kamctl"), "trap"])).toMatchObject({ code: 2 });
   });
 
   test("permissions are as asked for", () => {
