@@ -1,6 +1,9 @@
 // Modules presence and presence_xml on a whole proxy: what a comparison with Kamailio cannot show (time, bounds, storage, what scripts see).
 
 import { afterEach, expect, test } from "vitest";
+import { start } from "../../src/boot.ts";
+import { parseOptions } from "../../src/control/cli/options.ts";
+import { check, readSource } from "../../src/control/configuration.ts";
 import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 
 const URL = "sqlite:///data/p.sqlite";
@@ -125,6 +128,50 @@ test("publ_cache 2 keeps publications out of the database, subs_db_mode 2 writes
   await watcher(7002);
   expect(await bed.rpc("presence.cleanup")).toBe("Reload OK");
   expect(sql("SELECT count(*) AS n FROM active_watchers")).toEqual([{ n: 2 }]);
+});
+
+test.each([1, 2, 3])("with subs_db_mode %i subscriptions and publications outlive the server", async (mode) => {
+  await open(`modparam("presence", "subs_db_mode", ${mode})\n`);
+  const alice = await bed.udp(7000);
+  const { agent } = await watcher(7001, ["Expires: 600"]);
+  const { agent: short } = await watcher(7002, ["Expires: 10"]);
+  const [published] = await alice.send(publish(pidf("a", "open")));
+  for (const a of [agent, short]) await a.send(ok(notifies(a.received).at(-1)!));
+  await bed.close();
+  await bed.world.advance(20_000);
+  const options = parseOptions(["-l", "udp:192.0.2.1:5060", "--data", "/data", "-f", "/portico.cfg"]);
+  const checked = check(bed.host, await readSource(bed.host, options.config), options);
+  if (!checked.ok) throw new Error("the configuration is refused");
+  const again = await start(bed.host, checked, { level: -1, sink: () => undefined }, null, "/data");
+  await bed.world.advance(1500);
+  expect(stateOf(notifies(short.received).at(-1))).toBe("terminated;reason=timeout");
+  await short.send(ok(notifies(short.received).at(-1)!));
+  const before = agent.received.length;
+  await alice.send(publish(pidf("a", "closed"), [`SIP-If-Match: ${etagOf(published)}`]));
+  const [told] = notifies(agent.received.slice(before));
+  expect(told).toContain("<basic>closed</basic>");
+  expect(told).toMatch(/CSeq: 3 NOTIFY/);
+  await again.stop();
+});
+
+test("a table that others have written to is read again by pres_refresh_watchers; a SUBSCRIBE that comes twice counts once", async () => {
+  await open(
+    'modparam("presence", "subs_db_mode", 1)\n',
+    'request_route { if (is_method("OPTIONS")) pres_refresh_watchers("sip:bob@example.org", "presence", 1); else handle_subscribe(); exit; }\n',
+  );
+  const agent = await bed.udp(7001);
+  const request = subscribe(7001);
+  for (const n of notifies(await agent.send(request))) await agent.send(ok(n));
+  for (const n of notifies(await agent.send(request))) await agent.send(ok(n));
+  expect(sql("SELECT local_cseq FROM active_watchers")).toEqual([{ local_cseq: 2 }]);
+  bed.host
+    .openSqlite("/data/p.sqlite")
+    .exec(
+      `INSERT INTO presentity (username, domain, event, etag, expires, received_time, body, sender) VALUES ('bob', 'example.org', 'presence', 'e', 4000000000, 1, '${pidf("z", "open")}', '')`,
+    );
+  const got = notifies(await agent.send(bed.request("OPTIONS", "sip:x@example.org")));
+  expect(got).toHaveLength(1);
+  expect(got[0]).toContain('id="z"');
 });
 
 test("with subs_db_mode 3 what other servers write to the table counts", async () => {

@@ -27,7 +27,10 @@ export async function refresh(presence: Presence, text: string, event: string, k
   if (who === null || presence.package(event) === null || kind < REFRESH.RULES || kind > REFRESH.DOCUMENT) return false;
   await presence.serial.run(who.uri, async () => {
     if (kind === REFRESH.RULES) await presence.reconsider(who.uri, event);
-    else await presence.tellAll(who.uri, event);
+    else {
+      await presence.publications.recount(who.user, who.host, event);
+      await presence.tellAll(who.uri, event);
+    }
   });
   return true;
 }

@@ -7,7 +7,13 @@ import { findListener, uriOf } from "../core/index.ts";
 import { type TmEngine, tm } from "../tm/index.ts";
 import { type EventPackage, type Permission, Status, type Watching } from "./event-package.ts";
 import { joined, Notifier } from "./notifier.ts";
-import { MemoryPublications, type Publication, type Publications, StoredPublications } from "./publications.ts";
+import {
+  AT_A_TIME,
+  MemoryPublications,
+  type Publication,
+  type Publications,
+  StoredPublications,
+} from "./publications.ts";
 import { runReplyRoute } from "./reply-route.ts";
 import { Serial } from "./serial.ts";
 import { type PresenceSettings, PublCache, SubsMode } from "./settings.ts";
@@ -288,10 +294,12 @@ export class Presence {
   /** Tells of publications whose time is over and takes them away; forgets undecided watchers. */
   async clean(): Promise<void> {
     this.store?.clean();
-    for (const p of await this.publications.expired(this.now())) {
+    const expired = await this.publications.expired(this.now());
+    for (const p of expired) {
       const presentity = `sip:${joined(p.user, p.domain)}`;
       this.work(presentity, () => this.expire(presentity, p));
     }
+    if (expired.length >= AT_A_TIME) this.arm(1);
   }
 
   private async expire(presentity: string, p: Publication): Promise<void> {
@@ -300,13 +308,13 @@ export class Presence {
   }
 
   private turn(): void {
-    this.work("", () => this.clean());
     this.arm();
+    this.work("", () => this.clean());
   }
-  private arm(): void {
+  private arm(seconds = this.settings.cleanPeriod): void {
     const { wheel, host } = this.host;
     wheel.cancel(this.cleaner);
-    if (this.settings.cleanPeriod > 0) wheel.arm(this.cleaner, this.settings.cleanPeriod * 1000, host.clock.mono());
+    if (seconds > 0) wheel.arm(this.cleaner, seconds * 1000, host.clock.mono());
   }
 
   /** With subs_db_mode 3, brings what is known of an event up to date. */

@@ -34,7 +34,12 @@ export interface Publications {
   all(limit: number): Later<readonly Publication[]>;
   /** Reads what must be known from the start. */
   load(): Later<void>;
+  /** Others have written about an event of a user: what is known of it here is read again. */
+  recount(user: string, domain: string, event: string): Later<void>;
 }
+
+/** The most publications whose time is over that are looked at in one turn. */
+export const AT_A_TIME = 1000;
 
 const keyOf = (user: string, domain: string, event: string): string => `${user}\n${domain}\n${event}`;
 
@@ -88,7 +93,8 @@ export class MemoryPublications implements Publications {
   }
   expired(now: number): readonly Publication[] {
     const found: Publication[] = [];
-    for (const list of this.byKey.values()) for (const p of list) if (p.expires <= now) found.push(p);
+    for (const list of this.byKey.values())
+      for (const p of list) if (p.expires <= now && found.length < AT_A_TIME) found.push(p);
     return found;
   }
   all(limit: number): readonly Publication[] {
@@ -101,11 +107,10 @@ export class MemoryPublications implements Publications {
     return found;
   }
   load(): void {}
+  recount(): void {}
 }
 
 const COLUMNS = ["username", "domain", "event", "etag", "expires", "received_time", "body", "sender", "priority"];
-/** The most expired rows that are looked at in one turn. */
-const AT_A_TIME = 1000;
 
 /** Publications in the database; with `publ_cache` 1 it is known here which there are, so that most are not asked for. */
 export class StoredPublications implements Publications {
@@ -130,6 +135,14 @@ export class StoredPublications implements Publications {
       if (rows.length < limit) return;
       after = Number(rows.at(-1)?.["id"] ?? 0);
     }
+  }
+
+  async recount(user: string, domain: string, event: string): Promise<void> {
+    if (this.index === null) return;
+    const { presentityTable, maxPerPresentity: limit } = this.settings;
+    const rows = await this.db.query(presentityTable, ["id"], account(user, domain, event), { limit });
+    const key = keyOf(user, domain, event);
+    this.counted(key, rows.length - (this.index.get(key) ?? 0));
   }
 
   private counted(key: string, by: number): void {

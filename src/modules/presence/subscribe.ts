@@ -129,7 +129,10 @@ async function carriedOut(presence: Presence, ctx: RouteContext, wish: Wish, s: 
   if (!isNew && s.ended) return refuse(ctx, NO_DIALOG);
   const { settings } = presence;
   const pkg = presence.package(s.event)!;
-  if (isNew && settings.deletesSame) removeSame(presence, s);
+  if (isNew) {
+    if (settings.deletesSame) removeSame(presence, s);
+    takePlace(presence, s);
+  }
   const permission = await presence.permission({ presentity: s.presentity, watcher: s.watcher }, pkg);
   s.status = permission.status;
   s.reason = permission.reason;
@@ -144,14 +147,22 @@ async function carriedOut(presence: Presence, ctx: RouteContext, wish: Wish, s: 
   ctx.proxy.reply(ctx, accepted, "OK", `${routes}Expires: ${wish.expires}\r\nContact: <${s.localContact}>\r\n`);
   if (settings.keepsForScript) know(ctx, { subscription: s, reply: null });
   const isOver = wish.expires === 0 || s.status === Status.TERMINATED;
-  const stays = !isOver;
-  if (stays) {
+  if (!isOver) {
     presence.written(s);
     await presence.tellWinfo(s.presentity, s.event, s);
   }
   await presence.tell(s);
-  if (!stays && (!isNew || s.status === Status.TERMINATED)) await presence.tellWinfo(s.presentity, s.event, null);
+  if (isOver && (!isNew || s.status === Status.TERMINATED)) await presence.tellWinfo(s.presentity, s.event, null);
   return 1;
+}
+
+// A SUBSCRIBE that comes twice without a transaction to notice it makes one subscription.
+function takePlace(presence: Presence, s: Subscription): void {
+  const before = presence.table.find(s.callId, s.fromTag, s.toTag);
+  if (before === null) return;
+  s.localCseq = before.localCseq;
+  s.stored = before.stored;
+  presence.forget(before);
 }
 
 // delete_same_subs: a phone that has forgotten its dialog begins another one in the same call.
