@@ -182,15 +182,19 @@ describeTargets("commands", { config: CONFIG, without: ["kamailio"] }, (group) =
 
   test("more connections than it takes are refused, and its own clients come back in", async () => {
     const open: Socket[] = [];
-    for (let i = 0; i < 160; i++) {
-      const one = connect({ path: socket() });
-      one.on("error", () => {});
-      open.push(one);
-    }
-    for (let tries = 0; tries < 100; tries++) {
-      if ((await exchange(socket(), LIST, 50)).closed) break;
-    }
+    let refused = 0;
+    const full = new Promise<void>((done) => {
+      for (let i = 0; i < 160; i++) {
+        const one = connect({ path: socket() });
+        one.on("error", () => {});
+        one.on("close", () => void (++refused === 160 - 128 && done()));
+        one.resume();
+        open.push(one);
+      }
+    });
+    await full;
     expect((await exchange(socket(), LIST, 50)).closed).toBe(true);
+    expect(refused).toBe(32);
     for (const one of open) one.destroy();
     let back = "";
     for (let tries = 0; tries < 100 && back === ""; tries++)
