@@ -36,13 +36,11 @@ export class CtlServer {
   private readonly doors: Door[] = [];
   private readonly clients = new Set<Client>();
   private readonly server: CommandServer;
-  private readonly connections: RpcConnections;
   private running = 0;
 
   constructor(host: ModuleHost) {
     this.host = host;
     this.server = { commands: host.commands, onFault: (text) => host.log.write(Level.BUG, text) };
-    this.connections = new RpcConnections(this.server);
   }
 
   /** ctl.listen. */
@@ -57,7 +55,7 @@ export class CtlServer {
 
   /** ctl.connections. */
   get count(): number {
-    return this.connections.count;
+    return this.clients.size;
   }
 
   /** Listens on one more place. Throws HostError. */
@@ -80,12 +78,13 @@ export class CtlServer {
 
   private async listenUnix(path: string, owner: SocketOwner): Promise<void> {
     const { host } = this.host;
+    const connections = new RpcConnections(this.server);
     const here = ["<anonymous unix socket>", "", path, ""];
     const door = await host.network.listenUnix({
       path,
       mode: owner.mode,
       maxQueue: MAX_QUEUE,
-      onConnection: (connection) => this.admit(connection, ["binrpc", "unix_stream", ...here]),
+      onConnection: (connection) => this.admit(connections, connection, ["binrpc", "unix_stream", ...here]),
     });
     this.doors.push({ shown: ["binrpc", "unix_stream", path, ""], close: () => door.close() });
     this.give(path, owner);
@@ -100,13 +99,14 @@ export class CtlServer {
   }
 
   private async listenTcp(local: SocketAddress): Promise<void> {
+    const connections = new RpcConnections(this.server);
     const listener = await this.host.host.network.listenTcp({
       local,
       maxQueue: MAX_QUEUE,
       onConnection: (connection) => {
         const { remote: far, local: near } = connection;
         const shown = ["binrpc", "tcp", far.address, String(far.port), near.address, String(near.port)];
-        return this.admit(connection, shown);
+        return this.admit(connections, connection, shown);
       },
     });
     const { address, port } = listener.local;
@@ -146,9 +146,14 @@ export class CtlServer {
     this.host.host.system.give(path, uid, gid);
   }
 
-  private admit(connection: TcpConnection, shown: readonly (string | number)[]): TcpHandlers | null {
+  // Each place has connections of its own: who fills one that is open to many leaves the others alone.
+  private admit(
+    connections: RpcConnections,
+    connection: TcpConnection,
+    shown: readonly (string | number)[],
+  ): TcpHandlers | null {
     const client: Client = { shown };
-    const handlers = this.connections.take(connection, () => this.clients.delete(client));
+    const handlers = connections.take(connection, () => this.clients.delete(client));
     if (handlers !== null) this.clients.add(client);
     return handlers;
   }

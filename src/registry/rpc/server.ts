@@ -33,10 +33,6 @@ export class RpcConnections {
     this.server = server;
   }
 
-  get count(): number {
-    return this.open.size;
-  }
-
   /** What serves a new connection; null when there are too many. */
   take(connection: TcpConnection, onEnd: () => void = () => {}): TcpHandlers | null {
     if (this.open.size >= MAX_CONNECTIONS) return null;
