@@ -305,6 +305,25 @@ export class Call {
   logged(line: string): void {
     const at = line.indexOf(`@${this.callId} `);
     if (at >= 0 && !this.over) this.seen.push(`log ${this.masked(line.slice(at + this.callId.length + 2).trimEnd())}`);
+    // lines of module acc
+    const own = line.includes(`call_id=${this.callId};`)
+      ? "ACC: "
+      : line.includes(`ci=${this.callId}`)
+        ? "start_time="
+        : "";
+    const from = own === "" ? -1 : line.indexOf(own);
+    if (from >= 0 && !this.over)
+      this.seen.push(`log ${this.masked(line.slice(from).trimEnd()).replace(TIMES, "$1=T")}`);
+  }
+
+  /** Notes the rows of a table that have the Call-ID of this call. */
+  async ownRows(table: string, masked: readonly string[]): Promise<void> {
+    for (const row of await this.world.rows(table)) {
+      if (row["callid"] !== this.callId) continue;
+      const kept = Object.entries(row).map(([k, v]) => [k, masked.includes(k) ? "#" : v]);
+      const text = this.masked(JSON.stringify(Object.fromEntries(kept)));
+      this.seen.push(`rpc row ${table} ${text.replace(/"to_tag":"(?!c\d|s\d)[^"]+"/, '"to_tag":"{T}"')}`);
+    }
   }
 
   // ---- texts ----
@@ -382,6 +401,8 @@ export class Call {
       .replace(/(tag=)(?!c\d|s\d)[^;|\s]+/g, "$1{T}");
   }
 }
+
+const TIMES = /\b(timestamp|usecs|start_time|end_time|duration)=(?:[1-9][\d.]*|0\.\d+)/g;
 
 function all(text: string, name: string): string[] {
   return text

@@ -21,8 +21,12 @@ async function open(): Promise<Socket> {
 function makeDatabase(file: string): void {
   const layouts = parseLayouts(readFileSync(new URL("../../embed/kamailio.tables", import.meta.url), "utf8"));
   const db = new DatabaseSync(file);
-  for (const name of ["version", "dialog", "dialog_vars"]) db.exec(createSql(layouts.get(name)!, name));
-  db.exec("INSERT INTO version (table_name, table_version) VALUES ('dialog', 7), ('dialog_vars', 1)");
+  db.exec("PRAGMA journal_mode = WAL"); // several processes write
+  for (const name of ["version", "dialog", "dialog_vars", "acc", "missed_calls", "acc_cdrs"])
+    db.exec(createSql(layouts.get(name)!, name));
+  db.exec(
+    "INSERT INTO version (table_name, table_version) VALUES ('dialog', 7), ('dialog_vars', 1), ('acc', 5), ('missed_calls', 4), ('acc_cdrs', 2)",
+  );
   db.close();
 }
 
@@ -74,6 +78,7 @@ export async function askCalls(group: CallGroup): Promise<string[][]> {
     later: (ms, act) => void setTimeout(act, ms),
     rows: async (table) => {
       const db = new DatabaseSync(database, { readOnly: true });
+      db.exec("PRAGMA busy_timeout = 3000");
       const rows = db.prepare(`SELECT * FROM ${table}`).all() as Record<string, unknown>[];
       db.close();
       return rows;

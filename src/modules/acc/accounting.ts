@@ -114,16 +114,16 @@ export class Accounting {
     if (this.awaited.get(key) === tx) this.awaited.delete(key);
   }
 
+  // The flags of the INVITE count, not those of the ACK (as the oracle).
   private acknowledged(ctx: RouteContext): void {
-    const s = this.settings;
     const { message: msg } = ctx;
-    if (!s.reportAck || (msg.flags & (s.logFlag | s.dbFlag)) === 0) return;
-    const tx = this.awaited.get(ackKey(msg, tagOf(msg, "to")));
+    const tx = this.awaited.size === 0 ? undefined : this.awaited.get(ackKey(msg, tagOf(msg, "to")));
     if (tx === undefined) return;
+    const state = tx.attachment as ScriptState | null;
     const record = this.record(msg, null, tagOf(msg, "to"), tx.status, false);
     const { avpsOrNull } = ctx;
-    ctx.avpsOrNull = (tx.attachment as ScriptState | null)?.avps ?? avpsOrNull; // those of the INVITE are seen
-    this.account("request acknowledged", ctx, msg.flags, record);
+    ctx.avpsOrNull = state?.avps ?? avpsOrNull; // those of the INVITE are seen
+    this.account("request acknowledged", ctx, state?.flags ?? 0, record);
     ctx.avpsOrNull = avpsOrNull;
   }
 

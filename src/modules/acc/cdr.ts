@@ -1,11 +1,12 @@
 // Call data records: one for each call that has ended, by what module dialog tells.
 
-import type { RouteContext } from "../../proxy/context.ts";
+import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import type { Cell } from "../../store/database.ts";
 import { dateCell } from "../../store/dates.ts";
 import { strftime } from "../../util/strftime.ts";
 import type { Dialog, Dialogs } from "../dialog/index.ts";
+import { tm } from "../tm/index.ts";
 import { shown, valuesOf } from "./record.ts";
 import { type Extra, TimeMode, type TimeSettings } from "./settings.ts";
 
@@ -36,6 +37,8 @@ export class CallRecords {
   private readonly dialogs: Dialogs;
   private settings: CdrSettings | null = null;
   private extras: readonly Extra[] = [];
+  /** Calls that have ended by a BYE whose route still runs: what it sets is told too. */
+  private readonly ending = new Map<Dialog, { readonly ctx: RouteContext; readonly at: number }>();
 
   constructor(host: ModuleHost, dialogs: Dialogs) {
     this.host = host;
@@ -44,10 +47,17 @@ export class CallRecords {
       created: (dialog) => this.begins(dialog, false),
       confirmed: (dialog) => this.begins(dialog, true),
       failed: (dialog, ctx) => this.failed(dialog, ctx),
-      ended: (dialog, ctx) => this.ended(dialog, ctx),
-      expired: (dialog) => {
-        if (this.settings?.onExpired === true) this.ended(dialog, null);
+      ended: (dialog, ctx) => {
+        if (ctx === null || ctx.kind !== RouteKind.REQUEST) this.ended(dialog, ctx, this.now());
+        else this.ending.set(dialog, { ctx, at: this.now() });
       },
+      removed: (dialog) => this.routeEnds(dialog, null),
+      expired: (dialog) => {
+        if (this.settings?.onExpired === true) this.ended(dialog, null, this.now());
+      },
+    });
+    host.use(tm).onScriptEnd.push((ctx) => {
+      for (const [dialog, waiting] of this.ending) if (waiting.ctx === ctx) this.routeEnds(dialog, ctx);
     });
   }
 
@@ -61,20 +71,30 @@ export class CallRecords {
   private begins(dialog: Dialog, answered: boolean): void {
     const s = this.settings;
     if (s === null || s.fromAnswer !== answered) return;
-    dialog.setVariable(s.startId, seconds(this.host.host.clock.wall()));
+    dialog.setVariable(s.startId, seconds(this.now()));
   }
 
   private failed(dialog: Dialog, ctx: RouteContext | null): void {
     const s = this.settings;
     if (s === null || !s.onFailed || this.isLeftOut(dialog, s)) return;
-    const now = this.host.host.clock.wall();
+    const now = this.now();
     this.write(dialog, ctx, now, now, s);
   }
 
-  private ended(dialog: Dialog, ctx: RouteContext | null): void {
+  private routeEnds(dialog: Dialog, ctx: RouteContext | null): void {
+    const waiting = this.ending.get(dialog);
+    if (waiting === undefined) return;
+    this.ending.delete(dialog);
+    this.ended(dialog, ctx, waiting.at);
+  }
+
+  private now(): number {
+    return this.host.host.clock.wall();
+  }
+
+  private ended(dialog: Dialog, ctx: RouteContext | null, now: number): void {
     const s = this.settings;
     if (s === null || this.isLeftOut(dialog, s)) return;
-    const now = this.host.host.clock.wall();
     const began = Number(dialog.variables.get(s.startId) ?? Number.NaN) * 1000;
     const start = Number.isFinite(began) ? began : (s.fromAnswer ? dialog.startedAt : dialog.createdAt) * 1000;
     this.write(dialog, ctx, Math.round(start), now, s);

@@ -82,7 +82,8 @@ class Acc {
       { name: cdr_enable === 0 ? "" : calls, layout: "acc_cdrs", version: CDR_VERSION },
     ];
     // those whose names are made of variables are for the operator to make
-    for (const table of tables) if (!table.name.includes("$")) await database.ensureTable(table, settings.checkVersion);
+    for (const table of tables)
+      if (table.name !== "" && !table.name.includes("$")) await database.ensureTable(table, settings.checkVersion);
   }
 
   private startCdrs(): void {
