@@ -49,7 +49,7 @@ export class Diagnostics {
     this.seen.add(key);
     if (severity === "error") this.errorCount++;
     if (this.list.length >= this.limit) return;
-    const excerpt = place.file.line(line);
+    const excerpt = withoutPasswords(place.file.line(line));
     const length = Math.max(1, Math.min(place.end - place.start, excerpt.length - column + 1));
     this.list.push({ severity, code, file: place.file.name, line, column, length, message, hint, excerpt });
   }
@@ -62,6 +62,14 @@ export class Diagnostics {
       (a, b) => order.get(a.file)! - order.get(b.file)! || a.line - b.line || a.column - b.column,
     );
   }
+}
+
+// Findings go to logs, and a db_url holds a password; as long as before, so that the caret stays where it was.
+function withoutPasswords(line: string): string {
+  return line.replace(
+    /(\b\w+:\/\/[^:@/"'\s]*:)([^"'\s]+)(?=@)/g,
+    (_, before: string, password: string) => before + "*".repeat(password.length),
+  );
 }
 
 /** A finding as lines of text: place and message, excerpt with caret, hint. */
