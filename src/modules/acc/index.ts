@@ -14,6 +14,7 @@ import type { ModuleHost } from "../../registry/module-host.ts";
 import { facilityOf } from "../../util/log.ts";
 import { core } from "../core/index.ts";
 import { dialog } from "../dialog/index.ts";
+import { rr } from "../rr/index.ts";
 import { tm } from "../tm/index.ts";
 import { Accounting, type AccTexts } from "./accounting.ts";
 import { CallRecords, type CdrSettings } from "./cdr.ts";
@@ -187,6 +188,7 @@ export const acc = defineModule({
   name: "acc",
   doc: "Accounting of transactions and calls, to the log and to databases.",
   uses: [core, tm],
+  mayUse: [rr, dialog],
   params,
   state: (host) => new AccState(host),
   configure: (state, p): Acc => new Acc(state, p),

@@ -15,6 +15,7 @@ import {
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { ipFamily } from "../../util/ip.ts";
 import { core } from "../core/index.ts";
+import { tm } from "../tm/index.ts";
 import { chooseSets, Engine } from "./engine.ts";
 import { mosParams, params } from "./params.ts";
 import { commands } from "./rpc.ts";
@@ -158,6 +159,7 @@ export const rtpengine = defineModule({
   name: "rtpengine",
   doc: "Media through rtpengine.",
   uses: [core],
+  mayUse: [tm],
   params,
   state: (host) => new State(host),
   configure: (state, p): RtpEngine => new RtpEngine(state, p),
