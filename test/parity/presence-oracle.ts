@@ -116,6 +116,15 @@ async function ready(talk: Conversation, child: ChildProcess, words: () => strin
   await pause(150);
 }
 
+// Kamailio sometimes waits for itself at its end.
+function stopAll(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // it has gone
+  }
+}
+
 /** The answers of Kamailio to a group; rejects with its own words when it does not start. */
 export async function askPresence(group: PresenceGroup): Promise<PresenceAnswer[]> {
   const directory = mkdtempSync(join(tmpdir(), "presence-"));
@@ -129,9 +138,11 @@ export async function askPresence(group: PresenceGroup): Promise<PresenceAnswer[
   writeFileSync(join(directory, "presence.cfg"), config, "latin1");
   const child = spawn("kamailio", ["-DD", "-E", "-f", join(directory, "presence.cfg"), "-Y", directory], {
     stdio: ["ignore", "ignore", "pipe"],
+    detached: true, // a group of its own, so that none of it stays behind
   });
   let words = "";
   child.stderr.on("data", (d: Buffer) => (words = (words + d.toString("latin1")).slice(-8000)));
+  const ended = new Promise((done) => child.once("exit", done));
   const talk = new Conversation(directory);
   try {
     await talk.open();
@@ -146,7 +157,8 @@ export async function askPresence(group: PresenceGroup): Promise<PresenceAnswer[
     return answers;
   } finally {
     child.kill("SIGTERM");
-    if (child.exitCode === null) await new Promise((done) => child.once("exit", done));
+    await Promise.race([ended, pause(3000)]);
+    stopAll(child);
     talk.close();
     rmSync(directory, { recursive: true, force: true });
   }
