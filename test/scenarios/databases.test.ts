@@ -23,7 +23,7 @@ import type { SipAgent } from "../support/sip-agent.ts";
 import { login, PASSWORD } from "../support/targets.ts";
 
 /** Telephones of the test under load, and how many register at a time. */
-const PHONES = 60;
+const PHONES = 150;
 const AT_A_TIME = 12;
 
 const SILENT = new Log({ level: -5, sink: () => {} }, "test");

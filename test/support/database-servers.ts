@@ -146,9 +146,19 @@ GRANT ALL ON portico.* TO '${USER}'@'%';
   async kill(): Promise<void> {
     const running = this.#running;
     this.#running = null;
+    const pid = running?.child.pid;
+    // PostgreSQL's processes of connections would serve on for a moment
+    const children =
+      pid === undefined ? "" : spawnSync("ps", ["--ppid", String(pid), "-o", "pid="], { encoding: "utf8" }).stdout;
     running?.child.kill("SIGKILL");
+    for (const child of children.trim().split(/\s+/)) {
+      try {
+        if (child !== "") process.kill(Number(child), "SIGKILL");
+      } catch {
+        // it has ended
+      }
+    }
     await running?.finished;
-    // PostgreSQL's other processes notice by themselves and end
     for (let i = 0; i < 200 && (await answers(this.port)); i++) await new Promise((resolve) => setTimeout(resolve, 25));
   }
 
