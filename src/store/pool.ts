@@ -236,9 +236,9 @@ export class Pool {
     const { job } = slot;
     slot.job = null; // a client that has lost its connection does not always say so to who waits for an answer
     this.drop(slot, true);
+    // where one was lost the others may be dead too, and would use up the tries of a statement
+    for (const other of this.idle.splice(0)) this.drop(other, true);
     if (job !== null) this.again(job, new StoreError(LOST, `${this.name}: the connection was lost`));
-    const at = this.idle.indexOf(slot);
-    if (at >= 0) this.idle.splice(at, 1);
     if (this.isClosed) this.end();
     if (this.isClosed || this.slots.size > 0 || this.opening > 0 || this.downSince >= 0) return;
     if (!this.limits.reconnect) this.failed(new StoreError(LOST, "the connection was lost"));
