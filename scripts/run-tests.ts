@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, "..");
 const { BUN = "bun", DENO = "deno" } = process.env;
 
 /** Minutes after which a stage is ended by force: a test that hangs must not hang the machine that builds. */
-const STAGE_MINUTES = { usual: 10, long: 120 };
+const STAGE_MINUTES = { usual: 20, long: 120 };
 
 type Arguments = { readonly isLong: boolean; readonly check: boolean; readonly vitest: string[]; filters: string[] };
 

@@ -322,7 +322,7 @@ export class Call {
       if (row["callid"] !== this.callId) continue;
       const kept = Object.entries(row).map(([k, v]) => [k, masked.includes(k) ? "#" : v]);
       const text = this.masked(JSON.stringify(Object.fromEntries(kept)));
-      this.seen.push(`rpc row ${table} ${text.replace(/"to_tag":"(?!c\d|s\d)[^"]+"/, '"to_tag":"{T}"')}`);
+      this.seen.push(`rpc row ${table} ${text.replace(/"to_tag":"(?![cs]\d+")[^"]+"/, '"to_tag":"{T}"')}`);
     }
   }
 
@@ -398,7 +398,7 @@ export class Call {
       .replace(/"(h_entry|h_id|ref|dflags|duration)":\d+/g, '"$1":"#"')
       .replace(/\d+-\d+-(?=")/g, "{C}")
       .replace(/"(\w*_?ts|timeout|start_ts|init_ts|end_ts)":([1-9]\d{8,})/g, '"$1":"T"')
-      .replace(/(tag=)(?!c\d|s\d)[^;|\s]+/g, "$1{T}");
+      .replace(/(tag=)(?![cs]\d+(?![\w.-]))[^;|\s]+/g, "$1{T}");
   }
 }
 

@@ -326,7 +326,7 @@ function normal(line: string): string {
     case "Call-ID":
       return "Call-ID: {C}";
     case "To":
-      return `To: ${value.replace(/;tag=(?!u\d)[^;]*/, ";tag={T}")}`;
+      return `To: ${value.replace(/;tag=(?!u\d+(?:;|$))[^;]*/, ";tag={T}")}`;
     default:
       return `${name}: ${value}`;
   }
