@@ -13,7 +13,7 @@ die() {
   exit 1
 }
 
-# The first of the given files that is a program and not the small placeholder that the packages bring along.
+# The first of the given files that is a program and not the small text file that the packages bring along.
 first_program() {
   local file
   for file in "$@"; do
