@@ -65,6 +65,7 @@ GRANT ALL ON portico.* TO '${USER}'@'%';
         "mariadb-install-db",
         "--no-defaults",
         `--datadir=${data}`,
+        `--tmpdir=${directory}`, // a server that starts empties its directory of temporary tables, whosever they are
         "--skip-test-db",
         "--auth-root-authentication-method=normal",
       );
@@ -107,6 +108,7 @@ GRANT ALL ON portico.* TO '${USER}'@'%';
     const command =
       kind === "mysql"
         ? [`${bin}/mariadbd`, "--no-defaults", `--datadir=${data}`, "--bind-address=127.0.0.1", `--port=${port}`]
+            .concat(`--tmpdir=${directory}`)
             .concat(`--socket=${join(directory, "s.sock")}`, `--pid-file=${join(directory, "pid")}`)
             .concat(
               `--init-file=${join(directory, "init.sql")}`,
