@@ -80,6 +80,11 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   { why: "add_rr_param() holds for preset headers too, and says so.", names: /^recorded: preset and parameters/ },
   { why: "What loose_route() left for an earlier message is not asked.", names: /^questions without loose_route/ },
+  {
+    why: "Functions newer than 5.6.3, and km_append_branch of SIP Router 3.1.",
+    names:
+      /^(str_a(ll|ny)_in|is_(sip|http|myhost)|sip_parse_headers|contact_param_(check|decode_uri|encode_alias)|xavp_(xparams_explode|params_implode_qval|lshift|rm_all|push_dst)|xavi_rm_all|km_append_branch)\b/,
+  },
   { why: "Names of URI parameters are compared without case everywhere.", names: /^URI parameter X$/ },
 ];
 

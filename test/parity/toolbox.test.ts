@@ -11,6 +11,7 @@ import { cases as corex, setup as corexSetup } from "./toolbox-corex.ts";
 import { DIFFERENCES, isMeant } from "./toolbox-differences.ts";
 import { cases as kex, setup as kexSetup } from "./toolbox-kex.ts";
 import { cases as pv, setup as pvSetup } from "./toolbox-pv.ts";
+import { cases as rest, setup as restSetup } from "./toolbox-rest.ts";
 import { cases as rr, setup as rrSetup } from "./toolbox-rr.ts";
 import { cases as siputils } from "./toolbox-siputils.ts";
 import { cases as textops } from "./toolbox-textops.ts";
@@ -29,6 +30,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   kex: { cases: kex, setup: kexSetup },
   rr: { cases: rr, setup: rrSetup },
   pv: { cases: pv, setup: pvSetup },
+  rest: { cases: rest, setup: restSetup },
 };
 
 const NAMES = Object.values(GROUPS).flatMap(({ cases }) => cases.map((c) => c.name));

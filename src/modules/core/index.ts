@@ -18,7 +18,16 @@ import { changeUri } from "./request-uri.ts";
 import { findListener } from "./send-socket.ts";
 import { sendingFunctions } from "./sending.ts";
 import { systemCommands } from "./system-commands.ts";
-import { isSip, uriOf, withHost, withHostPort, withPort, withUser, withUserAndPassword } from "./uri-parts.ts";
+import {
+  isSip,
+  uriOf,
+  withHost,
+  withHostPort,
+  withHostPortTransport,
+  withPort,
+  withUser,
+  withUserAndPassword,
+} from "./uri-parts.ts";
 
 export * from "./destinations.ts";
 export { dnsCommands } from "./dns-commands.ts";
@@ -200,7 +209,7 @@ export const core = defineModule({
     rewritehostporttrans: uriChange(
       "Sets host and port of the R-URI, and with ;transport= behind them its transport.",
       ["sethostporttrans", "sethpt"],
-      withHostPort,
+      withHostPortTransport,
     ),
     rewriteport: uriChange("Sets the port of the R-URI.", ["setport", "setp"], withPort),
     rewriteuser: uriChange(

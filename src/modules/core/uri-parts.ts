@@ -60,6 +60,20 @@ export function withHostPort(uri: UriText, hostPort: string): string | null {
   return text.slice(0, range.hostStart) + hostPort + text.slice(range.portEnd >= 0 ? range.portEnd : range.hostEnd);
 }
 
+/** As withHostPort(), for what may name a transport: the one the URI had goes, whether or not another comes. */
+export function withHostPortTransport(uri: UriText, hostPort: string): string | null {
+  const { text, range } = uri;
+  if (!isSip(uri)) return withHost(uri, hostPort);
+  const at = range.portEnd >= 0 ? range.portEnd : range.hostEnd;
+  const headers = text.indexOf("?", at);
+  const end = headers < 0 ? text.length : headers;
+  const params = text
+    .slice(at, end)
+    .split(";")
+    .filter((param) => !/^transport(=|$)/i.test(param));
+  return text.slice(0, range.hostStart) + hostPort + params.join(";") + text.slice(end);
+}
+
 /** The URI with another port; "" takes it away. */
 export function withPort(uri: UriText, port: string): string | null {
   const { text, range } = uri;

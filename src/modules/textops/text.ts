@@ -156,8 +156,10 @@ function replacingText(
     args: [str("match"), str("repl"), str("mode")],
     routes: ANY,
     doc,
-    run: (_i: unknown, ctx, find, text, mode) =>
-      change(ctx.message, offset(ctx.message), plainReplacements(find, part(ctx.message), text, mode)),
+    run: (_i: unknown, ctx, find, text, mode) => {
+      change(ctx.message, offset(ctx.message), plainReplacements(find, part(ctx.message), text, mode));
+      return 1; // as Kamailio, which does not tell whether the text was there
+    },
   });
 }
 
@@ -271,7 +273,7 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
         target.set(ctx, group);
         return 1;
       }
-      return -1;
+      return -2;
     },
   }),
   cmp_str: comparing("True when the texts are the same.", ["str1", "str2"], (a, b) => a === b),
