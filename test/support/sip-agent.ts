@@ -28,10 +28,13 @@ let counter = 0;
 /** A word that no other test run uses by accident. */
 export const unique = (prefix: string): string => `${prefix}${process.pid.toString(36)}x${(counter++).toString(36)}`;
 
-/** A peer of the proxy at 127.0.0.1. Open it with `openAgent`, close it with `close`. */
+/** A peer of the proxy, at 127.0.0.1 unless it was said otherwise. Open it with `openAgent`, close it with `close`. */
 export class SipAgent {
   readonly transport: Transport;
   readonly serverPort: number;
+  /** Own address, and the server's. */
+  readonly address: string;
+  readonly serverAddress: string;
   /** Everything received and not yet taken by `receive`. */
   readonly inbox: SipText[] = [];
   /** Everything received, ever. */
@@ -42,9 +45,11 @@ export class SipAgent {
   #send: (text: string) => void = () => {};
   #close: () => void = () => {};
 
-  constructor(transport: Transport, serverPort: number) {
+  constructor(transport: Transport, serverPort: number, address = "127.0.0.1", serverAddress = "127.0.0.1") {
     this.transport = transport;
     this.serverPort = serverPort;
+    this.address = address;
+    this.serverAddress = serverAddress;
   }
 
   /** Called by `openAgent`. */
@@ -114,18 +119,18 @@ export class SipAgent {
 
   /** The Via value this agent puts on top. */
   via(branch = `z9hG4bK${unique("b")}`): string {
-    return `SIP/2.0/${this.transport.toUpperCase()} 127.0.0.1:${this.port};branch=${branch};rport`;
+    return `SIP/2.0/${this.transport.toUpperCase()} ${this.address}:${this.port};branch=${branch};rport`;
   }
 
   /** Contact URI under which this agent can be reached. */
   contact(user: string): string {
-    return `sip:${user}@127.0.0.1:${this.port}${this.transport === "tcp" ? ";transport=tcp" : ""}`;
+    return `sip:${user}@${this.address}:${this.port}${this.transport === "tcp" ? ";transport=tcp" : ""}`;
   }
 
   /** Writes a request; does not send it. */
   request(parts: RequestParts): SipText {
-    const { method, uri = `sip:127.0.0.1:${this.serverPort}`, maxForwards = 70 } = parts;
-    const from = parts.from ?? `<sip:nobody@127.0.0.1>;tag=${unique("t")}`;
+    const { method, uri = `sip:${this.serverAddress}:${this.serverPort}`, maxForwards = 70 } = parts;
+    const from = parts.from ?? `<sip:nobody@${this.address}>;tag=${unique("t")}`;
     const lines = [
       `${method} ${uri} SIP/2.0`,
       `Via: ${this.via(parts.branch)}`,
@@ -170,7 +175,7 @@ export class SipAgent {
 
   /** A From value with a new tag. */
   from(user: string): string {
-    return `<sip:${user}@127.0.0.1:${this.serverPort}>;tag=${unique("t")}`;
+    return `<sip:${user}@${this.serverAddress}:${this.serverPort}>;tag=${unique("t")}`;
   }
 
   /** Registers this agent's own contact (or the one given) for a user. */
@@ -179,7 +184,7 @@ export class SipAgent {
     return this.askWithLogin(
       {
         method: "REGISTER",
-        to: `<sip:${login.user}@127.0.0.1:${this.serverPort}>`,
+        to: `<sip:${login.user}@${this.serverAddress}:${this.serverPort}>`,
         headers: [`Contact: ${contact}`, `Expires: ${options.expires ?? 600}`],
       },
       login,
