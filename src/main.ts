@@ -119,7 +119,9 @@ async function serve(host: Host, options: Options): Promise<number> {
   if (config.globals.bool("verbose_startup")) tellSetup(log, config, server);
   // With -E its log lines still go where the caller's errors go.
   background?.ready(options.logToStderr || config.globals.bool("log_stderror"));
+  const stopReleasing = host.process.releaseWhenIdle();
   await ended;
+  stopReleasing();
   closeControl();
   await stopInTime(host, log, () => server.stop(), config.globals.int("exit_timeout"));
   await new Promise<void>((done) => host.clock.after(LAST_WORDS, done));

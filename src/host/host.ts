@@ -247,6 +247,8 @@ export interface Process {
   onFault(fn: (error: unknown) => void): void;
   exit(code: number): never;
   memory(): { rss: number; heapUsed: number };
+  /** From now on, memory that a burst of work left behind goes back to the system once the process is idle; returns how to stop that. */
+  releaseWhenIdle(): () => void;
   userId(): number | null;
 }
 

@@ -3,6 +3,8 @@ import { readSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { isatty } from "node:tty";
 import { HostError, type Process } from "./host.ts";
+import { processMemory, releaseWhenIdle } from "./idle-memory.ts";
+import { clock } from "./node-basics.ts";
 
 /** The process. @param args arguments without the program; @param programName the name it was called by */
 export function makeProcess(args: readonly string[], programName: string): Process {
@@ -25,6 +27,7 @@ export function makeProcess(args: readonly string[], programName: string): Proce
       const { rss, heapUsed } = process.memoryUsage();
       return { rss, heapUsed };
     },
+    releaseWhenIdle: () => releaseWhenIdle(clock, processMemory()),
     userId: () => process.getuid?.() ?? null,
   };
 }

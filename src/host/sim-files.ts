@@ -110,6 +110,7 @@ export function simProcess(pid: number, options: SimProcessOptions): SimProcess 
       throw new HostError("EXIT", `exit with code ${code}`);
     },
     memory: () => ({ rss: 0, heapUsed: 0 }),
+    releaseWhenIdle: () => () => {},
     userId: () => 1000,
   };
 }
