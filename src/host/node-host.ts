@@ -1,5 +1,6 @@
 // Joins what both runtimes share into a Host; bun.ts and deno.ts add the C library.
 import { asset } from "./assets.ts";
+import { listenBunTcp } from "./bun-tcp.ts";
 import { FlushGate } from "./flush.ts";
 import type { Host, Network } from "./host.ts";
 import type { Libc } from "./libc.ts";
@@ -24,7 +25,7 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
       udp === null || options.light === true
         ? bindPortableUdp(gate, options)
         : Promise.resolve().then(() => udp.bind(options)),
-    listenTcp: (options) => listenTcp(gate, options),
+    listenTcp: (options) => (name === "bun" && options.tls === undefined ? listenBunTcp : listenTcp)(gate, options),
     connectTcp: (options) => connectTcp(gate, options),
     listenUnix: (options) => listenUnix(gate, options),
     connectUnix: (options) => connectUnix(gate, options),

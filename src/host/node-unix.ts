@@ -4,7 +4,7 @@ import { createConnection, createServer, type Socket } from "node:net";
 import type { FlushGate } from "./flush.ts";
 import { HostError, type TcpConnection, type UnixConnectOptions, type UnixListenOptions } from "./host.ts";
 import { toHostError } from "./node-files.ts";
-import { NodeTcpConnection } from "./node-tcp.ts";
+import { NodeConnection } from "./node-tcp.ts";
 
 /** What fits into a socket's name. */
 const MAX_PATH = 107;
@@ -14,9 +14,9 @@ export async function listenUnix(gate: FlushGate, options: UnixListenOptions): P
   const { path, mode } = options;
   checkLength(path);
   await takeOver(path);
-  const connections = new Set<NodeTcpConnection>();
+  const connections = new Set<NodeConnection>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const connection = new NodeTcpConnection(gate, socket, options.maxQueue, null);
+    const connection = new NodeConnection(gate, socket, options.maxQueue, null);
     const handlers = options.onConnection(connection);
     if (handlers === null) return connection.abort();
     connections.add(connection);
@@ -62,7 +62,7 @@ export function connectUnix(gate: FlushGate, options: UnixConnectOptions): Promi
     });
     socket.once("connect", () => {
       socket.removeAllListeners("error");
-      const connection = new NodeTcpConnection(gate, socket, options.maxQueue, null);
+      const connection = new NodeConnection(gate, socket, options.maxQueue, null);
       connection.start(options.handlers, () => {});
       resolve(connection);
     });

@@ -4,6 +4,7 @@ import { openDenoLibc } from "./ffi-deno.ts";
 import { FlushGate } from "./flush.ts";
 import type { Host } from "./host.ts";
 import { makeHost } from "./node-host.ts";
+import { connectTcp, listenTcp } from "./node-tcp.ts";
 import { createSimulation } from "./simulated.ts";
 import { bindPortableUdp } from "./udp-portable.ts";
 
@@ -17,7 +18,7 @@ export interface Rig {
 
 const DEADLINE = 10_000;
 
-/** Hosts whose UDP is native, portable and simulated, on the runtime that runs the tests. */
+/** Hosts whose sockets are native, portable (node:net, no native calls) and simulated, on the runtime that runs the tests. */
 export function rigs(): Rig[] {
   const runtime = "Deno" in globalThis ? "deno" : "bun";
   const native = makeHost(runtime, runtime === "deno" ? openDenoLibc : openBunLibc);
@@ -25,7 +26,13 @@ export function rigs(): Rig[] {
   const portable: Host = {
     ...native,
     beforeFlush: (fn) => gate.before(fn),
-    network: { ...native.network, nativeUdp: false, bindUdp: (options) => bindPortableUdp(gate, options) },
+    network: {
+      ...native.network,
+      nativeUdp: false,
+      bindUdp: (options) => bindPortableUdp(gate, options),
+      listenTcp: (options) => listenTcp(gate, options),
+      connectTcp: (options) => connectTcp(gate, options),
+    },
   };
   return [
     { name: `${runtime} native`, host: native, until: untilReal },

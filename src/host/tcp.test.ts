@@ -62,9 +62,7 @@ function say(connection: TcpConnection, text: string): boolean {
   return sent;
 }
 
-const [native, , simulated] = rigs();
-
-for (const rig of [native!, simulated!]) {
+for (const rig of rigs()) {
   describe(`TCP, ${rig.name}`, () => {
     for (const local of [LOOPBACK4, LOOPBACK6]) {
       test(`bytes go both ways over IPv${local.family}, and a close is orderly on both ends`, async () => {
@@ -139,6 +137,29 @@ for (const rig of [native!, simulated!]) {
       await rig.until(() => client.closes.length === 1);
       expect(client.closes).toEqual(["ENOBUFS"]);
       ends[0]!.connection!.abort();
+      listener.close();
+    });
+
+    test("who has said all that he wants to say still gets all that is queued for him", async () => {
+      const { listener, ends } = await listen(rig, LOOPBACK4);
+      const client = await connect(rig, listener.local);
+      client.connection.pause();
+      say(client.connection, "x");
+      await rig.until(() => ends[0]?.bytes === 1);
+      const server = ends[0]!;
+      const block = "y".repeat(100_000);
+      let sent = 0;
+      while (server.connection!.queued < 2_000_000) {
+        expect(say(server.connection!, block)).toBe(true);
+        sent += block.length;
+      }
+      client.connection.close();
+      expect(say(client.connection, "more")).toBe(false);
+      await rig.until(() => !say(server.connection!, "z"));
+      client.connection.resume();
+      await rig.until(() => client.closes.length === 1 && server.closes.length === 1);
+      expect(client.bytes).toBeGreaterThanOrEqual(sent);
+      expect([client.closes, server.closes]).toEqual([[null], [null]]);
       listener.close();
     });
 
