@@ -7,16 +7,20 @@ const TYPES: Readonly<Record<NetworkKind, Readonly<Record<string, string>>>> = {
   mysql: {
     key: "INT UNSIGNED AUTO_INCREMENT PRIMARY KEY",
     int: "INT",
+    uint: "INT UNSIGNED",
     small: "SMALLINT",
+    usmall: "SMALLINT UNSIGNED",
     real: "DOUBLE",
-    text: "TEXT",
-    blob: "BLOB",
+    text: "MEDIUMTEXT",
+    blob: "MEDIUMBLOB",
     ts: "DATETIME",
   },
   postgres: {
     key: "SERIAL PRIMARY KEY",
     int: "INTEGER",
+    uint: "INTEGER",
     small: "SMALLINT",
+    usmall: "INTEGER", // Kamailio's is SMALLINT, which does not hold every port
     real: "DOUBLE PRECISION",
     text: "TEXT",
     blob: "BYTEA",

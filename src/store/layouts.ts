@@ -1,6 +1,6 @@
 // Kamailio's tables as facts (embed/kamailio.tables), and the SQL that makes them.
 
-/** A column. `type`: key, int, small, real, text, blob, ts, or v and the most characters. */
+/** A column. `type`: key, int, uint, small, usmall, real, text, blob, ts, or v and the most characters. */
 export interface Column {
   readonly name: string;
   readonly type: string;
@@ -48,7 +48,7 @@ export function parseLayouts(text: string): ReadonlyMap<string, Layout> {
 }
 
 function columnOf(line: string): Column {
-  const m = /^ {2}(\w+) (key|int|small|real|text|blob|ts|v\d+)(?: = ('[^']*'|-?[\d.]+))?( null)?$/.exec(line);
+  const m = /^ {2}(\w+) (key|u?int|u?small|real|text|blob|ts|v\d+)(?: = ('[^']*'|-?[\d.]+))?( null)?$/.exec(line);
   if (m === null) throw new Error(`no column: ${line}`);
   return { name: m[1]!, type: m[2]!, fallback: m[3] ?? null, nullable: m[4] !== undefined };
 }
@@ -56,7 +56,9 @@ function columnOf(line: string): Column {
 const TYPES: Readonly<Record<string, string>> = {
   key: "INTEGER PRIMARY KEY",
   int: "INTEGER",
+  uint: "INTEGER",
   small: "SMALLINT",
+  usmall: "SMALLINT",
   real: "REAL",
   text: "TEXT",
   blob: "BLOB",
