@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FarSocket, type Namespace, Outpost, openNamespace } from "../support/namespaces.ts";
+import { describeAudio } from "../support/phone-call.ts";
 import { type Finished, type Running, start, stop } from "../support/programs.ts";
 import type { Target } from "../support/server.ts";
 import { SipAgent } from "../support/sip-agent.ts";
@@ -48,8 +49,7 @@ export class Phone {
 
   /** A description with this telephone's own address, which nobody else can reach. */
   get sdp(): string {
-    const { address, port } = this.audio;
-    return `v=0\r\no=- 1 1 IN IP4 ${address}\r\ns=-\r\nc=IN IP4 ${address}\r\nt=0 0\r\nm=audio ${port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n`;
+    return describeAudio(this.audio);
   }
 }
 
@@ -183,7 +183,7 @@ export class NatWorld {
     const [server, relay] = [this.#server, this.#relay];
     this.#server = this.#relay = null;
     const finished = server === null ? null : await stop(server);
-    if (relay !== null) await stop(relay);
+    if (relay !== null) await stop(relay, 500);
     this.outpost.close();
     for (const home of this.homes) home.close();
     this.public.close();

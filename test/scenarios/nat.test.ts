@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { whyNoNamespaces } from "../support/namespaces.ts";
-import { PhoneCall } from "../support/phone-call.ts";
+import { describeAudio, PhoneCall } from "../support/phone-call.ts";
 import { isInstalled } from "../support/programs.ts";
 import { chosenTargets, whyMissing } from "../support/server.ts";
 import { MEMORY, NatWorld, type Phone, PUBLIC, SERVER, STOCK } from "./nat-world.ts";
@@ -85,7 +85,11 @@ const STEPS: readonly Step[] = [
     async (_, { a1, b1 }) => {
       const made = await call(a1, b1);
       await talks(made);
-      const held = await made.change("callee", `${b1.sdp}a=sendonly\r\n`, `${a1.sdp}a=recvonly\r\n`);
+      const held = await made.change(
+        "callee",
+        describeAudio(b1.audio, "sendonly"),
+        describeAudio(a1.audio, "recvonly"),
+      );
       expect(held.offer).toContain("a=sendonly");
       expect(held.answer).toContain("a=recvonly");
       await made.change("caller", a1.sdp, b1.sdp);

@@ -9,7 +9,8 @@ import { isInstalled } from "./programs.ts";
 import { SipAgent } from "./sip-agent.ts";
 
 const isRoot = process.getuid?.() === 0;
-const AS_ROOT: readonly string[] = isRoot ? [] : ["sudo", "-n"];
+/** What to put before a command that needs the rights of root. */
+export const AS_ROOT: readonly string[] = isRoot ? [] : ["sudo", "-n"];
 
 /** Why there are no namespaces with address translation here; null when there are. */
 export function whyNoNamespaces(): string | null {

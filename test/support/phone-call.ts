@@ -1,14 +1,50 @@
 // A call between two scripted telephones through a server, and its audio: packets of one telephone that the other has got.
 
-import type { FarSocket } from "./namespaces.ts";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import type { SipAgent } from "./sip-agent.ts";
 import { type SipText, uriOf } from "./sip-text.ts";
+
+/** Where a telephone's audio comes and goes; data is latin1. */
+export interface AudioSocket {
+  readonly address: string;
+  readonly port: number;
+  readonly got: { readonly from: string; readonly data: string }[];
+  send(data: string, address: string, port: number): void;
+  close(): void;
+}
+
+/** A socket for audio on loopback. */
+export async function openAudio(): Promise<AudioSocket> {
+  const socket = createSocket("udp4");
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const got: AudioSocket["got"] = [];
+  socket.on("message", (data, from) =>
+    got.push({ from: `${from.address}:${from.port}`, data: data.toString("latin1") }),
+  );
+  return {
+    ...{ address: "127.0.0.1", port: socket.address().port, got },
+    send: (data, address, port) => socket.send(Buffer.from(data, "latin1"), port, address, () => {}),
+    close: () => socket.close(),
+  };
+}
+
+/** The sound of RTP packets of G.711 A-law among datagrams. */
+export function soundsOf(audio: AudioSocket): string[] {
+  return audio.got.filter(({ data }) => data.charCodeAt(1) % 128 === 8).map(({ data }) => data.slice(12));
+}
+
+/** A description of one stream of G.711 A-law at that socket. */
+export function describeAudio({ address, port }: AudioSocket, direction = "sendrecv"): string {
+  return `v=0\r\no=- 1 1 IN IP4 ${address}\r\ns=-\r\nc=IN IP4 ${address}\r\nt=0 0\r\nm=audio ${port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=${direction}\r\n`;
+}
 
 /** What a call needs of a telephone. */
 export interface Caller {
   readonly user: string;
   readonly agent: SipAgent;
-  readonly audio: FarSocket;
+  readonly audio: AudioSocket;
   /** Header line. */
   readonly contact: string;
   readonly sdp: string;
@@ -135,7 +171,7 @@ export class PhoneCall {
     const payload = (leg: Leg): string => `${leg.phone.user}|`.repeat(160).slice(0, 160);
     for (const { phone } of ends) phone.audio.got.length = 0;
     const heard = (leg: Leg, of: Leg): number =>
-      leg.phone.audio.got.filter(({ data }) => data.charCodeAt(1) % 128 === 8 && data.slice(12) === payload(of)).length;
+      soundsOf(leg.phone.audio).filter((sound) => sound === payload(of)).length;
     const count = () => ({ caller: heard(this.caller, this.callee), callee: heard(this.callee, this.caller) });
     for (let n = 0; Date.now() < deadline; n++) {
       const { caller, callee } = count();

@@ -2,6 +2,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { AS_ROOT } from "./namespaces.ts";
 import { freePort } from "./ports.ts";
 import { isInstalled, type Running, start, stop } from "./programs.ts";
 import { root, type Server } from "./server.ts";
@@ -28,6 +29,10 @@ export interface SippOptions {
   readonly calls?: number;
   /** Per cent of its messages that sipp loses, both ways. */
   readonly loss?: number;
+  /** Files that the flow names, by their names. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
+  /** Its port for audio, where it sends back what it hears; it runs as root then, so that it can play captures. */
+  readonly echo?: number;
   /** Seconds before sipp gives up. */
   readonly limit?: number;
 }
@@ -51,8 +56,10 @@ export async function startSipp(server: Server, options: SippOptions): Promise<S
   for (const [name, value] of Object.entries(options.words ?? {})) flow = flow.replaceAll(`@${name}@`, String(value));
   writeFileSync(join(directory, "flow.xml"), flow);
 
+  for (const [name, data] of Object.entries(options.files ?? {})) writeFileSync(join(directory, name), data);
+
   const limit = options.limit ?? 15;
-  const { user, login, keys = {}, calls = 1, loss = 0 } = options;
+  const { user, login, keys = {}, calls = 1, loss = 0, echo } = options;
   const args = [
     `127.0.0.1:${server.port}`,
     ...["-sf", "flow.xml", "-i", "127.0.0.1", "-p", String(port), "-t", options.transport === "udp" ? "u1" : "t1"],
@@ -60,10 +67,14 @@ export async function startSipp(server: Server, options: SippOptions): Promise<S
     ...["-trace_err", "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log"],
     ...(user === undefined ? [] : ["-s", user]),
     ...(login === undefined ? [] : ["-au", login.user, "-ap", login.password]),
+    ...(echo === undefined ? [] : ["-rtp_echo", "-mi", "127.0.0.1", "-mp", String(echo)]),
     ...(loss === 0 ? [] : ["-lost", String(loss)]),
     ...Object.entries(keys).flatMap(([name, value]) => ["-key", name, String(value)]),
   ];
-  const running = start(["sipp", ...args], { cwd: directory, limit: (limit + 10) * 1000 });
+  const running = start([...(echo === undefined ? [] : AS_ROOT), "sipp", ...args], {
+    cwd: directory,
+    limit: (limit + 10) * 1000,
+  });
   const done = verdict(running, directory, options);
   // Whoever stops it early is not interested; whoever waits for it still gets the error.
   done.catch(() => {});
