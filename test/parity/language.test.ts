@@ -30,6 +30,7 @@ import * as storedDomains from "./stored-domains.ts";
 import * as storedHtable from "./stored-htable.ts";
 import * as storedPermissions from "./stored-permissions.ts";
 import * as storedPermissionsFile from "./stored-permissions-file.ts";
+import * as storedRenamed from "./stored-renamed.ts";
 
 const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   expressions,
@@ -47,6 +48,7 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   htable: storedHtable.cases,
   permissions: storedPermissions.cases,
   "permissions-file": storedPermissionsFile.cases,
+  renamed: storedRenamed.cases,
 };
 
 /** What groups need beside the usual modules: configuration, tables of a database, files. */
@@ -57,6 +59,7 @@ const SETUPS: Readonly<Record<string, Setup>> = {
   htable: storedHtable.setup,
   permissions: storedPermissions.setup,
   "permissions-file": storedPermissionsFile.setup,
+  renamed: storedRenamed.setup,
 };
 
 const record = process.env["PORTICO_RECORD"];
