@@ -1,6 +1,7 @@
 // The only door to the outside (design.md, D1). `bun.ts`, `deno.ts` and `simulated.ts` implement it; nothing outside
 // src/host touches a clock, a timer, randomness, a socket, a file or a database directly.
 
+import type { SctpOptions, SctpSocket } from "./sctp.ts";
 import type { System } from "./system.ts";
 import type { Tls, TlsAcceptor, TlsDialer, TlsInfo } from "./tls.ts";
 
@@ -185,6 +186,10 @@ export interface Network {
   readonly nativeUdp: boolean;
   /** Resolves when bound; rejects with HostError (code "EADDRINUSE", "EACCES", "EADDRNOTAVAIL" …). */
   bindUdp(options: UdpOptions): Promise<UdpSocket>;
+  /** Why there is no SCTP: the error of the attempt to open a socket of it; null when there is. */
+  noSctp(): HostError | null;
+  /** Resolves when bound; rejects with HostError, "EPROTONOSUPPORT" where the system has no SCTP. */
+  bindSctp(options: SctpOptions): Promise<SctpSocket>;
   listenTcp(options: TcpListenOptions): Promise<TcpListener>;
   /** Resolves when connected; rejects with HostError. */
   connectTcp(options: TcpConnectOptions): Promise<TcpConnection>;

@@ -5,13 +5,15 @@ import { HostError } from "./host.ts";
 /** Memory that native code may use: what the runtime's call wants in place of a pointer (an address on Bun, the array on Deno). */
 export type Pinned = object | number;
 
-/** The few calls the UDP driver needs; each returns what C returns (-1 on failure, then `errno()` tells why). */
+/** The few calls the drivers of UDP and SCTP need; each returns what C returns (-1 on failure, then `errno()` tells why). */
 export interface Libc {
   socket(family: number, type: number, protocol: number): number;
   bind(fd: number, name: Pinned, length: number): number;
   connect(fd: number, name: Pinned, length: number): number;
   getsockname(fd: number, name: Pinned, length: Pinned): number;
   setsockopt(fd: number, level: number, option: number, value: Pinned, length: number): number;
+  getsockopt(fd: number, level: number, option: number, value: Pinned, length: Pinned): number;
+  listen(fd: number, backlog: number): number;
   recvmmsg(fd: number, headers: Pinned, count: number, flags: number): number;
   sendmmsg(fd: number, headers: Pinned, count: number, flags: number): number;
   close(fd: number): number;
@@ -61,6 +63,7 @@ export const IPV6_JOIN_GROUP = 20;
 export const IPV6_MTU_DISCOVER = 23;
 export const IPV6_TCLASS = 67;
 export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_MOD = 3;
 export const EPOLLIN = 1;
@@ -71,6 +74,8 @@ export const EINTR = 4;
 export const EAGAIN = 11;
 export const EMSGSIZE = 90;
 export const ENOBUFS = 105;
+export const EISCONN = 106;
+export const EINPROGRESS = 115;
 
 /** Bytes of a struct epoll_event: packed on x86-64 only. */
 export const epollEventSize = process.arch === "x64" ? 12 : 16;

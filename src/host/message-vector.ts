@@ -5,6 +5,9 @@ import { type Libc, nativeMemory, type Pinned, releaseMemory } from "./libc.ts";
 import { NAME_WORDS, nameLength } from "./udp-peers.ts";
 
 const HEADER_WORDS = 16;
+const CONTROL = 8;
+const CONTROL_LENGTH = 10;
+const FLAGS = 12;
 const MESSAGE_LENGTH = 14;
 const TWO32 = 4_294_967_296;
 
@@ -19,13 +22,23 @@ export class MessageVector {
   readonly #memory: Uint8Array[];
   readonly #dataAddress: number;
   readonly #libc: Libc;
+  readonly #count: number;
+  readonly #nameLength: number;
+  /** Bytes of ancillary data of each message, and where all of it lies, one after the other. */
+  readonly controlSize: number;
+  readonly control: DataView;
 
-  constructor(libc: Libc, data: Uint8Array, count: number, family: 4 | 6) {
+  constructor(libc: Libc, data: Uint8Array, count: number, family: 4 | 6, controlSize = 0) {
     const headers = nativeMemory(count * HEADER_WORDS * 4);
     const iov = nativeMemory(count * 16);
     const names = nativeMemory(count * NAME_WORDS * 4);
     this.#libc = libc;
-    this.#memory = [headers, iov, names];
+    const control = nativeMemory(Math.max(8, count * controlSize));
+    this.#memory = [headers, iov, names, control];
+    this.#count = count;
+    this.#nameLength = nameLength(family);
+    this.controlSize = controlSize;
+    this.control = new DataView(control.buffer);
     this.data = data;
     this.names = new Int32Array(names.buffer);
     this.pinned = libc.pin(headers);
@@ -38,6 +51,9 @@ export class MessageVector {
       this.#headers[h + 2] = nameLength(family);
       putAddress(this.#headers, h + 4, libc.address(iov) + i * 16);
       this.#headers[h + 6] = 1;
+      if (controlSize === 0) continue;
+      putAddress(this.#headers, h + CONTROL, libc.address(control) + i * controlSize);
+      this.#headers[h + CONTROL_LENGTH] = controlSize;
     }
   }
 
@@ -50,6 +66,24 @@ export class MessageVector {
   /** How many bytes the system received into message i, or sent of it. */
   length(i: number): number {
     return this.#headers[i * HEADER_WORDS + MESSAGE_LENGTH]!;
+  }
+
+  /** What the system tells of message i: MSG_EOR and the like. */
+  flags(i: number): number {
+    return this.#headers[i * HEADER_WORDS + FLAGS]!;
+  }
+
+  /** Bytes of ancillary data that came with message i. */
+  controlLength(i: number): number {
+    return this.#headers[i * HEADER_WORDS + CONTROL_LENGTH]!;
+  }
+
+  /** Makes room again for names and ancillary data, whose lengths the system has written over. */
+  reset(): void {
+    for (let h = 0; h < this.#count * HEADER_WORDS; h += HEADER_WORDS) {
+      this.#headers[h + 2] = this.#nameLength;
+      this.#headers[h + CONTROL_LENGTH] = this.controlSize;
+    }
   }
 
   /** The headers from message i on, for a call that goes on where the last one stopped. */

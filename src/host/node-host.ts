@@ -11,14 +11,18 @@ import { makeSystem } from "./node-system.ts";
 import { connectTcp, listenTcp } from "./node-tcp.ts";
 import { nodeTls } from "./node-tls.ts";
 import { connectUnix, listenUnix } from "./node-unix.ts";
+import { Poller } from "./poller.ts";
+import { NativeSctp } from "./sctp-native.ts";
 import { openRuntimeSqlite } from "./sqlite-runtime.ts";
 import { NativeUdp } from "./udp-native.ts";
 import { bindPortableUdp } from "./udp-portable.ts";
 
-/** The Host of a runtime. UDP is native on 64-bit little-endian Linux, unless PORTICO_UDP=portable. */
+/** The Host of a runtime. UDP is native on 64-bit little-endian Linux, unless PORTICO_UDP=portable; SCTP is there only natively. */
 export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
   const gate = new FlushGate((fn) => clock.soon(fn));
-  const udp = openUdp(openLibc, gate);
+  const poller = openPoller(openLibc, gate);
+  const udp = poller === null || process.env["PORTICO_UDP"] === "portable" ? null : new NativeUdp(poller);
+  const sctp = poller === null ? null : new NativeSctp(poller);
   const network: Network = {
     nativeUdp: udp !== null,
     bindUdp: (options) =>
@@ -29,6 +33,11 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
     connectTcp: (options) => connectTcp(gate, options),
     listenUnix: (options) => listenUnix(gate, options),
     connectUnix: (options) => connectUnix(gate, options),
+    noSctp: () => (sctp === null ? noNativeCalls() : sctp.missing()),
+    bindSctp: async (options) => {
+      if (sctp === null) throw noNativeCalls();
+      return sctp.bind(options);
+    },
     interfaces,
     sourceFor: (address) => udp?.sourceFor(address) ?? null,
     nameOf,
@@ -50,11 +59,11 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
   };
 }
 
-function openUdp(openLibc: () => Libc, gate: FlushGate): NativeUdp | null {
-  if (process.env["PORTICO_UDP"] === "portable" || process.platform !== "linux") return null;
-  if (process.arch !== "x64" && process.arch !== "arm64") return null;
+// Native calls are made on 64-bit little-endian Linux.
+function openPoller(openLibc: () => Libc, gate: FlushGate): Poller | null {
+  if (process.platform !== "linux" || (process.arch !== "x64" && process.arch !== "arm64")) return null;
   try {
-    return new NativeUdp(openLibc(), gate, (fn) => clock.soon(fn));
+    return new Poller(openLibc(), gate, (fn) => clock.soon(fn));
   } catch {
     return null;
   }

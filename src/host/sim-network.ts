@@ -22,7 +22,7 @@ export interface LinkOptions {
 /** One packet, as an observer or a filter sees it. */
 export interface Packet {
   readonly time: number;
-  readonly protocol: "udp" | "tcp";
+  readonly protocol: "udp" | "tcp" | "sctp";
   readonly from: SocketAddress;
   readonly to: SocketAddress;
   readonly bytes: Uint8Array;
@@ -44,11 +44,11 @@ export interface Breakable {
 export const PERFECT_LINK: LinkOptions = { loss: 0, delay: 1, jitter: 0, duplicate: 0, corrupt: 0, segment: 0 };
 const RETRANSMISSION = 200; // ms that a lost TCP segment costs
 
-/** The network that all hosts of a world share. `U` and `L` are what is bound to UDP and TCP ports. */
-export class SimNetwork<U, L> {
+/** The network that all hosts of a world share. `U`, `L` and `S` are what is bound to UDP, TCP and SCTP ports. */
+export class SimNetwork<U, L, S> {
   readonly events: EventQueue;
   readonly random: SeededRandom;
-  /** Open ends of TCP connections, for `cut`. */
+  /** Open ends of TCP connections and SCTP associations, for `cut`. */
   readonly connections = new Set<Breakable>();
   readonly names = new Map<string, string[]>();
   /** Sees each packet as it is sent. */
@@ -59,6 +59,7 @@ export class SimNetwork<U, L> {
   icmp = false;
   readonly #udp = new Map<string, Binding<U>>();
   readonly #tcp = new Map<string, Binding<L>>();
+  readonly #sctp = new Map<string, Binding<S>>();
   readonly #links = new Map<string, LinkOptions>();
   readonly #cuts = new Set<string>();
   readonly #owners = new Map<string, number>();
@@ -100,14 +101,15 @@ export class SimNetwork<U, L> {
   }
 
   /** Takes a port; throws HostError as the system would. `addresses` are those of the host. */
-  bind<T extends U | L>(
-    kind: "udp" | "tcp",
+  bind<T extends U | L | S>(
+    kind: "udp" | "tcp" | "sctp",
     host: number,
     addresses: readonly string[],
     local: SocketAddress,
     target: T,
   ): { local: SocketAddress; release: () => void } {
-    const table = (kind === "udp" ? this.#udp : this.#tcp) as Map<string, Binding<U | L>>;
+    const tables = { udp: this.#udp, tcp: this.#tcp, sctp: this.#sctp };
+    const table = tables[kind] as Map<string, Binding<U | L | S>>;
     const address = canonicalIp(local.address) ?? "";
     const any = isAny(address);
     if (!any && !isLoopback(address) && !addresses.includes(address))
@@ -143,6 +145,10 @@ export class SimNetwork<U, L> {
     return find(this.#tcp, host, to);
   }
 
+  sctpAt(host: number, to: SocketAddress): Binding<S> | undefined {
+    return find(this.#sctp, host, to);
+  }
+
   /** The delays after which copies of a datagram arrive: none when it is lost, two when it is doubled. */
   passUdp(packet: Packet): readonly number[] {
     this.observer?.(packet);
@@ -154,7 +160,7 @@ export class SimNetwork<U, L> {
     return [first];
   }
 
-  /** The delay of a stream segment, or -1 when the way is cut. */
+  /** The delay of a stream segment or an SCTP message, or -1 when the way is cut. */
   passTcp(packet: Packet): number {
     this.observer?.(packet);
     if (this.#dropped(packet)) return -1;

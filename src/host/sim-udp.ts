@@ -3,6 +3,7 @@ import { canonicalIp } from "../util/ip.ts";
 import type { Flushable, FlushGate } from "./flush.ts";
 import { HostError, type SocketAddress, type UdpOptions, type UdpPeer, type UdpSocket } from "./host.ts";
 import { isAny, type Packet, type SimNetwork } from "./sim-network.ts";
+import type { SimSctpSocket } from "./sim-sctp.ts";
 import type { SimTcpListener } from "./sim-tcp.ts";
 
 /** What sockets need to know of their host. */
@@ -10,7 +11,9 @@ export interface SimEndpoint {
   readonly id: number;
   readonly addresses: readonly string[];
   readonly gate: FlushGate;
-  readonly network: SimNetwork<SimUdpSocket, SimTcpListener>;
+  /** Why the host has no SCTP; null when it has. */
+  readonly noSctp: HostError | null;
+  readonly network: SimNetwork<SimUdpSocket, SimTcpListener, SimSctpSocket>;
 }
 
 interface SimPeer extends UdpPeer {

@@ -12,6 +12,7 @@ import { nodeTls } from "./node-tls.ts";
 import { EventQueue, SeededRandom } from "./sim-clock.ts";
 import { type SimProcess, type SimProcessOptions, simFiles, simProcess } from "./sim-files.ts";
 import { type LinkOptions, type Packet, SimNetwork } from "./sim-network.ts";
+import { SimSctpSocket } from "./sim-sctp.ts";
 import { type SimSystem, simSystem } from "./sim-system.ts";
 import { connectSimTcp, SimTcpListener } from "./sim-tcp.ts";
 import { type SimEndpoint, SimUdpSocket } from "./sim-udp.ts";
@@ -25,6 +26,8 @@ export interface SimHostOptions extends SimProcessOptions {
   readonly addresses: readonly string[];
   /** Milliseconds by which its wall clock is wrong. */
   readonly skew?: number;
+  /** Whether its system has no SCTP. */
+  readonly noSctp?: boolean;
 }
 
 /** A Host of a simulation, with what a test may look at. */
@@ -72,7 +75,7 @@ const IDLE_LIMIT = 3_600_000;
 export function createSimulation({ seed }: { seed: number }): Simulation {
   const events = new EventQueue();
   const random = new SeededRandom(seed);
-  const network = new SimNetwork<SimUdpSocket, SimTcpListener>(events, random);
+  const network = new SimNetwork<SimUdpSocket, SimTcpListener, SimSctpSocket>(events, random);
   let hosts = 0;
 
   const run = async (untilMs: number) => {
@@ -132,12 +135,13 @@ function settle(): Promise<void> {
 function makeSimHost(
   id: number,
   seed: number,
-  network: SimNetwork<SimUdpSocket, SimTcpListener>,
+  network: SimNetwork<SimUdpSocket, SimTcpListener, SimSctpSocket>,
   options: SimHostOptions,
 ): SimHost {
   const clock = network.events.clock(options.skew);
   const gate = new FlushGate(clock.soon);
-  const endpoint: SimEndpoint = { id, addresses: options.addresses, gate, network };
+  const noSctp = options.noSctp === true ? new HostError("EPROTONOSUPPORT", "socket: EPROTONOSUPPORT") : null;
+  const endpoint: SimEndpoint = { id, addresses: options.addresses, gate, network, noSctp };
   for (const address of options.addresses) network.own(address, id);
   const files = simFiles();
   return {
@@ -162,6 +166,11 @@ function simNetworkOf(endpoint: SimEndpoint): Network {
   return {
     nativeUdp: false,
     bindUdp: async (options) => new SimUdpSocket(endpoint, options),
+    noSctp: () => endpoint.noSctp,
+    bindSctp: async (options) => {
+      if (endpoint.noSctp !== null) throw endpoint.noSctp;
+      return new SimSctpSocket(endpoint, options);
+    },
     listenTcp: async (options) => new SimTcpListener(endpoint, options),
     connectTcp: (options) => connectSimTcp(endpoint, options),
     listenUnix: async ({ path }) => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FlushGate } from "./flush.ts";
 import type { UdpMarks } from "./host.ts";
 import type { Libc } from "./libc.ts";
+import { Poller } from "./poller.ts";
 import { rigs } from "./suite-rig.ts";
 import { NativeUdp } from "./udp-native.ts";
 
@@ -20,7 +21,7 @@ function optionsOf(address: string, marks: UdpMarks): string[] {
       return 0;
     },
   } as unknown as Libc;
-  const driver = new NativeUdp(libc, new FlushGate(() => {}), () => {});
+  const driver = new NativeUdp(new Poller(libc, new FlushGate(() => {}), () => {}));
   const local = { family: address.includes(":") ? 6 : 4, address, port: 5060 } as const;
   expect(() => driver.bind({ local, onMessage: () => {}, receiveBuffer: 70_000, sendBuffer: 80_000, marks })).toThrow();
   return set;

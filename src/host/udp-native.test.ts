@@ -5,6 +5,7 @@ import { openBunLibc } from "./ffi-bun.ts";
 import { openDenoLibc } from "./ffi-deno.ts";
 import { FlushGate } from "./flush.ts";
 import type { Libc } from "./libc.ts";
+import { Poller } from "./poller.ts";
 import { rigs } from "./suite-rig.ts";
 import { NativeUdp } from "./udp-native.ts";
 
@@ -159,7 +160,7 @@ describe.skipIf(!network.nativeUdp)("native UDP (only where the system has it)",
       },
     });
     const soon = (fn: () => void): void => clock.soon(fn);
-    const driver = new NativeUdp(counting, new FlushGate(soon), soon);
+    const driver = new NativeUdp(new Poller(counting, new FlushGate(soon), soon));
     let told = 0;
     const a = driver.bind({
       local,

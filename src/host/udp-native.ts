@@ -8,6 +8,7 @@ import type { FlushGate } from "./flush.ts";
 import { HostError, type UdpMarks, type UdpOptions, type UdpSocket } from "./host.ts";
 import * as C from "./libc.ts";
 import { MessageVector } from "./message-vector.ts";
+import type { Polled, Poller } from "./poller.ts";
 import { errorQueueOption, UdpErrorQueue } from "./udp-errors.ts";
 import { NAME_WORDS, type NativePeer, nameLength, PeerCache, readName, writeName } from "./udp-peers.ts";
 import { HEADERS, openRaw, RawHeaders, type RawOptions } from "./udp-raw.ts";
@@ -16,10 +17,6 @@ import { UdpSendQueue } from "./udp-send-queue.ts";
 const BATCH = 64;
 /** Room for the largest datagram; the odd extra spreads the slots over the sets of the processor's caches. */
 const SLOT = 65_536 + 64 * 17;
-/** Batches of one socket before timers, TCP and other sockets get their turn. */
-const BATCHES_PER_TURN = 4;
-/** Empty looks, one a turn, before a socket is armed again: under load they save the way over the waker, which costs more. */
-const EMPTY_LOOKS = 4;
 /** Places in each socket's cache of peers: half a megabyte. */
 const PEERS = 65_536;
 const DEFAULT_BUFFER = 8 << 20;
@@ -28,33 +25,24 @@ const DEFAULT_BUFFER = 8 << 20;
 export class NativeUdp {
   readonly libc: C.Libc;
   readonly gate: FlushGate;
-  readonly #sockets = new Map<number, NativeSocket>();
-  readonly #soon: (fn: () => void) => void;
-  readonly #turnBound = () => this.#turn();
-  #ready: NativeSocket[] = [];
-  #turnPlanned = false;
-  #waker: Waker | null = null;
-  #nextId = 1;
+  readonly #poller: Poller;
   #receive4: MessageVector | null = null;
   #receive6: MessageVector | null = null;
   #arena: Uint8Array | null = null;
   /** The receiving slots, one after the other in the arena. */
   slots: readonly Uint8Array[] = [];
 
-  /** @param soon calls a function in the next turn of the loop, after input of other kinds was looked at */
-  constructor(libc: C.Libc, gate: FlushGate, soon: (fn: () => void) => void) {
-    this.libc = libc;
-    this.gate = gate;
-    this.#soon = soon;
+  constructor(poller: Poller) {
+    this.libc = poller.libc;
+    this.gate = poller.gate;
+    this.#poller = poller;
   }
 
   /** Network.bindUdp. */
   bind(options: UdpOptions): UdpSocket {
     const fd = openSocket(this.libc, options);
-    const socket = new NativeSocket(this, fd, this.#nextId++, options, this.#vector(options.local.family));
-    this.#waker ??= new Waker(this.libc, (id) => this.#wake(id));
-    this.#sockets.set(socket.id, socket);
-    this.#waker.arm(socket, C.EPOLL_CTL_ADD);
+    const socket = new NativeSocket(this, fd, this.#poller.newId(), options, this.#vector(options.local.family));
+    this.#poller.add(socket);
     return socket;
   }
 
@@ -75,14 +63,9 @@ export class NativeUdp {
     }
   }
 
-  /** Forgets a closed socket; the last one ends the waker. */
+  /** Forgets a closed socket. */
   forget(socket: NativeSocket): void {
-    this.#sockets.delete(socket.id);
-    this.#ready = this.#ready.filter((other) => other !== socket);
-    if (this.#sockets.size === 0) {
-      this.#waker?.stop();
-      this.#waker = null;
-    }
+    this.#poller.forget(socket);
   }
 
   /** Calls `fn` a little later, for a send queue that the system would not take. */
@@ -104,54 +87,14 @@ export class NativeUdp {
     this.#receive6 ??= receiveVector(this.libc, this.#arena, 6);
     return this.#receive6;
   }
-
-  #wake(id: number): void {
-    const socket = this.#sockets.get(id);
-    if (socket === undefined) return;
-    this.#ready.push(socket);
-    if (!this.#turnPlanned) this.#turn();
-  }
-
-  #turn(): void {
-    this.#turnPlanned = false;
-    const ready = this.#ready;
-    this.#ready = [];
-    for (let i = 0; i < ready.length; i++) {
-      const socket = ready[i]!;
-      if (this.#drain(socket)) this.#ready.push(socket);
-      else if (socket.open) {
-        socket.empty = 0;
-        this.#waker?.arm(socket, C.EPOLL_CTL_MOD);
-      }
-    }
-    if (this.#ready.length > 0) {
-      this.#turnPlanned = true;
-      this.#soon(this.#turnBound);
-    }
-  }
-
-  /** Reads a few batches; false when the socket has nothing more, true to look again in the next turn. */
-  #drain(socket: NativeSocket): boolean {
-    if (!socket.open) return false;
-    for (let k = 0; k < BATCHES_PER_TURN; k++) {
-      this.gate.startBatch();
-      const n = socket.receive();
-      this.gate.endBatch(n > 0);
-      if (!socket.open) return false;
-      if (n <= 0) return ++socket.empty < EMPTY_LOOKS;
-      socket.empty = 0;
-      // A short batch: one look in the next turn is cheaper than to arm, sleep and wake.
-      if (n < BATCH) return true;
-    }
-    return true;
-  }
 }
 
 /** One bound socket. */
-export class NativeSocket implements UdpSocket {
+export class NativeSocket implements UdpSocket, Polled {
   readonly local;
   readonly id: number;
   readonly fd: number;
+  readonly batch = BATCH;
   readonly #driver: NativeUdp;
   readonly #options: UdpOptions;
   readonly #vector: MessageVector;
@@ -273,48 +216,6 @@ export class NativeSocket implements UdpSocket {
   }
 }
 
-/** The epoll instance of a driver with the thread that waits on it. Sockets are armed for one event each. */
-class Waker {
-  readonly #libc: C.Libc;
-  readonly #epoll: number;
-  readonly #stopper: number;
-  readonly #event = C.nativeMemory(16);
-  readonly #eventView = new DataView(this.#event.buffer);
-  readonly #eventPinned: C.Pinned;
-
-  constructor(libc: C.Libc, onReady: (id: number) => void) {
-    this.#libc = libc;
-    this.#eventPinned = libc.pin(this.#event);
-    this.#epoll = libc.epollCreate(C.EPOLL_CLOEXEC);
-    this.#stopper = libc.eventfd(0, C.EFD_CLOEXEC);
-    if (this.#epoll < 0 || this.#stopper < 0) throw C.systemError(libc, "cannot wait for sockets");
-    this.#control(C.EPOLL_CTL_ADD, this.#stopper, C.EPOLLIN, 0);
-    libc.watch(this.#epoll, onReady, () => {
-      libc.close(this.#epoll);
-      libc.close(this.#stopper);
-      C.releaseMemory(this.#event);
-    });
-  }
-
-  arm(socket: NativeSocket, operation: number): void {
-    this.#control(operation, socket.fd, C.EPOLLIN | C.EPOLLONESHOT, socket.id);
-  }
-
-  /** Ends the thread; descriptors are closed when it has gone. */
-  stop(): void {
-    this.#eventView.setBigUint64(0, 1n, true);
-    this.#libc.write(this.#stopper, this.#eventPinned, 8);
-  }
-
-  #control(operation: number, fd: number, events: number, data: number): void {
-    this.#eventView.setUint32(0, events, true);
-    this.#eventView.setUint32(C.epollDataOffset, data, true);
-    this.#eventView.setUint32(C.epollDataOffset + 4, 0, true);
-    if (this.#libc.epollCtl(this.#epoll, operation, fd, this.#eventPinned) < 0)
-      throw C.systemError(this.#libc, "cannot wait for a socket");
-  }
-}
-
 const scratchName = new Int32Array(NAME_WORDS);
 
 function receiveVector(libc: C.Libc, arena: Uint8Array, family: 4 | 6): MessageVector {
@@ -389,7 +290,8 @@ function joinGroup(libc: C.Libc, fd: number, { local, marks }: UdpOptions): void
   if (failed) throw C.systemError(libc, `cannot join the group ${local.address}`);
 }
 
-function boundAddress(libc: C.Libc, fd: number): UdpOptions["local"] {
+/** What a descriptor is bound to. */
+export function boundAddress(libc: C.Libc, fd: number): UdpOptions["local"] {
   const name = C.nativeMemory(4 * NAME_WORDS);
   const length = C.nativeMemory(4);
   new DataView(length.buffer).setUint32(0, 28, true);
