@@ -2,7 +2,7 @@
 import { asset } from "./assets.ts";
 import { listenBunTcp } from "./bun-tcp.ts";
 import { FlushGate } from "./flush.ts";
-import type { Host, Network } from "./host.ts";
+import { type Host, HostError, type Network } from "./host.ts";
 import type { Libc } from "./libc.ts";
 import { clock, hashing, interfaces, lookupAddresses, nameOf, random } from "./node-basics.ts";
 import { files } from "./node-files.ts";
@@ -67,4 +67,8 @@ function openPoller(openLibc: () => Libc, gate: FlushGate): Poller | null {
   } catch {
     return null;
   }
+}
+
+function noNativeCalls(): HostError {
+  return new HostError("ENOSYS", "native calls are not available on this system");
 }
