@@ -46,6 +46,8 @@ export interface Flow {
   readonly dialled: boolean;
   /** What TLS has agreed on; null, or not there, without it and before it is connected. */
   readonly tls?: TlsInfo | null;
+  /** Whether replies to what comes by it go to the address in their Via all the same (sctp_assoc_reuse=0). */
+  readonly repliesElsewhere?: boolean;
   /** How far it got, for those who wait for something over it when it goes. */
   readonly stage: FlowStage;
   /** Queues a copy of buf[start,end); false when the flow is closed or its queue is full. */

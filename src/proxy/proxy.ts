@@ -243,7 +243,7 @@ export class Proxy {
    * its port when rport was asked for, else the port of sent-by.
    */
   replyFlow(msg: SipMessage, flow: Flow): Flow | null {
-    if (flow.reliable) {
+    if (flow.reliable && flow.repliesElsewhere !== true) {
       if (flow.open) return flow;
       const { address } = flow.remote;
       if (msg.send?.replyNoConnect === true)

@@ -5,6 +5,7 @@ import type { Flow, Listener, ListenOptions, Receive } from "../net/flow.ts";
 import { DEFAULT_FLOW_LIMITS, FlowTable, type StreamFlow } from "../net/flows.ts";
 import { DEFAULT_LIMITS } from "../net/frame-rules.ts";
 import type { ReceiveHttp } from "../net/http-flow.ts";
+import { SctpTransport } from "../net/sctp.ts";
 import { SourceLimits, type SourceRules } from "../net/source-limits.ts";
 import { type TcpOptions, type TcpRules, TcpTransport } from "../net/tcp.ts";
 import type { TlsProvider } from "../net/tls.ts";
@@ -36,6 +37,8 @@ export interface Transports {
   alias(flow: Flow, port: number): boolean;
   /** Lets TLS be spoken from now on. */
   useTls(provider: TlsProvider): void;
+  /** What is SCTP; absent where there can be none. */
+  readonly sctp?: SctpTransport;
   /** The most connections; absent where there are none. */
   readonly maxFlows?: number;
   /** The most connections with TLS. */
@@ -99,6 +102,7 @@ export class NetTransports implements Transports {
   readonly maxTls: number;
   readonly maxFlows: number;
   readonly webSockets: WsConnections;
+  readonly sctp: SctpTransport;
   private readonly sourceLimits: SourceLimits;
   private readonly host: Host;
   private readonly events: TransportEvents;
@@ -148,6 +152,14 @@ export class NetTransports implements Transports {
       ...(maxMessage === undefined ? {} : { maxMessage }),
       ...(limits.tcp?.answerPings === undefined ? {} : { answerPings: limits.tcp.answerPings }),
     });
+    this.sctp = new SctpTransport(host, {
+      sources: this.sourceLimits,
+      receive: events.receive,
+      onClose: events.onClose,
+      onError: events.onError,
+      onDrop: (reason, from) => events.onDrop?.(reason, from),
+      ...(maxQueue === undefined ? {} : { maxQueue }),
+    });
     this.tcp = new TcpTransport(host, common);
     this.tls = new TcpTransport(host, {
       ...common,
@@ -173,7 +185,8 @@ export class NetTransports implements Transports {
       this.listeners.push(listener);
       return listener;
     }
-    const listener = await (protocol === Transport.TLS ? this.tls : this.tcp).listen(options);
+    const stream = protocol === Transport.SCTP ? this.sctp : protocol === Transport.TLS ? this.tls : this.tcp;
+    const listener = await stream.listen(options);
     this.listeners.push(listener);
     return listener;
   }
@@ -184,8 +197,9 @@ export class NetTransports implements Transports {
     if (family === 0) return null;
     const remote: SocketAddress = { family, address, port };
     if (protocol === Transport.UDP) return this.udpFlow(remote, from);
-    if (protocol !== Transport.TCP && protocol !== Transport.TLS) return null;
     const listener = this.pick(protocol, family, from);
+    if (protocol === Transport.SCTP) return listener === null ? null : this.sctp.flowTo(remote, listener, forced);
+    if (protocol !== Transport.TCP && protocol !== Transport.TLS) return null;
     const open = this.flows.find(protocol, address, port, forced ? listener : null);
     if (open !== null) return open;
     if (listener === null || this.noConnect) return null;
@@ -239,17 +253,18 @@ export class NetTransports implements Transports {
   }
 
   flowById(id: number): Flow | null {
-    return this.flows.byId(id);
+    return this.flows.byId(id) ?? this.sctp.flows.byId(id);
   }
 
   openFlow(protocol: number, address: string, port: number, of: Listener | null = null): Flow | null {
     if (isWebSocket(protocol)) return this.webSockets.find(protocol, address, port);
-    return this.flows.find(protocol, address, port, of);
+    return (protocol === Transport.SCTP ? this.sctp.flows : this.flows).find(protocol, address, port, of);
   }
 
   alias(flow: Flow, port: number): boolean {
-    const own = this.flows.byId(flow.id);
-    return own !== null && this.flows.addAlias(own, port);
+    const flows = flow.protocol === Transport.SCTP ? this.sctp.flows : this.flows;
+    const own = flows.byId(flow.id);
+    return own !== null && flows.addAlias(own, port);
   }
 
   connectionsBySource(): Iterable<readonly [string, number]> {
@@ -259,6 +274,7 @@ export class NetTransports implements Transports {
   /** Closes everything, connections in order. */
   close(): void {
     this.flows.closeAll(); // first: a WebSocket still says goodbye
+    this.sctp.flows.closeAll();
     for (const l of this.listeners) l.close();
     this.listeners.length = 0;
     this.udp.length = 0;

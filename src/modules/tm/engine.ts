@@ -214,7 +214,7 @@ export class TmEngine implements Transactions {
     }
     const { proxy } = this;
     const { flow } = ctx;
-    const client = flow.reliable
+    const client = flow.reliable && flow.repliesElsewhere !== true
       ? new ReplyPath(proxy.transports, flow, proxy.sentByPort(msg))
       : (proxy.replyFlow(msg, flow) ?? flow);
     const tx = this.tm.create(msg, client, ctx.flow);
