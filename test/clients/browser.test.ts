@@ -12,6 +12,7 @@ import { param, type SipText, uriOf } from "../support/sip-text.ts";
 import { runSipp, startSipp } from "../support/sipp.ts";
 import { describeTargets, login, PASSWORD } from "../support/targets.ts";
 import { type Browser, bundleJsSip, findBrowser, startBrowser } from "./browser.ts";
+import { BROWSER_PHONE } from "./browser-phone.ts";
 
 const program = findBrowser();
 const MISSING = "no Chromium is installed (Debian package chromium-headless-shell)";
@@ -48,24 +49,6 @@ const SDP = (setup: string): string =>
     "",
   ].join("\r\n");
 
-const PHONE = `
-globalThis.notes = [];
-globalThis.note = (text) => notes.push(text);
-globalThis.begin = (url, uri, password) => {
-  const ua = new JsSIP.UA({ sockets: [new JsSIP.WebSocketInterface(url)], uri, password, register: true, session_timers: false });
-  for (const name of ["connected", "disconnected", "registered", "unregistered", "registrationFailed"])
-    ua.on(name, () => note(name));
-  ua.on("newRTCSession", ({ originator, session }) => {
-    globalThis.session = session;
-    note("session " + originator);
-    for (const name of ["progress", "accepted", "confirmed", "ended", "failed", "getusermediafailed", "peerconnection:setremotedescriptionfailed"])
-      session.on(name, (e) => note(name + (e && e.cause ? " " + e.cause : "") + (typeof e === "string" ? " " + e : "")));
-  });
-  globalThis.ua = ua;
-  ua.start();
-};
-`;
-
 describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
   const users = {
     ws: [group.user("web"), group.user("phone")],
@@ -98,7 +81,7 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
     const [http, ws, at] = side === "ws" ? ["http", "ws", port] : ["https", "wss", tlsPort];
     await page.open(`${http}://127.0.0.1:${at}/`);
     expect(await page.evaluate("document.title")).toBe("telephone");
-    await page.evaluate(`${script}\n${PHONE}`);
+    await page.evaluate(`${script}\n${BROWSER_PHONE}`);
     const uri = `sip:${users[side][0]}@127.0.0.1:${port}`;
     await page.evaluate(`begin("${ws}://127.0.0.1:${at}/", "${uri}", ${JSON.stringify(PASSWORD)})`);
     await page.until("notes.includes('registered')");

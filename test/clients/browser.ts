@@ -114,8 +114,11 @@ export class Browser {
   }
 
   async close(): Promise<void> {
+    // asked by SIGTERM it takes five seconds
+    this.#session = "";
+    await Promise.race([this.command("Browser.close"), this.#running.finished]).catch(() => {});
     this.#socket.close();
-    await stop(this.#running);
+    await stop(this.#running, 1000);
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -9,6 +9,7 @@ children=1
 ${browsers ? "tcp_accept_no_cl=yes" : ""}
 ${["kex", "tm", "sl", "rr", "pv", "textops", "siputils", "usrloc", "registrar", "rtpengine"].map((m) => `loadmodule "${m}.so"\n`).join("")}
 ${browsers ? 'loadmodule "xhttp.so"\nloadmodule "websocket.so"' : ""}
+modparam("registrar", "gruu_enabled", 0)
 modparam("rtpengine", "rtpengine_sock", "udp:127.0.0.1:${rtpengine}")
 request_route {
   if (is_method("OPTIONS")) { sl_send_reply("200", "OK"); exit; }
