@@ -334,13 +334,13 @@ export class Proxy {
     const via = this.viaLine(to, branch, o);
     const route = path === null || path === "" ? "" : `Route: ${path}\r\n`;
     const record = msg.currentEdits().recordRoute;
-    const from = source.listener;
-    const top =
-      record === null
-        ? ""
-        : o === null
-          ? record.lines(from, to.listener)
-          : record.lines(identity.shown(from, o), identity.shown(to.listener, o));
+    let top = "";
+    if (record !== null) {
+      const from = o === null ? source.listener : identity.shown(source.listener, o);
+      // one socket is one face: a Record-Route of two is for two sockets
+      const out = to.listener === source.listener ? from : o === null ? to.listener : identity.shown(to.listener, o);
+      top = record.lines(from, out);
+    }
     return writeForwardedRequest(msg, uri, via, route, this.out, 0, top);
   }
 

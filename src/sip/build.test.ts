@@ -63,9 +63,22 @@ describe("writeReply", () => {
     end = writeReply(invite("SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKa"), source, 200, "OK", "", false, "", "", "", out);
     expect(textOf(out, 0, end)).toContain("Via: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKa\r\n");
   });
-  test("puts our port over a wrong rport when it is forced, whatever stands around the equals sign", () => {
+  test("a forced rport brings no received along when sent-by says it", () => {
+    for (const [host, more] of [
+      ["192.0.2.7", ""],
+      ["10.0.0.1", ";received=192.0.2.7"],
+    ]) {
+      const msg = invite(`SIP/2.0/UDP ${host}:5061;branch=z9hG4bKa`);
+      msg.forceRport = true;
+      const end = writeReply(msg, source, 200, "OK", "", false, "", "", "", out);
+      expect(textOf(out, 0, end)).toContain(`Via: SIP/2.0/UDP ${host}:5061;branch=z9hG4bKa;rport=4242${more}\r\n`);
+      markSource(msg, source);
+      const sent = writeForwardedRequest(msg, null, "", "", out);
+      expect(textOf(out, 0, sent)).toContain(`Via: SIP/2.0/UDP ${host}:5061;rport=4242${more};branch=z9hG4bKa\r\n`);
+    }
+  });
+  test("puts our port over what a client says in rport, whatever stands around the equals sign", () => {
     const msg = invite("SIP/2.0/UDP 10.0.0.1;rport = 5;branch=z9hG4bKa");
-    msg.forceRport = true;
     const end = writeReply(msg, source, 200, "OK", "", false, "", "", "", out);
     expect(textOf(out, 0, end)).toContain(
       "Via: SIP/2.0/UDP 10.0.0.1;rport = 4242;branch=z9hG4bKa;received=192.0.2.7\r\n",

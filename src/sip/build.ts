@@ -93,14 +93,15 @@ function writeTo(msg: SipMessage, toTag: string, i: number, out: Uint8Array, at:
   return crlf(out, p);
 }
 
-// The topmost Via header of a local reply: rport filled in where it stands, received after the parameters.
+// The topmost Via header of a local reply: rport filled in where it stands, whatever it says, received after the parameters. An rport that only
+// the script asks for needs no received where sent-by says it.
 function writeTopVia(msg: SipMessage, source: Source, start: number, end: number, out: Uint8Array, at: number): number {
   const { buf } = msg;
   const via = msg.via();
   if (via === null) return copyBytes(out, at, buf, start, end);
-  const answerRport = (via.rportStart >= 0 && via.rportValueStart < 0) || msg.forceRport;
-  if (!answerRport && hostIs(buf, via.hostStart, via.hostEnd, source.address))
-    return copyBytes(out, at, buf, start, end);
+  const answerRport = via.rportStart >= 0 || msg.forceRport;
+  const known = via.rportStart < 0 && hostIs(buf, via.hostStart, via.hostEnd, source.address);
+  if (!answerRport && known) return copyBytes(out, at, buf, start, end);
   let p = at;
   let cursor = start;
   if (answerRport) {
@@ -119,7 +120,7 @@ function writeTopVia(msg: SipMessage, source: Source, start: number, end: number
     p = putUint(out, p, source.port);
   }
   p = copyBytes(out, p, buf, cursor, via.end);
-  if (via.receivedStart < 0) {
+  if (via.receivedStart < 0 && !known) {
     p = putText(out, p, ";received=");
     p = putText(out, p, source.address);
   }
@@ -134,21 +135,21 @@ export function hostIs(buf: Uint8Array, start: number, end: number, address: str
 
 /**
  * Records where a request came from as edits of its topmost Via, once, for when it is forwarded:
- * `received` right after sent-by, `rport` filled in (RFC 3261 18.2.1, RFC 3581 4; the places are Kamailio's).
+ * `received` right after sent-by, `rport` filled in (RFC 3261 18.2.1, RFC 3581 4; the places are Kamailio's). What a client says of itself in
+ * `rport` does not count.
  */
 export function markSource(msg: SipMessage, source: Source): void {
   if (msg.sourceMarked) return;
   msg.sourceMarked = true;
   const via = msg.via();
   if (via === null) return;
-  const answerRport = (via.rportStart >= 0 && via.rportValueStart < 0) || msg.forceRport;
-  if (!answerRport && hostIs(msg.buf, via.hostStart, via.hostEnd, source.address)) return;
   const afterSentBy = via.portEnd >= 0 ? via.portEnd : via.hostEnd;
-  if (via.receivedStart < 0) msg.edits.add(afterSentBy, 0, `;received=${source.address}`);
-  else msg.edits.add(via.receivedStart, via.receivedEnd - via.receivedStart, source.address);
-  if (!answerRport) return;
-  if (via.rportStart < 0) msg.edits.add(via.end, 0, `;rport=${source.port}`);
-  else if (via.rportValueStart >= 0)
+  if (via.rportStart < 0 && msg.forceRport) msg.edits.add(afterSentBy, 0, `;rport=${source.port}`);
+  if (via.receivedStart >= 0) msg.edits.add(via.receivedStart, via.receivedEnd - via.receivedStart, source.address);
+  else if (via.rportStart >= 0 || !hostIs(msg.buf, via.hostStart, via.hostEnd, source.address))
+    msg.edits.add(afterSentBy, 0, `;received=${source.address}`);
+  if (via.rportStart < 0) return;
+  if (via.rportValueStart >= 0)
     msg.edits.add(via.rportValueStart, via.rportValueEnd - via.rportValueStart, String(source.port));
   else msg.edits.add(via.rportStart + 5, 0, `=${source.port}`);
 }

@@ -175,3 +175,21 @@ test("force_rport answers every request to the port it came from", async () => {
     await bed.close();
   }
 });
+
+test("a request that leaves by the socket it came by is record-routed once, whatever the script says about sending", async () => {
+  for (const [statement, port] of [
+    ["", 5060],
+    ["set_reply_no_connect();", 5060],
+    ["set_forward_no_connect();", 5060],
+    ["force_rport(); set_reply_no_connect();", 5061],
+  ] as const) {
+    const bed = await openProxy(`${modules()}request_route { ${statement} record_route(); t_relay(); }\n`);
+    const caller = await bed.udp(7000, port);
+    const called = await bed.udp(7001);
+    await caller.send(bed.request("INVITE", "sip:x@192.0.2.10:7001"));
+    expect(called.received[0]!.match(/^Record-Route: .*/gm)).toEqual([
+      `Record-Route: <sip:192.0.2.1:${port};lr;ftag=a>`,
+    ]);
+    await bed.close();
+  }
+});
