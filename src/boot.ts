@@ -7,16 +7,17 @@ import { createApp, servePages } from "./control/http-app.ts";
 import { addNamesOfListeners, openListeners } from "./control/listeners.ts";
 import type { Steps } from "./control/surroundings.ts";
 import type { Host } from "./host/host.ts";
+import { Api, variableReader } from "./languages/api.ts";
+import { type Callbacks, EngineRoutes } from "./languages/engine-routes.ts";
 import type { Listener } from "./net/flow.ts";
+import type { Routes } from "./proxy/context.ts";
 import { HttpReceiver } from "./proxy/http-receive.ts";
 import { Proxy } from "./proxy/proxy.ts";
 import { Receiver } from "./proxy/receive.ts";
 import { NetTransports } from "./proxy/transports.ts";
 import { runStartup, runTimers } from "./proxy/unasked.ts";
-import { parsePv } from "./pv/parse.ts";
-import { type PvEnv, resolvePv } from "./pv/resolve.ts";
 import { compileText } from "./pv/string.ts";
-import { ArgError } from "./registry/args.ts";
+import { ArgError, type RouteArg } from "./registry/args.ts";
 import { Commands } from "./registry/commands.ts";
 import { ConfigError, type ParamReaders } from "./registry/define.ts";
 import { type Configured, ModuleLoader } from "./registry/loader.ts";
@@ -165,26 +166,61 @@ function prepare(
     },
   });
   if (compiled.routes === null) throw new UnusableConfig(compiled.diagnostics);
+  const { routes, routeNumber } = routing(config, generation, compiled.routes);
   try {
-    loader.bind(generation, readersOf(compiled.routes.env));
+    loader.bind(generation, readersOf(compiled.routes, generation, routeNumber));
   } catch (error) {
     if (error instanceof ConfigError) throw new UnusableConfig([refusal(error, config)]);
     throw error;
   }
-  proxy.routes = compiled.routes;
+  proxy.routes = routes;
   proxy.logPrefix = logPrefix(config, compiled.routes);
   proxy.logPrefixEach = config.globals.int("log_prefix_mode") === 1;
   return { generation, routes: compiled.routes };
 }
 
-function readersOf(env: PvEnv): ParamReaders {
+type RouteNumber = (kind: RouteArg, name: string) => number;
+
+/** What routes messages: the native script, or a script in the language that cfgengine names. */
+function routing(
+  config: Config,
+  generation: readonly Configured[],
+  native: CompiledRoutes,
+): { routes: Routes; routeNumber: RouteNumber } {
+  const language = config.globals.text("cfgengine");
+  if (language === null || language === "native" || language === "default")
+    return { routes: native, routeNumber: (kind, name) => config.routes.find(kind, name)?.id ?? 0 };
+  const found = generation.find(({ module }) => module.engine?.languages.includes(language));
+  if (found === undefined) throw new UnusableConfig([missingEngine(language, config)]);
+  const routes = new EngineRoutes(native, found.module.engine!.of(found.instance), callbacksOf(config));
+  return { routes, routeNumber: (kind, name) => routes.number(kind, name) };
+}
+
+function callbacksOf({ globals, modules }: Config): Callbacks {
+  const events = modules.flatMap(({ module, params }) => {
+    const callback = params.event_callback;
+    return typeof callback === "string" && callback !== "" ? [[module.name, callback] as const] : [];
+  });
   return {
-    text: (text) => compileText(text, env),
-    variable: (text) => {
-      const ref = parsePv(text);
-      return "problem" in ref ? new ArgError(ref.problem) : resolvePv(ref, env);
-    },
+    request: "ksr_request_route",
+    reply: globals.text("kemi.reply_route_callback") ?? "",
+    onsend: globals.text("kemi.onsend_route_callback") ?? "",
+    events: new Map(events),
   };
+}
+
+function missingEngine(language: string, { tree }: Config): Diagnostic {
+  const diagnostics = new Diagnostics();
+  const { at } = tree.globals.findLast((g) => g.name === "cfgengine" || g.name === "cfg_engine")!.value;
+  const module = language.startsWith("python") ? "app_python3" : `app_${language}`;
+  diagnostics.error("missing-engine", at, `no module is loaded that runs ${language}`, `add loadmodule "${module}.so"`);
+  return diagnostics.list[0]!;
+}
+
+function readersOf({ env }: CompiledRoutes, generation: readonly Configured[], routeNumber: RouteNumber): ParamReaders {
+  const text = (words: string) => compileText(words, env);
+  const variable = variableReader(env);
+  return { text, variable, api: new Api(generation, { reader: text, variable, routeNumber }) };
 }
 
 // The text of log_prefix, ready to be made for a message.

@@ -2,6 +2,7 @@
 
 import type { AnyModule } from "../registry/define.ts";
 import acc from "./acc/index.ts";
+import { appLua } from "./app_lua/index.ts";
 import { aliasDb } from "./alias_db/index.ts";
 import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
@@ -64,6 +65,7 @@ const ALL: readonly AnyModule[] = [
   sanity,
   siputils,
   xlog,
+  appLua,
   xhttp,
   websocket,
   ctl,

@@ -93,7 +93,7 @@ export interface Routes {
   /** event_route[name]; null when the script has none of that name. */
   event(name: string): ((ctx: RouteContext) => RouteResult) | null;
   /** The names of `$var`, for functions that get them as texts. */
-  readonly varNames?: VarNames;
+  readonly varNames?: VarNames | undefined;
   /** How many `$var` slots a context of this generation has. */
   readonly varCount: number;
 }
@@ -197,6 +197,8 @@ export class RouteContext {
   rc = 0;
   /** One of Stop. Functions set it to end the script (as exit); the compiled code tests it after each call that can. */
   stop = 0;
+  /** Whether the message is dropped once the script in another language ends (KSR.set_drop). */
+  dropAtEnd = false;
   /** Further destinations beside the R-URI. */
   branches: BranchTarget[] = NO_BRANCHES;
   /** Routes armed for the transaction to be made (t_on_failure, t_on_branch, t_on_reply, t_on_branch_failure); 0 none. */

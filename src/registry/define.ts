@@ -4,6 +4,7 @@
 import type { RouteContext } from "../proxy/context.ts";
 import type { Value } from "../sip/value.ts";
 import { type Accessor, type Arg, ArgError, type ArgTypes, type ReaderOf } from "./args.ts";
+import type { Gives, KemiDef, ScriptApi, ScriptEngine } from "./kemi.ts";
 import type { ModuleHost } from "./module-host.ts";
 
 // ---- functions ----
@@ -27,6 +28,8 @@ export interface FunctionDef<I> {
   readonly aliases: readonly string[];
   /** Name under KSR.<module>., where it is not the function's own; null when it is not exported there. */
   readonly kemi: string | null | undefined;
+  /** How other languages see what it returns; undefined: those of the core as truth, others as number. */
+  readonly gives: Gives | undefined;
   /** Whether `run` gets a CallPlace behind its arguments, those left out being undefined. */
   readonly wantsPlace: boolean;
   readonly run: (instance: I, ctx: RouteContext, ...args: never[]) => FunctionResult;
@@ -41,6 +44,7 @@ export function fn<I, const A extends readonly Arg<unknown>[]>(def: {
   readonly fails?: string;
   readonly aliases?: readonly string[];
   readonly kemi?: string | null;
+  readonly gives?: Gives;
   readonly run: (instance: I, ctx: RouteContext, ...args: ArgTypes<A>) => FunctionResult;
 }): FunctionDef<I> {
   return {
@@ -52,6 +56,7 @@ export function fn<I, const A extends readonly Arg<unknown>[]>(def: {
     fails: def.fails ?? "",
     aliases: def.aliases ?? [],
     kemi: def.kemi,
+    gives: def.gives,
     run: def.run as unknown as FunctionDef<I>["run"],
   };
 }
@@ -244,6 +249,8 @@ export interface ParamReaders {
   readonly text: ReaderOf;
   /** The variable that a text is as a whole: "$avp(x)". */
   readonly variable: (text: string) => Accessor | ArgError;
+  /** What scripts in other languages can call in this generation. */
+  readonly api: ScriptApi;
 }
 
 /** A module as the registry sees it, its own types forgotten. */
@@ -265,6 +272,12 @@ export interface AnyModule {
   readonly rpc: Readonly<Record<string, RpcDef<unknown>>>;
   readonly events: Readonly<Record<string, EventDef>>;
   readonly tables: Readonly<Record<string, TableDef>>;
+  /** What other languages have beside the functions. */
+  readonly kemi: Readonly<Record<string, KemiDef<unknown>>>;
+  /** Its name under KSR; "" puts its functions directly there. */
+  readonly kemiName: string;
+  /** The language it brings, as cfgengine names it, and the engine that runs its scripts; null for most. */
+  readonly engine: { readonly languages: readonly string[]; readonly of: (instance: unknown) => ScriptEngine } | null;
 }
 
 /** A module whose process-wide state has type S; what other modules get by `host.use(module)`. */
@@ -299,13 +312,16 @@ export function defineModule<S, I, const P extends Readonly<Record<string, Param
   readonly rpc?: Readonly<Record<string, RpcDef<I>>>;
   readonly events?: Readonly<Record<string, EventDef>>;
   readonly tables?: Readonly<Record<string, TableDef>>;
+  readonly kemi?: Readonly<Record<string, KemiDef<I>>>;
+  readonly kemiName?: string;
+  readonly engine?: { readonly languages: readonly string[]; readonly of: (instance: I) => ScriptEngine };
 }): Module<S> {
   const module: unknown = {
     name: def.name,
     doc: def.doc,
     uses: def.uses ?? [],
     mayUse: def.mayUse ?? [],
-    params: def.params ?? {},
+    params: def.events === undefined ? (def.params ?? {}) : { event_callback: eventCallback, ...def.params },
     state: def.state,
     configure: def.configure,
     bind: def.bind ?? null,
@@ -317,9 +333,18 @@ export function defineModule<S, I, const P extends Readonly<Record<string, Param
     rpc: def.rpc ?? {},
     events: def.events ?? {},
     tables: def.tables ?? {},
+    kemi: def.kemi ?? {},
+    kemiName: def.kemiName ?? def.name,
+    engine: def.engine ?? null,
   };
   return module as Module<S>;
 }
+
+/** Every module with event routes has it. */
+const eventCallback = strParam(
+  "",
+  "Function of the script in another language (cfgengine) that runs in the place of this module's event routes; it gets the event's name.",
+);
 
 /** Parameters of a module that do not go together; thrown by `configure`, shown at the modparam line named. */
 export class ConfigError extends Error {

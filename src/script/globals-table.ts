@@ -115,10 +115,10 @@ const SCRIPT: readonly GlobalDef[] = [
     max: 1000,
     clamps: true,
   }),
-  row("str", "cfgengine", "native", LATER, "language of the routing script", { aliases: ["cfg_engine"] }),
-  row("str", "kemi.onsend_route_callback", "ksr_onsend_route", LATER, "function of the script run before sending"),
+  row("str", "cfgengine", "native", USED, "language of the routing script", { aliases: ["cfg_engine"] }),
+  row("str", "kemi.onsend_route_callback", "ksr_onsend_route", USED, "function of the script run before sending"),
   row("str", "kemi.received_route_callback", null, LATER, "function of the script run for each message"),
-  row("str", "kemi.reply_route_callback", "ksr_reply_route", LATER, "function of the script run for replies"),
+  row("str", "kemi.reply_route_callback", "ksr_reply_route", USED, "function of the script run for replies"),
   row("str", "kemi.pre_routing_callback", null, LATER, "function of the script run before routing"),
   row("word", "loadpath", null, "all modules are part of the program", "where modules are looked for", {
     aliases: ["mpath"],

@@ -12,14 +12,17 @@ import { parseQText } from "./destinations.ts";
 import { dnsCommands } from "./dns-commands.ts";
 import { dropsCommands } from "./drops-commands.ts";
 import { errorVariables } from "./error-info.ts";
+import { levelOf } from "./log-levels.ts";
 import { olderFunctions } from "./older.ts";
 import { receivedVariable } from "./received.ts";
 import { changeUri } from "./request-uri.ts";
+import { scripting } from "./scripting.ts";
+import { headerScripting } from "./scripting-headers.ts";
+import { variableScripting } from "./scripting-variables.ts";
 import { findListener } from "./send-socket.ts";
 import { sendingFunctions } from "./sending.ts";
 import { systemCommands } from "./system-commands.ts";
 import {
-  isSip,
   uriOf,
   withHost,
   withHostPort,
@@ -31,8 +34,11 @@ import {
 
 export * from "./destinations.ts";
 export { dnsCommands } from "./dns-commands.ts";
+export * from "./header-edits.ts";
 export * from "./header-name.ts";
+export { LEVELS } from "./log-levels.ts";
 export * from "./method-bits.ts";
+export * from "./myself.ts";
 export * from "./patterns.ts";
 export * from "./proved.ts";
 export * from "./request-uri.ts";
@@ -138,35 +144,10 @@ function appendBranch(ctx: RouteContext, uri: string | undefined, q: string | un
   return 1;
 }
 
-/** Whether a URI, "host" or "host:port" leads to this server. */
-export function isMyselfText(ctx: RouteContext, text: string): boolean {
-  const uri = uriOf(text.includes(":") && /^(sips?|tel):/i.test(text) ? text : `sip:${text}`);
-  if (uri === null || !isSip(uri)) return false;
-  return ctx.proxy.identity.isMyself(uri.host.toLowerCase(), Math.max(uri.port, 0));
-}
-
 function forceRport(_i: unknown, ctx: RouteContext): number {
   ctx.message.forceRport = true;
   return 1;
 }
-
-function levelOf(text: string): number | undefined {
-  const n = LEVELS[text.toUpperCase()];
-  return n ?? (/^-?\d$/.test(text) ? Number(text) : undefined);
-}
-
-/** Kamailio's names of log levels. */
-export const LEVELS: Readonly<Record<string, number>> = {
-  L_ALERT: Level.ALERT,
-  L_BUG: Level.BUG,
-  L_CRIT2: Level.CRITICAL,
-  L_CRIT: Level.CRITICAL,
-  L_ERR: Level.ERROR,
-  L_WARN: Level.WARNING,
-  L_NOTICE: Level.NOTICE,
-  L_INFO: Level.INFO,
-  L_DBG: Level.DEBUG,
-};
 
 const commands: Readonly<Record<string, RpcDef<ModuleHost>>> = {
   ...blocklistCommands,
@@ -179,6 +160,8 @@ const commands: Readonly<Record<string, RpcDef<ModuleHost>>> = {
 export const core = defineModule({
   name: "core",
   doc: "What is there without loading a module: R-URI, flags, branches, stateless forwarding.",
+  kemiName: "",
+  kemi: { ...scripting, ...headerScripting, ...variableScripting },
   state: (host) => host,
   configure: (host) => host,
   rpc: commands,

@@ -1,6 +1,7 @@
 // Methods as the bits Kamailio gives them in scripts ($rmid, methods_filter).
 
-const METHOD_BITS: Readonly<Record<string, number>> = {
+/** Methods and their bits. */
+export const METHOD_BITS: Readonly<Record<string, number>> = {
   INVITE: 1,
   CANCEL: 2,
   ACK: 4,

@@ -7,47 +7,22 @@ import { matches, type Pattern } from "../../script/posix-regex.ts";
 import { formatDate } from "../../sip/date.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import {
+  appendLines,
   findNamed,
   type HeaderName,
   headerArg,
-  lineEnd,
-  lineStart,
+  insertLines,
   nameText,
   receivedUri,
   regexArg,
   regexOf,
   regexTextArg,
+  removeLine,
+  removeNamed,
   wholeLines,
 } from "../core/index.ts";
 
 const ANY = RouteKind.ANY;
-
-function append(msg: SipMessage, text: string, after: HeaderName | undefined): number {
-  let h = -1;
-  for (let next = after === undefined ? -1 : findNamed(msg, after); next >= 0; next = findNamed(msg, after!, next + 1))
-    h = next;
-  msg.currentEdits().add(h < 0 ? msg.headEnd : lineEnd(msg, h), 0, wholeLines(text));
-  return 1;
-}
-
-function insert(msg: SipMessage, text: string, before: HeaderName | undefined): number {
-  const h = before === undefined ? -1 : findNamed(msg, before);
-  msg.currentEdits().add(h < 0 ? msg.firstLineEnd : lineStart(msg, h), 0, wholeLines(text));
-  return 1;
-}
-
-function removeLine(msg: SipMessage, h: number): void {
-  msg.currentEdits().add(lineStart(msg, h), lineEnd(msg, h) - lineStart(msg, h), "");
-}
-
-function removeNamed(msg: SipMessage, name: HeaderName): number {
-  let removed = -1;
-  for (let h = findNamed(msg, name); h >= 0; h = findNamed(msg, name, h + 1)) {
-    removeLine(msg, h);
-    removed = 1;
-  }
-  return removed;
-}
 
 // Only those that `keep` does not match; names are matched whole or in part as the expression says.
 function removeMatching(msg: SipMessage, re: Pattern, keep: Pattern | null): number {
@@ -107,13 +82,13 @@ export const headerFunctions: Record<string, FunctionDef<unknown>> = {
     args: [str("text"), optional(headerArg("hdr"))],
     routes: ANY,
     doc: "Adds header lines at the end of the head, or behind the last header of a name.",
-    run: (_i: unknown, ctx, text, after) => append(ctx.message, text, after),
+    run: (_i: unknown, ctx, text, after) => appendLines(ctx.message, text, after),
   }),
   insert_hf: fn({
     args: [str("text"), optional(headerArg("hdr"))],
     routes: ANY,
     doc: "Adds header lines at the start of the head, or in front of the first header of a name.",
-    run: (_i: unknown, ctx, text, before) => insert(ctx.message, text, before),
+    run: (_i: unknown, ctx, text, before) => insertLines(ctx.message, text, before),
   }),
   append_to_reply: fn({
     args: [str("text")],
@@ -194,7 +169,7 @@ export const headerFunctions: Record<string, FunctionDef<unknown>> = {
     routes: RouteKind.REQUEST | RouteKind.FAILURE | RouteKind.BRANCH | RouteKind.LOCAL,
     doc: "Adds a header made of a prefix, the R-URI as it was received and a suffix.",
     run: (_i: unknown, ctx, prefix, suffix) =>
-      ctx.message.isRequest ? append(ctx.message, prefix + receivedUri(ctx.message) + suffix, undefined) : -1,
+      ctx.message.isRequest ? appendLines(ctx.message, prefix + receivedUri(ctx.message) + suffix, undefined) : -1,
   }),
   append_time: fn({
     routes: RouteKind.REQUEST | RouteKind.FAILURE | RouteKind.BRANCH,
@@ -207,6 +182,7 @@ export const headerFunctions: Record<string, FunctionDef<unknown>> = {
   append_time_to_request: fn({
     routes: ANY,
     doc: "Adds a Date header to the request.",
-    run: (_i: unknown, ctx) => append(ctx.message, `Date: ${formatDate(ctx.proxy.host.clock.wall())}\r\n`, undefined),
+    run: (_i: unknown, ctx) =>
+      appendLines(ctx.message, `Date: ${formatDate(ctx.proxy.host.clock.wall())}\r\n`, undefined),
   }),
 };

@@ -1,0 +1,85 @@
+// One function of a module, bound to its instance, as a script calls it.
+
+import type { RouteContext } from "../proxy/context.ts";
+import { type Arg, ArgError, type CallPlace } from "../registry/args.ts";
+import type { FunctionDef, Waits } from "../registry/define.ts";
+import type { Gives, KemiDef, KemiResult, ScriptArg, ScriptCall } from "../registry/kemi.ts";
+import { type Conversions, type Convert, conversionOf } from "./convert.ts";
+
+type Run = (instance: unknown, ctx: RouteContext, ...args: unknown[]) => KemiResult;
+
+const NOWHERE: CallPlace = { file: "", line: 0 };
+
+/** A call whose arguments are turned on the way. */
+export class BoundCall implements ScriptCall {
+  readonly name: string;
+  readonly args: readonly Arg<unknown>[];
+  readonly gives: Gives;
+  readonly waits: Waits;
+  readonly doc: string;
+  readonly wantsPlace: boolean;
+  private readonly least: number;
+  private readonly run: Run;
+  private readonly instance: unknown;
+  private readonly converts: readonly Convert[];
+
+  constructor(
+    name: string,
+    def: FunctionDef<unknown> | KemiDef<unknown>,
+    instance: unknown,
+    gives: Gives,
+    conversions: Conversions,
+  ) {
+    this.name = name;
+    this.args = def.args;
+    this.gives = gives;
+    this.waits = def.waits;
+    this.doc = def.doc;
+    this.wantsPlace = def.wantsPlace;
+    this.least = def.args.filter((arg) => !arg.optional).length;
+    this.run = def.run as unknown as Run;
+    this.instance = instance;
+    this.converts = def.args.map((arg) => conversionOf(arg, conversions));
+  }
+
+  call(ctx: RouteContext, args: readonly ScriptArg[], place: CallPlace = NOWHERE): KemiResult | ArgError {
+    const { run, instance, converts } = this;
+    const count = args.length;
+    if (count < this.least || count > converts.length) return this.wrongCount(count);
+    if (count === 0 && !this.wantsPlace) return run(instance, ctx);
+    const first = count === 0 ? undefined : converts[0]!(args[0]!, ctx);
+    if (first instanceof ArgError) return first;
+    if (count === 1 && !this.wantsPlace) return run(instance, ctx, first);
+    const second = count < 2 ? undefined : converts[1]!(args[1]!, ctx);
+    if (second instanceof ArgError) return second;
+    if (count === 2 && !this.wantsPlace) return run(instance, ctx, first, second);
+    return this.callMany(ctx, args, first, second, place);
+  }
+
+  private callMany(
+    ctx: RouteContext,
+    args: readonly ScriptArg[],
+    first: unknown,
+    second: unknown,
+    place: CallPlace,
+  ): KemiResult | ArgError {
+    const { converts, wantsPlace } = this;
+    const values: unknown[] = [first, second].slice(0, Math.min(2, wantsPlace ? converts.length : args.length));
+    for (let i = 2; i < args.length; i++) {
+      const value = converts[i]!(args[i]!, ctx);
+      if (value instanceof ArgError) return value;
+      values.push(value);
+    }
+    if (wantsPlace) {
+      while (values.length < converts.length) values.push(undefined);
+      values.push(place);
+    }
+    return this.run(this.instance, ctx, ...values);
+  }
+
+  private wrongCount(count: number): ArgError {
+    const most = this.converts.length;
+    const wants = this.least === most ? `${most}` : `${this.least} to ${most}`;
+    return new ArgError(`${this.name} takes ${wants} argument${wants === "1" ? "" : "s"}, not ${count}`);
+  }
+}

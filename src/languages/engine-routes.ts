@@ -1,0 +1,112 @@
+// The routes of a generation whose routing is a script in another language (cfgengine): its functions in the place of the routing
+// blocks; what it does not replace (timers, event routes without callback) stays with the native script.
+
+import type { RouteContext, RouteResult, Routes, TimerRoute, VarNames } from "../proxy/context.ts";
+import type { RouteArg } from "../registry/args.ts";
+import type { ScriptEngine } from "../registry/kemi.ts";
+
+/** Names of the functions that stand for the routing blocks. */
+export interface Callbacks {
+  readonly request: string;
+  readonly reply: string;
+  readonly onsend: string;
+  /** By name of the module whose event routes it replaces (its parameter event_callback). */
+  readonly events: ReadonlyMap<string, string>;
+}
+
+type Run = (ctx: RouteContext) => RouteResult;
+
+/** How many names of functions are known at most: a script may compute them. */
+const MAX_NAMES = 4096;
+
+/** Routes by a script's functions. The number of a named route is that of its name, whatever its kind. */
+export class EngineRoutes implements Routes {
+  private readonly base: Routes;
+  private readonly engine: ScriptEngine;
+  private readonly callbacks: Callbacks;
+  private readonly numbers = new Map<string, number>();
+  private readonly names: string[] = [];
+  private readonly runReply: Run;
+  private readonly runOnsend: Run;
+  private readonly runLocal: Run | null;
+
+  constructor(base: Routes, engine: ScriptEngine, callbacks: Callbacks) {
+    this.base = base;
+    this.engine = engine;
+    this.callbacks = callbacks;
+    this.runReply = (ctx) => engine.run(callbacks.reply, ctx, []);
+    this.runOnsend = (ctx) => engine.run(callbacks.onsend, ctx, []);
+    const local = callbacks.events.get("tm");
+    this.runLocal = local === undefined ? null : (ctx) => engine.run(local, ctx, ["tm:local-request"]);
+  }
+
+  request(ctx: RouteContext): RouteResult {
+    return this.engine.run(this.callbacks.request, ctx, []);
+  }
+  get reply(): Run | null {
+    return this.engine.has(this.callbacks.reply) ? this.runReply : null;
+  }
+  get onsend(): Run | null {
+    return this.engine.has(this.callbacks.onsend) ? this.runOnsend : null;
+  }
+  onreply(id: number, ctx: RouteContext): RouteResult {
+    return this.named(id, ctx);
+  }
+  branch(id: number, ctx: RouteContext): RouteResult {
+    return this.named(id, ctx);
+  }
+  failure(id: number, ctx: RouteContext): RouteResult {
+    return this.named(id, ctx);
+  }
+  branchFailure(id: number, ctx: RouteContext): RouteResult {
+    return this.named(id, ctx);
+  }
+  route(id: number, ctx: RouteContext): RouteResult {
+    return this.named(id, ctx);
+  }
+  onreplyNumber(name: string): number {
+    return this.number("onreply", name);
+  }
+  routeNumber(name: string): number {
+    return this.number("route", name);
+  }
+
+  /** The number of a function of the script; 0 when no more names are kept. */
+  number(_kind: RouteArg, name: string): number {
+    const known = this.numbers.get(name);
+    if (known !== undefined) return known;
+    if (this.names.length >= MAX_NAMES) return 0;
+    this.names.push(name);
+    this.numbers.set(name, this.names.length);
+    return this.names.length;
+  }
+
+  event(name: string): Run | null {
+    const callback = this.callbacks.events.get(name.slice(0, name.indexOf(":")));
+    if (callback === undefined) return this.base.event(name);
+    return (ctx) => this.engine.run(callback, ctx, [name]);
+  }
+  get local(): Run | null {
+    return this.runLocal ?? this.base.local;
+  }
+  get error(): Run | null {
+    return this.base.error;
+  }
+  get startup(): Run | null {
+    return this.base.startup;
+  }
+  get timers(): readonly TimerRoute[] {
+    return this.base.timers;
+  }
+  get varNames(): VarNames | undefined {
+    return this.base.varNames;
+  }
+  get varCount(): number {
+    return this.base.varCount;
+  }
+
+  private named(id: number, ctx: RouteContext): RouteResult {
+    const name = this.names[id - 1];
+    return name === undefined ? 1 : this.engine.run(name, ctx, []);
+  }
+}

@@ -1,0 +1,194 @@
+// LuaEngine: runs the functions of Lua scripts for messages. Each run is a coroutine of the machine: a function that has to wait
+// suspends it, other messages go on, and the script sees a plain call.
+
+import { lua } from "fengari";
+import type { RouteContext, RouteResult } from "../../proxy/context.ts";
+import { Stop } from "../../proxy/context.ts";
+import { ArgError, type CallPlace } from "../../registry/args.ts";
+import type { KemiResult, ScriptApi, ScriptArg, ScriptCall, ScriptEngine } from "../../registry/kemi.ts";
+import type { Value } from "../../sip/value.ts";
+import type { LuaFunction, LuaState } from "./fengari-types.ts";
+import { type LuaLimits, LuaMachine, ScriptError } from "./machine.ts";
+import { argumentAt, key, pushText } from "./values.ts";
+
+/** One run of a script for a message. */
+interface Run {
+  readonly ctx: RouteContext;
+  readonly thread: LuaState;
+  /** What it waits for, while it is suspended by a function of ours. */
+  pending: Promise<Value> | null;
+  /** The function it waits in. */
+  waitsIn: ScriptCall | null;
+}
+
+/** Idle coroutines that are kept for the next runs. */
+const IDLE_THREADS = 64;
+
+/** What KSR.x.exit() throws: ends the script, and is no error. */
+const EXIT = "~~exit~~";
+
+/** The scripts of one module instance, in the machine that runs them now. */
+export class LuaEngine implements ScriptEngine {
+  private machine: LuaMachine;
+  private readonly report: (text: string) => void;
+  private readonly limits: LuaLimits;
+  private current: Run | null = null;
+  private idle: LuaState[] = [];
+
+  constructor(report: (text: string) => void, limits: LuaLimits) {
+    this.report = report;
+    this.limits = limits;
+    this.machine = new LuaMachine(limits);
+  }
+
+  /** Loads scripts into a fresh machine that then takes the place of the old one. Throws ScriptError; the old one then goes on. */
+  load(scripts: readonly { readonly name: string; readonly bytes: Uint8Array }[], api: ScriptApi): void {
+    const machine = new LuaMachine(this.limits);
+    machine.define("KSR", this.tablesOf(api));
+    for (const { name, bytes } of scripts) machine.runChunk(bytes, name);
+    this.machine = machine;
+    this.idle = [];
+  }
+
+  has(name: string): boolean {
+    return name !== "" && this.machine.hasFunction(name);
+  }
+
+  run(name: string, ctx: RouteContext, args: readonly ScriptArg[]): RouteResult {
+    const thread = this.idle.pop() ?? this.machine.newThread();
+    if (lua.lua_getglobal(thread, key(name)) !== lua.LUA_TFUNCTION) {
+      lua.lua_settop(thread, 0);
+      this.idle.push(thread);
+      this.report(`there is no function ${name} in the script`);
+      return -1;
+    }
+    for (const arg of args) {
+      if (typeof arg === "number") lua.lua_pushinteger(thread, arg);
+      else pushText(thread, arg);
+    }
+    return this.resume({ ctx, thread, pending: null, waitsIn: null }, args.length);
+  }
+
+  private resume(run: Run, count: number): RouteResult {
+    const { thread, ctx } = run;
+    const before = this.current;
+    this.current = run;
+    const status = lua.lua_resume(thread, null, count);
+    this.current = before;
+    if (status === lua.LUA_OK) return this.finished(run);
+    if (status === lua.LUA_YIELD) return this.suspended(run);
+    const machine = this.machine;
+    const error = machine.errorOf(thread);
+    if (error === EXIT) return this.end(ctx, 1);
+    throw new ScriptError(error);
+  }
+
+  private finished({ thread, ctx }: Run): number {
+    const rc = lua.lua_gettop(thread) > 0 && lua.lua_isinteger(thread, 1) ? lua.lua_tonumber(thread, 1) : 1;
+    lua.lua_settop(thread, 0);
+    if (this.idle.length < IDLE_THREADS) this.idle.push(thread);
+    return this.end(ctx, rc);
+  }
+
+  private end(ctx: RouteContext, rc: number): number {
+    if (ctx.dropAtEnd && ctx.stop === Stop.NONE) ctx.stop = Stop.DROP;
+    return rc;
+  }
+
+  private suspended(run: Run): RouteResult {
+    const { pending, waitsIn, thread } = run;
+    if (pending === null || waitsIn === null)
+      throw new ScriptError("the script's main function yields; only coroutines of its own may");
+    run.pending = null;
+    return pending.then(
+      (value) => {
+        lua.lua_settop(thread, 0);
+        return this.resume(run, this.push(thread, waitsIn, value));
+      },
+      (error: unknown) => {
+        this.report(`${waitsIn.name}: ${error instanceof Error ? error.message : String(error)}`);
+        lua.lua_settop(thread, 0);
+        return this.resume(run, this.push(thread, waitsIn, waitsIn.gives === "value" ? null : -1));
+      },
+    );
+  }
+
+  private tablesOf(api: ScriptApi): Map<string, Map<string, LuaFunction>> {
+    const tables = new Map<string, Map<string, LuaFunction>>();
+    for (const [group, calls] of api.groups) {
+      const functions = new Map<string, LuaFunction>();
+      for (const [name, call] of calls) functions.set(name, this.functionOf(call));
+      tables.set(group, functions);
+    }
+    tables.get("x")?.set("modf", this.modf(api));
+    return tables;
+  }
+
+  private functionOf(call: ScriptCall): LuaFunction {
+    const endsScript = call.name === "KSR.x.exit" || call.name === "KSR.x.drop";
+    return (L) => {
+      const pushed = this.invoke(L, call, 1);
+      if (!endsScript) return pushed;
+      pushText(L, EXIT);
+      return lua.lua_error(L);
+    };
+  }
+
+  /** KSR.x.modf(name, …): a function of the native language. */
+  private modf(api: ScriptApi): LuaFunction {
+    return (L) => {
+      const name = String(argumentAt(L, 1) ?? "");
+      const call = api.native(name);
+      if (call !== null) return this.invoke(L, call, 2);
+      this.report(`KSR.x.modf: there is no function ${name}`);
+      lua.lua_pushinteger(L, -1);
+      return 1;
+    };
+  }
+
+  private invoke(L: LuaState, call: ScriptCall, first: number): number {
+    const run = this.current;
+    if (run === null) throw new ScriptError(`${call.name}: no message is being routed`);
+    const count = lua.lua_gettop(L) - first + 1;
+    const args = new Array<ScriptArg>(count);
+    for (let i = 0; i < count; i++) {
+      const value = argumentAt(L, first + i);
+      if (value === null) return this.refuse(L, call, `argument ${i + 1} is neither a text nor a number`);
+      args[i] = value;
+    }
+    const result: KemiResult | ArgError = call.call(run.ctx, args, call.wantsPlace ? this.place(L) : undefined);
+    if (typeof result === "object" && result !== null) {
+      if (result instanceof ArgError) return this.refuse(L, call, result.message);
+      run.pending = result;
+      run.waitsIn = call;
+      return lua.lua_yield(L, 0);
+    }
+    return this.push(L, call, result);
+  }
+
+  private refuse(L: LuaState, call: ScriptCall, why: string): number {
+    const { file, line } = this.place(L);
+    this.report(`${file}:${line}: ${call.name}: ${why}`);
+    lua.lua_pushboolean(L, false);
+    return 1;
+  }
+
+  private place(L: LuaState): CallPlace {
+    return this.machine.place(L, 1);
+  }
+
+  private push(L: LuaState, call: ScriptCall, value: Value): number {
+    switch (call.gives) {
+      case "none":
+        return 0;
+      case "bool":
+        lua.lua_pushboolean(L, typeof value === "number" && value > 0);
+        return 1;
+      default:
+        if (typeof value === "number") lua.lua_pushinteger(L, value);
+        else if (value === null) lua.lua_pushnil(L);
+        else pushText(L, value);
+        return 1;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// Types of the part of fengari that is used here.
+
+/** A string of the Lua machine: its octets, and once asked for the same as a byte string. */
+export interface LuaString {
+  readonly realstring: Uint8Array;
+  text?: string;
+}
+export interface StringClass {
+  new (L: LuaState, bytes: Uint8Array): LuaString;
+}
+
+/** A thread (coroutine) of the machine, with the inner fields that are read here. */
+export interface LuaState {
+  readonly stack: { readonly type: number; readonly value: unknown }[];
+  readonly top: number;
+  readonly ci: { readonly funcOff: number };
+  readonly status: number;
+  hookcount: number;
+  basehookcount: number;
+}
+
+/** A function of ours in the machine: arguments on the stack, returns how many results it pushed. */
+export type LuaFunction = (L: LuaState) => number;
+export interface LuaDebug {
+  readonly currentline: number;
+  readonly short_src: Uint8Array;
+  readonly source: Uint8Array;
+}
+
+export interface LuaApi {
+  readonly LUA_OK: number;
+  readonly LUA_YIELD: number;
+  readonly LUA_MULTRET: number;
+  readonly LUA_REGISTRYINDEX: number;
+  readonly LUA_MASKCOUNT: number;
+  readonly LUA_TNIL: number;
+  readonly LUA_TBOOLEAN: number;
+  readonly LUA_TNUMBER: number;
+  readonly LUA_TSTRING: number;
+  readonly LUA_TTABLE: number;
+  readonly LUA_TFUNCTION: number;
+  readonly lua_Debug: new () => LuaDebug;
+  lua_newthread(L: LuaState): LuaState;
+  lua_resume(L: LuaState, from: LuaState | null, count: number): number;
+  lua_yield(L: LuaState, count: number): number;
+  lua_pcall(L: LuaState, args: number, results: number, handler: number): number;
+  lua_call(L: LuaState, args: number, results: number): void;
+  lua_error(L: LuaState): number;
+  lua_gettop(L: LuaState): number;
+  lua_settop(L: LuaState, index: number): void;
+  lua_pop(L: LuaState, count: number): void;
+  lua_pushvalue(L: LuaState, index: number): void;
+  lua_remove(L: LuaState, index: number): void;
+  lua_insert(L: LuaState, index: number): void;
+  lua_pushnil(L: LuaState): void;
+  lua_pushboolean(L: LuaState, value: boolean): void;
+  lua_pushinteger(L: LuaState, value: number): void;
+  lua_pushnumber(L: LuaState, value: number): void;
+  lua_pushcfunction(L: LuaState, fn: LuaFunction): void;
+  lua_pushstring(L: LuaState, bytes: Uint8Array): void;
+  lua_newtable(L: LuaState): void;
+  lua_setfield(L: LuaState, index: number, key: Uint8Array): void;
+  lua_getfield(L: LuaState, index: number, key: Uint8Array): number;
+  lua_getglobal(L: LuaState, key: Uint8Array): number;
+  lua_setglobal(L: LuaState, key: Uint8Array): void;
+  lua_type(L: LuaState, index: number): number;
+  lua_typename(L: LuaState, type: number): Uint8Array;
+  lua_isinteger(L: LuaState, index: number): boolean;
+  lua_toboolean(L: LuaState, index: number): boolean;
+  lua_tonumber(L: LuaState, index: number): number;
+  lua_tostring(L: LuaState, index: number): Uint8Array | null;
+  lua_rawgeti(L: LuaState, index: number, n: number): number;
+  lua_getstack(L: LuaState, level: number, ar: LuaDebug): number;
+  lua_getinfo(L: LuaState, what: Uint8Array, ar: LuaDebug): number;
+  lua_sethook(L: LuaState, hook: ((L: LuaState, ar: LuaDebug) => void) | null, mask: number, count: number): void;
+  lua_close(L: LuaState): void;
+}
+
+export interface LuaAuxiliary {
+  luaL_newstate(): LuaState;
+  luaL_loadbuffer(L: LuaState, bytes: Uint8Array, size: number, name: Uint8Array): number;
+  luaL_ref(L: LuaState, table: number): number;
+  luaL_unref(L: LuaState, table: number, ref: number): void;
+  luaL_traceback(L: LuaState, from: LuaState, message: Uint8Array | null, level: number): void;
+  luaL_requiref(L: LuaState, name: Uint8Array, open: LuaFunction, global: boolean): void;
+}
+
+export interface LuaLibraries {
+  luaL_openlibs(L: LuaState): void;
+}

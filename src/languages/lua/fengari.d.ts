@@ -1,0 +1,16 @@
+// The part of fengari that is used here: it comes without types. Names and meanings are those of Lua 5.3's C API.
+
+declare module "fengari" {
+  export const lua: import("./fengari-types.ts").LuaApi;
+  export const lauxlib: import("./fengari-types.ts").LuaAuxiliary;
+  export const lualib: import("./fengari-types.ts").LuaLibraries;
+}
+declare module "fengari/src/lstring.js" {
+  export const TString: import("./fengari-types.ts").StringClass;
+}
+declare module "fengari/src/lobject.js" {
+  export function pushsvalue2s(
+    L: import("./fengari-types.ts").LuaState,
+    s: import("./fengari-types.ts").LuaString,
+  ): void;
+}

@@ -1,0 +1,55 @@
+// Values between the program and the Lua machine. Script text is octets on both sides; a Lua string remembers its text once it was asked
+// for, and short texts made before are used again.
+
+import { lua } from "fengari";
+import { pushsvalue2s } from "fengari/src/lobject.js";
+import { TString } from "fengari/src/lstring.js";
+import type { ScriptArg } from "../../registry/kemi.ts";
+import { bytesOf, textOf } from "../../util/bytes.ts";
+import type { LuaState, LuaString } from "./fengari-types.ts";
+
+/** Longest text that is kept, and how many are. */
+const KEPT_LENGTH = 40;
+const KEPT = 1024;
+
+const kept = new Map<string, LuaString>();
+
+/** A name as the machine's functions take it. */
+export function key(name: string): Uint8Array {
+  return bytesOf(name);
+}
+
+/** Pushes a text. */
+export function pushText(L: LuaState, text: string): void {
+  if (text.length > KEPT_LENGTH) {
+    pushsvalue2s(L, new TString(L, bytesOf(text)));
+    return;
+  }
+  let known = kept.get(text);
+  if (known === undefined) {
+    known = new TString(L, bytesOf(text));
+    known.text = text;
+    if (kept.size >= KEPT) kept.clear();
+    kept.set(text, known);
+  }
+  pushsvalue2s(L, known);
+}
+
+/** The text or number of argument `index` (from 1) of the running function; null when it is neither. */
+export function argumentAt(L: LuaState, index: number): ScriptArg | null {
+  const { value } = L.stack[L.ci.funcOff + index]!;
+  if (typeof value === "number") return value;
+  return value instanceof TString ? textIn(value) : null;
+}
+
+function textIn(s: LuaString): string {
+  return (s.text ??= textOf(s.realstring, 0, s.realstring.length));
+}
+
+/** The text that stands at an index, or what the value is when it is no text. */
+export function textAt(L: LuaState, index: number): string {
+  const bytes = lua.lua_type(L, index) === lua.LUA_TSTRING ? lua.lua_tostring(L, index) : null;
+  if (bytes !== null) return textOf(bytes, 0, bytes.length);
+  const type = lua.lua_typename(L, lua.lua_type(L, index));
+  return `(${textOf(type, 0, type.length)})`;
+}
