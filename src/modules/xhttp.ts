@@ -1,6 +1,7 @@
 // Module xhttp: HTTP requests on the ports of SIP run event_route[xhttp:request], which answers them.
 
 import { type RouteContext, RouteKind } from "../proxy/context.ts";
+import { isFieldText } from "../proxy/http-exchange.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import { ArgError, str } from "../registry/args.ts";
 import { defineModule, fn, parsedParam, pv, strParam } from "../registry/define.ts";
@@ -11,7 +12,6 @@ import { core } from "./core/index.ts";
 import { sl } from "./sl.ts";
 
 const EVENT = "xhttp:request";
-const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
 
 function target(msg: SipMessage): string {
   return textOf(msg.buf, msg.uriStart, msg.uriEnd);
@@ -36,10 +36,22 @@ function takes({ skip, match }: XHttp, msg: SipMessage): boolean {
   return skip?.test(url) !== true && match?.test(url) !== false;
 }
 
+// The number that three digits are; -1 for all else.
+function statusOf(code: string): number {
+  if (code.length !== 3) return -1;
+  let status = 0;
+  for (let i = 0; i < 3; i++) {
+    const digit = code.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    status = status * 10 + digit;
+  }
+  return status;
+}
+
 /** A code as text, as the README's example writes it; what is no number is refused. */
 function reply(ctx: RouteContext, code: string, reason: string, type: string, body: string): number {
-  const status = /^[0-9]{3}$/.test(code) ? Number(code) : 0;
-  if (status < 100 || status > 699 || reason === "" || CONTROL.test(type)) return -1;
+  const status = statusOf(code);
+  if (status < 100 || status > 699 || reason === "" || !isFieldText(type)) return -1;
   const { message, flow, proxy } = ctx;
   const line = type === "" ? "" : `Content-Type: ${type}\r\n`;
   if (message.http !== null) return message.http.answer(status, reason, line, body);

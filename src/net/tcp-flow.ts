@@ -105,7 +105,7 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
 
   send(buf: Uint8Array, start: number, end: number): boolean {
     if (!this.open || !this.#transport.mayQueue(end - start)) return false;
-    this.lastActive = this.#transport.host.clock.mono();
+    if (!this.#feeding) this.lastActive = this.#transport.host.clock.mono(); // else onData has just looked
     if (this.#connection !== null) return this.#connection.send(buf, start, end);
     if (this.#waitingBytes + end - start > this.#transport.maxQueue) return false;
     this.#waiting.push(buf.slice(start, end));

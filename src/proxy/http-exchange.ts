@@ -9,7 +9,6 @@ import type { Proxy } from "./proxy.ts";
 /** Header lines that only this file may write; those that a script adds would frame the answer twice. */
 const FRAMING = /^(?:content-length|transfer-encoding)[ \t]*:.*\r?\n/gim;
 const SAYS_CLOSE = /^connection[ \t]*:.*\bclose\b/im;
-const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** The answer is asked for once: by a script, by a built-in page, or by whoever takes the connection over. */
 export class HttpExchange implements HttpAnswer {
@@ -57,25 +56,25 @@ export class HttpExchange implements HttpAnswer {
   /** What a script answers: with the headers it has added (append_to_reply), Server as configured. */
   answer(code: number, reason: string, lines: string, body: string): number {
     const { message, proxy } = this;
-    if (code < 200 || code > 699 || CONTROL.test(reason)) return -1;
+    if (code < 200 || code > 699 || !isFieldText(reason)) return -1;
     let added = message.replyHeaders;
     let keep = message.send?.replyClose !== true;
     if (added !== "") {
       added = added.replace(FRAMING, "");
       if (SAYS_CLOSE.test(added)) keep = false;
     }
-    return this.send(code, reason, `${added}${lines}${proxy.serverLine}`, body, keep) ? 1 : -1;
+    return this.send(code, reason, added === "" ? lines : added + lines, body, keep, proxy.serverLine) ? 1 : -1;
   }
 
-  /** The answer of a built-in page or of the program itself. `lines` are whole header lines without length and Connection. */
-  send(code: number, reason: string, lines: string, body: string | Uint8Array, mayKeep = true): boolean {
+  /** The answer of a built-in page or of the program itself. `lines` and `more` are whole header lines without length and Connection. */
+  send(code: number, reason: string, lines: string, body: string | Uint8Array, mayKeep = true, more = ""): boolean {
     if (this.status !== 0) return false;
     const keep = mayKeep && (this.flags & HttpFlag.KEEP) !== 0;
     const withBody = hasBody(code);
     let out = this.proxy.out;
-    const most = lines.length + reason.length + body.length + 128;
+    const most = lines.length + more.length + reason.length + body.length + 128;
     if (most > out.length) out = new Uint8Array(most);
-    let at = this.putHead(out, code, reason, lines, keep);
+    let at = putText(out, this.putHead(out, code, reason, lines, keep), more);
     if (withBody) {
       at = putText(out, at, "Content-Length: ");
       at = putUint(out, at, body.length);
@@ -187,6 +186,15 @@ export class HttpStream {
 }
 
 const LAST_CHUNK = new Uint8Array([48, 13, 10, 13, 10]);
+
+/** Whether a text may stand in a status line or a header line (RFC 9110 5.5): no control characters but tabs. */
+export function isFieldText(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if ((c < 32 && c !== 9) || c === 127 || c > 255) return false;
+  }
+  return true;
+}
 
 // RFC 9110 6.4.1, 8.6: such answers have neither body nor length.
 function hasBody(code: number): boolean {

@@ -2,10 +2,14 @@
 // Everything here is total: no input makes it throw.
 
 // Measured (30 to 400 bytes): on Bun Buffer's native copy takes 17 ns against 50 ns for set(subarray), on Deno it is the other way
-// round; latin1Slice takes 30 to 60 ns on both, String.fromCharCode.apply 150 to 600.
+// round; latin1Slice takes 30 to 60 ns on both, String.fromCharCode.apply 150 to 600; on Bun latin1Write takes 20 ns whatever the length and
+// a loop 1 ns a character, on Deno 200 ns and more.
 const buffer = globalThis.Buffer.prototype;
 const latin1Slice = (buffer as unknown as { latin1Slice(start: number, end: number): string }).latin1Slice;
 const nativeCopy = "Bun" in globalThis ? buffer.copy : null;
+const latin1Write = (buffer as unknown as { latin1Write(text: string, at: number, most: number): number }).latin1Write;
+/** The shortest text that is not written in a loop. */
+const LONG = "Bun" in globalThis ? 24 : Number.POSITIVE_INFINITY;
 
 /** Copies src[start,end) into dst at `at` and returns the position after it. The ranges must not overlap in one buffer. */
 export function copyBytes(dst: Uint8Array, at: number, src: Uint8Array, start: number, end: number): number {
@@ -23,7 +27,8 @@ export function copyBytes(dst: Uint8Array, at: number, src: Uint8Array, start: n
 /** Writes a byte string (one character an octet; higher bits are cut) into dst at `at`; returns the position after it. */
 export function putText(dst: Uint8Array, at: number, text: string): number {
   const n = text.length;
-  for (let i = 0; i < n; i++) dst[at + i] = text.charCodeAt(i);
+  if (n >= LONG && at + n <= dst.length) latin1Write.call(dst, text, at, n);
+  else for (let i = 0; i < n; i++) dst[at + i] = text.charCodeAt(i);
   return at + n;
 }
 
