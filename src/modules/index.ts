@@ -2,8 +2,8 @@
 
 import type { AnyModule } from "../registry/define.ts";
 import acc from "./acc/index.ts";
-import { appLua } from "./app_lua/index.ts";
 import { aliasDb } from "./alias_db/index.ts";
+import { appLua } from "./app_lua/index.ts";
 import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
 import { blst } from "./blst.ts";
@@ -23,6 +23,8 @@ import jsonrpcs from "./jsonrpcs/index.ts";
 import { kex } from "./kex/index.ts";
 import { maxfwd } from "./maxfwd.ts";
 import nathelper from "./nathelper/index.ts";
+import { outbound } from "./outbound/index.ts";
+import { path } from "./path/index.ts";
 import { permissions } from "./permissions/index.ts";
 import { pike } from "./pike.ts";
 import { presence } from "./presence/index.ts";
@@ -58,7 +60,9 @@ const ALL: readonly AnyModule[] = [
   tm,
   tmx,
   maxfwd,
+  outbound,
   rr,
+  path,
   dialog,
   textops,
   textopsx,

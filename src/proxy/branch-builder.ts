@@ -233,6 +233,7 @@ export class BranchBuilder {
     if (flow === null) {
       if (this.isListed(ctx, dstUri ?? uri ?? ctx.message.requestUri())) return this.refused();
       if (this.proxy.lacksSocket(dstUri ?? uri ?? ctx.message.requestUri())) return RelayError.BAD_REQUEST;
+      if (ctx.message.send?.byFlowToken === true) return RelayError.FLOW_FAILED;
       return ctx.message.send?.forwardNoConnect === true ? RelayError.SEND : RelayError.UNRESOLVABLE;
     }
     const end = this.proxy.writeRequest(ctx.message, ctx.flow, flow, branch.id(), uri, path);

@@ -68,13 +68,17 @@ function sendAlong(
 /** What sl_reply_error tells after a forwarding that failed, in Kamailio's words. */
 const UNSENT = { code: 477, reason: "Unfortunately error on sending to next hop occurred (477/SL)" };
 const UNRESOLVED = { code: 478, reason: "Unresolvable destination (478/SL)" };
+/** RFC 5626 5.3.1: so that who sent it may try another flow of the telephone. */
+const FLOW_FAILED = { code: 430, reason: "Flow Failed" };
 const NO_SOCKET = { code: 500, reason: "I'm terribly sorry, server error occurred (7/SL)" };
 
 function unreachable(proxy: Proxy, uri: string, ctx: RouteContext | null): number {
   proxy.counters.drop("unroutable");
   const noSocket = proxy.lacksSocket(uri);
-  if (ctx !== null)
-    ctx.failure = noSocket ? NO_SOCKET : ctx.message.send?.forwardNoConnect === true ? UNSENT : UNRESOLVED;
+  if (ctx === null) return -1;
+  const { send } = ctx.message;
+  if (send?.byFlowToken === true) ctx.failure = FLOW_FAILED;
+  else ctx.failure = noSocket ? NO_SOCKET : send?.forwardNoConnect === true ? UNSENT : UNRESOLVED;
   return -1;
 }
 

@@ -333,13 +333,15 @@ export class Proxy {
     const o = msg.send;
     const via = this.viaLine(to, branch, o);
     const route = path === null || path === "" ? "" : `Route: ${path}\r\n`;
-    const record = msg.currentEdits().recordRoute;
+    const edits = msg.currentEdits();
+    const record = edits.recordRoute;
     let top = "";
-    if (record !== null) {
+    if (record !== null || edits.hasLate) {
       const from = o === null ? source.listener : identity.shown(source.listener, o);
       // one socket is one face: a Record-Route of two is for two sockets
       const out = to.listener === source.listener ? from : o === null ? to.listener : identity.shown(to.listener, o);
-      top = record.lines(from, out);
+      if (record !== null) top = record.lines(from, out);
+      edits.settleLate(from, out);
     }
     return writeForwardedRequest(msg, uri, via, route, this.out, 0, top);
   }

@@ -140,9 +140,7 @@ ndb_redis|redis_cmd redis_execute redis_free redis_pipe_cmd|redis redisd||allow_
 nosip||||
 nsq||||
 osp|checkcallingtranslation checkospheader checkosproute prepareallosproute prepareallosproutes prepareosproute reportospusage requestosprouting validateospheader|||ca_certificates device_ip device_port enable_crypto_hardware_support local_certificate max_destinations persistence private_key redirection_uri_format retry_delay retry_limit source_networkid_avp sp10_uri sp10_weight sp11_uri sp11_weight sp12_uri sp12_weight sp13_uri sp13_weight sp14_uri sp14_weight sp15_uri sp15_weight sp16_uri sp16_weight sp1_uri sp1_weight sp2_uri sp2_weight sp3_uri sp3_weight sp4_uri sp4_weight sp5_uri sp5_weight sp6_uri sp6_weight sp7_uri sp7_weight sp8_uri sp8_weight sp9_uri sp9_weight ssl_lifetime timeout token_format use_rpid_for_calling_number validate_call_id validate_callid
-outbound|check_flow_token|||flow_token_secret force_no_outbound_flag force_outbound_flag
 p_usrloc||||
-path|add_path add_path_advertised_address add_path_received add_path_received_advertised_address|||enable_r2 received_format received_name sockname_mode use_received
 pdb|pdb_query|||ll_info server timeout
 pdt|pd_translate prefix2domain|||char_list check_domain db_table db_url domain_column fetch_rows mode prefix prefix_column sdomain_column
 peering|verify_destination verify_source|||radius_config verify_destination_service_type verify_source_service_type

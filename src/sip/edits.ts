@@ -21,11 +21,22 @@ export interface RecordRoute {
   lines(from: SocketFace, to: SocketFace): string;
 }
 
+/** A text that cannot be final before it is known by which socket the request leaves (module path). */
+interface LateText {
+  readonly make: LateLines;
+  /** How it stands in the list at present. */
+  now: string;
+}
+
+/** Whole header lines for a request that came by one socket and leaves by the other. */
+export type LateLines = (from: SocketFace, to: SocketFace) => string;
+
 /** An ordered list of (position, bytes deleted there, text put there). Positions are offsets in the message's buffer. */
 export class Edits {
   count = 0;
   /** Written above all headers when the request is forwarded; null when there is none. */
   recordRoute: RecordRoute | null = null;
+  private late: LateText[] | null = null;
   private pos: number[] = [];
   private del: number[] = [];
   private text: string[] = [];
@@ -33,6 +44,30 @@ export class Edits {
   clear(): void {
     this.count = 0;
     this.recordRoute = null;
+    this.late = null;
+  }
+
+  /** As add without deleting, of lines that depend on the socket it leaves by; `from` is the one it came by, for as long as that is not known. */
+  addLate(pos: number, make: LateLines, from: SocketFace): void {
+    const now = make(from, from);
+    this.add(pos, 0, now);
+    this.late ??= [];
+    this.late.push({ make, now });
+  }
+
+  /** Whether some text depends on the socket it leaves by. */
+  get hasLate(): boolean {
+    return this.late !== null;
+  }
+
+  /** Gives these texts their form for a request that came by one socket and leaves by the other. */
+  settleLate(from: SocketFace, to: SocketFace): void {
+    for (const late of this.late ?? []) {
+      const i = this.text.indexOf(late.now);
+      if (i < 0 || i >= this.count) continue;
+      late.now = late.make(from, to);
+      this.text[i] = late.now;
+    }
   }
 
   /** Deletes `del` bytes at `pos` and puts `text` (a byte string) in their place. At one position, later edits come after earlier ones. */
@@ -87,6 +122,7 @@ export class Edits {
     const copy = new Edits();
     copy.count = this.count;
     copy.recordRoute = this.recordRoute;
+    copy.late = this.late === null ? null : this.late.map((l) => ({ ...l }));
     copy.pos = this.pos.slice(0, this.count);
     copy.del = this.del.slice(0, this.count);
     copy.text = this.text.slice(0, this.count);
@@ -97,6 +133,7 @@ export class Edits {
   copyFrom(other: Edits): void {
     this.count = other.count;
     this.recordRoute = other.recordRoute;
+    this.late = other.late === null ? null : other.late.map((l) => ({ ...l }));
     this.pos = other.pos.slice(0, other.count);
     this.del = other.del.slice(0, other.count);
     this.text = other.text.slice(0, other.count);

@@ -14,6 +14,8 @@ export class SendOptions {
   viaFields: (() => { readonly host: string | null; readonly port: number | null }) | null = null;
   /** Requests go only over connections that are open already, and these are closed afterwards. */
   forwardNoConnect = false;
+  /** It goes to the flow that a token named: when that is no longer there, it is answered 430 (RFC 5626 5.3.1). */
+  byFlowToken = false;
   forwardClose = false;
   /** The same for replies. */
   replyNoConnect = false;

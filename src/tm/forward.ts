@@ -113,8 +113,8 @@ function unsent(tm: Tm, branch: Branch, code: number, tally: Tally): void {
     return;
   }
   tally.error = code === 0 ? RelayError.SEND : code;
-  if (tally.newLeg && tally.error === RelayError.SEND) {
-    branch.status = 477; // after a failure it counts like one that came back
+  if (tally.newLeg && (tally.error === RelayError.SEND || tally.error === RelayError.FLOW_FAILED)) {
+    branch.status = tally.error === RelayError.SEND ? 477 : 430; // after a failure it counts like one that came back
     branch.flags |= BranchFlag.LOCAL;
     return;
   }

@@ -56,6 +56,8 @@ export const RelayError = {
   TOO_MANY: -6,
   /** The transaction is final or cancelled already. */
   FINAL: -7,
+  /** The flow that it was for has gone (RFC 5626 5.3.1). */
+  FLOW_FAILED: -8,
 } as const;
 
 /** The layers above, as the engine sees them. What returns a Promise suspends the transaction: replies, timers and CANCEL wait. */

@@ -31,8 +31,12 @@ export interface NatStep {
   /** Who sends: one of the agents, "tcp:" in front for a connection. Without it only time passes. */
   readonly from?: string;
   readonly text?: string;
+  /** A connection that its agent closes. */
+  readonly close?: string;
   /** A command: name and arguments. */
   readonly rpc?: readonly (string | number)[];
+  /** A question to the database of the group; its rows are the answer. */
+  readonly sql?: string;
   /** How long what comes is awaited, ms; 120 when left out. */
   readonly ms?: number;
 }
@@ -49,6 +53,8 @@ export interface NatGroup {
   readonly modules: readonly string[];
   /** modparam lines and global parameters. */
   readonly params?: string;
+  /** Statements that make the database {DIR}/db.sqlite; {DIR} in params is where it is. */
+  readonly sql?: string;
   /** Routes beside request_route, and what request_route does with messages without X-Case. */
   readonly routes?: string;
   readonly request?: string;
@@ -63,9 +69,19 @@ export interface NatGroup {
 /** What came in each step, in order: "address of the agent < address it came from", a line end, and the text. */
 export type NatAnswer = readonly (readonly string[])[];
 
-/** The text of a step, with credentials for a challenge when it has some. */
-export function textFor(step: NatStep, challenge: string): string {
-  const { text = "", login } = step;
+/** The flow token (module outbound) in a Path or Record-Route of the server; null when there is none. */
+export function tokenIn(text: string): string | null {
+  return /^(?:Path|Record-Route): <sip:([^@>]{30,})@/m.exec(text)?.[1] ?? null;
+}
+
+/**
+ * The text of a step, with credentials for a challenge when it has some; {TOKEN} is the flow token that came last, {BADTOKEN} that one with a
+ * letter changed.
+ */
+export function textFor(step: NatStep, challenge: string, token = ""): string {
+  const { login } = step;
+  const bad = (token.startsWith("A") ? "B" : "A") + token.slice(1);
+  const text = (step.text ?? "").replaceAll("{TOKEN}", token).replaceAll("{BADTOKEN}", bad);
   if (login === undefined) return text;
   const of = (name: string): string => new RegExp(`${name}="?([^",\\r\\n]*)`).exec(challenge)?.[1] ?? "";
   const algorithm = of("algorithm");
@@ -118,6 +134,8 @@ export function answerTo(request: string, code: number): string {
 export function tidyNat(text: string): string {
   return text
     .replace(/(Via: SIP\/2\.0\/\w+ 203\.0\.113\.1):5060;/g, "$1;") // of which the oracle leaves out the usual port where no transaction is
+    .replace(/^((?:Path|Record-Route): .*?203\.0\.113\.1):5060(?=[;>])/gm, "$1")
+    .replace(/^((?:Path|Record-Route|Route): .*?<sip:)[^@>,]{30,}@/gm, "$1{TOKEN}@")
     .replace(/(branch=z9hG4bK)(?!-parity)[^;\r\n]*(;i=\w+)?/g, "$1{BRANCH}")
     .replace(/^(To: .*;tag=)[0-9a-f.]{10,}\S*/gim, "$1{TAG}")
     .replace(/uloc-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+/g, "{RUID}")
@@ -129,6 +147,12 @@ export function tidyNat(text: string): string {
     .replace(/rspauth="[^"]*"/g, 'rspauth="{PROOF}"')
     .replace(/nonce=\\"[^"]*"/g, 'nonce="{NONCE}"')
     .replace(/nonce="[^"]*"/g, 'nonce="{NONCE}"');
+}
+
+/** Rows of the database as text, without what differs from run to run. */
+export function rowsText(rows: readonly object[]): string {
+  const text = rows.map((row) => JSON.stringify(Object.values(row).map((v) => (v === null ? null : String(v)))));
+  return tidyNat(text.join("\n")).replace(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d/g, "{TIME}");
 }
 
 /** A request; lines given replace or add headers. */

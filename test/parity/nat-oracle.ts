@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket as Stream } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import {
   answerTo,
@@ -15,9 +16,11 @@ import {
   type NatStep,
   natConfig,
   PUBLIC,
+  rowsText,
   SERVER,
   textFor,
   tidyNat,
+  tokenIn,
 } from "./nat-case.ts";
 import { haveOracle } from "./oracle.ts";
 
@@ -76,16 +79,21 @@ class Inside {
 
   private came(end: string, from: string, text: string): void {
     this.challenge = /^(?:WWW|Proxy)-Authenticate: .*/m.exec(text)?.[0] ?? this.challenge;
+    this.token = tokenIn(text) ?? this.token;
     if (!text.includes("z9hG4bKup")) this.got.push(`${end} < ${from}\n${tidyNat(text)}`);
     else this.isUp = true;
   }
   isUp = false;
   private challenge = "";
+  private token = "";
 
   async step(step: NatStep): Promise<string[]> {
     this.got = [];
     if (step.rpc !== undefined) this.got.push(await this.command(step.rpc));
-    if (step.from !== undefined) await this.send(step.from, textFor(step, this.challenge));
+    if (step.sql !== undefined) this.got.push(this.rows(step.sql));
+    if (step.close !== undefined) this.tcp.get(step.close)?.end();
+    if (step.close !== undefined) this.tcp.delete(step.close);
+    if (step.from !== undefined) await this.send(step.from, textFor(step, this.challenge, this.token));
     await pause(step.ms ?? 120);
     return this.got;
   }
@@ -107,6 +115,13 @@ class Inside {
       await new Promise<void>((done) => stream!.once("connect", () => done()));
     }
     stream.write(data);
+  }
+
+  private rows(sql: string): string {
+    const database = new DatabaseSync(join(this.directory, "db.sqlite"));
+    const rows = database.prepare(sql).all();
+    database.close();
+    return rowsText(rows);
   }
 
   // There are no unix datagram sockets in the runtimes: the command is sent by the tool that belongs to Kamailio.
@@ -139,9 +154,18 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "nat-"));
   const file = join(directory, "nat.cfg");
   const control = `loadmodule "ctl.so"\nmodparam("ctl", "binrpc", "unix:${directory}/ctl")\n`;
-  const config = natConfig(group).replace("request_route {", `${control}request_route {`);
+  const config = natConfig(group)
+    .replace("request_route {", `${control}request_route {`)
+    .replaceAll("{DIR}", directory);
+  if (group.sql !== undefined) {
+    const database = new DatabaseSync(join(directory, "db.sqlite"));
+    database.exec(group.sql);
+    database.close();
+  }
   writeFileSync(file, config, "latin1");
-  const child = spawn("kamailio", ["-DD", "-E", "-m", "64", "-M", "16", "-f", file, "-Y", directory], {
+  const more = process.env["KAMAILIO_MODULES"];
+  const path = more === undefined ? [] : ["-L", more];
+  const child = spawn("kamailio", ["-DD", "-E", "-m", "64", "-M", "16", "-f", file, "-Y", directory, ...path], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let words = "";

@@ -1,6 +1,7 @@
 // Runs a group of cases with many addresses on our proxy, whole, in virtual time.
 
 import type { TcpConnection, UdpSocket } from "../../src/host/host.ts";
+import type { SimHost } from "../../src/host/simulated.ts";
 import { RpcError } from "../../src/registry/define.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { openProxy, type ProxyBed } from "../support/proxy-bed.ts";
@@ -10,9 +11,11 @@ import {
   type NatGroup,
   type NatStep,
   natConfig,
+  rowsText,
   SERVER,
   textFor,
   tidyNat,
+  tokenIn,
 } from "./nat-case.ts";
 
 const partsOf = (end: string): [string, number] => [end.slice(0, end.lastIndexOf(":")), Number(end.split(":").at(-1))];
@@ -25,6 +28,7 @@ class Agents {
   private readonly hosts = new Map<string, ReturnType<ProxyBed["world"]["host"]>>();
   private got: string[] = [];
   private challenge = "";
+  private token = "";
   /** A connection's port is given by the system; in answers it is the one of the case. */
   private readonly ports: [RegExp, string][] = [];
 
@@ -50,6 +54,7 @@ class Agents {
         onMessage: (buf, from, to, peer) => {
           const text = textOf(buf, from, to);
           this.challenge = /^(?:WWW|Proxy)-Authenticate: .*/m.exec(text)?.[0] ?? this.challenge;
+          this.token = tokenIn(text) ?? this.token;
           this.got.push(`${end} < ${peer.remote.address}:${peer.remote.port}\n${tidyNat(text)}`);
           const code = this.group.answers?.[end] ?? 0;
           if (code === 0 || text.startsWith("SIP/2.0") || !text.includes(" SIP/2.0\r\n")) return;
@@ -64,7 +69,11 @@ class Agents {
   async step(step: NatStep): Promise<string[]> {
     this.got = [];
     if (step.rpc !== undefined) this.got.push(await this.command(step.rpc));
-    if (step.from !== undefined) await this.send(step.from, textFor(step, this.challenge));
+    if (step.sql !== undefined)
+      this.got.push(rowsText(this.bed.host.openSqlite("/data/db.sqlite").prepare(step.sql).all()));
+    if (step.close !== undefined) this.tcp.get(step.close)?.close();
+    if (step.close !== undefined) this.tcp.delete(step.close);
+    if (step.from !== undefined) await this.send(step.from, textFor(step, this.challenge, this.token));
     await this.bed.world.advance(step.ms ?? 120);
     return this.got.map((text) => this.ports.reduce((t, [port, to]) => t.replace(port, to), text));
   }
@@ -119,7 +128,11 @@ class Agents {
 
 /** Our answers to a group. Throws with the diagnostics when the configuration is refused. */
 export async function runNat(group: NatGroup): Promise<NatAnswer[]> {
-  const bed = await openProxy(natConfig(group), -1, [SERVER.replace(/:.*/, "")]);
+  const prepare = (host: SimHost): void => {
+    if (group.sql !== undefined) host.openSqlite("/data/db.sqlite").exec(group.sql);
+  };
+  const config = natConfig(group).replaceAll("{DIR}", "/data");
+  const bed = await openProxy(config, -1, [SERVER.replace(/:.*/, "")], undefined, {}, prepare);
   try {
     const agents = new Agents(bed, group);
     await agents.open();

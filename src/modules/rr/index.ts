@@ -10,6 +10,7 @@ import { toText, type Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
 import type { Log } from "../../util/log.ts";
 import { core, currentUri, isMyselfText, receivedUri, regexArg } from "../core/index.ts";
+import { type Outbound, outbound } from "../outbound/index.ts";
 import { firstRouteUri, looseRoute, Result, RouteState } from "./loose.ts";
 import { AdvertisedRecordRoute, type Pending, PresetRecordRoute, SocketRecordRoute, type Style } from "./record.ts";
 
@@ -17,6 +18,8 @@ import { AdvertisedRecordRoute, type Pending, PresetRecordRoute, SocketRecordRou
 export class RecordRouting {
   /** Told when a request has been routed by its Route headers; `params` are those of our own Route, with their leading ";". Must not throw. */
   readonly onRouted: ((ctx: RouteContext, params: string) => void)[] = [];
+  /** The same for every request with a Route of ours on top, also when that was the only one and no dialog is there yet. Comes first. */
+  readonly onOwnRoute: ((ctx: RouteContext, params: string) => void)[] = [];
 
   /** Adds parameters, ";name=value", to the Record-Route of a request, whether that is there yet or comes later. */
   addParam(ctx: RouteContext, params: string): void {
@@ -36,6 +39,8 @@ export function routeParams(ctx: RouteContext): string {
 
 interface Rr {
   readonly shared: RecordRouting;
+  /** Module outbound, when it is loaded. */
+  readonly flows: Outbound | null;
   readonly log: Log;
   readonly style: Style;
   readonly appendFromTag: boolean;
@@ -84,6 +89,8 @@ function record(
 }
 
 function userPart(self: Rr, ctx: RouteContext): string {
+  const token = self.flows?.tokenFor(ctx) ?? null;
+  if (token !== null) return `${token}@`;
   if (!self.addUsername) return "";
   const avp = self.userAvp === null ? undefined : ctx.avpsOrNull?.all(self.userAvp)?.[0];
   const user = avp === undefined ? (currentUri(ctx.message)?.user ?? "") : toText(avp);
@@ -110,8 +117,11 @@ function recordPreset(self: Rr, ctx: RouteContext, first: string, second: string
 
 function routed(self: Rr, ctx: RouteContext, looseOnly: boolean): number {
   const state = stateOf(ctx);
-  const result = looseRoute(ctx, state, looseOnly, self.forceSendSocket);
-  if (result === Result.ROUTED) for (const told of self.shared.onRouted) told(ctx, state.params ?? "");
+  const result = looseRoute(ctx, state, looseOnly, self.forceSendSocket, self.flows);
+  if (state.params !== null && state.params !== "" && result !== Result.FAILED)
+    for (const told of self.shared.onOwnRoute) told(ctx, state.params);
+  if (result === Result.ROUTED || result === Result.BY_TOKEN)
+    for (const told of self.shared.onRouted) told(ctx, state.params ?? "");
   return result;
 }
 
@@ -142,6 +152,7 @@ export const rr = defineModule({
   name: "rr",
   doc: "Record-Route and Route: keeps this server in the path of a dialog and routes its requests.",
   uses: [core],
+  mayUse: [outbound],
   params: {
     enable_full_lr: intParam(0, "Whether lr is written lr=on, for equipment that wants a value.", { min: 0, max: 1 }),
     append_fromtag: intParam(1, "Whether Record-Route carries the From tag, which is_direction() needs.", {
@@ -175,8 +186,12 @@ export const rr = defineModule({
     const avp = params.custom_user_avp === "" ? null : /^\$avp\((.+)\)$/.exec(params.custom_user_avp);
     if (params.custom_user_avp !== "" && avp === null)
       throw new ConfigError("not an AVP", "custom_user_avp", "write it as $avp(name)");
+    const flows = host.useIfLoaded(outbound);
+    if (flows !== null && params.add_username !== 0)
+      throw new ConfigError("with module outbound the user part is for its tokens", "add_username", "leave it out");
     return {
       shared,
+      flows,
       log: host.log,
       style: { lr: params.enable_full_lr === 0 ? ";lr" : ";lr=on", double: params.enable_double_rr },
       appendFromTag: params.append_fromtag !== 0,
@@ -230,7 +245,7 @@ export const rr = defineModule({
     }),
     loose_route: fn({
       routes: RouteKind.REQUEST,
-      doc: "Routes by the Route headers: 1 done, -1 nothing to route by, -3 our own Route alone in a request without dialog.",
+      doc: "Routes by the Route headers: 1 done, -1 nothing to route by, -3 our own Route alone in a request without dialog; by a token of module outbound 2, -2 when it was tampered with.",
       run: (self: Rr, ctx) => routed(self, ctx, self.looseOnly),
     }),
     loose_route_preloaded: fn({

@@ -5,12 +5,15 @@ import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { NameAddrRange, parseNameAddr } from "../../sip/name-addr.ts";
 import { LINE_END, NAME_START, STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
+import { SendOptions } from "../../sip/send-options.ts";
+import { carrierOf } from "../../sip/transports.ts";
 import type { UriText } from "../../sip/uri-text.ts";
 import { textOf } from "../../util/bytes.ts";
-import { currentUri, findListener, isSip, portOf, uriOf } from "../core/index.ts";
+import { bracketed, currentUri, findListener, isSip, portOf, socketText, uriOf, uriTransport } from "../core/index.ts";
+import { isFrom, type Outbound, TAMPERED } from "../outbound/index.ts";
 
 /** What loose_route() gives the script (README). */
-export const Result = { ROUTED: 1, FAILED: -1, PRELOADED: -3 } as const;
+export const Result = { ROUTED: 1, BY_TOKEN: 2, FAILED: -1, TAMPERED: -2, PRELOADED: -3 } as const;
 
 /** What the module remembers of a request whose Route was processed. */
 export class RouteState {
@@ -68,6 +71,7 @@ export function looseRoute(
   state: RouteState,
   looseOnly: boolean,
   alwaysForceSocket: boolean,
+  flows: Outbound | null,
 ): number {
   const msg = ctx.message;
   if (msg.find(H.ROUTE) < 0) return Result.FAILED;
@@ -85,12 +89,42 @@ export function looseRoute(
   ) {
     return afterStrict(ctx, state, routes, uri);
   }
-  return afterLoose(ctx, state, routes, inDialog, alwaysForceSocket);
+  const byToken = flows === null ? null : afterToken(ctx, state, routes, flows);
+  return byToken ?? afterLoose(ctx, state, routes, inDialog, alwaysForceSocket);
 }
 
 /** Whether a Route or R-URI names this server. */
 function isOurs(ctx: RouteContext, uri: UriText): boolean {
   return isSip(uri) && ctx.proxy.identity.isMyself(uri.host.toLowerCase(), portOf(uri));
+}
+
+// Our first Route has a flow token (RFC 5626 5.3): the request goes to that flow and nowhere else, unless it came by it. Null: no token decides.
+function afterToken(
+  ctx: RouteContext,
+  state: RouteState,
+  routes: readonly RouteValue[],
+  flows: Outbound,
+): number | null {
+  const own = routes[0]!;
+  if (own.uri.user === "" || !isOurs(ctx, own.uri)) return null;
+  const to = flows.read(own.uri.user);
+  if (to === null) return null;
+  if (to === TAMPERED) return Result.TAMPERED;
+  if (isFrom(ctx, to)) return null;
+  const msg = ctx.message;
+  const second = routes[1];
+  const isPair = own.uri.param("r2") !== undefined && second !== undefined && isOurs(ctx, second.uri);
+  const n = isPair ? 2 : 1;
+  state.params = paramsOf(own.uri);
+  state.hasNextHop = routes.length > n;
+  removeFirst(msg, routes, n);
+  const { protocol, localAddress, localPort, remoteAddress, remotePort } = to;
+  msg.dstUri = `sip:${bracketed(remoteAddress)}:${remotePort};transport=${uriTransport(protocol)}`;
+  ctx.sendFrom = findListener(ctx, socketText(carrierOf(protocol), localAddress, localPort));
+  msg.send ??= new SendOptions();
+  msg.send.forwardNoConnect = true;
+  msg.send.byFlowToken = true;
+  return Result.BY_TOKEN;
 }
 
 // The hop before us is a loose router, or the user agent: the first Route is ours, or we act for whom it names.

@@ -89,6 +89,8 @@ export function relayFailure(error: number): { readonly rc: number; readonly cod
       return { rc: -478, code: 478, reason: "Unresolvable destination (478/TM)" };
     case RelayError.SEND:
       return { rc: -1, code: 477, reason: SEND_FAILED };
+    case RelayError.FLOW_FAILED:
+      return { rc: -1, code: 430, reason: "Flow Failed" };
     default: {
       const n = error === RelayError.DROPPED ? 6 : error === RelayError.BAD_REQUEST ? 7 : 1;
       return { rc: -n, code: 500, reason: `I'm terribly sorry, server error occurred (${n}/TM)` };
