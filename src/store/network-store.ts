@@ -53,6 +53,7 @@ export class NetworkStore implements Database {
   private readonly order = new WriteOrder();
   private readonly versionTable: string;
   private readonly slow: SlowQueries;
+  private layouts: ReadonlyMap<string, Layout> | null = null;
   /** Tables that are being made or looked at: what is asked of them waits. */
   private readonly preparing = new Map<string, Promise<void>>();
 
@@ -161,14 +162,20 @@ export class NetworkStore implements Database {
   private async prepare({ name, layout, version }: TableLayout, check: boolean): Promise<void> {
     for (const each of [name, this.versionTable])
       if (!isTableName(each)) throw new StoreError("ERR_DB_NAME", `"${each}" cannot be the name of a table`);
+    this.layouts ??= new Map([
+      ...parseLayouts(new TextDecoder().decode(this.host.asset("kamailio.tables"))),
+      ...parseLayouts(OWN_LAYOUTS),
+    ]);
+    const { layouts } = this;
+    const octets = layouts.get(layout)?.columns.filter(({ type }) => type === "blob") ?? [];
+    this.text.setOctets(
+      name,
+      octets.map((column) => column.name),
+    );
     if (await this.isThere(name)) {
       if (check) await this.checkVersion(name, version);
       return;
     }
-    const layouts = new Map([
-      ...parseLayouts(new TextDecoder().decode(this.host.asset("kamailio.tables"))),
-      ...parseLayouts(OWN_LAYOUTS),
-    ]);
     await this.make(layouts, "version", this.versionTable);
     await this.make(layouts, layout, name);
     await this.upsert(this.versionTable, ["table_name"], ["table_name", "table_version"], [name, version]);

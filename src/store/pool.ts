@@ -31,6 +31,13 @@ export const DOWN = "ERR_DB_DOWN";
 export const TIMEOUT = "ERR_DB_TIMEOUT";
 export const BUSY = "ERR_DB_BUSY";
 
+/** Whether what has failed may go well later, since the server is away or has too much to do; else the statement itself is at fault. */
+export function isAway(error: unknown): boolean {
+  return error instanceof StoreError && AWAY.has(error.code);
+}
+
+const AWAY: ReadonlySet<string> = new Set([LOST, AGAIN, DOWN, TIMEOUT, BUSY, "SQLITE_BUSY", "SQLITE_FULL"]);
+
 export interface PoolLimits {
   /** The most connections. */
   connections: number;

@@ -1,5 +1,6 @@
 // Statements for MySQL and PostgreSQL. Values are always parameters; names are checked and quoted.
 
+import { bytesOf } from "../util/bytes.ts";
 import { type Cell, isTableName, type Match, Moment, type QueryOptions, StoreError } from "./database.ts";
 import { localText } from "./dates.ts";
 import type { NetworkKind } from "./network-url.ts";
@@ -7,15 +8,29 @@ import type { NetworkKind } from "./network-url.ts";
 /** A statement with its parameters. */
 export interface Statement {
   readonly sql: string;
-  readonly values: readonly (string | number | null)[];
+  readonly values: readonly Parameter[];
 }
+
+/** A value as the clients take it; text is a byte string. */
+export type Parameter = string | number | null | Uint8Array;
 
 /** Writes statements in one server's dialect. */
 export class SqlText {
   private readonly kind: NetworkKind;
+  private readonly octets = new Map<string, ReadonlySet<string>>();
 
   constructor(kind: NetworkKind) {
     this.kind = kind;
+  }
+
+  /** Tells which columns of a table hold octets in place of text. */
+  setOctets(table: string, columns: readonly string[]): void {
+    if (columns.length > 0) this.octets.set(table, new Set(columns));
+  }
+
+  private cell(table: string, column: string | undefined, value: Cell): Cell | Uint8Array {
+    if (typeof value !== "string" || column === undefined) return value;
+    return this.octets.get(table)?.has(column) === true ? bytesOf(value) : value;
   }
 
   select(table: string, columns: readonly string[], where: readonly Match[], options: QueryOptions): Statement {
@@ -43,7 +58,7 @@ export class SqlText {
     const out = new Builder(this.kind).put("INSERT INTO ").name(table).put(" (");
     columns.forEach((column, i) => void out.put(i === 0 ? "" : ",").name(column));
     out.put(") VALUES (");
-    values.forEach((value, i) => void out.put(i === 0 ? "" : ",").value(value));
+    values.forEach((value, i) => void out.put(i === 0 ? "" : ",").value(this.cell(table, columns[i], value)));
     return out.put(")").done();
   }
 
@@ -55,7 +70,7 @@ export class SqlText {
           .put(i === 0 ? "" : ",")
           .name(column)
           .put("=")
-          .value(values[i] ?? null),
+          .value(this.cell(table, column, values[i] ?? null)),
     );
     return out.where(where).done();
   }
@@ -73,7 +88,7 @@ export class SqlText {
 
 class Builder {
   private sql = "";
-  private readonly values: (string | number | null)[] = [];
+  private readonly values: Parameter[] = [];
   private readonly kind: NetworkKind;
 
   constructor(kind: NetworkKind) {
@@ -91,7 +106,7 @@ class Builder {
     return this.put(this.kind === "mysql" ? `\`${name}\`` : `"${name.toLowerCase()}"`);
   }
 
-  value(value: Cell): this {
+  value(value: Cell | Uint8Array): this {
     this.values.push(plain(value));
     return this.put(this.kind === "mysql" ? "?" : `$${this.values.length}`);
   }
@@ -110,7 +125,7 @@ class Builder {
   }
 }
 
-function plain(cell: Cell): string | number | null {
+function plain(cell: Cell | Uint8Array): Parameter {
   return cell instanceof Moment ? localText(cell.seconds) : cell;
 }
 

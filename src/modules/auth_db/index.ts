@@ -7,7 +7,7 @@ import { ConfigError, defineModule, fn, intParam, parsedParam, strParam } from "
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { H } from "../../sip/headers.ts";
 import { Method } from "../../sip/methods.ts";
-import { parseUriText, unescapeUri } from "../../sip/uri-text.ts";
+import { parseUriText } from "../../sip/uri-text.ts";
 import type { Later, Row } from "../../store/database.ts";
 import auth, {
   AuthCode,
@@ -162,14 +162,14 @@ function authCheck(db: AuthDb, ctx: RouteContext, realm: string, table: string, 
   return code instanceof Promise ? code.then(identity) : identity(code);
 }
 
+// The codes are Kamailio's: -1 no URI or no database, -2 nobody of that name. use_domain has no say in it, and escapes are not taken away.
 function isSubscriber(db: AuthDb, ctx: RouteContext, uri: string, table: string, flags: number): Later<number> {
   const parsedUri = parseUriText(uri);
-  if (typeof parsedUri === "number" || parsedUri.user === "") return -1;
+  if (typeof parsedUri === "number") return -1;
   return db.guarded(() => {
-    const domain = (flags & 1) !== 0 || db.settings.useDomain ? parsedUri.host.toLowerCase() : null;
-    const row = db.subscribers.row(table, unescapeUri(parsedUri.user), domain);
+    const row = db.subscribers.row(table, parsedUri.user, (flags & 1) !== 0 ? parsedUri.host.toLowerCase() : null);
     const use = (found: Row | null): number => {
-      if (found === null) return -1;
+      if (found === null) return -2;
       if ((flags & 2) === 0) db.load(ctx, found);
       return 1;
     };

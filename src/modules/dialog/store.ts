@@ -1,7 +1,8 @@
 // Dialogs in a database (db_mode): only calls that were answered are written, as on Kamailio. Databases that answer later are waited for at
-// start and at the end only.
+// start and at the end only. What a server that is away could not take is written when it is back.
 
 import type { Database, Match, Row } from "../../store/database.ts";
+import { isAway } from "../../store/pool.ts";
 import { Timer } from "../../util/timer-wheel.ts";
 import { type Dialog, Seen } from "./dialog.ts";
 import type { Dialogs } from "./dialogs.ts";
@@ -16,17 +17,27 @@ export const DIALOG_VARS_VERSION = 1;
 const SLICE_ROWS = 500;
 const SLICE_MS = 50;
 
+/** How long a database that has failed is left alone, milliseconds; how many rows to delete are remembered for it. */
+const RETRY_MS = 1000;
+const MAX_GONE = 100_000;
+
 /** The database side of the dialogs of a process. */
 export class DialogStore {
   private readonly dialogs: Dialogs;
   private db: Database | null = null;
   private url = "";
   private mode: number = DbMode.NONE;
-  /** What a delayed write is about: dialogs to write, and identifiers of rows to delete. */
+  /** What a delayed write is about, and one that has failed: dialogs to write, and identifiers of rows to delete. */
   private readonly dirty = new Set<Dialog>();
   private readonly gone: { readonly entry: number; readonly id: number }[] = [];
   private readonly timer = new Timer(() => this.slice());
   private waiting: Promise<unknown>[] = [];
+  /** A write has failed: nobody knows what is in the database of these. */
+  private readonly unsure = new WeakSet<Dialog>();
+  /** Dialogs that are no more, so that a write which fails afterwards does not bring them back. */
+  private readonly ended = new WeakSet<Dialog>();
+  /** The database has failed since the last try. */
+  private failing = false;
 
   constructor(dialogs: Dialogs) {
     this.dialogs = dialogs;
@@ -75,7 +86,8 @@ export class DialogStore {
   removed(dialog: Dialog): void {
     if (this.db === null) return;
     this.dirty.delete(dialog);
-    if (!dialog.stored) return;
+    if (!dialog.stored && !this.unsure.has(dialog)) return;
+    this.ended.add(dialog);
     dialog.stored = false;
     if (this.mode === DbMode.REALTIME) this.drop(dialog);
     else this.gone.push({ entry: dialog.entry, id: dialog.id });
@@ -89,6 +101,7 @@ export class DialogStore {
     if (this.mode === DbMode.SHUTDOWN)
       for (const dialog of table.all())
         if (dialog.isConfirmed && (dialog.dirty || !dialog.stored)) this.dirty.add(dialog);
+    this.failing = false;
     this.flush(Number.MAX_SAFE_INTEGER);
     const work = this.waiting;
     this.waiting = [];
@@ -96,18 +109,21 @@ export class DialogStore {
   }
 
   private slice(): void {
+    this.failing = false;
     const done = this.flush(SLICE_ROWS);
-    this.arm(done ? this.dialogs.settings.dbUpdatePeriod * 1000 : SLICE_MS);
+    if (!done) this.arm(SLICE_MS);
+    else if (this.mode === DbMode.DELAYED && !this.failing) this.arm(this.dialogs.settings.dbUpdatePeriod * 1000);
   }
 
-  // True when nothing is left.
+  // True when nothing is left, or the database fails.
   private flush(rows: number): boolean {
     let left = rows;
-    while (this.gone.length > 0) {
+    while (this.gone.length > 0 && !this.failing) {
       if (left-- <= 0) return false;
       this.drop(this.gone.pop()!);
     }
     for (const dialog of this.dirty) {
+      if (this.failing) return true;
       if (left-- <= 0) return false;
       this.dirty.delete(dialog);
       this.put(dialog);
@@ -120,35 +136,52 @@ export class DialogStore {
     if (db === null) return;
     const { settings } = this.dialogs;
     const columns = writtenColumns(settings.columns);
-    const isNew = !dialog.stored;
+    const isUnsure = this.unsure.delete(dialog);
+    const isNew = isUnsure || !dialog.stored;
     dialog.stored = true;
     dialog.dirty = false;
-    this.work(() =>
-      isNew
-        ? db.insert(settings.table, columns, cells(dialog))
-        : db.update(settings.table, this.rowOf(dialog), columns, cells(dialog)),
+    const again = (): void => this.again(dialog);
+    if (isUnsure) this.work(() => db.delete(settings.table, this.rowOf(dialog)), again);
+    this.work(
+      () =>
+        isNew
+          ? db.insert(settings.table, columns, cells(dialog))
+          : db.update(settings.table, this.rowOf(dialog), columns, cells(dialog)),
+      again,
     );
-    if ((dialog.seen & Seen.VARIABLES) !== 0 || (isNew && dialog.variables.size > 0))
-      this.putVariables(db, dialog, isNew);
+    if (isUnsure || (dialog.seen & Seen.VARIABLES) !== 0 || (isNew && dialog.variables.size > 0))
+      this.putVariables(db, dialog, isNew && !isUnsure);
+  }
+
+  private again(dialog: Dialog): void {
+    if (this.ended.has(dialog)) return;
+    this.unsure.add(dialog);
+    this.dirty.add(dialog);
   }
 
   private putVariables(db: Database, dialog: Dialog, isNew: boolean): void {
     const { settings } = this.dialogs;
     const { varsEntry, varsId, varsKey, varsValue } = settings.columns;
     dialog.seen &= ~Seen.VARIABLES;
-    if (!isNew) this.work(() => db.delete(settings.varsTable, this.varsOf(dialog)));
+    const again = (): void => this.again(dialog);
+    if (!isNew) this.work(() => db.delete(settings.varsTable, this.varsOf(dialog)), again);
     const columns = [varsEntry, varsId, varsKey, varsValue];
     // the newest first, as Kamailio writes them
     for (const [name, value] of [...dialog.variables].reverse())
-      this.work(() => db.insert(settings.varsTable, columns, [dialog.entry, dialog.id, name, value]));
+      this.work(() => db.insert(settings.varsTable, columns, [dialog.entry, dialog.id, name, value]), again);
   }
 
   private drop(dialog: { readonly entry: number; readonly id: number }): void {
     const { db } = this;
     if (db === null) return;
     const { settings } = this.dialogs;
-    this.work(() => db.delete(settings.table, this.rowOf(dialog)));
-    this.work(() => db.delete(settings.varsTable, this.varsOf(dialog)));
+    const { entry, id } = dialog;
+    const again = (): void => {
+      const last = this.gone.at(-1);
+      if (this.gone.length < MAX_GONE && (last?.entry !== entry || last.id !== id)) this.gone.push({ entry, id });
+    };
+    this.work(() => db.delete(settings.table, this.rowOf(dialog)), again);
+    this.work(() => db.delete(settings.varsTable, this.varsOf(dialog)), again);
   }
 
   private rowOf({ entry, id }: { readonly entry: number; readonly id: number }): Match[] {
@@ -167,24 +200,29 @@ export class DialogStore {
     ];
   }
 
-  // A database that fails costs its rows, never a call.
-  private work(run: () => unknown): void {
+  // A database that fails costs no call. `again` remembers the write for when the server is back.
+  private work(run: () => unknown, again: () => void): void {
     try {
       const done = run();
       if (!(done instanceof Promise)) return;
-      const told = done.catch((error: unknown) => this.failed(error));
+      const told = done.catch((error: unknown) => this.failed(error, again));
       this.waiting.push(told);
       void told.finally(() => {
         const at = this.waiting.indexOf(told);
         if (at >= 0) this.waiting.splice(at, 1);
       });
     } catch (error) {
-      this.failed(error);
+      this.failed(error, again);
     }
   }
 
-  private failed(error: unknown): void {
+  private failed(error: unknown, again: () => void): void {
     const { proxy } = this.dialogs.host;
+    if (isAway(error)) {
+      again();
+      if (!this.failing) this.arm(RETRY_MS);
+      this.failing = true;
+    }
     proxy.limited.error(proxy.log, `dialog: database: ${error instanceof Error ? error.message : String(error)}`);
   }
 

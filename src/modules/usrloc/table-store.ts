@@ -2,7 +2,8 @@
 // (write-back). With a database that answers later, what is under way is told to `Usrloc.wait`. What a server that is away could not
 // take is gathered too, and written when it is back; the request fails all the same, except with write-back (as on Kamailio).
 
-import type { Database, Match, Row } from "../../store/database.ts";
+import { type Database, type Match, type Row, StoreError } from "../../store/database.ts";
+import { BUSY, DOWN, isAway } from "../../store/pool.ts";
 import { type Contact, ContactState } from "./contact.ts";
 import { cells, contactOf, timeCell, writtenColumns } from "./rows.ts";
 import { DbMode, type UsrlocSettings } from "./settings.ts";
@@ -15,6 +16,9 @@ export type Waiter = (work: unknown) => void;
 
 /** How many writes of those gathered are under way at once: others who use the database must not wait behind thousands. */
 const MAX_UNDER_WAY = 200;
+
+/** How many rows to delete are remembered for a server that is away; those beyond stay until they expire. */
+const MAX_GONE = 200_000;
 
 /** One table of a database, as a location table writes and reads it. */
 export class TableStore {
@@ -89,7 +93,11 @@ export class TableStore {
       this.drop(contact.ruid);
       return;
     }
-    if (contact.state !== ContactState.NEW) this.gone.add(contact.ruid);
+    if (contact.state !== ContactState.NEW) this.forget(contact.ruid);
+  }
+
+  private forget(ruid: string): void {
+    if (this.gone.size < MAX_GONE) this.gone.add(ruid);
   }
 
   /** Writes up to `budget` changes; true when none is left, or no more can be written now. */
@@ -114,32 +122,34 @@ export class TableStore {
     const isNew = contact.state === ContactState.NEW;
     const done = this.db.upsert(this.table, this.key, this.columns, cells(contact, this.settings));
     contact.state = ContactState.SYNC;
-    this.follow(contact, done, () => {
+    this.follow(contact, done, (error) => {
       if (this.ended.has(contact)) return;
       if (isNew && this.settings.dbMode === DbMode.WRITE_THROUGH) {
         // refused with 500, so it must not be called either; should the server have written it all the same, that goes
         this.ended.add(contact);
-        this.gone.add(contact.ruid);
+        if (mayBeDone(error)) this.forget(contact.ruid);
         this.onRefused(contact);
         return;
       }
       contact.state = ContactState.DIRTY;
-      this.dirty.add(contact);
+      if (isAway(error)) this.dirty.add(contact);
     });
   }
 
   private drop(ruid: string): void {
     const done = this.db.delete(this.table, [{ column: this.settings.columns.ruid, value: ruid }]);
-    this.follow(null, done, () => this.gone.add(ruid));
+    this.follow(null, done, (error) => {
+      if (isAway(error)) this.forget(ruid);
+    });
   }
 
   // Where memory holds the bindings, `again` keeps a change that failed. Who waits for it is told, except with write-back.
-  private follow(contact: Contact | null, done: unknown, again: () => void): void {
+  private follow(contact: Contact | null, done: unknown, again: (error: unknown) => void): void {
     if (!(done instanceof Promise)) return;
     const { dbMode } = this.settings;
     const told = done.catch((error: unknown) => {
-      this.failing = true;
-      if (dbMode !== DbMode.DB_ONLY) again();
+      if (isAway(error)) this.failing = true;
+      if (dbMode !== DbMode.DB_ONLY) again(error);
       if (dbMode !== DbMode.WRITE_BACK) throw error;
       this.tell(error);
     });
@@ -234,4 +244,9 @@ export class TableStore {
     const done = this.db.delete(this.table, where);
     if (done instanceof Promise) done.catch((error: unknown) => this.tell(error));
   }
+}
+
+// Whether a write that has failed may have been done all the same: it was under way when the connection was lost.
+function mayBeDone(error: unknown): boolean {
+  return isAway(error) && error instanceof StoreError && error.code !== DOWN && error.code !== BUSY;
 }
