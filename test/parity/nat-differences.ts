@@ -25,6 +25,14 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     "answers are compared in the form of each side's own tool; a missing contact of a missing user is told as a missing user",
   ],
   [/^keepalives of usrloc: /, "requests have Max-Forwards (RFC 3261 8.1.1), and another CSeq"],
+  [
+    /^bindings: append_branches 0: /,
+    "lookup_to_dset() is asked for all contacts; with append_branches 0 Kamailio's adds none and says 1",
+  ],
+  [
+    /^bindings: keepalives with their settings: /,
+    "requests have Max-Forwards (RFC 3261 8.1.1), and another CSeq; a binding that is silent for ka_timeout goes, as the README says",
+  ],
   [/^auth: return codes$/, "a count that is no count is refused even where counts do not matter"],
   [/^auth: auth-int$/, "the hash over the body is that of RFC 7616 3.4.3, with which Kamailio does not agree"],
   [

@@ -4,6 +4,7 @@
 import { fileURLToPath } from "node:url";
 import type { NatAnswer, NatGroup } from "./nat-case.ts";
 import { AUTH } from "./nat-cases-auth.ts";
+import { BINDINGS } from "./nat-cases-bindings.ts";
 import { HELPER } from "./nat-cases-helper.ts";
 import { PINGS, STORED } from "./nat-cases-ping.ts";
 import { REGISTRAR } from "./nat-cases-registrar.ts";
@@ -19,7 +20,7 @@ function settled(group: NatGroup, answer: NatAnswer): NatAnswer {
 
 compareWithRecord<NatGroup, NatAnswer>({
   file: fileURLToPath(new URL("./nat.json", import.meta.url)),
-  groups: [HELPER, STORED, ...PINGS, ...REGISTRAR, ...AUTH],
+  groups: [HELPER, STORED, ...PINGS, ...REGISTRAR, ...BINDINGS, ...AUTH],
   ours: async (group) => (await runNat(group)).map((a) => settled(group, a)),
   kamailio: async (group) => (await askNat(group)).map((a) => settled(group, a)),
   canAsk: haveNatOracle(),

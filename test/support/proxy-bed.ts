@@ -138,7 +138,7 @@ export class ProxyBed {
 }
 
 /**
- * Starts a proxy on UDP 5060 and 5061 and TCP 5060 of ADDRESS, or, when the proxy's addresses are given, on what the configuration says; `files` are there before it starts; throws with the errors of a bad configuration. `world`: one that is there already.
+ * Starts a proxy on UDP 5060 and 5061 and TCP 5060 of ADDRESS, or, when the proxy's addresses are given, on what the configuration says; `files` and what `prepare` makes are there before it starts; throws with the errors of a bad configuration. `world`: one that is there already.
  */
 export async function openProxy(
   config: string,
@@ -146,10 +146,12 @@ export async function openProxy(
   addresses?: readonly string[],
   world = createSimulation({ seed: 7 }),
   files: Readonly<Record<string, string>> = {},
+  prepare: (host: SimHost) => void = () => undefined,
 ): Promise<ProxyBed> {
   const host = world.host({ addresses: addresses ?? [ADDRESS] });
   host.files.makeDirectory("/data");
   host.files.write("/portico.cfg", bytesOf(config));
+  prepare(host);
   for (const [name, text] of Object.entries(files)) {
     host.files.makeDirectory(host.files.resolve(name, ".."));
     host.files.write(name, bytesOf(text));

@@ -19,6 +19,25 @@ export function numberSetting(s: RegistrarSettings, ctx: RouteContext, name: str
   return typeof value === "number" ? value : null;
 }
 
+/** Copies of the fields of the newest XAVP of that name: what is kept with a contact (xavp_contact); null when there are none. */
+export function attributesOf(ctx: RouteContext, name: string): readonly XavpField[] | null {
+  const fields = ctx.avpsOrNull?.xavps("xavp").one(name, 0)?.fields ?? null;
+  return fields === null || fields.length === 0 ? null : fields.map((f) => ({ name: f.name, value: f.value }));
+}
+
+/**
+ * Gives the script the fields kept with a contact. The index of the entry is the number of the branch, 0 being the R-URI; empty entries stand
+ * for those before that have none.
+ */
+export function giveAttributes(ctx: RouteContext, name: string, contact: Contact, branch: number): void {
+  const { attributes } = contact;
+  if (attributes === null) return;
+  const store = ctx.avps.xavps("xavp");
+  while (store.all(name).length < branch) store.add(name, { value: null, fields: null }, true);
+  const fields = attributes.map((f) => ({ name: f.name, value: f.value }));
+  store.add(name, { value: null, fields }, branch > 0);
+}
+
 /** Bits of registered()'s match option. */
 const Match = { CALLID: 1, RECEIVED: 2, CONTACT: 4 } as const;
 

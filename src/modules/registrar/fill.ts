@@ -6,7 +6,7 @@ import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { unescapeUri } from "../../sip/uri-text.ts";
 import { equalsText, textOf } from "../../util/bytes.ts";
 import type { Contact } from "../usrloc/index.ts";
-import { numberSetting } from "./attributes.ts";
+import { attributesOf, numberSetting } from "./attributes.ts";
 import type { ContactItem } from "./contacts.ts";
 import { kamailioBits } from "./methods.ts";
 import { list, type Save } from "./run.ts";
@@ -41,6 +41,8 @@ export function fill(run: Save, contact: Contact, item: ContactItem, path: strin
   contact.regId = item.regId;
   contact.serverId = reg.usrloc.settings.serverId;
   contact.socket = reg.socketOf(ctx);
+  const { xavpContact } = reg.usrloc.settings;
+  if (xavpContact !== "") contact.attributes = attributesOf(ctx, xavpContact);
   contact.cflags = msg.branchFlags;
   contact.path = path;
   contact.received = reg.receivedOf(ctx);

@@ -134,6 +134,7 @@ export default defineModule({
   },
   start: (reg) => {
     watchExpired(reg);
+    reg.usrloc.keepsExpired = reg.settings.useExpired;
     const { state, settings } = reg;
     const { statistics } = reg.host.proxy;
     statistics.set("accepted_regs", () => state.accepted);

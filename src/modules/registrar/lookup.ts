@@ -1,7 +1,7 @@
 // lookup() and its relatives: from an address of record to the places where it can be reached now.
 
 import type { Listener } from "../../net/flow.ts";
-import { type BranchTarget, plainBranch, type RouteContext } from "../../proxy/context.ts";
+import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
 import { firstTarget } from "../../proxy/first-target.ts";
 import { nextValue } from "../../sip/list.ts";
 import type { SipMessage } from "../../sip/message.ts";
@@ -11,7 +11,7 @@ import { unescapeUri } from "../../sip/uri-text.ts";
 import { bytesOf, textOf } from "../../util/bytes.ts";
 import type { AorRecord, Contact, Domain } from "../usrloc/index.ts";
 import { aorOfRange } from "./aor.ts";
-import { matches, numberSetting, tell } from "./attributes.ts";
+import { giveAttributes, matches, numberSetting, tell } from "./attributes.ts";
 import { kamailioBit } from "./methods.ts";
 import { defaultUri, hasToTag, type Registrar } from "./registrar.ts";
 import { bare } from "./reply.ts";
@@ -76,7 +76,9 @@ function use(reg: Registrar, ctx: RouteContext, record: AorRecord, sought: Sough
   const now = reg.usrloc.now();
   const filter = settings.methodFiltering && !hasToTag(msg) ? kamailioBit(msg.method) : 0;
   const flags = (settings.lookupFilter & 1) === 0 ? null : numberSetting(settings, ctx, "rlf_bflags");
+  const xavp = reg.usrloc.settings.xavpContact;
   let first = !toSet;
+  let branch = toSet ? 1 : 0;
   let result: number = Found.NO;
   for (const contact of record.contacts) {
     if (!settings.useExpired && !contact.isValid(now)) continue;
@@ -90,6 +92,7 @@ function use(reg: Registrar, ctx: RouteContext, record: AorRecord, sought: Sough
     if ((settings.lookupFilter & 2) !== 0 && !isConnected(reg, contact)) continue;
     if (result !== Found.YES) tell(settings, ctx, contact);
     result = Found.YES;
+    if (xavp !== "") giveAttributes(ctx, xavp, contact, branch++);
     if (first) {
       setFirst(reg, ctx, contact);
       first = false;
@@ -171,31 +174,40 @@ function firstUri(path: string): string | null {
   return textOf(buf, address.uriStart, address.uriEnd);
 }
 
-/** lookup() for the R-URI and for each branch that has nothing but a URI. Returns the best code. */
+/**
+ * lookup() for the R-URI and for each branch that has nothing but a URI. The first contact found takes the place of its branch, further ones
+ * come behind all branches; who is not registered here stays a destination as it was. Returns the best code.
+ */
 export function lookupBranches(reg: Registrar, ctx: RouteContext, table: string): number | Promise<number> {
-  const before = ctx.branches;
-  const kept: BranchTarget[] = [];
-  const open: string[] = [];
-  for (const branch of before) {
-    if (branch.dstUri === null && branch.path === null && branch.flowId === 0) open.push(branch.uri);
-    else kept.push(branch);
-  }
+  const places: BranchTarget[] = [...ctx.branches];
+  const further: BranchTarget[] = [];
   ctx.clearBranches();
-  for (const branch of kept) ctx.addBranch(branch);
   let result: number | Promise<number> = lookup(reg, ctx, table, null, false);
-  for (const uri of open) {
+  const gathered = (code: number): number => {
+    further.push(...ctx.branches);
+    ctx.clearBranches();
+    return code;
+  };
+  result = result instanceof Promise ? result.then(gathered) : gathered(result);
+  places.forEach((branch, at) => {
+    if (branch.dstUri !== null || branch.path !== null || branch.flowId !== 0) return;
     const next = (so: number): number | Promise<number> => {
-      const found = lookup(reg, ctx, table, uri, true);
+      const found = lookup(reg, ctx, table, branch.uri, true);
       const settle = (code: number): number => {
-        // who is not registered here stays a destination as it was
-        if (code < 0) ctx.addBranch(plainBranch(uri));
+        places[at] = ctx.branches[0] ?? branch;
+        further.push(...ctx.branches.slice(1));
+        ctx.clearBranches();
         return Math.max(so, code);
       };
       return found instanceof Promise ? found.then(settle) : settle(found);
     };
     result = result instanceof Promise ? result.then(next) : next(result);
-  }
-  return result;
+  });
+  const whole = (code: number): number => {
+    for (const branch of [...places, ...further]) ctx.addBranch(branch);
+    return code;
+  };
+  return result instanceof Promise ? result.then(whole) : whole(result);
 }
 
 /**

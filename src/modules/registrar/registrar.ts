@@ -72,7 +72,8 @@ export class Registrar {
     if (typeof given === "string" && given !== "") return given;
     if (settings.sockFlag !== 0 && settings.sockHeader !== "" && (ctx.message.flags & settings.sockFlag) !== 0) {
       const h = findHeaderByName(ctx.message, settings.sockHeader);
-      if (h >= 0) return ctx.message.value(h);
+      const named = h < 0 ? "" : ctx.message.value(h);
+      if (this.host.proxy.transports.listeners.some((l) => l.name === named)) return named;
     }
     return this.socketText(ctx.flow.listener, settings.sockAdvertised);
   }

@@ -1,5 +1,7 @@
 // One binding and the bindings of one address of record.
 
+import type { XavpField } from "../../proxy/xavp.ts";
+
 /** How the copy in memory stands to the one in the database; the names are those of `ul.dump`. */
 export const ContactState = { NEW: "CS_NEW", SYNC: "CS_SYNC", DIRTY: "CS_DIRTY" } as const;
 
@@ -39,6 +41,8 @@ export class Contact {
   roundtrip = 0;
   /** When the first of the pings was sent that it has not answered yet; 0 when it owes no answer. */
   silentSince = 0;
+  /** Fields that the script has given it (xavp_contact); null none. Never changed, only replaced. */
+  attributes: readonly XavpField[] | null = null;
 
   constructor(aor: string, ruid: string) {
     this.aor = aor;

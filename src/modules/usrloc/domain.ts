@@ -1,5 +1,6 @@
 // One location table in memory: addresses of record by name, their bindings, and what of them must reach the database.
 
+import type { AttributeStore } from "./attribute-store.ts";
 import { AorRecord, type Contact, ContactState } from "./contact.ts";
 import { DbMode } from "./settings.ts";
 import type { TableStore } from "./table-store.ts";
@@ -17,9 +18,11 @@ export class Domain {
   /** Bindings with an instance, by ruid, for temporary GRUUs. */
   private readonly instances = new Map<string, Contact>();
   private readonly store: TableStore | null;
+  private readonly attributes: AttributeStore | null;
   private sweepAt: MapIterator<AorRecord> | null = null;
 
-  constructor(usrloc: Usrloc, name: string, store: TableStore | null) {
+  constructor(usrloc: Usrloc, name: string, store: TableStore | null, attributes: AttributeStore | null = null) {
+    this.attributes = attributes;
     this.usrloc = usrloc;
     this.name = name;
     this.store = store;
@@ -53,7 +56,12 @@ export class Domain {
   fetch(aor: string): AorRecord | undefined | Promise<AorRecord | undefined> {
     if (this.store === null || this.usrloc.settings.dbMode !== DbMode.DB_ONLY) return this.records.get(aor);
     const found = this.store.read(aor);
-    return found instanceof Promise ? found.then((list) => this.recordOf(aor, list)) : this.recordOf(aor, found);
+    return found instanceof Promise ? found.then((list) => this.whole(aor, list)) : this.whole(aor, found);
+  }
+
+  private whole(aor: string, contacts: readonly Contact[]): AorRecord | undefined | Promise<AorRecord | undefined> {
+    const read = this.attributes?.read(contacts);
+    return read instanceof Promise ? read.then(() => this.recordOf(aor, contacts)) : this.recordOf(aor, contacts);
   }
 
   private recordOf(aor: string, contacts: readonly Contact[]): AorRecord | undefined {
@@ -87,8 +95,13 @@ export class Domain {
       if (found === undefined) this.records.set(contact.aor, record);
       this.count(contact);
     }
-    if (persist) this.store?.written(contact);
+    if (persist) this.write(contact);
     return record;
+  }
+
+  private write(contact: Contact): void {
+    this.store?.written(contact);
+    this.attributes?.written(contact);
   }
 
   private count(contact: Contact): void {
@@ -104,7 +117,7 @@ export class Domain {
     if (contact.instance !== "" && this.records.has(contact.aor)) this.instances.set(contact.ruid, contact);
     this.usrloc.flows?.put(contact);
     if (contact.state === ContactState.SYNC) contact.state = ContactState.DIRTY;
-    if (persist) this.store?.written(contact);
+    if (persist) this.write(contact);
   }
 
   /** Takes a binding out, and its record with the last one. */
@@ -119,7 +132,9 @@ export class Domain {
       this.usrloc.flows?.forget(contact);
       if (record.contacts.length === 0) this.records.delete(record.aor);
     }
-    if (persist) this.store?.removed(contact);
+    if (!persist) return;
+    this.store?.removed(contact);
+    this.attributes?.removed(contact);
   }
 
   /** Takes all bindings out. */
@@ -158,12 +173,13 @@ export class Domain {
 
   /** Writes up to `budget` pending changes (write-back). Returns true when none is left. */
   flush(budget: number): boolean {
+    this.attributes?.flush(budget);
     return this.store === null || this.store.flush(budget);
   }
 
   /** How many changes wait to be written. */
   get pending(): number {
-    return this.store?.pending ?? 0;
+    return (this.store?.pending ?? 0) + (this.attributes?.pending ?? 0);
   }
 
   /** Whether nothing is to be written now: all is, or the database has just failed. */

@@ -1,6 +1,7 @@
 // Module usrloc: where users can be reached. It has no functions for scripts; registrar works on it.
 
 import { ConfigError, defineModule, intParam, manyParam, strParam } from "../../registry/define.ts";
+import { ATTRIBUTES_VERSION } from "./attribute-store.ts";
 import { commands, type UsrlocInstance } from "./rpc.ts";
 import { DbMode, DEFAULT_COLUMNS, DEFAULT_SETTINGS, type UsrlocSettings } from "./settings.ts";
 import { LOCATION_VERSION } from "./table-store.ts";
@@ -87,7 +88,7 @@ const params = {
     effect: "rows of expired bindings go with them",
   }),
   rm_expired_delay: intParam(0, "How long rows of expired bindings stay with db_mode 3.", { unit: "seconds", min: 0 }),
-  xavp_contact: strParam("", "Attributes of contacts.", { effect: "it is not supported yet" }),
+  xavp_contact: strParam("", "XAVP whose fields save() keeps with a contact and lookup() gives back."),
   handle_lost_tcp: intParam(0, "Whether bindings go when the connection they came over closes."),
   close_expired_tcp: intParam(0, "Whether the connection of a binding is closed when that expires."),
   skip_remote_socket: intParam(0, "Whether rows of sockets that are not ours are left out at start."),
@@ -149,6 +150,7 @@ function settingsOf(p: Given): UsrlocSettings {
     skipRemoteSocket: p.skip_remote_socket !== 0,
     dropStreams: p.db_clean_tcp !== 0,
     removeDelay: p.rm_expired_delay,
+    xavpContact: p.xavp_contact,
     keepalive: {
       mode: p.ka_mode,
       interval: p.ka_interval > 0 ? p.ka_interval : p.timer_interval,
@@ -209,5 +211,8 @@ export default defineModule({
   },
   stop: (usrloc) => usrloc.stop() ?? undefined,
   rpc: commands,
-  tables: { location: { version: LOCATION_VERSION, doc: "Registered contacts." } },
+  tables: {
+    location: { version: LOCATION_VERSION, doc: "Registered contacts." },
+    location_attrs: { version: ATTRIBUTES_VERSION, doc: "Attributes of contacts (xavp_contact)." },
+  },
 });

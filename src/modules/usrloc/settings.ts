@@ -88,6 +88,8 @@ export interface UsrlocSettings {
   readonly dropStreams: boolean;
   /** Seconds an expired row stays with db_mode 3. */
   readonly removeDelay: number;
+  /** Name of the XAVP whose fields are kept with a contact; "" none. */
+  readonly xavpContact: string;
   readonly keepalive: KeepaliveSettings;
   readonly columns: Columns;
 }
@@ -115,6 +117,7 @@ export const DEFAULT_SETTINGS: UsrlocSettings = {
   skipRemoteSocket: false,
   dropStreams: false,
   removeDelay: 0,
+  xavpContact: "",
   keepalive: {
     mode: 0,
     interval: 60,

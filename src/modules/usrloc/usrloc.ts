@@ -3,6 +3,7 @@
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { isTableName } from "../../store/database.ts";
 import { Timer } from "../../util/timer-wheel.ts";
+import { AttributeStore } from "./attribute-store.ts";
 import type { Contact } from "./contact.ts";
 import { Domain } from "./domain.ts";
 import { FlowIndex } from "./flow-index.ts";
@@ -28,6 +29,8 @@ export class Usrloc {
   readonly pings: Pings;
   /** Called for each binding whose time is over, before it goes (module registrar's event route). */
   onExpired: ((domain: Domain, contact: Contact) => void) | null = null;
+  /** Whether expired bindings stay for a while, since somebody still looks at them (registrar's use_expired_contacts). */
+  keepsExpired = false;
   /** With handle_lost_tcp; null without. */
   flows: FlowIndex | null = null;
   private readonly keepalive: Keepalive;
@@ -80,7 +83,8 @@ export class Usrloc {
     if (found !== undefined) return found;
     if (!isTableName(name) || this.tables.size >= MAX_DOMAINS) return null;
     const store = this.storeFor(name);
-    const domain = new Domain(this, name, store);
+    const attributes = store === null ? null : this.attributesFor(name);
+    const domain = new Domain(this, name, store, attributes);
     this.tables.set(name, domain);
     this.count(domain);
     if (
@@ -88,22 +92,34 @@ export class Usrloc {
       this.settings.dbMode !== DbMode.DB_ONLY &&
       (this.settings.dbLoad || this.settings.dbMode === DbMode.READ_ONLY)
     ) {
-      this.load(domain, store);
+      this.load(domain, store, attributes);
     }
     return domain;
+  }
+
+  private attributesFor(name: string): AttributeStore | null {
+    const { dbUrl, xavpContact } = this.settings;
+    if (xavpContact === "") return null;
+    const wait = (work: unknown): void => this.wait(work);
+    return new AttributeStore(this.host.database(dbUrl), name, this.settings, wait, this.teller(name));
+  }
+
+  private teller(name: string): (error: unknown) => void {
+    const { host } = this;
+    return (error) =>
+      host.proxy.limited.error(host.log, `table ${name}: ${error instanceof Error ? error.message : String(error)}`);
   }
 
   private storeFor(name: string): TableStore | null {
     const { dbMode, dbUrl } = this.settings;
     if (dbMode === DbMode.MEMORY) return null;
-    const { host } = this;
-    const tell = (error: unknown): void =>
-      host.proxy.limited.error(host.log, `table ${name}: ${error instanceof Error ? error.message : String(error)}`);
-    return new TableStore(host.database(dbUrl), name, this.settings, (work) => this.wait(work), tell);
+    const wait = (work: unknown): void => this.wait(work);
+    return new TableStore(this.host.database(dbUrl), name, this.settings, wait, this.teller(name));
   }
 
-  private load(domain: Domain, store: TableStore): void {
+  private load(domain: Domain, store: TableStore, attributes: AttributeStore | null): void {
     const now = this.now();
+    const byRuid = new Map<string, Contact>();
     let left = 0;
     const loaded = store.load((contact) => {
       if (!contact.isValid(now)) return;
@@ -111,11 +127,16 @@ export class Usrloc {
         store.removed(contact);
         return;
       }
-      if (this.total < this.settings.maxTotal) domain.loaded(contact);
-      else left++;
+      if (this.total >= this.settings.maxTotal) {
+        left++;
+        return;
+      }
+      domain.loaded(contact);
+      if (attributes !== null) byRuid.set(contact.ruid, contact);
     });
     const tell = (): void => {
       store.deleteExpired(now);
+      if (attributes !== null) this.wait(attributes.load(byRuid));
       if (left === 0) return;
       this.host.log.warn(
         `table ${domain.name}: ${left} bindings were left out, there are more than max_total_contacts`,
@@ -189,7 +210,10 @@ export class Usrloc {
     }
     try {
       for (const domain of this.tables.values()) {
-        domain.sweep(now, Math.max(SWEEP_LEAST, Math.ceil(domain.users / slices)));
+        domain.sweep(
+          now - (this.keepsExpired ? this.settings.timerInterval : 0),
+          Math.max(SWEEP_LEAST, Math.ceil(domain.users / slices)),
+        );
         if (this.flushing && domain.pending > 0)
           domain.flush(Math.max(FLUSH_LEAST, Math.ceil(domain.pending / slices)));
         if (whole && this.settings.dbMode === DbMode.DB_ONLY) domain.cleanDatabase(now - this.settings.removeDelay);
