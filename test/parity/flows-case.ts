@@ -108,6 +108,11 @@ export function fill(text: string, n: number, ends: Ends): string {
     .replaceAll("{UAS2}", ends.uas2);
 }
 
+/** What a next hop answers when that user is asked for. */
+export function answersOf(c: FlowCase, user: string): readonly string[] {
+  return c.hop?.[user] ?? /(\d{3}(?:-\d{3})*)$/.exec(user)?.[1]?.split("-") ?? [];
+}
+
 function lines(text: string, name: RegExp): string[] {
   return text.split("\r\n").filter((l) => name.test(l));
 }
@@ -132,23 +137,65 @@ function changed(text: string, change: string): string {
 /** Sends a message after so many ms. */
 export type Send = (message: string, ms: number) => void;
 
-/** A client and the next hops for one flow, whatever the world they live in. */
-export class Players {
+/** What is seen of one flow. */
+export class Recorder {
   readonly log: string[] = [];
   private readonly uac: string[] = [];
   private readonly uas: string[] = [];
-  private readonly invites = new Map<string, string>();
-  private readonly c: FlowCase;
-  private readonly n: number;
-  private readonly ends: Ends;
-  private readonly request: string;
-  private success = "";
+  protected readonly c: FlowCase;
+  protected readonly n: number;
+  protected readonly ends: Ends;
   private over = false;
 
-  constructor(c: FlowCase, n: number, ends: Ends, run: string) {
+  constructor(c: FlowCase, n: number, ends: Ends) {
     this.c = c;
     this.n = n;
     this.ends = ends;
+  }
+
+  /** The client got a message. */
+  atClient(message: string): void {
+    this.note(this.uac, message, "");
+  }
+
+  /** A next hop got a message; `hop` is put in front. */
+  atHop(message: string, hop: string): void {
+    this.note(this.uas, message, hop);
+  }
+
+  /** What comes from now on does not count. */
+  end(): void {
+    this.over = true;
+  }
+
+  private note(to: string[], message: string, hop: string): void {
+    if (this.over) return;
+    const note = hop + noteOf(message, this.ends, this.n);
+    if (!to.includes(note)) to.push(note);
+  }
+
+  logged(line: string): void {
+    const mark = `@${this.n} `;
+    const at = line.indexOf(mark);
+    if (at >= 0 && !this.over) this.log.push(tidy(line.slice(at + mark.length).trimEnd(), this.ends));
+  }
+
+  seen(): Flow {
+    const { log, uac, uas } = this;
+    return this.c.unordered === true
+      ? { log: [...log].sort(), uac: [...uac].sort(), uas: [...uas].sort() }
+      : { log, uac, uas };
+  }
+}
+
+/** A client and the next hops for one flow, whatever the world they live in. */
+export class Players extends Recorder {
+  readonly request: string;
+  private readonly invites = new Map<string, string>();
+  private success = "";
+
+  constructor(c: FlowCase, n: number, ends: Ends, run: string) {
+    super(c, n, ends);
     this.request = this.first(run);
   }
 
@@ -196,7 +243,11 @@ export class Players {
   }
 
   private ackOf2xx(): string {
-    const to = lines(this.success, /^To:/)[0] ?? "To: <sip:b@y>";
+    return this.ackOfSuccess(lines(this.success, /^To:/)[0] ?? "To: <sip:b@y>");
+  }
+
+  /** The ACK to a 2xx, with its To line. */
+  ackOfSuccess(to: string): string {
     return this.as("ACK")
       .replace(/branch=[^;]*/, (b) => `${b}a`)
       .replace(/^To:.*$/m, to);
@@ -204,19 +255,24 @@ export class Players {
 
   /** The client got something; it acknowledges failures. */
   clientGot(message: string, send: Send): void {
-    this.note(this.uac, message, "");
+    this.atClient(message);
     const status = Number(message.slice(8, 11));
     if (!/^CSeq: *1 INVITE/m.test(message)) return;
     if (status >= 200 && status < 300) this.success = message;
     if (status < 300 || this.c.noAck === true) return;
-    send(this.as("ACK").replace(/^To:.*$/m, lines(message, /^To:/)[0]!), 0);
+    send(this.ackOfFailure(lines(message, /^To:/)[0]!), 0);
+  }
+
+  /** The ACK to a failure, with the failure's To line. */
+  ackOfFailure(to: string): string {
+    return this.as("ACK").replace(/^To:.*$/m, to);
   }
 
   /** A next hop got something, and answers. */
   hopGot(message: string, send: Send, hop: string): void {
-    this.note(this.uas, message, hop);
+    this.atHop(message, hop);
     const [method, uri] = message.split(" ") as [string, string];
-    const user = /^sips?:([^@;]*)@/.exec(uri)?.[1] ?? "";
+    const user = userOf(uri);
     const key = lines(message, /^Via:/)[0]!;
     if (method === "ACK" || method === "SIP/2.0") return;
     const answer = (to: string, list: readonly string[]): void => {
@@ -233,32 +289,13 @@ export class Players {
     }
     if (this.invites.has(key)) return;
     this.invites.set(key, message);
-    answer(message, this.c.hop?.[user] ?? /(\d{3}(?:-\d{3})*)$/.exec(user)?.[1]?.split("-") ?? []);
+    answer(message, answersOf(this.c, user));
   }
+}
 
-  /** What comes from now on does not count. */
-  end(): void {
-    this.over = true;
-  }
-
-  private note(to: string[], message: string, hop: string): void {
-    if (this.over) return;
-    const note = hop + noteOf(message, this.ends, this.n);
-    if (!to.includes(note)) to.push(note);
-  }
-
-  logged(line: string): void {
-    const mark = `@${this.n} `;
-    const at = line.indexOf(mark);
-    if (at >= 0 && !this.over) this.log.push(tidy(line.slice(at + mark.length).trimEnd(), this.ends));
-  }
-
-  seen(): Flow {
-    const { log, uac, uas } = this;
-    return this.c.unordered === true
-      ? { log: [...log].sort(), uac: [...uac].sort(), uas: [...uas].sort() }
-      : { log, uac, uas };
-  }
+/** The user of a SIP URI; empty when it has none. */
+export function userOf(uri: string): string {
+  return /^sips?:([^@;]*)@/.exec(uri)?.[1] ?? "";
 }
 
 /** The number of the flow a message belongs to; -1 for none. */
