@@ -96,8 +96,9 @@ function variableConversion(arg: Arg<unknown>, { reader, variable }: Conversions
     const get = reader(text);
     return get instanceof ArgError ? get : { get };
   });
+  const { wrap } = arg;
   return (value) => {
-    const text = String(value);
+    const text = wrap === undefined ? String(value) : wrap(String(value));
     if (text.startsWith("$")) {
       const accessor = variable(text);
       if (!(accessor instanceof ArgError) || arg.orText !== true) return accessor;

@@ -20,6 +20,7 @@ import { dialog } from "./dialog/index.ts";
 import { domain } from "./domain/index.ts";
 import { htable } from "./htable/index.ts";
 import jsonrpcs from "./jsonrpcs/index.ts";
+import { kemix } from "./kemix.ts";
 import { kex } from "./kex/index.ts";
 import { maxfwd } from "./maxfwd.ts";
 import nathelper from "./nathelper/index.ts";
@@ -69,6 +70,7 @@ const ALL: readonly AnyModule[] = [
   sanity,
   siputils,
   xlog,
+  kemix,
   appLua,
   xhttp,
   websocket,

@@ -53,6 +53,8 @@ export interface Arg<T> {
   readonly route?: RouteArg;
   /** Of `var`: whether it may also be a text; `run` then gets an Accessor that cannot be assigned. */
   readonly orText?: boolean;
+  /** Of `var`, in other languages: makes the variable as it is written from what the script passes. */
+  readonly wrap?: (text: string) => string;
   /** Turns the text or number into what `run` gets; for a constant called once at compile time, else on each call. */
   readonly parse?: (value: string | number) => T | ArgError;
   /** Of `raw`: from the text; `reader` is for parts of it in which variables count. */
@@ -76,6 +78,10 @@ export function variable(name: string): Arg<Accessor> {
 /** A variable, or a text with variables in it where the place of arguments varies. */
 export function variableOrText(name: string): Arg<Accessor> {
   return { kind: "var", name, optional: false, orText: true };
+}
+/** The name of a variable of one class, in other languages: "x" of class avp is $avp(x). */
+export function nameIn(className: string): Arg<Accessor> {
+  return { kind: "var", name: "name", optional: false, wrap: (text) => `$${className}(${text})` };
 }
 /** The name of a route of that kind. */
 export function route(name: string, kind: RouteArg): Arg<number> {

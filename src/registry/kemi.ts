@@ -73,3 +73,34 @@ export interface ScriptEngine {
   /** Runs a function of the script; what it returns counts as return code. One that does not exist is logged and gives -1. */
   run(name: string, ctx: RouteContext, args: readonly ScriptArg[]): RouteResult;
 }
+
+/** What readings of a value give when there is none, by the letter behind "get": nothing, an empty text, a text that says so. */
+const WITHOUT: readonly (readonly [string, Value, string])[] = [
+  ["", null, "nothing"],
+  ["e", "", "an empty text"],
+  ["w", "<<null>>", "the text <<null>>"],
+];
+
+/**
+ * The three functions that read one thing: get, gete and getw. `key` makes their names from the letter; `doc` says what is read; `letters`
+ * leaves out some.
+ */
+export function readings<I, const A extends readonly Arg<unknown>[]>(
+  key: (letter: string) => string,
+  args: A,
+  doc: string,
+  read: (instance: I, ctx: RouteContext, ...args: ArgTypes<A>) => Value,
+  letters = "ew",
+): Record<string, KemiDef<I>> {
+  const out: Record<string, KemiDef<I>> = {};
+  for (const [letter, otherwise, words] of WITHOUT) {
+    if (!letters.includes(letter)) continue;
+    out[key(letter)] = kemi<I, A>({
+      args,
+      gives: "value",
+      doc: `${doc}; ${words} when there is none.`,
+      run: (instance, ctx, ...values) => read(instance, ctx, ...values) ?? otherwise,
+    });
+  }
+  return out;
+}

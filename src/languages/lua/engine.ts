@@ -9,7 +9,7 @@ import type { KemiResult, ScriptApi, ScriptArg, ScriptCall, ScriptEngine } from 
 import type { Value } from "../../sip/value.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
 import { type LuaLimits, LuaMachine, ScriptError } from "./machine.ts";
-import { argumentAt, key, pushText } from "./values.ts";
+import { argumentAt, pushGlobal, pushText } from "./values.ts";
 
 /** One run of a script for a message. */
 interface Run {
@@ -56,7 +56,7 @@ export class LuaEngine implements ScriptEngine {
 
   run(name: string, ctx: RouteContext, args: readonly ScriptArg[]): RouteResult {
     const thread = this.idle.pop() ?? this.machine.newThread();
-    if (lua.lua_getglobal(thread, key(name)) !== lua.LUA_TFUNCTION) {
+    if (pushGlobal(thread, name) !== lua.LUA_TFUNCTION) {
       lua.lua_settop(thread, 0);
       this.idle.push(thread);
       this.report(`there is no function ${name} in the script`);

@@ -32,6 +32,7 @@ export interface LuaApi {
   readonly LUA_YIELD: number;
   readonly LUA_MULTRET: number;
   readonly LUA_REGISTRYINDEX: number;
+  readonly LUA_RIDX_GLOBALS: number;
   readonly LUA_MASKCOUNT: number;
   readonly LUA_TNIL: number;
   readonly LUA_TBOOLEAN: number;
@@ -61,7 +62,6 @@ export interface LuaApi {
   lua_newtable(L: LuaState): void;
   lua_setfield(L: LuaState, index: number, key: Uint8Array): void;
   lua_getfield(L: LuaState, index: number, key: Uint8Array): number;
-  lua_getglobal(L: LuaState, key: Uint8Array): number;
   lua_setglobal(L: LuaState, key: Uint8Array): void;
   lua_type(L: LuaState, index: number): number;
   lua_typename(L: LuaState, type: number): Uint8Array;
@@ -69,6 +69,7 @@ export interface LuaApi {
   lua_toboolean(L: LuaState, index: number): boolean;
   lua_tonumber(L: LuaState, index: number): number;
   lua_tostring(L: LuaState, index: number): Uint8Array | null;
+  lua_rawget(L: LuaState, index: number): number;
   lua_rawgeti(L: LuaState, index: number, n: number): number;
   lua_getstack(L: LuaState, level: number, ar: LuaDebug): number;
   lua_getinfo(L: LuaState, what: Uint8Array, ar: LuaDebug): number;

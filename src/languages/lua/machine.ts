@@ -4,7 +4,7 @@ import { lauxlib, lua, lualib } from "fengari";
 import type { CallPlace } from "../../registry/args.ts";
 import { textOf } from "../../util/bytes.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
-import { key, textAt } from "./values.ts";
+import { key, pushGlobal, textAt } from "./values.ts";
 
 /** What a run of a script may take. */
 export interface LuaLimits {
@@ -56,7 +56,7 @@ export class LuaMachine {
   }
 
   hasFunction(name: string): boolean {
-    const isThere = lua.lua_getglobal(this.L, key(name)) === lua.LUA_TFUNCTION;
+    const isThere = pushGlobal(this.L, name) === lua.LUA_TFUNCTION;
     lua.lua_pop(this.L, 1);
     return isThere;
   }

@@ -21,10 +21,11 @@ export function key(name: string): Uint8Array {
 
 /** Pushes a text. */
 export function pushText(L: LuaState, text: string): void {
-  if (text.length > KEPT_LENGTH) {
-    pushsvalue2s(L, new TString(L, bytesOf(text)));
-    return;
-  }
+  pushsvalue2s(L, text.length > KEPT_LENGTH ? new TString(L, bytesOf(text)) : keptText(L, text));
+}
+
+// Kept strings also keep their hash, which the machine computes once a string.
+function keptText(L: LuaState, text: string): LuaString {
   let known = kept.get(text);
   if (known === undefined) {
     known = new TString(L, bytesOf(text));
@@ -32,7 +33,16 @@ export function pushText(L: LuaState, text: string): void {
     if (kept.size >= KEPT) kept.clear();
     kept.set(text, known);
   }
-  pushsvalue2s(L, known);
+  return known;
+}
+
+/** Pushes the global of that name; returns its type. */
+export function pushGlobal(L: LuaState, name: string): number {
+  lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, lua.LUA_RIDX_GLOBALS);
+  pushText(L, name);
+  const type = lua.lua_rawget(L, -2);
+  lua.lua_remove(L, -2);
+  return type;
 }
 
 /** The text or number of argument `index` (from 1) of the running function; null when it is neither. */

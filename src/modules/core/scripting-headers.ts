@@ -2,11 +2,9 @@
 
 import type { RouteContext } from "../../proxy/context.ts";
 import { type Arg, type ArgTypes, int, str } from "../../registry/args.ts";
-import { type KemiDef, kemi } from "../../registry/kemi.ts";
-import type { Value } from "../../sip/value.ts";
+import { type KemiDef, kemi, readings } from "../../registry/kemi.ts";
 import { appendLines, insertLines, removeNamed } from "./header-edits.ts";
 import { findNamed, type HeaderName, headerArg, wholeLines } from "./header-name.ts";
-import { NULL_TEXT } from "./scripting-variables.ts";
 
 const name = headerArg("name");
 
@@ -19,23 +17,6 @@ function valueOf(ctx: RouteContext, wanted: HeaderName, index: number): string |
   }
   const h = index < 0 ? found.at(index) : undefined;
   return h === undefined ? null : ctx.message.value(h);
-}
-
-/** Two functions that read a header, the first one or by number, with what they give when there is none. */
-function reading(suffix: string, otherwise: Value, words: string): Record<string, KemiDef<unknown>> {
-  const first = kemi({
-    args: [name],
-    gives: "value",
-    doc: `The value of the first header of a name; ${words} when there is none.`,
-    run: (_i: unknown, ctx, wanted) => valueOf(ctx, wanted, 0) ?? otherwise,
-  });
-  const numbered = kemi({
-    args: [name, int("index")],
-    gives: "value",
-    doc: `The value of a header of a name by its number, from 0, or from the end when negative; ${words} when there is none.`,
-    run: (_i: unknown, ctx, wanted, index) => valueOf(ctx, wanted, index) ?? otherwise,
-  });
-  return { [`hdr.get${suffix}`]: first, [`hdr.get${suffix}_idx`]: numbered };
 }
 
 function editing<const A extends readonly Arg<unknown>[]>(
@@ -97,7 +78,16 @@ export const headerScripting: Readonly<Record<string, KemiDef<unknown>>> = {
       return 1;
     },
   ),
-  ...reading("", null, "nothing"),
-  ...reading("e", "", "an empty text"),
-  ...reading("w", NULL_TEXT, `the text ${NULL_TEXT}`),
+  ...readings(
+    (letter) => `hdr.get${letter}`,
+    [name],
+    "The value of the first header of a name",
+    (_i: unknown, ctx, wanted) => valueOf(ctx, wanted, 0),
+  ),
+  ...readings(
+    (letter) => `hdr.get${letter}_idx`,
+    [name, int("index")],
+    "The value of a header of a name by its number, from 0, or from the end when negative",
+    (_i: unknown, ctx, wanted, index) => valueOf(ctx, wanted, index),
+  ),
 };

@@ -2,11 +2,8 @@
 
 import type { RouteContext } from "../../proxy/context.ts";
 import { type Accessor, int, str, variable } from "../../registry/args.ts";
-import { type KemiDef, kemi } from "../../registry/kemi.ts";
+import { type KemiDef, kemi, readings } from "../../registry/kemi.ts";
 import { toInt, type Value } from "../../sip/value.ts";
-
-/** What getw gives for a variable without value. */
-export const NULL_TEXT = "<<null>>";
 
 function write(ctx: RouteContext, accessor: Accessor, value: Value): number {
   if (accessor.set === undefined) return -1;
@@ -16,24 +13,12 @@ function write(ctx: RouteContext, accessor: Accessor, value: Value): number {
 
 /** The functions, by their names in KSR. */
 export const variableScripting: Readonly<Record<string, KemiDef<unknown>>> = {
-  "pv.get": kemi({
-    args: [variable("name")],
-    gives: "value",
-    doc: "The value of a variable; nothing when it has none.",
-    run: (_i: unknown, ctx, accessor) => accessor.get(ctx),
-  }),
-  "pv.gete": kemi({
-    args: [variable("name")],
-    gives: "value",
-    doc: "The value of a variable; an empty text when it has none.",
-    run: (_i: unknown, ctx, accessor) => accessor.get(ctx) ?? "",
-  }),
-  "pv.getw": kemi({
-    args: [variable("name")],
-    gives: "value",
-    doc: `The value of a variable; the text ${NULL_TEXT} when it has none.`,
-    run: (_i: unknown, ctx, accessor) => accessor.get(ctx) ?? NULL_TEXT,
-  }),
+  ...readings(
+    (letter) => `pv.get${letter}`,
+    [variable("name")],
+    "The value of a variable",
+    (_i: unknown, ctx, accessor) => accessor.get(ctx),
+  ),
   "pv.geti": kemi({
     args: [variable("name")],
     doc: "The value of a variable as a number; 0 when it has none.",

@@ -13,6 +13,7 @@ import { messageVariables } from "./message.ts";
 import { messageBufferVariable } from "./message-buffer.ts";
 import { miscVariables } from "./misc.ts";
 import { networkVariables } from "./network.ts";
+import { pvScripting } from "./scripting.ts";
 import { sharedCommands } from "./shared-commands.ts";
 import { staticBranchFunctions, staticBranchVariables } from "./static-branch.ts";
 import { TIME_TRANSFORMS, timeVariables } from "./time.ts";
@@ -116,4 +117,5 @@ export const pv = defineModule({
   },
   transforms: { ...TRANSFORMS, ...TIME_TRANSFORMS },
   rpc: sharedCommands,
+  kemi: pvScripting,
 });
