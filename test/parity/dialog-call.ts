@@ -44,6 +44,8 @@ export interface CallGroup {
   readonly routes?: string;
   /** Statements that run first for every request. */
   readonly first?: string;
+  /** SQL that changes the group's database before the first call. */
+  readonly sql?: readonly string[];
   /** Takes long on the real clock: asked only when the record is made anew. */
   readonly slow?: boolean;
   readonly cases: readonly CallCase[];
@@ -186,10 +188,11 @@ export class Call {
   /** Answers the INVITE. */
   async answer(
     code: number,
-    more: { tag?: string; headers?: readonly string[]; contact?: string } = {},
+    more: { tag?: string; headers?: readonly string[]; contact?: string; body?: string } = {},
   ): Promise<void> {
     if (more.tag !== undefined) this.uas.tag = more.tag;
-    this.world.send("uas", this.reply(this.invited, code, this.uas, more.headers ?? [], more.contact));
+    const { headers = [], contact, body } = more;
+    this.world.send("uas", this.reply(this.invited, code, this.uas, headers, contact, body));
     await this.wait(60);
   }
 
@@ -309,11 +312,13 @@ export class Call {
     const own = line.includes(`call_id=${this.callId};`)
       ? "ACC: "
       : line.includes(`ci=${this.callId}`)
-        ? "start_time="
+        ? (/(?:start_time|began)=/.exec(line)?.[0] ?? "")
         : "";
     const from = own === "" ? -1 : line.indexOf(own);
     if (from >= 0 && !this.over)
-      this.seen.push(`log ${this.masked(line.slice(from).trimEnd()).replace(TIMES, "$1=T")}`);
+      this.seen.push(
+        `log ${this.masked(line.slice(from).trimEnd()).replace(DATES, "D$1D$2D D:D:D").replace(TIMES, "$1=T")}`,
+      );
   }
 
   /** Notes the rows of a table that have the Call-ID of this call. */
@@ -323,6 +328,18 @@ export class Call {
       const kept = Object.entries(row).map(([k, v]) => [k, masked.includes(k) ? "#" : v]);
       const text = this.masked(JSON.stringify(Object.fromEntries(kept)));
       this.seen.push(`rpc row ${table} ${text.replace(/"to_tag":"(?![cs]\d+")[^"]+"/, '"to_tag":"{T}"')}`);
+    }
+  }
+
+  /**
+   * Notes the rows of a table whose column `of` is the Call-ID of this call, with the kinds of numbers in place of their values (a Julian day, seconds
+   * since 1970 whole or with a fraction, a length, zero), and how a date in text is made.
+   */
+  async kinds(table: string, of: string): Promise<void> {
+    for (const row of await this.world.rows(table)) {
+      if (row[of] !== this.callId) continue;
+      const kept = Object.entries(row).map(([k, v]) => [k, k === "id" ? "#" : kindOf(v)]);
+      this.seen.push(`rpc row ${table} ${this.masked(JSON.stringify(Object.fromEntries(kept)))}`);
     }
   }
 
@@ -348,7 +365,14 @@ export class Call {
     ].join("\r\n");
   }
 
-  private reply(request: string, code: number, phone: Phone, headers: readonly string[], contact?: string): string {
+  private reply(
+    request: string,
+    code: number,
+    phone: Phone,
+    headers: readonly string[],
+    contact?: string,
+    body = "",
+  ): string {
     const head = request.split("\r\n");
     const kept = head.filter((l) => /^(Via|Record-Route|From|Call-ID|CSeq):/.test(l));
     const to = head
@@ -361,9 +385,9 @@ export class Call {
       ...to,
       `Contact: <${at}>`,
       ...headers,
-      "Content-Length: 0",
+      `Content-Length: ${body.length}`,
       "",
-      "",
+      body,
     ].join("\r\n");
   }
 
@@ -402,7 +426,16 @@ export class Call {
   }
 }
 
-const TIMES = /\b(timestamp|usecs|start_time|end_time|duration)=(?:[1-9][\d.]*|0\.\d+)/g;
+const DATES = /\d{4}([-/])\d\d([-/])\d\d \d\d:\d\d:\d\d/g;
+const TIMES = /\b(timestamp|usecs|stamp|start_time|end_time|duration|began|ended|length)=(?:[1-9][\d.]*|0\.\d+)/g;
+
+function kindOf(value: unknown): unknown {
+  if (typeof value === "string") return value.replace(DATES, "D$1D$2D D:D:D");
+  if (typeof value !== "number") return value;
+  if (value > 2.4e6 && value < 2.6e6) return "day";
+  if (value > 9e8 && value < 4e9) return Number.isInteger(value) ? "seconds" : "fraction";
+  return value === 0 ? "zero" : "length";
+}
 
 function all(text: string, name: string): string[] {
   return text

@@ -18,7 +18,7 @@ async function open(): Promise<Socket> {
 }
 
 /** The tables as we make them, which have to do for Kamailio. */
-function makeDatabase(file: string): void {
+function makeDatabase(file: string, more: readonly string[]): void {
   const layouts = parseLayouts(readFileSync(new URL("../../embed/kamailio.tables", import.meta.url), "utf8"));
   const db = new DatabaseSync(file);
   db.exec("PRAGMA journal_mode = WAL"); // several processes write
@@ -27,6 +27,7 @@ function makeDatabase(file: string): void {
   db.exec(
     "INSERT INTO version (table_name, table_version) VALUES ('dialog', 7), ('dialog_vars', 1), ('acc', 5), ('missed_calls', 4), ('acc_cdrs', 2)",
   );
+  for (const statement of more) db.exec(statement);
   db.close();
 }
 
@@ -43,7 +44,7 @@ export async function askCalls(group: CallGroup): Promise<string[][]> {
   const directory = mkdtempSync(join(tmpdir(), "dialog-"));
   const file = join(directory, "dialog.cfg");
   const database = join(directory, "dialog.sqlite");
-  if (group.params?.includes("{DB}") === true) makeDatabase(database);
+  if (group.params?.includes("{DB}") === true) makeDatabase(database, group.sql ?? []);
   const extra = `modparam("jsonrpcs", "transport", 4)\nmodparam("jsonrpcs", "dgram_socket", "udp:${end(rpcPort)}")\n`;
   writeFileSync(
     file,

@@ -12,6 +12,7 @@ const STEP = 10;
 export async function runCalls(group: CallGroup): Promise<string[][]> {
   const bed = await openProxy(configHere(group));
   try {
+    for (const statement of group.sql ?? []) bed.host.openSqlite("/data/dialog.sqlite").prepare(statement).run();
     const calls = await openCalls(bed);
     const seen: string[][] = [];
     for (const c of group.cases) {

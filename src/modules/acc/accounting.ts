@@ -72,15 +72,7 @@ export class Accounting {
     const any = s.logFlag | s.dbFlag | s.logMissedFlag | s.dbMissedFlag | s.prepareFlag;
     if ((msg.flags & any) === 0 && !s.prepareAlways) return;
     if (msg.method === Method.CANCEL) return;
-    // what the script has made of the request is told at its end
-    tx.attachment ??= new ScriptState(ctx.routes);
-    const state = tx.attachment as ScriptState;
-    state.flags = msg.flags;
-    state.avps = ctx.avps;
-    if (tx.message === null) {
-      msg.own();
-      tx.message = msg;
-    }
+    keepRequest(tx, ctx);
     tx.watch(new AccWatch(this, this.isUpstream(ctx)));
   }
 
@@ -204,6 +196,18 @@ export class Accounting {
     const text = error instanceof Error ? error.message : String(error);
     this.host.proxy.limited.error(this.host.log, `cannot write a record into table ${table}: ${text}`);
   }
+}
+
+/** Keeps the request with its transaction, with flags and AVPs: what the script has made of it is told at its end. */
+export function keepRequest(tx: Transaction, ctx: RouteContext): void {
+  const { message: msg } = ctx;
+  tx.attachment ??= new ScriptState(ctx.routes);
+  const state = tx.attachment as ScriptState;
+  state.flags = msg.flags;
+  state.avps = ctx.avps;
+  if (tx.message !== null) return;
+  msg.own();
+  tx.message = msg;
 }
 
 function ackKey(msg: SipMessage, toTag: string): string {

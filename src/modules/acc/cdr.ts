@@ -4,10 +4,11 @@ import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import type { Cell } from "../../store/database.ts";
 import { dateCell } from "../../store/dates.ts";
+import type { Transaction } from "../../tm/index.ts";
 import { strftime } from "../../util/strftime.ts";
 import type { Dialog, Dialogs } from "../dialog/index.ts";
-import { tm } from "../tm/index.ts";
-import { shown, valuesOf } from "./record.ts";
+import { type Accounting, keepRequest } from "./accounting.ts";
+import { shown } from "./record.ts";
 import { type Extra, TimeMode, type TimeSettings } from "./settings.ts";
 
 /** Names are those of fields of the log and of columns. */
@@ -34,14 +35,16 @@ export interface CdrSettings {
 /** Writes the records of calls. */
 export class CallRecords {
   private readonly host: ModuleHost;
+  private readonly accounting: Accounting;
   private readonly dialogs: Dialogs;
   private settings: CdrSettings | null = null;
   private extras: readonly Extra[] = [];
-  /** Calls that have ended by a BYE whose route still runs: what it sets is told too. */
+  /** Calls that have ended by a BYE whose route still runs, and that has no transaction yet. */
   private readonly ending = new Map<Dialog, { readonly ctx: RouteContext; readonly at: number }>();
 
-  constructor(host: ModuleHost, dialogs: Dialogs) {
+  constructor(host: ModuleHost, accounting: Accounting, dialogs: Dialogs) {
     this.host = host;
+    this.accounting = accounting;
     this.dialogs = dialogs;
     dialogs.listeners.push({
       created: (dialog) => this.begins(dialog, false),
@@ -49,6 +52,7 @@ export class CallRecords {
       failed: (dialog, ctx) => this.failed(dialog, ctx),
       ended: (dialog, ctx) => {
         if (ctx === null || ctx.kind !== RouteKind.REQUEST) this.ended(dialog, ctx, this.now());
+        else if (ctx.transaction !== null) this.await(dialog, ctx.transaction as Transaction, ctx, this.now());
         else this.ending.set(dialog, { ctx, at: this.now() });
       },
       removed: (dialog) => this.routeEnds(dialog, null),
@@ -56,8 +60,32 @@ export class CallRecords {
         if (this.settings?.onExpired === true) this.ended(dialog, null, this.now());
       },
     });
-    host.use(tm).onScriptEnd.push((ctx) => {
+    accounting.engine.onCreate.push((tx, ctx) => {
+      for (const [dialog, { ctx: waiting, at }] of this.ending) {
+        if (waiting !== ctx) continue;
+        this.ending.delete(dialog);
+        this.await(dialog, tx, ctx, at);
+      }
+    });
+    accounting.engine.onScriptEnd.push((ctx) => {
       for (const [dialog, waiting] of this.ending) if (waiting.ctx === ctx) this.routeEnds(dialog, ctx);
+    });
+  }
+
+  // The record of a call is written when its BYE is answered, so that routes of the reply can add to it (as the oracle).
+  private await(dialog: Dialog, tx: Transaction, ctx: RouteContext, at: number): void {
+    keepRequest(tx, ctx);
+    let isOver = false;
+    const over = (): void => {
+      if (isOver) return;
+      isOver = true;
+      this.ended(dialog, this.accounting.contextOf(tx), at);
+    };
+    tx.watch({
+      replying: (_tx, status) => {
+        if (status >= 200) over();
+      },
+      released: over,
     });
   }
 
@@ -109,7 +137,9 @@ export class CallRecords {
     dialog.setVariable(s.startId, seconds(start));
     dialog.setVariable(s.endId, seconds(end));
     dialog.setVariable(s.durationId, length);
-    const values = valuesOf(this.extras, this.dialogs.events.contextOf(dialog, from));
+    const ctx = this.dialogs.events.contextOf(dialog, from);
+    // without a message there is nothing but the dialog (as the oracle)
+    const values = this.extras.map(({ value, ofDialog }) => (from === null && !ofDialog ? null : value.get(ctx)));
     if (s.logs && this.host.log.enabled(s.level)) {
       let line = `${s.startId}=${seconds(start)}; ${s.endId}=${seconds(end)}; ${s.durationId}=${length}`;
       this.extras.forEach((extra, i) => {
@@ -142,7 +172,7 @@ function seconds(ms: number): string {
   return (Math.floor(ms) / 1000).toFixed(3);
 }
 
-function momentCell(ms: number, { mode, format }: TimeSettings): Cell {
-  if (mode === TimeMode.LOCAL || mode === TimeMode.UTC) return strftime(format, ms, mode === TimeMode.UTC);
-  return dateCell(Math.floor(ms / 1000));
+// Times in UTC are texts in this form whatever time_format says, all others are moments (as the oracle).
+function momentCell(ms: number, { mode }: TimeSettings): Cell {
+  return mode === TimeMode.UTC ? strftime("%Y-%m-%d %H:%M:%S", ms, true) : dateCell(Math.floor(ms / 1000));
 }

@@ -62,7 +62,7 @@ class Acc {
     this.texts = {
       logExtras: extrasOf(p.log_extra, "log_extra", p.acc_extra_size, readers),
       dbExtras: extrasOf(p.db_extra, "db_extra", p.acc_extra_size, readers),
-      legs: legPartsOf(p.multi_leg_info),
+      legs: legPartsOf(p.multi_leg_info, p.acc_extra_size),
       accTable: table(p.db_table_acc, "db_table_acc"),
       missedTable: table(p.db_table_missed_calls, "db_table_missed_calls"),
     };
@@ -94,7 +94,7 @@ class Acc {
       state.cdrs?.apply(null, []);
       return;
     }
-    state.cdrs ??= new CallRecords(state.host, dialogs);
+    state.cdrs ??= new CallRecords(state.host, state.accounting!, dialogs);
     state.cdrs.apply(cdrSettingsOf(params), this.cdrExtras);
   }
 

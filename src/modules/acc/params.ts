@@ -63,7 +63,7 @@ export const params = {
   acc_sip_code_column: strParam("sip_code", "Column of the status."),
   acc_sip_reason_column: strParam("sip_reason", "Column of the reason phrase."),
   acc_time_column: strParam("time", "Column of the time."),
-  acc_extra_size: intParam(64, "The most values of log_extra and db_extra.", { min: 1, max: 4096 }),
+  acc_extra_size: intParam(64, "The most values of log_extra, db_extra and multi_leg_info.", { min: 1, max: 4096 }),
   time_mode: intParam(
     0,
     "A further value for the time: 0 none, 1 seconds and microseconds, 2 seconds with a fraction, 3 local time and 4 UTC as time_format says.",

@@ -58,6 +58,8 @@ export interface AccSettings {
 export interface Extra {
   readonly name: string;
   readonly value: Accessor;
+  /** It is a variable of the dialog, which needs no message. */
+  readonly ofDialog: boolean;
 }
 
 /** A value of a leg of a call: its name and the AVP whose values are those of the legs. */
@@ -96,13 +98,16 @@ export function extrasOf(text: string, param: string, most: number, readers: Par
   return pairs.map(([name, source]) => {
     const value = readers.variable(source);
     if (value instanceof ArgError) throw new ConfigError(`${name}: ${value.message}`, param, value.hint);
-    return { name, value };
+    return { name, value, ofDialog: /^\$\(?dlg_var\(/.test(source) };
   });
 }
 
-/** The parts of a leg. */
-export function legPartsOf(text: string): readonly LegPart[] {
-  return pairsOf(text, "multi_leg_info").map(([name, source]) => {
+/** The parts of a leg, `most` at most. */
+export function legPartsOf(text: string, most: number): readonly LegPart[] {
+  const pairs = pairsOf(text, "multi_leg_info");
+  if (pairs.length > most)
+    throw new ConfigError(`more than ${most} values`, "multi_leg_info", "see acc_extra_size for their number");
+  return pairs.map(([name, source]) => {
     if (!/^\$avp\(.+\)$/.test(source))
       throw new ConfigError(`${name}: "${source}" is no AVP`, "multi_leg_info", "write it as $avp(name)");
     return { name, avp: avpNameOf(source) };
