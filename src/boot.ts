@@ -21,7 +21,14 @@ import { ArgError, type RouteArg } from "./registry/args.ts";
 import { Commands } from "./registry/commands.ts";
 import { ConfigError, type ParamReaders } from "./registry/define.ts";
 import { type Configured, ModuleLoader } from "./registry/loader.ts";
-import { type CompiledRoutes, type Config, compileRoutes, type Diagnostic, Diagnostics } from "./script/index.ts";
+import {
+  type CompiledRoutes,
+  type Config,
+  checkNoSctp,
+  compileRoutes,
+  type Diagnostic,
+  Diagnostics,
+} from "./script/index.ts";
 import { Transport } from "./sip/transports.ts";
 import { Databases } from "./store/connect.ts";
 import { Level, Log, type LogSettings } from "./util/log.ts";
@@ -96,13 +103,24 @@ export async function start(
 
 /** What starting that configuration would find wrong with it, without opening anything: modules are set up and routes compiled, then thrown away. */
 export function tryOut(host: Host, config: Config): Trial {
+  const sctp = sctpFindings(host, config);
   try {
     const { routes } = prepare(assemble(host, config, { level: Level.ALERT, sink: () => {} }, null), config);
-    return { diagnostics: [], routes };
+    return { diagnostics: sctp, routes };
   } catch (error) {
-    if (error instanceof UnusableConfig) return { diagnostics: error.diagnostics, routes: null };
+    if (error instanceof UnusableConfig) return { diagnostics: [...sctp, ...error.diagnostics], routes: null };
     throw error;
   }
+}
+
+// What the configuration asks of SCTP that this system has not; it is asked only if the configuration speaks of SCTP.
+function sctpFindings(host: Host, { globals, tree }: Config): readonly Diagnostic[] {
+  const enabledAt = tree.globals.findLast(({ name }) => /^(enable|disable)_sctp$/.test(name))?.nameAt ?? null;
+  if (enabledAt === null && !globals.listen.some(({ proto }) => proto === "sctp")) return [];
+  const missing = host.network.noSctp();
+  const diagnostics = new Diagnostics();
+  if (missing !== null) checkNoSctp(globals, missing.code, enabledAt, diagnostics);
+  return diagnostics.sorted();
 }
 
 function assemble(host: Host, config: Config, settings: LogSettings, data: string | null, run: string | null = null) {

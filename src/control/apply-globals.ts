@@ -2,10 +2,11 @@
 
 import type { UdpMarks } from "../host/host.ts";
 import { ignoreMasks } from "../net/blocklist.ts";
+import { SCTP_PARAMETERS } from "../net/sctp-rules.ts";
 import type { SourceRules } from "../net/source-limits.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { TransportLimits } from "../proxy/transports.ts";
-import { type Globals, wantsTls } from "../script/index.ts";
+import { type Globals, SctpMode, sctpMode, wantsTls } from "../script/index.ts";
 import { allowInHosts, uriRules } from "../sip/uri-rules.ts";
 import { ipFamily } from "../util/ip.ts";
 import { dnsSettings } from "./dns-globals.ts";
@@ -44,6 +45,15 @@ export function transportLimits(globals: Globals): TransportLimits {
       icmp: usesBlocklist(globals) || globals.bool("use_dns_failover"), // nobody else would do anything with it
     },
   };
+}
+
+// The parameters of SCTP were the core's until 5.0; those of module sctp come on top.
+function applySctp(proxy: Proxy, globals: Globals): void {
+  const { sctp } = proxy.transports;
+  if (sctp === undefined) return;
+  sctp.wanted = sctpMode(globals) === SctpMode.ON;
+  const given = SCTP_PARAMETERS.filter((name) => globals.has(`sctp_${name}`));
+  sctp.configure(new Map(given.map((name) => [name, globals.int(`sctp_${name}`)])));
 }
 
 function sourceRules(globals: Globals): SourceRules {
@@ -106,6 +116,7 @@ export function applyRules(proxy: Proxy, globals: Globals): void {
   proxy.acceptAliases = globals.bool("tcp_accept_aliases");
   proxy.closesOnError = globals.int("tcp_script_mode") === 0;
   proxy.dns.settings = dnsSettings(globals);
+  applySctp(proxy, globals);
   proxy.resolver.mhomed = globals.bool("mhomed");
   uriRules.phone2tel = globals.bool("phone2tel");
   allowInHosts(globals.text("uri_host_extra_chars") ?? "");

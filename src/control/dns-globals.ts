@@ -29,6 +29,7 @@ export function dnsSettings(globals: Globals): DnsSettings {
     udpPreference: globals.int("dns_udp_pref"),
     tcpPreference: globals.int("dns_tcp_pref"),
     tlsPreference: globals.int("dns_tls_pref"),
+    sctpPreference: globals.int("dns_sctp_pref"),
     srvWeights: globals.bool("dns_srv_lb"),
     failover: useCache && globals.bool("use_dns_failover"), // the oracle's needs its cache
   };

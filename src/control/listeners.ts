@@ -6,7 +6,16 @@ import type { Listener, ListenOptions } from "../net/flow.ts";
 import { UdpListener } from "../net/udp.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { NetTransports } from "../proxy/transports.ts";
-import { type Globals, type Listen, wantsTls } from "../script/index.ts";
+import {
+  fileLine,
+  type Globals,
+  type Listen,
+  SctpMode,
+  sctpAddress,
+  sctpMode,
+  wantsTls,
+  withoutSctp,
+} from "../script/index.ts";
 import { Transport } from "../sip/transports.ts";
 import { ipFamily } from "../util/ip.ts";
 import type { Log } from "../util/log.ts";
@@ -19,17 +28,23 @@ export class ListenError extends Error {
   }
 }
 
-const PROTOCOLS: Readonly<Record<string, number>> = { udp: Transport.UDP, tcp: Transport.TCP, tls: Transport.TLS };
-type Wanted = Omit<Listen, "at">;
+const PROTOCOLS: Readonly<Record<string, number>> = {
+  udp: Transport.UDP,
+  tcp: Transport.TCP,
+  tls: Transport.TLS,
+  sctp: Transport.SCTP,
+};
+type Wanted = Omit<Listen, "at"> & { readonly at: Listen["at"] | null };
 
 function everyAddress(host: string): Wanted {
-  return { proto: null, host, port: null, advertise: null, socketName: null, mcast: null };
+  return { proto: null, host, port: null, advertise: null, socketName: null, mcast: null, at: null };
 }
 
 /** Opens all listeners. Throws ListenError; those opened before stay open for the caller to close. */
 export async function openListeners(host: Host, transports: NetTransports, globals: Globals, log: Log): Promise<void> {
   const noTcp = globals.bool("disable_tcp");
   const tls = wantsTls(globals) && !noTcp;
+  const noSctp = sctpProblem(host, transports, globals);
   const everyone = [everyAddress(globals.bool("auto_bind_ipv6") ? "*" : "0.0.0.0")];
   const wanted: readonly Wanted[] = globals.listen.length > 0 ? globals.listen : everyone;
   const opened = new Set<string>();
@@ -37,7 +52,12 @@ export async function openListeners(host: Host, transports: NetTransports, globa
   for (const listen of wanted) {
     const protocols =
       listen.proto === null
-        ? ["udp", ...(noTcp ? [] : ["tcp"]), ...(tls && transports.hasTls ? ["tls"] : [])]
+        ? [
+            "udp",
+            ...(noTcp ? [] : ["tcp"]),
+            ...(tls && transports.hasTls ? ["tls"] : []),
+            ...(transports.sctp.wanted && noSctp === null ? ["sctp"] : []),
+          ]
         : [listen.proto];
     for (const name of protocols) {
       const protocol = PROTOCOLS[name];
@@ -53,6 +73,10 @@ export async function openListeners(host: Host, transports: NetTransports, globa
         log.warn(
           `listen tls:${listen.host}: left out: ${tls ? 'TLS needs loadmodule "tls.so"' : "write enable_tls=yes"}`,
         );
+        continue;
+      }
+      if (protocol === Transport.SCTP && noSctp !== null) {
+        leaveOut(listen, noSctp, globals, log);
         continue;
       }
       for (const address of await addressesOf(host, listen.host, (listen.advertise ?? everywhere) !== null)) {
@@ -71,6 +95,26 @@ export async function openListeners(host: Host, transports: NetTransports, globa
   if (transports.listeners.length === 0) throw new ListenError("nothing to listen on");
   if (globals.int("udp4_raw") > 0 && transports.listeners.some(lacksRaw))
     log.warn("udp4_raw: not permitted (CAP_NET_RAW is needed) or not offered here; ordinary sockets send");
+}
+
+// Why no socket of SCTP can be had, as withoutSctp takes it; null when one can. Nobody is asked unless somebody wants one.
+function sctpProblem(host: Host, transports: NetTransports, globals: Globals): string | null {
+  if (sctpMode(globals) === SctpMode.OFF) return "";
+  const isWanted = transports.sctp.wanted || globals.listen.some(({ proto }) => proto === "sctp");
+  const code = isWanted ? (host.network.noSctp()?.code ?? null) : null;
+  if (code === null || sctpMode(globals) !== SctpMode.ON || globals.listen.some(({ proto }) => proto === "sctp"))
+    return code;
+  const { why } = withoutSctp(code);
+  throw new ListenError(`SCTP is turned on (enable_sctp), but ${why}: load the module sctp, or write enable_sctp=2`);
+}
+
+// A line for SCTP where there is none ends the start only if the configuration insists on SCTP.
+function leaveOut(listen: Wanted, code: string, globals: Globals, log: Log): void {
+  const { why, hint } = withoutSctp(code);
+  const place = listen.at === null ? "" : `${fileLine(listen.at)}: `;
+  if (sctpMode(globals) === SctpMode.ON)
+    throw new ListenError(`${place}cannot listen on ${sctpAddress(listen)}: ${why}; ${hint}`);
+  log.warn(`${place}listen ${sctpAddress(listen)}: left out: ${why}; ${hint}`);
 }
 
 function lacksRaw(listener: Listener): boolean {

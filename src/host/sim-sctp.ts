@@ -197,9 +197,10 @@ export class SimAssociation implements SctpAssociation {
     }
     const other = this.#other;
     this.#later(delay, () => {
+      if (other?.open !== true) return; // it is unsent, and will be told so
       this.#onTheWay.delete(message);
       this.queued -= message.bytes.length;
-      if (other !== null) other.#deliver(message.bytes);
+      other.#deliver(message.bytes);
     });
   }
 

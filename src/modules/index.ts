@@ -36,6 +36,7 @@ import { rr } from "./rr/index.ts";
 import rtpengine from "./rtpengine/index.ts";
 import rtpproxy from "./rtpproxy/index.ts";
 import { sanity } from "./sanity/index.ts";
+import { sctp } from "./sctp.ts";
 import { siputils } from "./siputils/index.ts";
 import { sl } from "./sl.ts";
 import { speeddial } from "./speeddial/index.ts";
@@ -87,6 +88,7 @@ const ALL: readonly AnyModule[] = [
   speeddial,
   domain,
   tls,
+  sctp,
   usrloc,
   registrar,
   nathelper,

@@ -73,7 +73,7 @@ export class SctpFlow implements StreamFlow {
   }
 
   send(buf: Uint8Array, start: number, end: number): boolean {
-    return this.#send(buf, start, end, this.#transport.rules.sendRetries);
+    return this.#send(buf, start, end, this.#transport.rules.send_retries);
   }
 
   #send(buf: Uint8Array, start: number, end: number, retries: number): boolean {
@@ -84,7 +84,7 @@ export class SctpFlow implements StreamFlow {
   }
 
   get repliesElsewhere(): boolean {
-    return !this.#transport.rules.reuse;
+    return this.#transport.rules.assoc_reuse === 0;
   }
 
   get queued(): number {

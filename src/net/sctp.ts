@@ -1,29 +1,14 @@
 // SIP over SCTP (RFC 4168): one socket for each listener, associations as flows, opened on demand and used again. A message of SCTP is a
 // message of SIP, so nothing is framed.
 import type { Host, HostError, SocketAddress } from "../host/host.ts";
-import type { SctpAssociation, SctpSettings, SctpSocket } from "../host/sctp.ts";
+import { SCTP_DEFAULTS, type SctpAssociation, type SctpSettings, type SctpSocket } from "../host/sctp.ts";
 import { Transport } from "../sip/transports.ts";
 import { canonicalIp } from "../util/ip.ts";
 import { type Flow, type Listener, ListenerBase, type ListenOptions, type Receive } from "./flow.ts";
 import { FlowTable } from "./flows.ts";
 import { SctpFlow } from "./sctp-flow.ts";
+import { isRule, ruleProblem, SCTP_RULES, SCTP_SETTINGS, type SctpParameter, type SctpRules } from "./sctp-rules.ts";
 import { Refused, type SourceLimits } from "./source-limits.ts";
-
-/** What the configuration says, besides the settings of sockets. */
-export interface SctpRules {
-  /** Times a message that the system gave up is sent again over a new association (sctp_send_retries). */
-  readonly sendRetries: number;
-  /** Whether replies go by the association that the request came by (sctp_assoc_reuse), if associations are followed (sctp_assoc_tracking). */
-  readonly reuse: boolean;
-  readonly tracking: boolean;
-  /** The most associations; below zero: as many as we can hold (sctp_max_assocs). */
-  readonly maxAssociations: number;
-}
-
-export const SCTP_RULES: SctpRules = { sendRetries: 0, reuse: true, tracking: true, maxAssociations: -1 };
-
-/** sctp_autoclose and sctp_send_ttl have defaults of their own in Kamailio, whatever the system's are. */
-export const SCTP_SETTINGS: SctpSettings = { autoclose: 180, send_ttl: 32_000 };
 
 /** What SCTP is given. */
 export interface SctpTransportOptions {
@@ -49,12 +34,12 @@ export class SctpTransport {
   readonly maxQueue: number;
   readonly listeners: SctpListener[] = [];
   readonly flows: FlowTable;
-  rules: SctpRules = SCTP_RULES;
-  settings: SctpSettings = SCTP_SETTINGS;
+  readonly rules: SctpRules = { ...SCTP_RULES };
+  #settings: SctpSettings = SCTP_SETTINGS;
   /** Whether it is to be had where no protocol is named (module sctp, or enable_sctp=1). */
   wanted = false;
-  /** Associations that are there, and those that we open. */
-  opened = 0;
+  /** Associations there have been, those that could not be opened not counted. */
+  total = 0;
   readonly #options: SctpTransportOptions;
 
   constructor(host: Host, options: SctpTransportOptions) {
@@ -71,7 +56,7 @@ export class SctpTransport {
   async listen(options: ListenOptions): Promise<SctpListener> {
     const socket = await this.host.network.bindSctp({
       local: options.local,
-      settings: this.settings,
+      settings: this.#settings,
       maxMessage: MAX_MESSAGE,
       maxQueue: this.maxQueue,
       onOpen: (association) => this.#opened(listener, association),
@@ -89,6 +74,7 @@ export class SctpTransport {
   #opened(listener: SctpListener, association: SctpAssociation): boolean {
     const known = association.attachment as SctpFlow | null;
     if (known !== null) {
+      this.total++;
       known.onOpen();
       return true;
     }
@@ -102,7 +88,8 @@ export class SctpTransport {
     }
     const flow = new SctpFlow(this, listener, remote, false);
     flow.accepted(association);
-    this.#add(flow);
+    this.total++;
+    this.flows.add(flow);
     this.#options.sources.add(flow);
     return true;
   }
@@ -117,31 +104,44 @@ export class SctpTransport {
     if (there !== null) return there;
     const own = this.listeners.find((l) => l === listener);
     if (own === undefined || remote.port === 0 || remote.family !== own.local.family) return null;
-    // without tracking nobody knows how many there are before it is opened
     if (!this.hasRoom()) return null;
     const flow = new SctpFlow(this, own, remote, true);
     if (!flow.connect()) return null;
-    this.#add(flow);
-    return flow;
-  }
-
-  #add(flow: SctpFlow): void {
-    this.opened++;
     this.flows.add(flow);
+    return flow;
   }
 
   /** Whether one more association may be there. */
   hasRoom(): boolean {
-    const { maxAssociations } = this.rules;
-    return (maxAssociations < 0 || this.flows.size < maxAssociations) && this.flows.hasRoom();
+    const { max_assocs } = this.rules;
+    return (max_assocs < 0 || this.flows.size < max_assocs) && this.flows.hasRoom();
   }
 
-  /** Changes settings of all sockets, mostly for associations that begin later; the first error. */
-  change(settings: SctpSettings): HostError | null {
-    this.settings = { ...this.settings, ...settings };
-    let failed: HostError | null = null;
-    for (const { socket } of this.listeners) failed ??= socket.change(settings);
-    return failed;
+  /** Parameters as the configuration gives them; without tracking nothing is reused. */
+  configure(given: ReadonlyMap<SctpParameter, number>): void {
+    if (given.get("assoc_tracking") === 0) this.set("assoc_reuse", 0);
+    for (const [name, value] of given) this.set(name, value);
+  }
+
+  /** Gives a parameter another value; settings of sockets hold mostly for associations that begin later. The error when it cannot be. */
+  set(name: SctpParameter, value: number): HostError | null {
+    if (isRule(name)) {
+      const problem = ruleProblem(this.rules, name, value);
+      if (problem === null) this.rules[name] = value;
+      return problem;
+    }
+    for (const { socket } of this.listeners) {
+      const failed = socket.change({ [name]: value });
+      if (failed !== null) return failed;
+    }
+    this.#settings = { ...this.#settings, [name]: value };
+    return null;
+  }
+
+  /** The parameters in force; those of sockets as the one of that listener has them, else the first. */
+  values(listener: SctpListener | undefined = this.listeners[0]): Record<SctpParameter, number> {
+    const settings = listener?.socket.settings() ?? { ...SCTP_DEFAULTS, ...this.#settings };
+    return { ...settings, ...this.rules };
   }
 
   /** Called by each flow once when it has gone. */

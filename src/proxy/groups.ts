@@ -88,6 +88,11 @@ export class ParameterGroups {
     values.set(name, value);
   }
 
+  /** Takes a parameter out. */
+  remove(group: string, name: string): void {
+    this.defaults.get(group)?.delete(name);
+  }
+
   /** Whether there is such a group, or such a parameter in it. */
   has(group: string, name?: string): boolean {
     const values = this.defaults.get(group);

@@ -319,7 +319,8 @@ function mandatoryMissing(msg: SipMessage, flow: Flow): string | null {
   if (msg.find(H.CALL_ID) < 0) return "Call-ID missing";
   if (msg.from() === null) return "From missing or broken";
   if (msg.to() === null) return "To missing or broken";
-  if (!flow.reliable && lengthWrong(msg)) return "Content-Length broken or larger than the body";
+  if ((!flow.reliable || flow.protocol === Transport.SCTP) && lengthWrong(msg))
+    return "Content-Length broken or larger than the body";
   if (msg.isRequest && cseq.method !== msg.method && msg.method !== Method.UNKNOWN) return "CSeq names another method";
   return null;
 }

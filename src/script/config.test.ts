@@ -55,7 +55,13 @@ describe("modules and flags", () => {
       'loadmodule "/usr/lib/x/fake.so"\nmodparam("fake", "rule", "a")\nmodparam("fake", "rule", "b")\nmodparam("fake", "interval", "20")',
     );
     expect(config.modules.map((m) => m.module.name)).toEqual(["core", "fake"]);
-    expect(config.modules[1]?.params).toMatchObject({ db_url: "", rule: ["a", "b"], timer: 20, mode: "up", workers: 1 });
+    expect(config.modules[1]?.params).toMatchObject({
+      db_url: "",
+      rule: ["a", "b"],
+      timer: 20,
+      mode: "up",
+      workers: 1,
+    });
   });
 
   test("flags without number take free ones from above", () => {

@@ -7,6 +7,7 @@ import type { ConfigTree, CustomSetting } from "./ast.ts";
 import { checkRoutes } from "./check.ts";
 import { Missing } from "./check-missing.ts";
 import { checkModules, type LoadedModule } from "./check-modules.ts";
+import { checkSctp } from "./check-sctp.ts";
 import { checkTls } from "./check-tls.ts";
 import { checkGroups } from "./custom-groups.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
@@ -58,6 +59,7 @@ export function loadConfig(
     modules.some(({ module }) => module.name === "tls"),
     diagnostics,
   );
+  checkSctp(globals, diagnostics);
   const groups = checkGroups(tree, globals, modules, diagnostics);
   const flags = declareFlags(tree, diagnostics);
   const routes = checkRoutes(tree, modules, flags, groups, all, missing, diagnostics);

@@ -59,7 +59,7 @@ const COMMANDS = "commands come by module jsonrpcs or ctl";
 const MODULES: Readonly<Record<string, string>> = {
   ...{ proto_udp: BUILT_IN, proto_tcp: BUILT_IN, proto_tls: BUILT_IN, proto_ws: BUILT_IN, proto_wss: BUILT_IN },
   ...{
-    proto_sctp: "SCTP is not built in",
+    proto_sctp: 'write listen=sctp:…, and loadmodule "sctp.so" for its parameters and commands',
     proto_bin: "there is no clustering by it here",
     proto_hep: "use module siptrace",
   },

@@ -42,5 +42,4 @@ export const USED = "used";
 
 export const NO_PROCESSES = "one event loop serves everything, there are no worker processes to set up";
 export const NO_MEMORY_POOLS = "memory belongs to the runtime, there are no pools of our own";
-export const NO_SCTP = "SCTP is not built in";
 export const OS_SETTING = "the runtime's sockets do not offer it";

@@ -2,7 +2,7 @@
 // cookbook of Kamailio 5.6; `effect` says what becomes of each here.
 
 import type { GlobalDef } from "./globals.ts";
-import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, NO_SCTP, OS_SETTING, row, USED } from "./globals-define.ts";
+import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, OS_SETTING, row, USED } from "./globals-define.ts";
 
 const TLS_MODULE = "TLS is set up by the parameters of module tls";
 
@@ -89,7 +89,7 @@ const DNS: readonly GlobalDef[] = [
   row("int", "dns_udp_pref", 30, USED, "preference of UDP", { aliases: ["dns_udp_preference"] }),
   row("int", "dns_tcp_pref", 20, USED, "preference of TCP", { aliases: ["dns_tcp_preference"] }),
   row("int", "dns_tls_pref", 10, USED, "preference of TLS", { aliases: ["dns_tls_preference"] }),
-  row("int", "dns_sctp_pref", 20, NO_SCTP, "preference of SCTP", { aliases: ["dns_sctp_preference"] }),
+  row("int", "dns_sctp_pref", 20, USED, "preference of SCTP", { aliases: ["dns_sctp_preference"] }),
 ];
 
 const TCP: readonly GlobalDef[] = [
@@ -162,32 +162,36 @@ const TLS_SCTP: readonly GlobalDef[] = [
   ...["tls_method", "tls_certificate", "tls_private_key", "tls_ca_list"].map((name) =>
     row("word", name, null, TLS_MODULE, "a setting of TLS, of before 3.1"),
   ),
-  row("bool", "disable_sctp", 1, NO_SCTP, "turns SCTP off"),
-  row("int", "enable_sctp", 2, NO_SCTP, "turns SCTP on"),
-  ...[
-    "children",
-    "socket_rcvbuf",
-    "socket_sndbuf",
-    "autoclose",
-    "send_ttl",
-    "send_retries",
-    "assoc_tracking",
-    "assoc_reuse",
-    "max_assocs",
-  ].map((name) => row("int", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP")),
-  ...[
-    "srto_initial",
-    "srto_max",
-    "srto_min",
-    "asocmaxrxt",
-    "init_max_attempts",
-    "init_max_timeo",
-    "hbinterval",
-    "pathmaxrxt",
-  ].map((name) => row("int", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP")),
-  ...["sack_delay", "sack_freq", "max_burst"].map((name) =>
-    row("int", `sctp_${name}`, null, NO_SCTP, "a setting of SCTP"),
-  ),
+  row("bool", "disable_sctp", null, USED, "turns SCTP off, or on with no"),
+  row("int", "enable_sctp", 2, USED, "whether SCTP is turned on: 0 no, 1 yes, 2 where the system has it"),
+  row("int", "sctp_children", null, NO_PROCESSES, "processes for SCTP"),
+  row("int", "sctp_socket_rcvbuf", null, USED, "receive buffer of SCTP sockets, bytes", {
+    aliases: ["sctp_socket_receive_buffer"],
+    min: 0,
+  }),
+  row("int", "sctp_socket_sndbuf", null, USED, "send buffer of SCTP sockets, bytes", {
+    aliases: ["sctp_socket_send_buffer"],
+    min: 0,
+  }),
+  row("int", "sctp_autoclose", 180, USED, "seconds until an idle SCTP association is closed", { min: 1 }),
+  row("int", "sctp_send_ttl", 32000, USED, "milliseconds until an SCTP message that was not sent is given up", {
+    min: 0,
+  }),
+  row("int", "sctp_send_retries", 0, USED, "times a message is sent again over a new association", { min: 0, max: 9 }),
+  row("bool", "sctp_assoc_tracking", 1, USED, "whether associations are followed, which sctp_assoc_reuse needs"),
+  row("bool", "sctp_assoc_reuse", 1, USED, "whether replies go by the association that the request came by"),
+  row("int", "sctp_max_assocs", -1, USED, "most SCTP associations; -1: any number", { min: -1 }),
+  row("int", "sctp_srto_initial", null, USED, "retransmission timeout of SCTP at first, ms", { min: 0 }),
+  row("int", "sctp_srto_max", null, USED, "longest retransmission timeout of SCTP, ms", { min: 0 }),
+  row("int", "sctp_srto_min", null, USED, "shortest retransmission timeout of SCTP, ms", { min: 0 }),
+  row("int", "sctp_asocmaxrxt", null, USED, "retransmissions until an association is given up", { min: 0, max: 65535 }),
+  row("int", "sctp_init_max_attempts", null, USED, "attempts to open an association", { min: 0, max: 65535 }),
+  row("int", "sctp_init_max_timeo", null, USED, "longest time between two such attempts, ms", { min: 0 }),
+  row("int", "sctp_hbinterval", null, USED, "milliseconds between heartbeats of SCTP; -1: none", { min: -1 }),
+  row("int", "sctp_pathmaxrxt", null, USED, "retransmissions until a path of SCTP is given up", { min: 0, max: 65535 }),
+  row("int", "sctp_sack_delay", null, USED, "milliseconds until an acknowledgement of SCTP is sent", { min: 0 }),
+  row("int", "sctp_sack_freq", null, USED, "packets until an acknowledgement of SCTP is sent", { min: 0, max: 65535 }),
+  row("int", "sctp_max_burst", null, USED, "packets of SCTP sent in one go", { min: 0, max: 65535 }),
 ];
 
 /** Ours, not Kamailio's: what one source, an IPv4 address or an IPv6 network of 64 bits, may take. */

@@ -1,6 +1,7 @@
 // The native configuration language: loadConfig reads and checks, compileRoutes makes it run.
 
 export type { LoadedModule } from "./check-modules.ts";
+export { checkNoSctp, SctpMode, sctpAddress, sctpMode, withoutSctp } from "./check-sctp.ts";
 export { wantsTls } from "./check-tls.ts";
 export { type Compiled, type CompileOptions, compileRoutes } from "./compile.ts";
 export { type Config, loadConfig } from "./config.ts";

@@ -132,7 +132,7 @@ export const LANGUAGE: readonly LanguageRow[] = [
      UDP :: Transport.
      TCP :: Transport.
      TLS :: Transport.
-     SCTP :: Transport; not built in.
+     SCTP :: Transport.
      max_len :: Gone since Kamailio 1.4; refused with a word.
      L_ALERT :: Log level -5.
      L_BUG :: Log level -4.

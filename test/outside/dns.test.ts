@@ -181,14 +181,21 @@ test("what the parameters say", async () => {
   const { bed } = await open(
     `dns_retr_time=3\ndns_retr_no=0\ndns_servers_no=2\ndns_cache_mem=100\ndns_cache_gc_interval=10\ndns_cache_del_nonexp=yes
     dns_cache_min_ttl=5\ndns_cache_max_ttl=50\ndns_cache_negative_ttl=0\ndns_cache_rec_pref=3\ndns_cache_flags=4\ndns_srv_lb=yes
-    dns_try_ipv6=yes\ndns_use_search_list=no\ndns_search_full_match=no\ndns_udp_pref=-1\ndns_tcp_preference=7\ndns_tls_pref=8
+    dns_try_ipv6=yes\ndns_use_search_list=no\ndns_search_full_match=no\ndns_udp_pref=-1\ndns_tcp_preference=7\ndns_tls_pref=8\ndns_sctp_pref=9
     dns_naptr_ignore_rfc=no\ndns_try_naptr=on\nuse_dns_failover=on`,
   );
   expect(bed.diagnostics).toEqual([]);
   expect(bed.server.proxy.dns.settings).toEqual({
     ...{ timeout: 3000, tries: null, servers: 2, memory: 102_400, gcInterval: 10_000, deleteLive: true },
     ...{ minTtl: 5, maxTtl: 50, negativeTtl: 0, recordPreference: 3, flags: 4, srvWeights: true, tryIpv6: true },
-    ...{ useSearchList: false, searchFullMatch: false, udpPreference: -1, tcpPreference: 7, tlsPreference: 8 },
+    ...{
+      useSearchList: false,
+      searchFullMatch: false,
+      udpPreference: -1,
+      tcpPreference: 7,
+      tlsPreference: 8,
+      sctpPreference: 9,
+    },
     ...{ naptrIgnoreOrder: false, tryNaptr: true, failover: true, useCache: true },
   });
   await bed.close();

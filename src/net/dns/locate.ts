@@ -99,14 +99,15 @@ function defaultPort(protocol: number): number {
 }
 
 function preferenceOf(dns: Dns, protocol: number): number {
-  const { udpPreference, tcpPreference, tlsPreference } = dns.settings;
+  const { udpPreference, tcpPreference, tlsPreference, sctpPreference } = dns.settings;
   if (protocol === Transport.UDP) return udpPreference;
+  if (protocol === Transport.SCTP) return sctpPreference;
   return protocol === Transport.TCP ? tcpPreference : tlsPreference;
 }
 
 // The transports to look for when nothing says which: those that we speak, as dns_*_pref order them.
 function preferred(dns: Dns): readonly number[] {
-  return [Transport.UDP, Transport.TCP, Transport.TLS]
+  return [Transport.UDP, Transport.TCP, Transport.TLS, Transport.SCTP]
     .filter((p) => dns.environment.speaks(p) && preferenceOf(dns, p) >= 0)
     .sort((a, b) => preferenceOf(dns, b) - preferenceOf(dns, a));
 }
@@ -143,6 +144,7 @@ const SERVICES: Readonly<Record<string, number>> = {
   "SIP+D2U": Transport.UDP,
   "SIP+D2T": Transport.TCP,
   "SIPS+D2T": Transport.TLS,
+  "SIP+D2S": Transport.SCTP,
 };
 
 // The records that we can use, the one to take first in front (RFC 3263 4.1, RFC 3403 4.1, dns_naptr_ignore_rfc).

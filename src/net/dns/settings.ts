@@ -32,6 +32,7 @@ export interface DnsSettings {
   readonly udpPreference: number;
   readonly tcpPreference: number;
   readonly tlsPreference: number;
+  readonly sctpPreference: number;
   /** Whether SRV records of one priority are ordered by chance and weight (dns_srv_lb). */
   readonly srvWeights: boolean;
   /** Whether the next target is tried when one fails (use_dns_failover). */
@@ -59,6 +60,7 @@ export const DEFAULT_DNS_SETTINGS: DnsSettings = {
   udpPreference: 30,
   tcpPreference: 20,
   tlsPreference: 10,
+  sctpPreference: 20,
   srvWeights: false,
   failover: false,
 };
