@@ -5,6 +5,7 @@ import { H } from "../sip/headers.ts";
 import { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
 import { STRIDE, scanErrorText } from "../sip/scan.ts";
+import { Transport } from "../sip/transports.ts";
 import { InFlight, NEW } from "../tm/index.ts";
 import { textOf } from "../util/bytes.ts";
 import { Level } from "../util/log.ts";
