@@ -33,6 +33,11 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /^bindings: keepalives with their settings: /,
     "requests have Max-Forwards (RFC 3261 8.1.1), and another CSeq; a binding that is silent for ka_timeout goes, as the README says",
   ],
+  [/^settings: sl: codes$/, "a code that is no number sends nothing; the checker tells of one that is written so"],
+  [
+    /^settings: auth_checks_no_dlg: /,
+    "a nonce that was bound to more is good for requests of a kind that asks for less",
+  ],
   [/^auth: return codes$/, "a count that is no count is refused even where counts do not matter"],
   [/^auth: auth-int$/, "the hash over the body is that of RFC 7616 3.4.3, with which Kamailio does not agree"],
   [

@@ -8,6 +8,7 @@ import { BINDINGS } from "./nat-cases-bindings.ts";
 import { HELPER } from "./nat-cases-helper.ts";
 import { PINGS, STORED } from "./nat-cases-ping.ts";
 import { REGISTRAR } from "./nat-cases-registrar.ts";
+import { SETTINGS } from "./nat-cases-settings.ts";
 import { reasonOf, unusedReasons } from "./nat-differences.ts";
 import { askNat, haveNatOracle } from "./nat-oracle.ts";
 import { runNat } from "./nat-ours.ts";
@@ -20,7 +21,7 @@ function settled(group: NatGroup, answer: NatAnswer): NatAnswer {
 
 compareWithRecord<NatGroup, NatAnswer>({
   file: fileURLToPath(new URL("./nat.json", import.meta.url)),
-  groups: [HELPER, STORED, ...PINGS, ...REGISTRAR, ...BINDINGS, ...AUTH],
+  groups: [HELPER, STORED, ...PINGS, ...REGISTRAR, ...BINDINGS, ...SETTINGS, ...AUTH],
   ours: async (group) => (await runNat(group)).map((a) => settled(group, a)),
   kamailio: async (group) => (await askNat(group)).map((a) => settled(group, a)),
   canAsk: haveNatOracle(),

@@ -9,7 +9,7 @@ import type { NameAddrRange } from "../../sip/name-addr.ts";
 import { toText, type Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
 import type { Log } from "../../util/log.ts";
-import { core, currentUri, isMyselfText, receivedUri, regexArg } from "../core/index.ts";
+import { core, currentUri, isMyselfText, regexArg } from "../core/index.ts";
 import { type Outbound, outbound } from "../outbound/index.ts";
 import { firstRouteUri, looseRoute, Result, RouteState } from "./loose.ts";
 import { AdvertisedRecordRoute, type Pending, PresetRecordRoute, SocketRecordRoute, type Style } from "./record.ts";
@@ -83,7 +83,7 @@ function record(
   const state = ctx.attachment<RouteState>(KEY);
   const fromTag = self.appendFromTag ? tagOf(ctx, ctx.message.from()) : null;
   const ftag = fromTag === null ? "" : `;ftag=${fromTag}`;
-  const scheme = !self.ignoreSips && receivedUri(ctx.message).startsWith("sips:") ? "sips" : "sip";
+  const scheme = !self.ignoreSips && ctx.message.requestUri().startsWith("sips:") ? "sips" : "sip";
   edits.recordRoute = make(scheme, userPart(self, ctx), ftag + params + (state?.pendingParams ?? ""));
   return 1;
 }
