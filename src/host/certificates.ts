@@ -113,7 +113,7 @@ function plainHex(bytes: Uint8Array): string {
 }
 
 /**
- * Whether the chain that a far end has shown (its own certificate first, DER) leads to a believed authority in so many steps, with
+ * Whether the chain that a far end has shown (its own certificate first, DER) leads to a believed authority over at most so many others, with
  * nobody revoked. It narrows what the runtime has already verified down to one domain's authorities, and adds the revocation lists, which not
  * every runtime looks at. Null when it does, else OpenSSL's name of the problem.
  */
@@ -128,7 +128,7 @@ export function chainProblem(
   for (let i = 0; i < shown.length; i++) {
     const certificate = shown[i]!;
     if (authorities.some((a) => a.fingerprint256 === certificate.fingerprint256)) return null;
-    if (i >= depth) return "CERT_CHAIN_TOO_LONG";
+    if (i > depth) return "CERT_CHAIN_TOO_LONG"; // as OpenSSL counts: authorities between the first one and a believed one
     const anchor = authorities.find((a) => isIssuer(a, certificate));
     const issuer = anchor ?? shown.find((c) => c !== certificate && isIssuer(c, certificate));
     if (issuer === undefined) return "UNABLE_TO_GET_ISSUER_CERT_LOCALLY";

@@ -65,7 +65,7 @@ function makeContext(settings: TlsSettings): NodeContext {
       ...(certificate === null ? {} : { cert: certificate }),
       ...(key === null ? {} : { key }),
       ca: authorities.map((a) => a.toString()), // never the system's
-      ...(ciphers === null ? {} : { ciphers }),
+      ...(ciphers === null ? {} : { ciphers: withoutLevel(ciphers) }),
       minVersion,
       maxVersion,
     });
@@ -79,6 +79,11 @@ function makeContext(settings: TlsSettings): NodeContext {
   } catch (error) {
     throw new HostError("EINVAL", error instanceof Error ? error.message : String(error));
   }
+}
+
+// "@SECLEVEL=0" lets OpenSSL speak old versions. The library of Bun has no such levels and refuses the word: there the method alone decides.
+function withoutLevel(ciphers: string): string {
+  return ciphers.replace(/@SECLEVEL=\d/g, "").replace(/^[:, ]+|[:, ]+$/g, "") || "DEFAULT";
 }
 
 function onlyBlocks(pem: string, label: RegExp): string {
@@ -157,7 +162,7 @@ export class TlsDoor {
       allowHalfOpen: true,
       ...(certificate === null ? {} : { cert: certificate }),
       ...(key === null ? {} : { key }),
-      ...(ciphers === null ? {} : { ciphers }),
+      ...(ciphers === null ? {} : { ciphers: withoutLevel(ciphers) }),
       ca: plain.authorities.map((a) => a.toString()),
       minVersion,
       maxVersion,

@@ -21,6 +21,14 @@ export interface Asked {
   readonly subject: string;
 }
 
+/** Whether a reply has come to its end, with as much of a body as its Content-Length says. */
+function isWhole(output: string): boolean {
+  const reply = /SIP\/2\.0 200[\s\S]*?\r\n\r\n/.exec(output);
+  if (reply === null) return false;
+  const length = Number(/^Content-Length: (\d+)/im.exec(reply[0])?.[1] ?? 0);
+  return output.length >= reply.index + reply[0].length + length;
+}
+
 /** Runs openssl s_client with these options, sends an OPTIONS and waits for its reply, or for the end. */
 export function askByOpenssl(port: number, args: readonly string[] = [], limit = 5000, user = "x"): Promise<Asked> {
   return new Promise((resolve) => {
@@ -40,7 +48,7 @@ export function askByOpenssl(port: number, args: readonly string[] = [], limit =
     const timer = setTimeout(finish, limit);
     const hear = (data: Buffer): void => {
       output += data.toString("latin1");
-      if (/SIP\/2\.0 200[\s\S]*\r\n\r\n/.test(output)) finish();
+      if (isWhole(output)) finish();
     };
     child.stdout.on("data", hear);
     child.stderr.on("data", hear);

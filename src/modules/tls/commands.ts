@@ -14,7 +14,7 @@ export interface Commanded {
   readonly tls: TlsState;
   readonly host: ModuleHost;
   /** What tls.options shows of the parameters, in order. */
-  readonly options: Readonly<Record<string, string | number>>;
+  readonly options: Readonly<Record<string, string | number | null>>;
 }
 
 function connections({ host }: Commanded): StreamFlow[] {
@@ -36,7 +36,7 @@ function list(self: Commanded): RpcValue {
       cipher: tls ? cipherDescription(tls.cipher, tls.version).trimEnd() : "",
       ct_wq_size: flow.queued,
       enc_rd_buf: 0,
-      flags: 0,
+      flags: tls ? 2 : 0, // as Kamailio shows one that has shaken hands
       state: tls ? "established" : flow.stage === FlowStage.CONNECTING ? "connect" : "handshake",
     };
   });

@@ -62,7 +62,7 @@ export const tls = defineModule({
     ca_path: strParam("", "Directory with files of such certificates."),
     crl: strParam("", "File with lists of revoked certificates."),
     verify_certificate: intParam(0, "Whether the far end's certificate must verify.", { min: 0, max: 1 }),
-    verify_depth: intParam(9, "The most authorities in a chain.", { min: 0 }),
+    verify_depth: intParam(9, "The most authorities between a certificate and one that is believed.", { min: 0 }),
     require_certificate: intParam(0, "Whether clients must show a certificate.", { min: 0, max: 1 }),
     verify_client: parsedParam<VerifyClient | null>(
       null,
@@ -180,9 +180,8 @@ export const tls = defineModule({
 type Shown = Readonly<Record<string, string | number | null>>;
 
 // The names and order of Kamailio's answer.
-function optionsOf(p: Shown): Readonly<Record<string, string | number>> {
-  const text = (name: string): string | number =>
-    p[name] === "" || p[name] === null ? "<null string>" : (p[name] ?? "");
+function optionsOf(p: Shown): Shown {
+  const text = (name: string): string | number | null => (p[name] === "" ? null : (p[name] ?? null));
   const renamed: Readonly<Record<string, string>> = {
     force_run: "tls_force_run",
     method: "tls_method",
@@ -193,7 +192,7 @@ function optionsOf(p: Shown): Readonly<Record<string, string | number>> {
   };
   const names =
     "force_run method verify_certificate verify_depth require_certificate verify_client private_key ca_list certificate cipher_list session_cache session_id config log debug connection_timeout disable_compression ssl_release_buffers ssl_freelist_max ssl_max_send_fragment ssl_read_ahead send_close_notify low_mem_threshold1 low_mem_threshold2 ct_wq_max con_ct_wq_max ct_wq_blk_size";
-  const out: Record<string, string | number> = {};
+  const out: Record<string, string | number | null> = {};
   for (const name of names.split(" ")) out[name] = text(renamed[name] ?? name);
   if (p["verify_client"] === null) out["verify_client"] = "off";
   return out;
