@@ -114,6 +114,19 @@ test("a server that is away: waited for a while, then failures at once; back by 
   expect(b.lines.filter((l) => l.includes("is back after"))).toHaveLength(1);
 });
 
+test("a statement that was under way when the server went may have been carried out: it is lost, and not merely refused", async () => {
+  const b = bed();
+  b.ask("begun");
+  await b.world.advance(1);
+  b.state.isUp = false;
+  b.asked[0]!.lose();
+  b.ask("waits");
+  await b.world.advance(10_000);
+  b.ask("later");
+  await b.world.advance(1);
+  expect(b.told).toEqual([`begun ${LOST}`, `waits ${DOWN}`, `later ${DOWN}`]);
+});
+
 test("a server that was never there fails at once, without reconnecting for good", async () => {
   const b = bed({ reconnect: false });
   b.state.isUp = false;

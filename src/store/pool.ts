@@ -263,7 +263,7 @@ export class Pool {
   }
 
   private rejectAll(error: StoreError): void {
-    for (const job of this.queue.splice(0)) job.reject(error);
+    for (const job of this.queue.splice(0)) refuse(job, error);
   }
 
   // Runs while anything is open or waits.
@@ -289,7 +289,7 @@ export class Pool {
       this.queue = this.queue.filter((job) => now < job.deadline);
       const why =
         this.downSince >= 0 ? this.downError() : new StoreError(TIMEOUT, `${this.name}: all connections are busy`);
-      for (const job of late) job.reject(why);
+      for (const job of late) refuse(job, why);
     }
     this.next();
     const { ping } = this.limits;
@@ -307,4 +307,9 @@ export class Pool {
     const statement = { sql: "SELECT 1", values: [] };
     return { statement, resolve: nothing, reject: nothing, deadline: now + this.limits.timeout, tries: 1000 };
   }
+}
+
+// A statement whose connection was lost under it may have been carried out, which DOWN would deny.
+function refuse(job: Job, why: StoreError): void {
+  job.reject(job.tries > 0 && why.code === DOWN ? new StoreError(LOST, why.message) : why);
 }

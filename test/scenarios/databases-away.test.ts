@@ -1,7 +1,7 @@
 // What a database server that is away does to registrations, lookups and authentication, by db_mode. The answers are those that Kamailio
 // 5.6.3 with db_mysql gave to the same requests, but for one that is said below (PORTICO_TARGETS=kamailio asks it again).
 
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { Users } from "../../src/control/users.ts";
 import { selectHost } from "../../src/host/index.ts";
 import { Databases } from "../../src/store/connect.ts";
@@ -56,41 +56,43 @@ if (missing !== null && process.env["CI"] === "true") throw new Error(missing);
 // One target: which runtime it is makes no difference here, and each mode waits for seconds.
 for (const target of chosenTargets().slice(0, 1))
   for (const mode of [1, 2, 3])
-    test.skipIf(missing !== null)(`database away, db_mode ${mode} (${target.name})`, { timeout: 60_000 }, async () => {
-      const database = await openDatabaseServer("mysql");
-      const host = await selectHost();
-      const databases = new Databases(host, new Log({ level: -5, sink: () => {} }, "test"));
-      const db = databases.get(database.url);
-      const users = new Users(host, db);
-      await users.open();
-      await users.add({ name: "alice", domain: "" }, PASSWORD);
-      await db.ensureTable({ name: "location", layout: "location", version: 9 });
-      const server = await startServer(target, { config: config("mysql", database.url, mode) });
-      try {
-        const agent = await server.agent("udp");
-        const register = async (user: string, expires = 600): Promise<string> => {
-          const headers = [`Contact: <${agent.contact(user)}>`, `Expires: ${expires}`];
-          return String((await agent.ask({ method: "REGISTER", to: `<sip:${user}@x>`, headers }, 15_000)).status);
-        };
-        const told = async (method: string, user: string): Promise<string> =>
-          (await agent.ask({ method, uri: `sip:${user}@x` }, 15_000)).startLine.replace("SIP/2.0 480 ", "");
-        expect(await register("first")).toBe("200");
-        expect(await told("PUBLISH", "alice"), server.log).toBe("user 1");
-        await database.kill();
-        const answers = [await register("second"), await register("first")];
-        answers.push(await told("MESSAGE", "first"), await told("MESSAGE", "second"), await told("PUBLISH", "alice"));
-        answers.push(await register("first", 0));
-        if (target.name === "kamailio") return expect(answers.slice(0, 5)).toEqual(AWAY[mode]!.slice(0, 5));
-        expect(answers).toEqual(AWAY[mode]);
-        await database.start();
-        for (let i = 0; i < 50 && (await register("last")) !== "200"; i++)
-          await new Promise((resolve) => setTimeout(resolve, 100));
-        const table = async (): Promise<string[]> =>
-          (await db.query("location", ["username"], [])).map((row) => String(row["username"])).sort();
-        await expect.poll(table, { timeout: 20_000 }).toEqual(AFTERWARDS[mode]);
-      } finally {
-        await server.close();
-        databases.closeAll();
-        await database.remove();
-      }
-    });
+    test
+      .skipIf(missing !== null)
+      .concurrent(`database away, db_mode ${mode} (${target.name})`, { timeout: 60_000 }, async ({ expect }) => {
+        const database = await openDatabaseServer("mysql");
+        const host = await selectHost();
+        const databases = new Databases(host, new Log({ level: -5, sink: () => {} }, "test"));
+        const db = databases.get(database.url);
+        const users = new Users(host, db);
+        await users.open();
+        await users.add({ name: "alice", domain: "" }, PASSWORD);
+        await db.ensureTable({ name: "location", layout: "location", version: 9 });
+        const server = await startServer(target, { config: config("mysql", database.url, mode) });
+        try {
+          const agent = await server.agent("udp");
+          const register = async (user: string, expires = 600): Promise<string> => {
+            const headers = [`Contact: <${agent.contact(user)}>`, `Expires: ${expires}`];
+            return String((await agent.ask({ method: "REGISTER", to: `<sip:${user}@x>`, headers }, 15_000)).status);
+          };
+          const told = async (method: string, user: string): Promise<string> =>
+            (await agent.ask({ method, uri: `sip:${user}@x` }, 15_000)).startLine.replace("SIP/2.0 480 ", "");
+          expect(await register("first")).toBe("200");
+          expect(await told("PUBLISH", "alice"), server.log).toBe("user 1");
+          await database.kill();
+          const answers = [await register("second"), await register("first")];
+          answers.push(await told("MESSAGE", "first"), await told("MESSAGE", "second"), await told("PUBLISH", "alice"));
+          answers.push(await register("first", 0));
+          if (target.name === "kamailio") return expect(answers.slice(0, 5)).toEqual(AWAY[mode]!.slice(0, 5));
+          expect(answers).toEqual(AWAY[mode]);
+          await database.start();
+          for (let i = 0; i < 50 && (await register("last")) !== "200"; i++)
+            await new Promise((resolve) => setTimeout(resolve, 100));
+          const table = async (): Promise<string[]> =>
+            (await db.query("location", ["username"], [])).map((row) => String(row["username"])).sort();
+          await expect.poll(table, { timeout: 20_000 }).toEqual(AFTERWARDS[mode]);
+        } finally {
+          await server.close();
+          databases.closeAll();
+          await database.remove();
+        }
+      });

@@ -83,7 +83,7 @@ async function killUnderLoad(kind: ServerKind, mode: number, target: Target): Pr
   await load.open();
   await load.registerCalled(CALLED);
   let isOver = false;
-  const running = load.run("phone", PHONES_A_SECOND, CALLS_A_SECOND, CALLED, () => isOver);
+  const running = load.run("phone", { phones: PHONES_A_SECOND, calls: CALLS_A_SECOND, called: CALLED }, () => isOver);
   for (let i = 0; i < KILLS; i++) {
     await pause(300 + random() * 700);
     await database.kill();

@@ -65,6 +65,12 @@ class Peer {
     });
   }
 
+  /** Nothing that is under way is answered any more. */
+  abandon(): void {
+    for (const { resolve } of this.#pending.values()) resolve(null);
+    this.#pending.clear();
+  }
+
   #repeat(): void {
     const now = performance.now();
     for (const [branch, one] of this.#pending) {
@@ -96,6 +102,13 @@ class Peer {
   }
 }
 
+/** One REGISTER for one contact: whether it is to be there, and when (performance.now) that was acknowledged, -1 while it was not. */
+export interface Change {
+  readonly contact: string;
+  readonly isThere: boolean;
+  acknowledged: number;
+}
+
 /** What was counted so far. */
 export interface LoadCounts {
   /** REGISTER requests answered, by status; 0 for those that nobody answered. */
@@ -113,6 +126,8 @@ export class PhoneLoad {
   readonly counts: LoadCounts = { registers: new Map(), calls: 0, completed: 0, failures: [], surprises: [] };
   /** The contacts of each user as the last acknowledged requests have left them. */
   readonly promised = new Map<string, Set<string>>();
+  /** Every change that was asked for, by user, in order; one after the other is under way. */
+  readonly changes = new Map<string, Change[]>();
   readonly #server: number;
   readonly #random: () => number;
   readonly #phones: Peer;
@@ -174,6 +189,10 @@ export class PhoneLoad {
   }
 
   async #register(user: string, callId: string, cseq: number, contact: string, expires: number) {
+    const change: Change = { contact, isThere: expires > 0, acknowledged: -1 };
+    const changes = this.changes.get(user) ?? [];
+    this.changes.set(user, changes);
+    changes.push(change);
     const reply = await this.#phones.ask([
       `REGISTER sip:127.0.0.1:${this.#server} SIP/2.0`,
       "Max-Forwards: 70",
@@ -185,6 +204,7 @@ export class PhoneLoad {
       `Expires: ${expires}`,
     ]);
     const status = reply?.status ?? 0;
+    if (status === 200) change.acknowledged = performance.now();
     this.counts.registers.set(status, (this.counts.registers.get(status) ?? 0) + 1);
     if (status === 200 && reply !== null) this.#compare(user, contact, expires, reply);
     return reply;
@@ -253,14 +273,28 @@ export class PhoneLoad {
     );
   }
 
-  /** Starts phones and calls evenly until `isOver`, then waits for what was begun. Users are `prefix`0, `prefix`1 … */
-  async run(prefix: string, phonesASecond: number, callsASecond: number, called: number, isOver: () => boolean) {
+  /** Ends all that is under way, as if nobody would ever answer. */
+  abandon(): void {
+    for (const peer of [this.#phones, this.#callers, this.#called]) peer.abandon();
+  }
+
+  /**
+   * Starts phones and calls evenly until `isOver`, then waits for what was begun: for all of it, or when `isCut` only for what is under
+   * way. Users are `prefix`0, `prefix`1 …
+   */
+  async run(
+    prefix: string,
+    { phones: phonesASecond, calls: callsASecond, called }: { phones: number; calls: number; called: number },
+    isOver: () => boolean,
+    isCut = false,
+  ): Promise<void> {
     const begun: Promise<void>[] = [];
     const since = performance.now();
     let [phones, calls] = [0, 0];
     while (!isOver()) {
       const seconds = (performance.now() - since) / 1000;
-      while (phones < seconds * phonesASecond) begun.push(this.phone(`${prefix}${phones++}`));
+      while (phones < seconds * phonesASecond)
+        begun.push(this.phone(`${prefix}${phones++}`, isCut ? isOver : undefined));
       while (calls < seconds * callsASecond) begun.push(this.call(calls++ % called, this.#random() * 1500));
       await pause(10);
     }
