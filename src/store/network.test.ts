@@ -82,7 +82,7 @@ test("tables of both dialects come from the one list of facts", () => {
   ).get("t")!;
   expect(networkTableSql("mysql", layout, "u")).toEqual([
     "CREATE TABLE IF NOT EXISTS `u` (`id` INT UNSIGNED AUTO_INCREMENT PRIMARY KEY NOT NULL, `n` VARCHAR(64) DEFAULT 'x' NOT NULL, " +
-      "`b` BLOB, `at` DATETIME NOT NULL, CONSTRAINT `u_n_idx` UNIQUE (`n`), INDEX `u_at_idx` (`at`))",
+      "`b` MEDIUMBLOB, `at` DATETIME NOT NULL, CONSTRAINT `u_n_idx` UNIQUE (`n`), INDEX `u_at_idx` (`at`))",
   ]);
   expect(networkTableSql("postgres", layout, "u")).toEqual([
     'CREATE TABLE IF NOT EXISTS "u" ("id" SERIAL PRIMARY KEY NOT NULL, "n" VARCHAR(64) DEFAULT \'x\' NOT NULL, ' +

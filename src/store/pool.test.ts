@@ -98,7 +98,7 @@ test("a server that is away: waited for a while, then failures at once; back by 
   await b.world.advance(3000);
   b.ask("early");
   await b.world.advance(4000);
-  expect(b.told).toEqual(["first done", `under way ${DOWN}`]);
+  expect(b.told).toEqual(["first done", `under way ${LOST}`]);
   b.ask("late");
   await b.world.advance(1);
   expect(b.told.at(-1)).toBe(`late ${DOWN}`);
