@@ -11,3 +11,7 @@ declare module "*.tables" {
   const text: string;
   export default text;
 }
+declare module "*.lua" {
+  const text: string;
+  export default text;
+}

@@ -3,7 +3,7 @@
 import type { AnyModule } from "../registry/define.ts";
 import acc from "./acc/index.ts";
 import { aliasDb } from "./alias_db/index.ts";
-import { appLua } from "./app_lua/index.ts";
+import { appLua, appLuaSr } from "./app_lua/index.ts";
 import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
 import { blst } from "./blst.ts";
@@ -73,6 +73,7 @@ const ALL: readonly AnyModule[] = [
   xlog,
   kemix,
   appLua,
+  appLuaSr,
   xhttp,
   websocket,
   ctl,

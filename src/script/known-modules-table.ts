@@ -9,7 +9,6 @@ acc_radius|acc_rad_request|||rad_time_mode radius_config radius_extra radius_fla
 alias_db|alias_db_find alias_db_lookup|||alias_domain_column alias_user_column append_branches db_url domain_column domain_prefix use_domain user_column
 app_java||||
 app_jsdt|jsdt_dofile jsdt_dostring jsdt_run jsdt_runstring|||load loaddir mode
-app_lua_sr||||
 app_mono||||
 app_perl|perl_exec perl_exec_simple|||filename modpath parse_mode perl_destroy_func reset_cycles unsafemodfnc warn_mode
 app_python|python_exec|||child_init_method load mod_init_function script_name

@@ -14,6 +14,7 @@ import { DIFFERENCES, expected } from "./language-differences.ts";
 import { cases as expressions } from "./language-expressions.ts";
 import { cases as groups } from "./language-groups.ts";
 import { cases as keywords } from "./language-keywords.ts";
+import * as lua from "./language-lua.ts";
 import { cases as operators } from "./language-operators.ts";
 import { cases as preprocessor } from "./language-preprocessor.ts";
 import { cases as selects } from "./language-selects.ts";
@@ -49,10 +50,12 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   permissions: storedPermissions.cases,
   "permissions-file": storedPermissionsFile.cases,
   renamed: storedRenamed.cases,
+  lua: lua.cases,
 };
 
 /** What groups need beside the usual modules: configuration, tables of a database, files. */
 const SETUPS: Readonly<Record<string, Setup>> = {
+  lua: lua.setup,
   cfg: storedCfg.setup,
   counters: storedCounters.setup,
   domains: storedDomains.setup,

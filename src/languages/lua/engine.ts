@@ -1,12 +1,12 @@
 // LuaEngine: runs the functions of Lua scripts for messages. Each run is a coroutine of the machine: a function that has to wait
 // suspends it, other messages go on, and the script sees a plain call.
 
-import { lua } from "fengari";
 import type { RouteContext, RouteResult } from "../../proxy/context.ts";
 import { Stop } from "../../proxy/context.ts";
 import { ArgError, type CallPlace } from "../../registry/args.ts";
 import type { KemiResult, ScriptApi, ScriptArg, ScriptCall, ScriptEngine } from "../../registry/kemi.ts";
 import type { Value } from "../../sip/value.ts";
+import { lua } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
 import { type LuaLimits, LuaMachine, ScriptError } from "./machine.ts";
 import { argumentAt, pushGlobal, pushText } from "./values.ts";
@@ -41,10 +41,19 @@ export class LuaEngine implements ScriptEngine {
     this.machine = new LuaMachine(limits);
   }
 
-  /** Loads scripts into a fresh machine that then takes the place of the old one. Throws ScriptError; the old one then goes on. */
-  load(scripts: readonly { readonly name: string; readonly bytes: Uint8Array }[], api: ScriptApi): void {
+  /**
+   * Loads scripts into a fresh machine that then takes the place of the old one. `registered`: the modules under sr, all when empty. Throws
+   * ScriptError; the old one then goes on.
+   */
+  load(
+    scripts: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+    api: ScriptApi,
+    registered: readonly string[],
+  ): void {
     const machine = new LuaMachine(this.limits);
-    machine.define("KSR", this.tablesOf(api));
+    const tables = this.tablesOf(api);
+    machine.define("KSR", tables);
+    machine.define("sr", olderTables(tables, registered));
     for (const { name, bytes } of scripts) machine.runChunk(bytes, name);
     this.machine = machine;
     this.idle = [];
@@ -63,7 +72,7 @@ export class LuaEngine implements ScriptEngine {
       return -1;
     }
     for (const arg of args) {
-      if (typeof arg === "number") lua.lua_pushinteger(thread, arg);
+      if (typeof arg === "number") lua.lua_pushnumber(thread, arg);
       else pushText(thread, arg);
     }
     return this.resume({ ctx, thread, pending: null, waitsIn: null }, args.length);
@@ -84,7 +93,8 @@ export class LuaEngine implements ScriptEngine {
   }
 
   private finished({ thread, ctx }: Run): number {
-    const rc = lua.lua_gettop(thread) > 0 && lua.lua_isinteger(thread, 1) ? lua.lua_tonumber(thread, 1) : 1;
+    const rc =
+      lua.lua_gettop(thread) > 0 && lua.lua_type(thread, 1) === lua.LUA_TNUMBER ? lua.lua_tonumber(thread, 1) : 1;
     lua.lua_settop(thread, 0);
     if (this.idle.length < IDLE_THREADS) this.idle.push(thread);
     return this.end(ctx, rc);
@@ -113,14 +123,16 @@ export class LuaEngine implements ScriptEngine {
     );
   }
 
-  private tablesOf(api: ScriptApi): Map<string, Map<string, LuaFunction>> {
-    const tables = new Map<string, Map<string, LuaFunction>>();
+  private tablesOf(api: ScriptApi): Tables {
+    const tables: Tables = new Map();
     for (const [group, calls] of api.groups) {
       const functions = new Map<string, LuaFunction>();
       for (const [name, call] of calls) functions.set(name, this.functionOf(call));
       tables.set(group, functions);
     }
-    tables.get("x")?.set("modf", this.modf(api));
+    const modf = this.modf(api);
+    tables.get("x")?.set("modf", modf);
+    tables.get("")?.set("modf", modf);
     return tables;
   }
 
@@ -141,7 +153,7 @@ export class LuaEngine implements ScriptEngine {
       const call = api.native(name);
       if (call !== null) return this.invoke(L, call, 2);
       this.report(`KSR.x.modf: there is no function ${name}`);
-      lua.lua_pushinteger(L, -1);
+      lua.lua_pushnumber(L, -1);
       return 1;
     };
   }
@@ -185,10 +197,19 @@ export class LuaEngine implements ScriptEngine {
         lua.lua_pushboolean(L, typeof value === "number" && value > 0);
         return 1;
       default:
-        if (typeof value === "number") lua.lua_pushinteger(L, value);
+        if (typeof value === "number") lua.lua_pushnumber(L, value);
         else if (value === null) lua.lua_pushnil(L);
         else pushText(L, value);
         return 1;
     }
   }
+}
+
+type Tables = Map<string, Map<string, LuaFunction>>;
+
+// What SIP Router's releases had under sr: the same functions, of the modules that are registered.
+function olderTables(tables: Tables, registered: readonly string[]): Tables {
+  if (registered.length === 0) return tables;
+  const isThere = (group: string): boolean => ["", "hdr", "pv"].includes(group) || registered.includes(group);
+  return new Map([...tables].filter(([group]) => isThere(group)));
 }

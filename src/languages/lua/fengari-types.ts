@@ -9,6 +9,18 @@ export interface StringClass {
   new (L: LuaState, bytes: Uint8Array): LuaString;
 }
 
+/** A value of the machine that a number is put into. */
+export interface NumberSlot {
+  readonly value: number;
+  ttisinteger(): boolean;
+  setfltvalue(n: number): void;
+}
+/** Functions of the machine that are replaced. */
+export interface ReplaceableFunctions {
+  luaO_str2num: (bytes: Uint8Array, slot: NumberSlot) => number;
+  pushsvalue2s(L: LuaState, s: LuaString): void;
+}
+
 /** A thread (coroutine) of the machine, with the inner fields that are read here. */
 export interface LuaState {
   readonly stack: { readonly type: number; readonly value: unknown }[];

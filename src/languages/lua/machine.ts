@@ -1,8 +1,9 @@
 // LuaMachine: one state of the Lua virtual machine with its libraries and the tables of ours.
 
-import { lauxlib, lua, lualib } from "fengari";
 import type { CallPlace } from "../../registry/args.ts";
 import { textOf } from "../../util/bytes.ts";
+import { speakLua51 } from "./dialect.ts";
+import { lauxlib, lua, lualib } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
 import { key, pushGlobal, textAt } from "./values.ts";
 
@@ -10,6 +11,8 @@ import { key, pushGlobal, textAt } from "./values.ts";
 export interface LuaLimits {
   /** Instructions of the machine in one run; 0 for no limit. */
   readonly instructions: number;
+  /** embed/lua51.lua. */
+  readonly prelude: Uint8Array;
 }
 
 /** A script that cannot be loaded, or that failed; the message has file, line and traceback. */
@@ -29,8 +32,10 @@ export class LuaMachine {
 
   constructor(limits: LuaLimits) {
     this.limits = limits;
+    speakLua51();
     this.L = lauxlib.luaL_newstate();
     lualib.luaL_openlibs(this.L);
+    this.runChunk(limits.prelude, "lua51.lua");
   }
 
   /** A table of tables of functions as a global; those of the group "" stand in it directly. */

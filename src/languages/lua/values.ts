@@ -1,11 +1,9 @@
 // Values between the program and the Lua machine. Script text is octets on both sides; a Lua string remembers its text once it was asked
 // for, and short texts made before are used again.
 
-import { lua } from "fengari";
-import { pushsvalue2s } from "fengari/src/lobject.js";
-import { TString } from "fengari/src/lstring.js";
 import type { ScriptArg } from "../../registry/kemi.ts";
 import { bytesOf, textOf } from "../../util/bytes.ts";
+import { lobject, lua, TString } from "./fengari.ts";
 import type { LuaState, LuaString } from "./fengari-types.ts";
 
 /** Longest text that is kept, and how many are. */
@@ -21,7 +19,7 @@ export function key(name: string): Uint8Array {
 
 /** Pushes a text. */
 export function pushText(L: LuaState, text: string): void {
-  pushsvalue2s(L, text.length > KEPT_LENGTH ? new TString(L, bytesOf(text)) : keptText(L, text));
+  lobject.pushsvalue2s(L, text.length > KEPT_LENGTH ? new TString(L, bytesOf(text)) : keptText(L, text));
 }
 
 // Kept strings also keep their hash, which the machine computes once a string.

@@ -9,8 +9,6 @@ declare module "fengari/src/lstring.js" {
   export const TString: import("./fengari-types.ts").StringClass;
 }
 declare module "fengari/src/lobject.js" {
-  export function pushsvalue2s(
-    L: import("./fengari-types.ts").LuaState,
-    s: import("./fengari-types.ts").LuaString,
-  ): void;
+  const lobject: import("./fengari-types.ts").ReplaceableFunctions;
+  export default lobject;
 }

@@ -1,0 +1,163 @@
+-- What Lua 5.1 has and the virtual machine (5.3) has not, or has otherwise. Run once in each machine, before any script.
+-- Numbers are made floats by the program itself (src/languages/lua/dialect.ts).
+
+local select, type, pairs, floor, ceil = select, type, pairs, math.floor, math.ceil
+local getinfo, getupvalue, upvaluejoin = debug.getinfo, debug.getupvalue, debug.upvaluejoin
+local raw_load, raw_format, find = load, string.format, string.find
+
+_VERSION = "Lua 5.1"
+unpack = table.unpack
+utf8 = nil
+math.type, math.tointeger, math.ult, math.maxinteger, math.mininteger = nil
+
+function loadstring(text, name)
+  return raw_load(text, name or text)
+end
+
+function math.pow(x, y) return x ^ y end
+function math.log10(x) return math.log(x, 10) end
+function math.mod(x, y) return math.fmod(x, y) end
+function math.sinh(x) return (math.exp(x) - math.exp(-x)) / 2 end
+function math.cosh(x) return (math.exp(x) + math.exp(-x)) / 2 end
+function math.tanh(x)
+  local e = math.exp(2 * x)
+  if e == math.huge then return 1 end
+  return (e - 1) / (e + 1)
+end
+function math.ldexp(m, e) return m * 2.0 ^ e end
+function math.frexp(x)
+  if x == 0 or x ~= x or x == math.huge or x == -math.huge then return x, 0 end
+  local e = floor(math.log(math.abs(x), 2)) + 1
+  local m = x / 2.0 ^ e
+  if math.abs(m) >= 1 then m, e = m / 2, e + 1 end
+  if math.abs(m) < 0.5 then m, e = m * 2, e - 1 end
+  return m, e
+end
+
+string.gfind = string.gmatch
+
+-- integers of a format may be fractions there (the fraction is cut off), and as large as a double is exact
+local INTEGER = "%%[%-+ #0]*%d*%.?%d*[diouxXc]"
+local function whole(n)
+  n = tonumber(n)
+  return n and (n < 0 and ceil(n) or floor(n))
+end
+function string.format(format, ...)
+  if not find(format, INTEGER) then return raw_format(format, ...) end
+  local values, count, at = { ... }, 0, 1
+  local out = format:gsub("%%([%-+ #0]*)(%d*)(%.?%d*)(.)", function(flags, width, precision, kind)
+    if kind == "%" then return nil end
+    count = count + 1
+    local n = find("diouxX", kind, 1, true) and whole(values[count])
+    if not n then return nil end
+    values[count] = n
+    if n >= -2147483648 and n <= 2147483647 and not (n < 0 and find("oxX", kind, 1, true)) then return nil end
+    if find("di", kind, 1, true) then return "%" .. flags .. width .. ".0f" end
+    return nil
+  end)
+  return raw_format(out, unpack(values, 1, select("#", ...)))
+end
+
+function table.getn(t) return #t end
+function table.maxn(t)
+  local most = 0
+  for k in pairs(t) do
+    if type(k) == "number" and k > most then most = k end
+  end
+  return most
+end
+function table.foreach(t, f)
+  for k, v in pairs(t) do
+    local result = f(k, v)
+    if result ~= nil then return result end
+  end
+end
+function table.foreachi(t, f)
+  for i = 1, #t do
+    local result = f(i, t[i])
+    if result ~= nil then return result end
+  end
+end
+function table.setn() error("'setn' is obsolete", 2) end
+
+-- environments of functions: the upvalue _ENV of those that have one
+local function environment_of(f)
+  for i = 1, math.huge do
+    local name = getupvalue(f, i)
+    if name == nil then return nil end
+    if name == "_ENV" then return i end
+  end
+end
+local function function_at(f, who)
+  if type(f) == "function" then return f end
+  local level = f == nil and 1 or f
+  if type(level) ~= "number" or level < 0 then
+    error("bad argument #1 to '" .. who .. "' (level must be non-negative)", 3)
+  end
+  local info = getinfo(level + 2, "f")
+  if not info then error("bad argument #1 to '" .. who .. "' (invalid level)", 3) end
+  return info.func
+end
+function getfenv(f)
+  if f == 0 then return _G end
+  local fn = function_at(f, "getfenv")
+  local i = environment_of(fn)
+  if not i then return _G end
+  local _, env = getupvalue(fn, i)
+  return env
+end
+function setfenv(f, env)
+  if type(env) ~= "table" then error("bad argument #2 to 'setfenv' (table expected)", 2) end
+  local fn = function_at(f, "setfenv")
+  local i = environment_of(fn)
+  if not i then
+    if getinfo(fn, "S").what == "C" then error("'setfenv' cannot change environment of given object", 2) end
+    return fn
+  end
+  upvaluejoin(fn, i, function() return env end, 1)
+  return fn
+end
+debug.getfenv, debug.setfenv = getfenv, setfenv
+
+-- modules
+package.loaders = package.searchers
+function package.seeall(module)
+  local meta = getmetatable(module)
+  if not meta then
+    meta = {}
+    setmetatable(module, meta)
+  end
+  meta.__index = _G
+end
+local function named_table(name)
+  local at = _G
+  for part in name:gmatch("[^.]+") do
+    local inner = rawget(at, part)
+    if inner == nil then
+      inner = {}
+      at[part] = inner
+    elseif type(inner) ~= "table" then
+      error("name conflict for module '" .. name .. "'", 3)
+    end
+    at = inner
+  end
+  return at
+end
+function module(name, ...)
+  local this = package.loaded[name]
+  if type(this) ~= "table" then
+    this = named_table(name)
+    package.loaded[name] = this
+  end
+  if this._NAME == nil then
+    this._M, this._NAME, this._PACKAGE = this, name, name:match("^(.*%.)[^.]*$") or ""
+  end
+  setfenv(2, this)
+  for i = 1, select("#", ...) do (select(i, ...))(this) end
+end
+
+function gcinfo() return collectgarbage("count") end
+function newproxy(with)
+  local proxy = setmetatable({}, with and (with == true and {} or getmetatable(with)) or nil)
+  return proxy
+end
