@@ -23,10 +23,10 @@ export class TestCertificates {
   }
 
   /** A certificate for a name, signed by an authority; `days` below zero: it has expired. */
-  issue(name: string, authority: string, host: string, days = 20): this {
+  issue(name: string, authority: string, host: string, days = 20, newKey: readonly string[] = NEW_KEY): this {
     const { key, pem, request, extensions } = this.#files(name);
     const subject = `/C=AT/ST=Vienna/L=Wien/O=Org ${name}/OU=Unit ${name}/CN=${host}/emailAddress=a@${host}/UID=u${name}`;
-    this.#openssl("req", ...NEW_KEY, "-keyout", key, "-out", request, "-subj", subject);
+    this.#openssl("req", ...newKey, "-keyout", key, "-out", request, "-subj", subject);
     writeFileSync(
       extensions,
       `subjectAltName=DNS:${host},DNS:*.${host},IP:127.0.0.1,email:a@${host},URI:sip:${host}\n`,
@@ -71,7 +71,9 @@ export class TestCertificates {
   }
 }
 
-const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+/** A key for what only RSA certificates can do. */
+export const RSA_KEY: readonly string[] = ["-newkey", "rsa:2048", "-nodes"];
+const NEW_KEY: readonly string[] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 
 const CA_CONFIG = (directory: string): string => `
 [ca]
