@@ -147,7 +147,7 @@ function nameReader(className: string, inner: Template, env: PvEnv): ((ctx: Rout
   };
 }
 
-/** A function that gives the text of a template. Null prints as <null>, as in Kamailio. */
+/** A function that gives the text of a template. Null prints as <null>, and as nothing behind a transformation, as in Kamailio. */
 export function templateReader(template: Template, env: PvEnv): ((ctx: RouteContext) => string) | ArgError {
   const readers: (string | ((ctx: RouteContext) => string))[] = [];
   for (const part of template) {
@@ -157,7 +157,7 @@ export function templateReader(template: Template, env: PvEnv): ((ctx: RouteCont
     }
     const accessor = resolvePv(part, env);
     if (accessor instanceof ArgError) return accessor;
-    readers.push((ctx) => printed(accessor.get(ctx)));
+    readers.push(part.transforms.length > 0 ? (ctx) => toText(accessor.get(ctx)) : (ctx) => printed(accessor.get(ctx)));
   }
   const [only] = readers;
   if (readers.length === 1) return typeof only === "string" ? () => only : only!;

@@ -317,12 +317,12 @@ export class ExpressionCompiler {
     return `${this.scope.accessorName(expr.ref, expr.at)}.get(ctx)`;
   }
 
-  /** Text with variables. A variable alone gives its text, empty when null; among other text null prints as <null>. */
+  /** Text with variables. A variable alone or transformed gives its text, empty when null; among other text null prints as <null>. */
   template(template: Template, at: Expr["at"]): string {
     const parts = template.map((part) => {
       if (typeof part === "string") return JSON.stringify(part);
       const code = this.variable({ kind: "pv", ref: part, at });
-      return template.length === 1 ? `tx(${code})` : `pr(${code})`;
+      return template.length === 1 || part.transforms.length > 0 ? `tx(${code})` : `pr(${code})`;
     });
     return parts.length === 1 ? parts[0]! : `(${parts.join(" + ")})`;
   }

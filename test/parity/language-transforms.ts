@@ -1,6 +1,6 @@
 // Transformations: each class on texts that suit it and on ones that do not, constant and computed arguments, chains.
 
-import { type LanguageCase, value } from "./language-bed.ts";
+import { type LanguageCase, shows, value } from "./language-bed.ts";
 
 const quoted = (text: string): string =>
   `"${text.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\r/g, "\\r").replace(/\n/g, "\\n")}"`;
@@ -18,6 +18,19 @@ const ofNumber = (...transforms: readonly string[]): LanguageCase[] =>
   transforms.map((t) => value(`${t} of the number 1234`, `$(avp(s)${t})`, { run: "$avp(s) = 1234;" }));
 const ofNothing = (...transforms: readonly string[]): LanguageCase[] =>
   transforms.map((t) => value(`${t} of nothing`, `$(avp(none)${t})`));
+
+/** Within text: a null that has been transformed shows as nothing. */
+const IN_TEXT: readonly LanguageCase[] = [
+  "{s.len}",
+  "{s.toupper}",
+  "{s.substr,0,0}",
+  "{s.select,0,:}",
+  "{uri.host}",
+  "{param.value,x}",
+  "{nameaddr.name}",
+  "{s.int}",
+  "{re.subst,/a/b/}",
+].map((t) => shows(`${t} of nothing in text`, [`[$avp(none)] [$(avp(none)${t})] [$(hdr(X-None)${t})]`]));
 
 const STRINGS: readonly LanguageCase[] = [
   ...of(
@@ -589,7 +602,7 @@ const BROKEN =
   /^\{(uri\.(duri|saor|suri)|s\.rbefore|urialias\.decode\} of "nonsense|s\.decode\.base58\} of "Cn8|.*\{s\.decode\.base58)/;
 
 const unique = new Map(
-  [...STRINGS, ...URIS, ...LISTS, ...SUBST, ...QUERIES, ...CHAINS]
+  [...STRINGS, ...IN_TEXT, ...URIS, ...LISTS, ...SUBST, ...QUERIES, ...CHAINS]
     .filter((c) => !BROKEN.test(c.name))
     .map((c) => [c.name, { ...c, name: `transform: ${c.name}` }]),
 );
