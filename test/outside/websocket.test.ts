@@ -101,6 +101,20 @@ describe("handshake (RFC 6455 4.2)", () => {
     }
   });
 
+  test("sub_protocols: without module msrp 3 is sip alone, and told; 2 and others leave nothing", async () => {
+    bed = await openProxy(`${WEB}modparam("websocket", "sub_protocols", 3)\n${ROUTE}${SIP}`, 0);
+    expect(bed.log.join("\n")).toContain("WebSockets speak sip alone");
+    const offer = async (protocols: string): Promise<string> =>
+      (await (await bed.tcp()).send(handshake({ "Sec-WebSocket-Protocol": protocols }))).join("");
+    expect(await offer("msrp")).toMatch(/^HTTP\/1\.1 400 .*\r\nSec-WebSocket-Protocol: sip\r\n/s);
+    for (const protocols of ["msrp, sip", "sip, msrp"])
+      expect(await offer(protocols)).toMatch(/^HTTP\/1\.1 101 .*\r\nSec-WebSocket-Protocol: sip\r\n/s);
+    for (const value of [0, 2, 4])
+      await expect(
+        openProxy(`${WEB}modparam("websocket", "sub_protocols", ${value})\n${ROUTE}${SIP}`),
+      ).rejects.toThrow();
+  });
+
   test("cors_mode", async () => {
     await open('modparam("websocket", "cors_mode", 2)\n');
     const got = async (headers: Record<string, string>): Promise<string> =>

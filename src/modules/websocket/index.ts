@@ -70,7 +70,11 @@ const websocket = defineModule({
       "",
       "What pings and pongs carry, 125 octets at most; empty: what the Server header says.",
     ),
-    sub_protocols: intParam(1, "Sub-protocols spoken, as bits: sip (1), msrp (2).", { min: 1, max: 3 }),
+    sub_protocols: intParam(
+      1,
+      "Sub-protocols spoken, as bits: sip (1); msrp (2) needs module msrp, which is not there: 3 is told and means 1.",
+      { min: 1, max: 3 },
+    ),
     cors_mode: intParam(0, "Access-Control-Allow-Origin in the answer: none (0), * (1), what Origin says (2).", {
       min: 0,
       max: 2,
@@ -93,9 +97,16 @@ const websocket = defineModule({
     }),
   },
   state: (host) => new WebSockets(host),
-  configure: (state, p): WebSocketInstance => {
+  configure: (state, p, host): WebSocketInstance => {
+    // As the oracle without module msrp: 3 is sip alone, 2 leaves nothing.
+    if ((p.sub_protocols & SubProtocol.SIP) === 0)
+      throw new ConfigError(
+        "no sub-protocol is left: msrp needs module msrp, which is not there",
+        "sub_protocols",
+        "use 1, sip",
+      );
     if ((p.sub_protocols & SubProtocol.MSRP) !== 0)
-      throw new ConfigError("the sub-protocol msrp is not available", "sub_protocols", "use 1, sip");
+      host.log.warn("sub_protocols: msrp needs module msrp, which is not there; WebSockets speak sip alone");
     const settings: Settings = {
       mechanism: p.keepalive_mechanism,
       idle: p.keepalive_timeout * 1000,
