@@ -6,7 +6,11 @@ export type MediaCase = readonly [statement: string, body: keyof typeof BODIES, 
 /** Cases of one module. {RELAY} in parameters is its relay. */
 export interface MediaGroup {
   readonly module: "rtpproxy" | "rtpengine";
+  /** The module's when left out. */
+  readonly name?: string;
   readonly params: string;
+  /** What is shown of variables afterwards, besides the return code; that of the first groups when left out. */
+  readonly shown?: string;
   readonly cases: readonly MediaCase[];
 }
 
@@ -224,7 +228,7 @@ const RTPENGINE: readonly MediaCase[] = [
   ["rtpengine_offer()", "plain", true],
 ];
 
-/** All groups. */
+/** The first groups; media-more-cases.ts has others. */
 export const groups: readonly MediaGroup[] = [
   {
     module: "rtpproxy",
@@ -256,7 +260,7 @@ export function configOf(group: MediaGroup, relay: string): string {
   return `${group.params.replaceAll("{RELAY}", relay)}request_route {
   if ($rU == "up") { sl_send_reply("200", "OK"); exit; }
   $avp(extra) = "xtra";
-${arms.join("")}  append_hf("RC: $var(rc)|$avp(dur)|$avp(q1)|$avp(q2)|$avp(q3)|$avp(q4)|$avp(q5)\\r\\n");
+${arms.join("")}  append_hf("RC: $var(rc)|${group.shown ?? "$avp(dur)|$avp(q1)|$avp(q2)|$avp(q3)|$avp(q4)|$avp(q5)"}\\r\\n");
   forward();
 }
 `;

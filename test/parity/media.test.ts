@@ -1,5 +1,6 @@
 // rtpproxy and rtpengine against Kamailio 5.6.3: what the relay is asked and what becomes of the message. The answers are recorded in media.json;
-// where Kamailio is installed it is asked again. PORTICO_RECORD=1 records anew.
+// where Kamailio is installed it is asked again. PORTICO_RECORD=1 records anew,
+// PORTICO_RECORD=new groups that are not recorded yet.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -9,7 +10,8 @@ import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { NgPeer } from "../support/ng-peer.ts";
 import { modules, openProxy } from "../support/proxy-bed.ts";
 import { RtpProxyPeer } from "../support/rtpproxy-peer.ts";
-import { configOf, groups, type MediaGroup, type MediaSeen, requestOf, seenOf } from "./media-cases.ts";
+import { configOf, groups as firstGroups, type MediaGroup, type MediaSeen, requestOf, seenOf } from "./media-cases.ts";
+import { MORE_MEDIA_GROUPS } from "./media-more-cases.ts";
 import { askMedia } from "./media-oracle.ts";
 import { haveOracle } from "./oracle.ts";
 
@@ -67,26 +69,27 @@ async function ours(group: MediaGroup): Promise<MediaSeen[]> {
   return seen;
 }
 
-for (const group of groups) {
-  test(`${group.module}: what the relay is asked`, async () => {
+for (const group of [...firstGroups, ...MORE_MEDIA_GROUPS]) {
+  const name = group.name ?? group.module;
+  test(`${name}: what the relay is asked`, async () => {
     const seen = await ours(group);
-    const known = recorded[group.module] ?? [];
+    const known = recorded[name] ?? [];
     const named = (answers: readonly MediaSeen[]): object[] =>
       group.cases.map(([statement, body], n) => ({ statement, of: body, ...answers[n] }));
     expect(named(seen)).toEqual(named(known));
   });
 
-  test.skipIf(!haveOracle())(`${group.module}: Kamailio says so`, { timeout: 60_000 }, async () => {
+  test.skipIf(!haveOracle())(`${name}: Kamailio says so`, { timeout: 60_000 }, async () => {
     const peer = peerOf(group);
     const answers = await askMedia(
       group,
       (datagram) => peer.answer(datagram),
       () => peer.taken(),
     );
-    if (process.env["PORTICO_RECORD"] !== undefined) {
-      recorded[group.module] = answers;
+    if (process.env["PORTICO_RECORD"] === "1" || (process.env["PORTICO_RECORD"] === "new" && !(name in recorded))) {
+      recorded[name] = answers;
       writeFileSync(FILE, `${JSON.stringify(recorded, null, 1)}\n`);
     }
-    expect(answers).toEqual(recorded[group.module]);
+    expect(answers).toEqual(recorded[name]);
   });
 }

@@ -7,6 +7,7 @@ import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { Method } from "../../sip/methods.ts";
 import { BodyRange, findSdp } from "../../sip/sdp-body.ts";
+import { toText } from "../../sip/value.ts";
 import { branchId } from "../../tm/branch-id.ts";
 import type { Transaction } from "../../tm/index.ts";
 import { textOf } from "../../util/bytes.ts";
@@ -63,9 +64,9 @@ export class Sessions {
     const op = flags.answers ? "answer" : command;
     const made = this.begin(ctx, flags);
     if (made !== 1) return made;
-    const given = this.variables.readSdp?.get(ctx) ?? null;
+    const { readSdp } = this.variables;
     let sdp: string;
-    if (given !== null) sdp = String(given);
+    if (readSdp !== null) sdp = toText(readSdp.get(ctx));
     else if (isFragment(msg)) {
       sdp = textOf(msg.buf, msg.bodyStart, msg.end);
       const listed = flags.entries["flags"];

@@ -89,8 +89,10 @@ function groupOf(answer: Dictionary, what: MosValue["what"], label: string): Dic
 
 /** A value of the quality as text; null when it is not known. `label`: of that party; "" of the call. */
 export function mosText(answer: Dictionary, { what, field }: MosValue, label: string): string | null {
-  const value = number(groupOf(answer, what, label)?.[FIELDS[field]]);
-  if (value === null) return null;
+  const group = groupOf(answer, what, label);
+  const value = number(group?.[FIELDS[field]]);
+  // the round trip of a leg is newer than the rest of the report
+  if (value === null) return group !== null && field === "roundtrip_leg" ? "-1" : null;
   if (field === "") return `${Math.trunc(value / 10)}.${value % 10}`;
   if (field !== "at") return String(value);
   const after = Math.max(0, value - (number(answer["created"]) ?? value));

@@ -74,6 +74,7 @@ export class Sessions {
     const turned = names.to !== "" && msg.isRequest === looksUp;
     const from = turned ? names.to : names.from;
     const to = turned ? names.from : names.to;
+    if (!this.client.relays.hasSet(this.setOf(ctx))) return -3;
     const places = await this.relay(ctx, streams, flags, looksUp, { ...names, from, to }, address);
     if (places === null) return -1;
     // looked for again: bytes move while functions wait
@@ -189,7 +190,9 @@ export class Sessions {
     const command = names === null ? null : make(names);
     if (names === null || command === null) return -1;
     const answered = await this.client.send(this.setOf(ctx), names.callId, () => command);
-    return answered === null ? -1 : 1;
+    if (answered === null) return -1;
+    this.settings.instance?.set?.(ctx, answered.relay.url);
+    return 1;
   }
 
   private namesOf(ctx: RouteContext, flags: Flags): CallNames | null {
