@@ -20,7 +20,8 @@ export interface Target {
   readonly env: Record<string, string>;
 }
 
-const TARGETS: readonly Target[] = [
+/** All of them. */
+export const TARGETS: readonly Target[] = [
   { name: "bun", command: [join(root, "scripts/portico")], env: { PORTICO_RUNTIME: "bun" } },
   { name: "deno", command: [join(root, "scripts/portico")], env: { PORTICO_RUNTIME: "deno" } },
   { name: "dist", command: [join(root, "dist/portico")], env: {} },
@@ -73,6 +74,11 @@ export class Server {
     this.#options = options;
   }
 
+  /** A server that has not been started, in a directory of its own. */
+  static make(target: Target, port: number, options: ServerOptions): Server {
+    return new Server(target, port, mkdtempSync(join(tmpdir(), "portico-scenario-")), options);
+  }
+
   /** Process id; 0 when it does not run. */
   get pid(): number {
     return this.#running?.child.pid ?? 0;
@@ -89,6 +95,12 @@ export class Server {
 
   /** Starts the process and waits until it answers OPTIONS by UDP; throws with its output when it does not. */
   async start(): Promise<void> {
+    this.launch();
+    await this.#untilItAnswers();
+  }
+
+  /** Starts the process. */
+  launch(): void {
     const file = join(this.directory, "portico.cfg");
     writeFileSync(file, this.#options.config ?? readFileSync(join(root, "embed/default.cfg"), "utf8"));
     const defines = { DB_URL: `"sqlite://${this.database}"`, ...this.#options.defines };
@@ -99,7 +111,6 @@ export class Server {
       ...(this.target.name === "kamailio" ? ["-Y", this.directory] : []),
     ];
     this.#running = start([...this.target.command, ...args], { env: this.target.env, cwd: this.directory });
-    await this.#untilItAnswers();
   }
 
   async #untilItAnswers(limit = 20_000): Promise<void> {
@@ -162,7 +173,7 @@ export class Server {
 export async function startServer(target: Target, options: ServerOptions = {}): Promise<Server> {
   const missing = await whyMissing(target);
   if (missing !== null) throw new Error(missing);
-  const server = new Server(target, await freePort(), mkdtempSync(join(tmpdir(), "portico-scenario-")), options);
+  const server = Server.make(target, await freePort(), options);
   try {
     prepareDatabase(server.database, "portico", options.users ?? []);
     await server.start();
