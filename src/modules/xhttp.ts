@@ -26,6 +26,7 @@ function pattern(text: string): Pattern | null | ArgError {
 
 interface XHttp {
   readonly proxy: Proxy;
+  readonly types: TypeLine;
   readonly skip: Pattern | null;
   readonly match: Pattern | null;
 }
@@ -34,6 +35,20 @@ function takes({ skip, match }: XHttp, msg: SipMessage): boolean {
   if (skip === null && match === null) return true;
   const url = target(msg);
   return skip?.test(url) !== true && match?.test(url) !== false;
+}
+
+/** The header line of a content type. The last one is kept: scripts ask for few, and a text that was just put together is slow to write. */
+class TypeLine {
+  private type = "";
+  private line = "";
+
+  of(type: string): string {
+    if (type !== this.type) {
+      this.type = type;
+      this.line = `Content-Type: ${type}\r\n`;
+    }
+    return this.line;
+  }
 }
 
 // The number that three digits are; -1 for all else.
@@ -49,11 +64,11 @@ function statusOf(code: string): number {
 }
 
 /** A code as text, as the README's example writes it; what is no number is refused. */
-function reply(ctx: RouteContext, code: string, reason: string, type: string, body: string): number {
+function reply({ types }: XHttp, ctx: RouteContext, code: string, reason: string, type: string, body: string): number {
   const status = statusOf(code);
   if (status < 100 || status > 699 || reason === "" || !isFieldText(type)) return -1;
   const { message, flow, proxy } = ctx;
-  const line = type === "" ? "" : `Content-Type: ${type}\r\n`;
+  const line = types.of(type);
   if (message.http !== null) return message.http.answer(status, reason, line, body);
   return message.isRequest ? proxy.replyStateless(message, flow, status, reason, line, body) : -1;
 }
@@ -79,7 +94,12 @@ export const xhttp = defineModule({
     }),
   },
   state: (host) => host.proxy,
-  configure: (proxy, params): XHttp => ({ proxy, skip: params.url_skip, match: params.url_match }),
+  configure: (proxy, params): XHttp => ({
+    proxy,
+    types: new TypeLine(),
+    skip: params.url_skip,
+    match: params.url_match,
+  }),
   start: (self) => {
     self.proxy.httpRoute = { event: EVENT, takes: (msg) => takes(self, msg) };
   },
@@ -88,7 +108,7 @@ export const xhttp = defineModule({
       args: [str("code"), str("reason"), str("ctype"), str("body")],
       routes: RouteKind.REQUEST | RouteKind.EVENT,
       doc: "Answers the HTTP request, once, with a body of that content type; a SIP request without a transaction. An empty type leaves the header out.",
-      run: (_self: XHttp, ctx, code, reason, type, body) => reply(ctx, code, reason, type, body),
+      run: (self: XHttp, ctx, code, reason, type, body) => reply(self, ctx, code, reason, type, body),
     }),
   },
   pvs: {
