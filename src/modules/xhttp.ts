@@ -37,7 +37,7 @@ function takes({ skip, match }: XHttp, msg: SipMessage): boolean {
   return skip?.test(url) !== true && match?.test(url) !== false;
 }
 
-/** The header line of a content type. The last one is kept: scripts ask for few, and a text that was just put together is slow to write. */
+/** The header line of a content type; none for an empty one. The last one is kept: scripts ask for few, and a text that was just put together is slow to write. */
 class TypeLine {
   private type = "";
   private line = "";
@@ -45,7 +45,7 @@ class TypeLine {
   of(type: string): string {
     if (type !== this.type) {
       this.type = type;
-      this.line = `Content-Type: ${type}\r\n`;
+      this.line = type === "" ? "" : `Content-Type: ${type}\r\n`;
     }
     return this.line;
   }
