@@ -3,7 +3,7 @@
 
 local select, type, pairs, floor, ceil = select, type, pairs, math.floor, math.ceil
 local getinfo, getupvalue, upvaluejoin = debug.getinfo, debug.getupvalue, debug.upvaluejoin
-local raw_load, raw_format, find = load, string.format, string.find
+local raw_load = load
 
 _VERSION = "Lua 5.1"
 unpack = table.unpack
@@ -35,28 +35,6 @@ function math.frexp(x)
 end
 
 string.gfind = string.gmatch
-
--- integers of a format may be fractions there (the fraction is cut off), and as large as a double is exact
-local INTEGER = "%%[%-+ #0]*%d*%.?%d*[diouxXc]"
-local function whole(n)
-  n = tonumber(n)
-  return n and (n < 0 and ceil(n) or floor(n))
-end
-function string.format(format, ...)
-  if not find(format, INTEGER) then return raw_format(format, ...) end
-  local values, count, at = { ... }, 0, 1
-  local out = format:gsub("%%([%-+ #0]*)(%d*)(%.?%d*)(.)", function(flags, width, precision, kind)
-    if kind == "%" then return nil end
-    count = count + 1
-    local n = find("diouxX", kind, 1, true) and whole(values[count])
-    if not n then return nil end
-    values[count] = n
-    if n >= -2147483648 and n <= 2147483647 and not (n < 0 and find("oxX", kind, 1, true)) then return nil end
-    if find("di", kind, 1, true) then return "%" .. flags .. width .. ".0f" end
-    return nil
-  end)
-  return raw_format(out, unpack(values, 1, select("#", ...)))
-end
 
 function table.getn(t) return #t end
 function table.maxn(t)

@@ -44,8 +44,8 @@ export class BoundCall implements ScriptCall {
 
   call(ctx: RouteContext, args: readonly ScriptArg[], place: CallPlace = NOWHERE): KemiResult | ArgError {
     const { run, instance, converts } = this;
-    const count = args.length;
-    if (count < this.least || count > converts.length) return this.wrongCount(count);
+    if (args.length < this.least) return this.tooFew(args.length);
+    const count = Math.min(args.length, converts.length); // what is too much is not looked at, as there
     if (count === 0 && !this.wantsPlace) return run(instance, ctx);
     const first = count === 0 ? undefined : converts[0]!(args[0]!, ctx);
     if (first instanceof ArgError) return first;
@@ -53,19 +53,20 @@ export class BoundCall implements ScriptCall {
     const second = count < 2 ? undefined : converts[1]!(args[1]!, ctx);
     if (second instanceof ArgError) return second;
     if (count === 2 && !this.wantsPlace) return run(instance, ctx, first, second);
-    return this.callMany(ctx, args, first, second, place);
+    return this.callMany(ctx, args, count, first, second, place);
   }
 
   private callMany(
     ctx: RouteContext,
     args: readonly ScriptArg[],
+    count: number,
     first: unknown,
     second: unknown,
     place: CallPlace,
   ): KemiResult | ArgError {
     const { converts, wantsPlace } = this;
-    const values: unknown[] = [first, second].slice(0, Math.min(2, wantsPlace ? converts.length : args.length));
-    for (let i = 2; i < args.length; i++) {
+    const values: unknown[] = [first, second].slice(0, Math.min(2, wantsPlace ? converts.length : count));
+    for (let i = 2; i < count; i++) {
       const value = converts[i]!(args[i]!, ctx);
       if (value instanceof ArgError) return value;
       values.push(value);
@@ -77,9 +78,9 @@ export class BoundCall implements ScriptCall {
     return this.run(this.instance, ctx, ...values);
   }
 
-  private wrongCount(count: number): ArgError {
+  private tooFew(count: number): ArgError {
     const most = this.converts.length;
     const wants = this.least === most ? `${most}` : `${this.least} to ${most}`;
-    return new ArgError(`${this.name} takes ${wants} argument${wants === "1" ? "" : "s"}, not ${count}`);
+    return new ArgError(`${wants} argument${wants === "1" ? " is" : "s are"} needed, not ${count}`);
   }
 }

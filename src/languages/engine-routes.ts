@@ -1,7 +1,14 @@
 // The routes of a generation whose routing is a script in another language (cfgengine): its functions in the place of the routing
 // blocks; what it does not replace (timers, event routes without callback) stays with the native script.
 
-import type { RouteContext, RouteResult, Routes, TimerRoute, VarNames } from "../proxy/context.ts";
+import {
+  type RouteContext,
+  type RouteResult,
+  type Routes,
+  Stop,
+  type TimerRoute,
+  type VarNames,
+} from "../proxy/context.ts";
 import type { RouteArg } from "../registry/args.ts";
 import type { ScriptEngine } from "../registry/kemi.ts";
 
@@ -34,14 +41,14 @@ export class EngineRoutes implements Routes {
     this.base = base;
     this.engine = engine;
     this.callbacks = callbacks;
-    this.runReply = (ctx) => engine.run(callbacks.reply, ctx, []);
-    this.runOnsend = (ctx) => engine.run(callbacks.onsend, ctx, []);
+    this.runReply = (ctx) => this.run(callbacks.reply, ctx, []);
+    this.runOnsend = (ctx) => this.run(callbacks.onsend, ctx, []);
     const local = callbacks.events.get("tm");
-    this.runLocal = local === undefined ? null : (ctx) => engine.run(local, ctx, ["tm:local-request"]);
+    this.runLocal = local === undefined ? null : (ctx) => this.run(local, ctx, ["tm:local-request"]);
   }
 
   request(ctx: RouteContext): RouteResult {
-    return this.engine.run(this.callbacks.request, ctx, []);
+    return this.run(this.callbacks.request, ctx, []);
   }
   get reply(): Run | null {
     return this.engine.has(this.callbacks.reply) ? this.runReply : null;
@@ -84,7 +91,7 @@ export class EngineRoutes implements Routes {
   event(name: string): Run | null {
     const callback = this.callbacks.events.get(name.slice(0, name.indexOf(":")));
     if (callback === undefined) return this.base.event(name);
-    return (ctx) => this.engine.run(callback, ctx, [name]);
+    return (ctx) => this.run(callback, ctx, [name]);
   }
   get local(): Run | null {
     return this.runLocal ?? this.base.local;
@@ -105,8 +112,19 @@ export class EngineRoutes implements Routes {
     return this.base.varCount;
   }
 
+  private run(name: string, ctx: RouteContext, args: readonly string[]): RouteResult {
+    const result = this.engine.run(name, ctx, args);
+    return typeof result === "number" ? ended(ctx, result) : result.then((rc) => ended(ctx, rc));
+  }
+
   private named(id: number, ctx: RouteContext): RouteResult {
     const name = this.names[id - 1];
-    return name === undefined ? 1 : this.engine.run(name, ctx, []);
+    return name === undefined ? 1 : this.run(name, ctx, []);
   }
+}
+
+// KSR.set_drop() counts when the script has ended.
+function ended(ctx: RouteContext, rc: number): number {
+  if (ctx.dropAtEnd && ctx.stop === Stop.NONE) ctx.stop = Stop.DROP;
+  return rc;
 }

@@ -54,16 +54,16 @@ const PLAIN: Readonly<Record<string, string>> = {
   turi: "$tu",
 };
 
-/** What is read as a number. */
-const NUMBERS: Readonly<Record<string, string>> = {
-  bodylen: "$bl",
-  conid: "$conid",
-  msglen: "$ml",
-  msgtype: "$mt",
-  protoid: "$prid",
-  send_sock_port: "$fsp",
-  status: "$rs",
-  timestamp: "$TS",
+/** What is read as a number, and what it is without. */
+const NUMBERS: Readonly<Record<string, readonly [variable: string, otherwise: number]>> = {
+  bodylen: ["$bl", 0],
+  conid: ["$conid", -1],
+  msglen: ["$ml", 0],
+  msgtype: ["$mt", 0],
+  protoid: ["$prid", 0],
+  send_sock_port: ["$fsp", 0],
+  status: ["$rs", -1],
+  timestamp: ["$TS", 0],
 };
 
 // Variables that are named once: their accessors are found when they are first asked for.
@@ -78,6 +78,10 @@ function value(self: Kemix, ctx: RouteContext, text: string): Value {
   return accessor.get(ctx);
 }
 
+function known(found: Value): Value {
+  return found === "" ? null : found;
+}
+
 function fromMessage(): Record<string, KemiDef<Kemix>> {
   const out: Record<string, KemiDef<Kemix>> = {};
   for (const [name, variable] of Object.entries({ ...WITH_ALL, ...PLAIN })) {
@@ -85,13 +89,16 @@ function fromMessage(): Record<string, KemiDef<Kemix>> {
     const key = (letter: string): string => `get${letter}_${name}`;
     Object.assign(
       out,
-      readings(key, [], `The value of ${variable}`, (self: Kemix, ctx) => value(self, ctx, variable), letters),
+      readings(key, [], `The value of ${variable}`, (self: Kemix, ctx) => known(value(self, ctx, variable)), letters),
     );
   }
-  for (const [name, variable] of Object.entries(NUMBERS))
+  for (const [name, [variable, otherwise]] of Object.entries(NUMBERS))
     out[`get_${name}`] = kemi({
-      doc: `The value of ${variable} as a number; 0 when there is none.`,
-      run: (self: Kemix, ctx) => toInt(value(self, ctx, variable)),
+      doc: `The value of ${variable} as a number; ${otherwise} when there is none.`,
+      run: (self: Kemix, ctx) => {
+        const found = value(self, ctx, variable);
+        return found === null || found === "" ? otherwise : toInt(found);
+      },
     });
   return out;
 }
@@ -103,8 +110,8 @@ function named(className: "def" | "env"): Record<string, KemiDef<Kemix>> {
     [`get_${className}`]: kemi({
       args: [nameIn(className)],
       gives: "value",
-      doc: `The value of ${words}; nothing when there is none.`,
-      run: (_self: Kemix, ctx, accessor) => accessor.get(ctx),
+      doc: `The value of ${words}; an empty text when there is none.`,
+      run: (_self: Kemix, ctx, accessor) => accessor.get(ctx) ?? "",
     }),
     [`get_${className}n`]: kemi({
       args: [nameIn(className)],
@@ -130,7 +137,10 @@ export const kemix = defineModule({
     gets_status: kemi({
       gives: "value",
       doc: "The status of a reply as a text.",
-      run: (self: Kemix, ctx) => String(value(self, ctx, "$rs") ?? ""),
+      run: (self: Kemix, ctx) => {
+        const status = value(self, ctx, "$rs");
+        return status === null || status === "" ? null : String(status);
+      },
     }),
     ...named("def"),
     ...named("env"),

@@ -78,7 +78,7 @@ export interface ScriptEngine {
 const WITHOUT: readonly (readonly [string, Value, string])[] = [
   ["", null, "nothing"],
   ["e", "", "an empty text"],
-  ["w", "<<null>>", "the text <<null>>"],
+  ["w", "<null>", "the text <null>"],
 ];
 
 /**

@@ -205,6 +205,7 @@ function tidy(text: string, listen: number, port: number): string {
       c === "\n" || c === "\r" ? " " : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
     )
     .replace(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b/g, "{DATE}")
+    .replace(/\/tmp\/language-\w+(?=\/)|\/data(?=\/cases\.)/g, "{DIR}")
     .replace(portAs(listen), "{ME}")
     .replace(portAs(port), "{UA}");
 }

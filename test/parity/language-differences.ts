@@ -1,6 +1,7 @@
 // Where our script language answers otherwise than Kamailio on purpose: why, and what we answer, case by case.
 
 import type { LanguageAnswer } from "./language-bed.ts";
+import { LUA_DIFFERENCES } from "./language-lua-differences.ts";
 import { SELECT_DIFFERENCES } from "./language-selects-differences.ts";
 import { VARIABLE_DIFFERENCES } from "./language-variables-differences.ts";
 import { STORED_DIFFERENCES } from "./stored-differences.ts";
@@ -254,6 +255,7 @@ export const DIFFERENCES: readonly Difference[] = [
     cases: { "selval: in a loop": ["1", "2", "3"] },
   },
   ...SELECT_DIFFERENCES,
+  ...LUA_DIFFERENCES,
   ...VARIABLE_DIFFERENCES,
   ...STORED_DIFFERENCES,
 ];

@@ -335,7 +335,40 @@ const OLD: readonly Script[] = [
   ["sr.sl", "return type(sr.sl.get_reply_totag())"],
 ];
 
-const ALL = [...LANGUAGE, ...API, ...OLD];
+const ENDS: readonly Script[] = [
+  ["exit ends what called it", "", { run: 'lua_run("bare_exit"); SAY("after $rc");', show: [] }],
+  ["drop ends what called it", "", { run: 'lua_run("bare_drop"); SAY("after $rc");', show: [] }],
+  ["an error ends what called it", "", { run: 'lua_run("bare_error"); SAY("after $rc");', show: [] }],
+  ["lua_run without such a function", "", { run: 'lua_run("nothing_here"); SAY("after $rc");', show: [] }],
+  ["a returned number", "", { run: 'lua_run("bare_return", "5"); SAY("after $rc");', show: [] }],
+  ["a returned negative number", "", { run: 'lua_run("bare_return", "-3"); SAY("after $rc");', show: [] }],
+  ["a returned 0", "", { run: 'lua_run("bare_return", "0"); SAY("after $rc");', show: [] }],
+  ["nothing returned", "", { run: 'lua_run("bare_return"); SAY("after $rc");', show: [] }],
+  ["a returned text", "", { run: 'lua_run("bare_text"); SAY("after $rc");', show: [] }],
+  ["a returned truth", "", { run: 'lua_run("bare_true"); SAY("after $rc");', show: [] }],
+  ["parameters", "", { run: 'lua_run("bare_three", "$rU", "2", "$si");', show: ["$avp(r)"] }],
+  [
+    "lua_dostring",
+    "",
+    { run: `lua_dostring("KSR.pv.sets([[$$avp(r)]], [[$rU]])"); SAY("after $rc");`, show: ["$avp(r)"] },
+  ],
+  ["lua_dostring with a wrong text", "", { run: 'lua_dostring("x ="); SAY("after $rc");', show: [] }],
+  [
+    "lua_dostring does not see what was loaded",
+    "",
+    { run: 'lua_dostring("KSR.pv.sets([[$$avp(r)]], tostring(AT_TOP))");', show: ["$avp(r)"] },
+  ],
+  [
+    "lua_runstring sees it",
+    "",
+    { run: 'lua_runstring("KSR.pv.sets([[$$avp(r)]], tostring(AT_TOP))"); SAY("after $rc");', show: ["$avp(r)"] },
+  ],
+  ["lua_runstring with an error", "", { run: 'lua_runstring("error([[x]])"); SAY("after $rc");', show: [] }],
+  ["lua_dofile", "", { run: 'lua_dofile("{DIR}/more.lua"); SAY("after $rc");', show: ["$avp(r)"] }],
+  ["lua_dofile of no file", "", { run: 'lua_dofile("{DIR}/none.lua"); SAY("after $rc");', show: [] }],
+];
+
+const ALL = [...LANGUAGE, ...API, ...OLD, ...ENDS];
 
 /** The cases. */
 export const cases: readonly LanguageCase[] = ALL.map(([name, , more], i) => ({
@@ -356,6 +389,13 @@ local function shown(...)
   for i = 1, select("#", ...) do out[i] = show((select(i, ...))) end
   return table.concat(out, " | ")
 end
+function bare_exit() KSR.x.exit() end
+function bare_drop() KSR.x.drop() end
+function bare_error() error("x") end
+function bare_return(n) if n then return tonumber(n) end end
+function bare_text() return "x" end
+function bare_true() return true end
+function bare_three(a, b, c) KSR.pv.sets("$avp(r)", shown(a, b, c)) end
 local function run(f) KSR.pv.sets("$avp(r)", shown(pcall(f))) end
 `;
 

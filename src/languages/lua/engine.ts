@@ -2,13 +2,12 @@
 // suspends it, other messages go on, and the script sees a plain call.
 
 import type { RouteContext, RouteResult } from "../../proxy/context.ts";
-import { Stop } from "../../proxy/context.ts";
 import { ArgError, type CallPlace } from "../../registry/args.ts";
 import type { KemiResult, ScriptApi, ScriptArg, ScriptCall, ScriptEngine } from "../../registry/kemi.ts";
 import type { Value } from "../../sip/value.ts";
 import { lua } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
-import { type LuaLimits, LuaMachine, ScriptError } from "./machine.ts";
+import { EXIT, type LuaLimits, LuaMachine, ScriptError } from "./machine.ts";
 import { argumentAt, pushGlobal, pushText } from "./values.ts";
 
 /** One run of a script for a message. */
@@ -21,11 +20,11 @@ interface Run {
   waitsIn: ScriptCall | null;
 }
 
+/** What a run gives when there is nothing to run. */
+export const NO_FUNCTION = -0x7fffffff;
+
 /** Idle coroutines that are kept for the next runs. */
 const IDLE_THREADS = 64;
-
-/** What KSR.x.exit() throws: ends the script, and is no error. */
-const EXIT = "~~exit~~";
 
 /** The scripts of one module instance, in the machine that runs them now. */
 export class LuaEngine implements ScriptEngine {
@@ -69,7 +68,7 @@ export class LuaEngine implements ScriptEngine {
       lua.lua_settop(thread, 0);
       this.idle.push(thread);
       this.report(`there is no function ${name} in the script`);
-      return -1;
+      return NO_FUNCTION;
     }
     for (const arg of args) {
       if (typeof arg === "number") lua.lua_pushnumber(thread, arg);
@@ -78,8 +77,19 @@ export class LuaEngine implements ScriptEngine {
     return this.resume({ ctx, thread, pending: null, waitsIn: null }, args.length);
   }
 
+  /** Runs a text in the machine of the scripts. Errors are logged and give -1. */
+  runText(text: string, name: string, ctx: RouteContext): RouteResult {
+    const thread = this.idle.pop() ?? this.machine.newThread();
+    const error = this.machine.loadInto(thread, text, name);
+    if (error !== null) {
+      this.report(error);
+      return NO_FUNCTION;
+    }
+    return this.resume({ ctx, thread, pending: null, waitsIn: null }, 0);
+  }
+
   private resume(run: Run, count: number): RouteResult {
-    const { thread, ctx } = run;
+    const { thread } = run;
     const before = this.current;
     this.current = run;
     const status = lua.lua_resume(thread, null, count);
@@ -88,20 +98,15 @@ export class LuaEngine implements ScriptEngine {
     if (status === lua.LUA_YIELD) return this.suspended(run);
     const machine = this.machine;
     const error = machine.errorOf(thread);
-    if (error === EXIT) return this.end(ctx, 1);
+    if (error === EXIT) return 1;
     throw new ScriptError(error);
   }
 
-  private finished({ thread, ctx }: Run): number {
+  private finished({ thread }: Run): number {
     const rc =
       lua.lua_gettop(thread) > 0 && lua.lua_type(thread, 1) === lua.LUA_TNUMBER ? lua.lua_tonumber(thread, 1) : 1;
     lua.lua_settop(thread, 0);
     if (this.idle.length < IDLE_THREADS) this.idle.push(thread);
-    return this.end(ctx, rc);
-  }
-
-  private end(ctx: RouteContext, rc: number): number {
-    if (ctx.dropAtEnd && ctx.stop === Stop.NONE) ctx.stop = Stop.DROP;
     return rc;
   }
 
@@ -181,7 +186,8 @@ export class LuaEngine implements ScriptEngine {
   private refuse(L: LuaState, call: ScriptCall, why: string): number {
     const { file, line } = this.place(L);
     this.report(`${file}:${line}: ${call.name}: ${why}`);
-    lua.lua_pushboolean(L, false);
+    if (call.gives === "value") lua.lua_pushnil(L);
+    else lua.lua_pushboolean(L, false);
     return 1;
   }
 
@@ -191,8 +197,9 @@ export class LuaEngine implements ScriptEngine {
 
   private push(L: LuaState, call: ScriptCall, value: Value): number {
     switch (call.gives) {
-      case "none":
-        return 0;
+      case "none": // as there
+        lua.lua_pushboolean(L, false);
+        return 1;
       case "bool":
         lua.lua_pushboolean(L, typeof value === "number" && value > 0);
         return 1;

@@ -12,3 +12,8 @@ declare module "fengari/src/lobject.js" {
   const lobject: import("./fengari-types.ts").ReplaceableFunctions;
   export default lobject;
 }
+declare module "fengari/src/luaconf.js" {
+  const luaconf: import("./fengari-types.ts").ReplaceableSettings;
+  export default luaconf;
+}
+declare module "fengari/src/defs.js";

@@ -15,6 +15,11 @@ export interface NumberSlot {
   ttisinteger(): boolean;
   setfltvalue(n: number): void;
 }
+/** Settings of the machine that are replaced before it is loaded. */
+export interface ReplaceableSettings {
+  LUA_COMPAT_FLOATSTRING: boolean;
+  lua_number2str: (n: number) => string;
+}
 /** Functions of the machine that are replaced. */
 export interface ReplaceableFunctions {
   luaO_str2num: (bytes: Uint8Array, slot: NumberSlot) => number;
@@ -74,6 +79,8 @@ export interface LuaApi {
   lua_newtable(L: LuaState): void;
   lua_setfield(L: LuaState, index: number, key: Uint8Array): void;
   lua_getfield(L: LuaState, index: number, key: Uint8Array): number;
+  lua_getglobal(L: LuaState, key: Uint8Array): number;
+  lua_isnumber(L: LuaState, index: number): boolean;
   lua_setglobal(L: LuaState, key: Uint8Array): void;
   lua_type(L: LuaState, index: number): number;
   lua_typename(L: LuaState, type: number): Uint8Array;
@@ -92,6 +99,8 @@ export interface LuaApi {
 export interface LuaAuxiliary {
   luaL_newstate(): LuaState;
   luaL_loadbuffer(L: LuaState, bytes: Uint8Array, size: number, name: Uint8Array): number;
+  luaL_where(L: LuaState, level: number): void;
+  luaL_tolstring(L: LuaState, index: number): Uint8Array;
   luaL_ref(L: LuaState, table: number): number;
   luaL_unref(L: LuaState, table: number, ref: number): void;
   luaL_traceback(L: LuaState, from: LuaState, message: Uint8Array | null, level: number): void;

@@ -5,6 +5,7 @@ import { textOf } from "../../util/bytes.ts";
 import { speakLua51 } from "./dialect.ts";
 import { lauxlib, lua, lualib } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
+import { type LibraryHost, openLibrary } from "./library.ts";
 import { key, pushGlobal, textAt } from "./values.ts";
 
 /** What a run of a script may take. */
@@ -13,6 +14,7 @@ export interface LuaLimits {
   readonly instructions: number;
   /** embed/lua51.lua. */
   readonly prelude: Uint8Array;
+  readonly library: LibraryHost;
 }
 
 /** A script that cannot be loaded, or that failed; the message has file, line and traceback. */
@@ -22,6 +24,9 @@ export class ScriptError extends Error {
     this.name = "ScriptError";
   }
 }
+
+/** What KSR.x.exit() throws, as there: ends the script, and is no error. */
+export const EXIT = "~~ksr~exit~~";
 
 const INFO_PLACE = key("Sl");
 
@@ -35,6 +40,7 @@ export class LuaMachine {
     speakLua51();
     this.L = lauxlib.luaL_newstate();
     lualib.luaL_openlibs(this.L);
+    openLibrary(this.L, limits.library);
     this.runChunk(limits.prelude, "lua51.lua");
   }
 
@@ -58,6 +64,15 @@ export class LuaMachine {
     const { L } = this;
     if (lauxlib.luaL_loadbuffer(L, bytes, bytes.length, key(`@${name}`)) !== lua.LUA_OK) throw this.takeError(L);
     if (lua.lua_pcall(L, 0, 0, 0) !== lua.LUA_OK) throw this.takeError(L);
+  }
+
+  /** Puts the function that a text makes onto a coroutine; what is wrong with the text, or null. */
+  loadInto(thread: LuaState, text: string, name: string): string | null {
+    const bytes = key(text);
+    if (lauxlib.luaL_loadbuffer(thread, bytes, bytes.length, key(name)) === lua.LUA_OK) return null;
+    const error = textAt(thread, -1);
+    lua.lua_settop(thread, 0);
+    return error;
   }
 
   hasFunction(name: string): boolean {
@@ -91,7 +106,7 @@ export class LuaMachine {
     lauxlib.luaL_traceback(this.L, thread, key(message), 0);
     const text = textAt(this.L, -1);
     lua.lua_pop(this.L, 1);
-    return message === "~~exit~~" ? message : text;
+    return message === EXIT ? message : text;
   }
 
   private takeError(L: LuaState): ScriptError {

@@ -1,3 +1,8 @@
-// Read by fengari when it is loaded: numbers print as in Lua 5.1, without ".0" behind whole ones. Imported before it.
+// How numbers print: as in Lua 5.1, "%.14g". Set before the machine is loaded, which takes these over then.
 
-process.env["FENGARICONF"] = JSON.stringify({ LUA_COMPAT_FLOATSTRING: true });
+import "fengari/src/defs.js"; // first: the two files need each other
+import luaconf from "fengari/src/luaconf.js";
+import { general } from "./format.ts";
+
+luaconf.LUA_COMPAT_FLOATSTRING = true; // no ".0" behind whole numbers
+luaconf.lua_number2str = (n) => general(n, 14);

@@ -1,13 +1,14 @@
 // Modules app_lua and app_lua_sr: routing by scripts in Lua, in the place of the routing blocks (cfgengine "lua") or called from them.
 
 import { HostError } from "../../host/host.ts";
-import { LuaEngine } from "../../languages/lua/engine.ts";
+import { LuaEngine, NO_FUNCTION } from "../../languages/lua/engine.ts";
 import { ScriptError } from "../../languages/lua/machine.ts";
-import { RouteKind } from "../../proxy/context.ts";
+import { type RouteContext, RouteKind, type RouteResult } from "../../proxy/context.ts";
 import { optional, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, manyParam } from "../../registry/define.ts";
 import type { ScriptApi } from "../../registry/kemi.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
+import { textOf } from "../../util/bytes.ts";
 import { Level } from "../../util/log.ts";
 import { core } from "../core/index.ts";
 
@@ -21,6 +22,9 @@ interface AppLuaState {
 interface AppLua {
   readonly state: AppLuaState;
   readonly engine: LuaEngine;
+  /** The machine of lua_dofile and lua_dostring, which sees nothing of the loaded scripts. */
+  readonly aside: LuaEngine;
+  readonly report: (text: string) => void;
   readonly files: readonly string[];
   api: ScriptApi | null;
 }
@@ -29,6 +33,48 @@ function load(self: AppLua): void {
   const { files } = self.state.host.host;
   const scripts = self.files.map((name) => ({ name, bytes: files.read(name) }));
   self.engine.load(scripts, self.api!, self.state.registered);
+}
+
+/** Runs something of a script for the native language: 1, or -1 when it fails, which is logged. */
+function guarded(self: AppLua, run: () => RouteResult): RouteResult {
+  const failed = (error: unknown): number => {
+    if (!(error instanceof ScriptError)) throw error;
+    self.report(error.message);
+    return -1;
+  };
+  try {
+    const result = run();
+    return typeof result === "number" ? whether(result) : result.then(whether, failed);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+// What a function returns does not count there.
+function whether(result: number): number {
+  return result === NO_FUNCTION ? -1 : 1;
+}
+
+function runFile(self: AppLua, ctx: RouteContext, path: string): RouteResult {
+  let bytes: Uint8Array;
+  try {
+    bytes = self.state.host.host.files.read(path);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    self.report(`lua_dofile: ${error.message}`);
+    return -1;
+  }
+  return guarded(self, () => self.aside.runText(textOf(bytes, 0, bytes.length), `@${path}`, ctx));
+}
+
+function runNamed(self: AppLua, ctx: RouteContext, name: string, ...args: (string | undefined)[]): RouteResult {
+  return guarded(self, () =>
+    self.engine.run(
+      name,
+      ctx,
+      args.filter((arg) => arg !== undefined),
+    ),
+  );
 }
 
 const registerParam = manyParam("A module whose functions stand under sr; without any, those of all modules do.");
@@ -50,20 +96,23 @@ export const appLua = defineModule({
   state: (host): AppLuaState => ({ host, registered: [] }),
   configure: (state, params, { host, proxy, log }): AppLua => {
     state.registered = params.register;
-    return {
-      state,
-      engine: new LuaEngine((text) => proxy.limited.write(log, Level.ERROR, text.slice(0, 100), text), {
-        instructions: params.instruction_limit,
-        prelude: host.asset("lua51.lua"),
-      }),
-      files: params.load,
-      api: null,
+    const report = (text: string): void => proxy.limited.write(log, Level.ERROR, text.slice(0, 100), text);
+    const limits = {
+      instructions: params.instruction_limit,
+      prelude: host.asset("lua51.lua"),
+      library: {
+        print: (text: string) => log.write(Level.INFO, text),
+        memory: () => host.process.memory().heapUsed,
+      },
     };
+    const engine = new LuaEngine(report, limits);
+    return { state, engine, aside: new LuaEngine(report, limits), report, files: params.load, api: null };
   },
   bind: (self, { api }) => {
     self.api = api;
     try {
       load(self);
+      self.aside.load([], api, self.state.registered);
     } catch (error) {
       if (error instanceof ScriptError || error instanceof HostError) throw new ConfigError(error.message, "load");
       throw error;
@@ -76,12 +125,28 @@ export const appLua = defineModule({
       routes: RouteKind.ANY,
       waits: "maybe",
       doc: "Runs a function of the loaded scripts with up to three texts.",
-      run: (self: AppLua, ctx, name, ...args) =>
-        self.engine.run(
-          name,
-          ctx,
-          args.filter((arg) => arg !== undefined),
-        ),
+      run: runNamed,
+    }),
+    lua_dofile: fn({
+      args: [str("path")],
+      routes: RouteKind.ANY,
+      waits: "maybe",
+      doc: "Runs a file, in a machine that does not see the loaded scripts.",
+      run: runFile,
+    }),
+    lua_dostring: fn({
+      args: [str("script")],
+      routes: RouteKind.ANY,
+      waits: "maybe",
+      doc: "Runs a text, in a machine that does not see the loaded scripts.",
+      run: (self: AppLua, ctx, script) => guarded(self, () => self.aside.runText(script, script, ctx)),
+    }),
+    lua_runstring: fn({
+      args: [str("script")],
+      routes: RouteKind.ANY,
+      waits: "maybe",
+      doc: "Runs a text in the machine of the loaded scripts.",
+      run: (self: AppLua, ctx, script) => guarded(self, () => self.engine.runText(script, script, ctx)),
     }),
   },
 });

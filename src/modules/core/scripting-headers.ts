@@ -3,6 +3,7 @@
 import type { RouteContext } from "../../proxy/context.ts";
 import { type Arg, type ArgTypes, int, str } from "../../registry/args.ts";
 import { type KemiDef, kemi, readings } from "../../registry/kemi.ts";
+import { matches, posixRegex } from "../../script/posix-regex.ts";
 import { appendLines, insertLines, removeNamed } from "./header-edits.ts";
 import { findNamed, type HeaderName, headerArg, wholeLines } from "./header-name.ts";
 
@@ -17,6 +18,33 @@ function valueOf(ctx: RouteContext, wanted: HeaderName, index: number): string |
   }
   const h = index < 0 ? found.at(index) : undefined;
   return h === undefined ? null : ctx.message.value(h);
+}
+
+type Comparison = (value: string, wanted: string) => boolean;
+
+const COMPARISONS: Readonly<Record<string, Comparison>> = {
+  eq: (value, wanted) => value === wanted,
+  ne: (value, wanted) => value !== wanted,
+  in: (value, wanted) => value.includes(wanted),
+  sw: (value, wanted) => value.startsWith(wanted),
+  ew: (value, wanted) => value.endsWith(wanted),
+  re: (value, wanted) => {
+    const pattern = posixRegex(wanted, true);
+    return typeof pattern !== "string" && matches(pattern, value);
+  },
+};
+
+/** Whether the first (f), the last (l), any (o) or each (a) header of a name compares so with a text. */
+function contentMatches(ctx: RouteContext, wanted: HeaderName, op: string, text: string, which: string): boolean {
+  const compare = COMPARISONS[op];
+  if (compare === undefined) return false;
+  const values: string[] = [];
+  for (let h = findNamed(ctx.message, wanted); h >= 0; h = findNamed(ctx.message, wanted, h + 1))
+    values.push(ctx.message.value(h));
+  if (values.length === 0) return false;
+  if (which === "f") return compare(values[0]!, text);
+  if (which === "l") return compare(values.at(-1)!, text);
+  return which === "a" ? values.every((v) => compare(v, text)) : values.some((v) => compare(v, text));
 }
 
 function editing<const A extends readonly Arg<unknown>[]>(
@@ -78,6 +106,13 @@ export const headerScripting: Readonly<Record<string, KemiDef<unknown>>> = {
       return 1;
     },
   ),
+  "hdr.match_content": kemi({
+    args: [name, str("op"), text, str("which")],
+    gives: "bool",
+    doc: "Whether a header of a name compares (eq, ne, sw, ew, in, re) with a text: the first (f), the last (l), one (o) or all (a) of them.",
+    run: (_i: unknown, ctx, wanted, op, wantedText, which) =>
+      contentMatches(ctx, wanted, op, wantedText, which) ? 1 : -1,
+  }),
   ...readings(
     (letter) => `hdr.get${letter}`,
     [name],

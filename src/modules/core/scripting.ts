@@ -1,12 +1,13 @@
 // What scripts in other languages have directly under KSR, always: log lines, questions about the request, flags, URIs.
 
-import { type RouteContext, Stop } from "../../proxy/context.ts";
+import type { RouteContext } from "../../proxy/context.ts";
 import { type Arg, type ArgTypes, int, str } from "../../registry/args.ts";
 import { type KemiDef, kemi } from "../../registry/kemi.ts";
 import type { NameAddrRange } from "../../sip/name-addr.ts";
 import { Transport } from "../../sip/transports.ts";
 import { textOf } from "../../util/bytes.ts";
 import { Level } from "../../util/log.ts";
+import { branchFlagFunctions } from "./branch-flags.ts";
 import { levelOf } from "./log-levels.ts";
 import { METHOD_BITS } from "./method-bits.ts";
 import { isMyselfText } from "./myself.ts";
@@ -66,7 +67,9 @@ const METHOD_LETTERS: Readonly<Record<string, string>> = {
   D: "DELETE",
 };
 
-const isMethod = (ctx: RouteContext, method: string): boolean => ctx.message.methodText() === method;
+const isMethod = (ctx: RouteContext, methods: string): boolean =>
+  methods === ctx.message.methodText() ||
+  (methods.includes("|") && methods.split("|").includes(ctx.message.methodText()));
 
 function methodQuestions(): Record<string, KemiDef<unknown>> {
   const out: Record<string, KemiDef<unknown>> = {};
@@ -122,6 +125,42 @@ function transportQuestions(): Record<string, KemiDef<unknown>> {
   return out;
 }
 
+/** The letters by which is_proto names transports. */
+const TRANSPORT_LETTERS: Readonly<Record<string, number>> = {
+  U: Transport.UDP,
+  T: Transport.TCP,
+  E: Transport.TLS,
+  S: Transport.SCTP,
+  W: Transport.WS,
+  V: Transport.WSS,
+};
+
+function sendingQuestions(): Record<string, KemiDef<unknown>> {
+  const out: Record<string, KemiDef<unknown>> = {};
+  for (const [name, protocols] of Object.entries(TRANSPORTS))
+    out[`to_${name}`] = ask([], `In onsend_route: whether the message leaves over ${name}.`, (ctx) =>
+      protocols.includes(ctx.sending?.flow.protocol ?? -1),
+    );
+  for (const family of [4, 6])
+    out[`to_IPv${family}`] = ask(
+      [],
+      `Whether the message came to an address of IPv${family}.`,
+      (ctx) => ctx.flow.local.family === family,
+    );
+  return out;
+}
+
+function branchFlag(name: "setbflag" | "resetbflag" | "isbflagset"): KemiDef<unknown> {
+  const { doc, run } = branchFlagFunctions[name]!;
+  const both = run as unknown as (instance: unknown, ctx: RouteContext, flag: number, branch: number) => number;
+  return kemi({
+    args: [int("flag"), int("branch")],
+    gives: "bool",
+    doc,
+    run: (instance: unknown, ctx, flag, branch) => both(instance, ctx, flag, branch),
+  });
+}
+
 function scriptFlag(doc: string, run: (flags: number, bit: number) => number): KemiDef<unknown> {
   return ask([int("flag")], doc, (ctx, flag) => {
     if (flag < 0 || flag > 31) return false;
@@ -149,7 +188,7 @@ export const scripting: Readonly<Record<string, KemiDef<unknown>>> = {
   }),
   ...myselfQuestions(),
   ...methodQuestions(),
-  is_method: ask([str("method")], "Whether the method is that.", isMethod),
+  is_method: ask([str("method")], "Whether the method is that, or one of several with | between.", isMethod),
   is_method_in: ask(
     [str("letters")],
     "Whether the method is one of those named by a letter each: I INVITE, A ACK, B BYE, C CANCEL, R REGISTER, M MESSAGE, O OPTIONS, S SUBSCRIBE, P PUBLISH, N NOTIFY, U UPDATE and others.",
@@ -160,6 +199,18 @@ export const scripting: Readonly<Record<string, KemiDef<unknown>>> = {
     },
   ),
   ...transportQuestions(),
+  ...sendingQuestions(),
+  is_proto: ask(
+    [str("letters")],
+    "Whether the message came over one of the transports named by a letter each: U UDP, T TCP, E TLS, S SCTP, W WS, V WSS.",
+    (ctx, letters) => {
+      for (const letter of letters.toUpperCase()) if (TRANSPORT_LETTERS[letter] === ctx.flow.protocol) return true;
+      return false;
+    },
+  ),
+  setbiflag: branchFlag("setbflag"),
+  resetbiflag: branchFlag("resetbflag"),
+  isbiflagset: branchFlag("isbflagset"),
   is_IPv4: ask([], "Whether the message came over IPv4.", (ctx) => ctx.flow.remote.family === 4),
   is_IPv6: ask([], "Whether the message came over IPv6.", (ctx) => ctx.flow.remote.family === 6),
   is_src_port: ask(
@@ -193,20 +244,14 @@ export const scripting: Readonly<Record<string, KemiDef<unknown>>> = {
     doc: "Runs route[name] of the configuration; gives its return code.",
     run: (_i: unknown, ctx, id) => ctx.routes.route(id, ctx),
   }),
-  "x.exit": kemi({
-    gives: "none",
-    doc: "Ends the script.",
-    run: (_i: unknown, ctx) => {
-      ctx.stop = Stop.EXIT;
-      return 0;
-    },
-  }),
+  // ending the script is the language's part
+  "x.exit": kemi({ gives: "none", doc: "Ends the script.", run: () => 1 }),
   "x.drop": kemi({
     gives: "none",
     doc: "Ends the script and drops the message.",
     run: (_i: unknown, ctx) => {
-      ctx.stop = Stop.DROP;
-      return 0;
+      ctx.dropAtEnd = true;
+      return 1;
     },
   }),
 };

@@ -60,6 +60,7 @@ function forwarding(doc: string, protocol: number, fails = ""): FunctionDef<unkn
     routes: SENDING,
     waits: "maybe",
     doc,
+    gives: "int",
     run: (_i: unknown, ctx, host, port) => {
       const hop = nextHop(ctx, host, port, protocol);
       return hop === "" ? -1 : forwardStateless(ctx.proxy, ctx.message, ctx.flow, hop, ctx.sendFrom, ctx);
@@ -133,6 +134,7 @@ export const sendingFunctions: Readonly<Record<string, FunctionDef<unknown>>> = 
     args: [str("address")],
     routes: ANY,
     doc: "The host that Via and Record-Route of this message show.",
+    gives: "int",
     run: (_i: unknown, ctx, text) => {
       const host = text.replace(/^\[(.*)\]$/, "$1");
       if (!/^[\w.:-]+$/.test(host)) return -1;
@@ -144,6 +146,7 @@ export const sendingFunctions: Readonly<Record<string, FunctionDef<unknown>>> = 
     args: [int("port")],
     routes: ANY,
     doc: "The port that Via and Record-Route of this message show.",
+    gives: "int",
     run: (_i: unknown, ctx, port) => {
       if (port < 1 || port > 65535) return -1;
       options(ctx).advertisedPort = port;
@@ -185,6 +188,7 @@ export const sendingFunctions: Readonly<Record<string, FunctionDef<unknown>>> = 
     routes: ANY,
     doc: "Lets requests to that port of the sender, else to the one in its Via, use the connection the message came by.",
     aliases: ["add_tcp_alias"],
+    gives: "int",
     run: (_i: unknown, ctx, port) => {
       const via = ctx.message.via();
       const wanted = port ?? (via === null ? 0 : via.port > 0 ? via.port : 5060);

@@ -1,0 +1,99 @@
+// Functions of Lua's libraries that the machine has otherwise than Lua 5.1: string.format, collectgarbage, print.
+
+import { lauxlib, lua } from "./fengari.ts";
+import type { LuaFunction, LuaState } from "./fengari-types.ts";
+import { formatNumber, padded, quotedForLua, readConversion } from "./format.ts";
+import { key, pushText, textAt } from "./values.ts";
+
+/** What the functions need of the program. */
+export interface LibraryHost {
+  /** A line of print(). */
+  print(text: string): void;
+  /** Octets of memory in use. */
+  memory(): number;
+}
+
+function fail(L: LuaState, text: string): number {
+  lauxlib.luaL_where(L, 1);
+  const place = textAt(L, -1);
+  lua.lua_pop(L, 1);
+  pushText(L, place + text);
+  return lua.lua_error(L);
+}
+
+function numberAt(L: LuaState, index: number): number {
+  if (lua.lua_isnumber(L, index)) return lua.lua_tonumber(L, index);
+  const got = lua.lua_gettop(L) < index ? "no value" : textAtType(L, index);
+  return fail(L, `bad argument #${index} to 'format' (number expected, got ${got})`);
+}
+
+function textAtType(L: LuaState, index: number): string {
+  const name = lua.lua_typename(L, lua.lua_type(L, index));
+  return String.fromCharCode(...name);
+}
+
+// The text of a value as tostring() gives it.
+function anyText(L: LuaState, index: number): string {
+  lauxlib.luaL_tolstring(L, index);
+  const text = textAt(L, -1);
+  lua.lua_pop(L, 1);
+  return text;
+}
+
+const format: LuaFunction = (L) => {
+  const text = textAt(L, 1);
+  let out = "";
+  let used = 1;
+  for (let at = 0; at < text.length; ) {
+    const next = text.indexOf("%", at);
+    if (next < 0) {
+      out += text.slice(at);
+      break;
+    }
+    out += text.slice(at, next);
+    const found = readConversion(text, next);
+    if (found === null) return fail(L, `invalid option '${text.slice(next, next + 2)}' to 'format'`);
+    const { spec, end } = found;
+    at = end;
+    if (spec.kind === "%") {
+      out += "%";
+      continue;
+    }
+    used++;
+    if (lua.lua_gettop(L) < used) return fail(L, `bad argument #${used} to 'format' (no value)`);
+    if (spec.kind === "s") {
+      const value = anyText(L, used);
+      out += padded(spec, spec.precision < 0 ? value : value.slice(0, spec.precision), false);
+    } else if (spec.kind === "q") out += quotedForLua(anyText(L, used));
+    else if ("diuoxXeEfgGc".includes(spec.kind)) out += formatNumber(spec, numberAt(L, used));
+    else return fail(L, `invalid option '%${spec.kind}' to 'format'`);
+  }
+  pushText(L, out);
+  return 1;
+};
+
+const COUNT = "count";
+
+/** Puts the functions into the tables of the libraries, which are open. */
+export function openLibrary(L: LuaState, host: LibraryHost): void {
+  lua.lua_getglobal(L, key("string"));
+  lua.lua_pushcfunction(L, format);
+  lua.lua_setfield(L, -2, key("format"));
+  lua.lua_pop(L, 1);
+  setGlobal(L, "collectgarbage", (state) => {
+    const what = lua.lua_gettop(state) > 0 ? textAt(state, 1) : "collect";
+    lua.lua_pushnumber(state, what === COUNT ? host.memory() / 1024 : 0);
+    return 1;
+  });
+  setGlobal(L, "print", (state) => {
+    const parts: string[] = [];
+    for (let i = 1; i <= lua.lua_gettop(state); i++) parts.push(anyText(state, i));
+    host.print(parts.join("\t"));
+    return 0;
+  });
+}
+
+function setGlobal(L: LuaState, name: string, fn: LuaFunction): void {
+  lua.lua_pushcfunction(L, fn);
+  lua.lua_setglobal(L, key(name));
+}
