@@ -44,6 +44,8 @@ export interface CallGroup {
   readonly routes?: string;
   /** Statements that run first for every request. */
   readonly first?: string;
+  /** A relay for media is asked; {RELAY} in params is its address. */
+  readonly relay?: "rtpengine" | "rtpproxy";
   /** SQL that changes the group's database before the first call. */
   readonly sql?: readonly string[];
   /** Takes long on the real clock: asked only when the record is made anew. */
@@ -92,6 +94,8 @@ interface Phone {
   cseq: number;
   /** What it answers by method; 0 is silence. */
   readonly answers: Record<string, number>;
+  /** Bodies of those answers. */
+  readonly bodies: Record<string, string>;
   /** After so many ms. */
   delay: number;
 }
@@ -127,6 +131,7 @@ export class Call {
       target: `sip:bob@${world.ends.uas}`,
       cseq: 1,
       answers: {},
+      bodies: {},
       delay: 0,
     });
     this.uac = phone("uac", "alice", `c${n}`);
@@ -148,8 +153,9 @@ export class Call {
   // ---- the calling phone ----
 
   /** Sends the INVITE. */
-  async invite(headers: readonly string[] = [], ms = 60): Promise<void> {
-    this.sent = this.text("INVITE", this.uac, "z9hG4bK", [`Contact: <sip:alice@${this.uac.address}>`, ...headers]);
+  async invite(headers: readonly string[] = [], ms = 60, body = ""): Promise<void> {
+    const lines = [`Contact: <sip:alice@${this.uac.address}>`, ...headers];
+    this.sent = this.text("INVITE", this.uac, "z9hG4bK", lines, body);
     this.world.send("uac", this.sent);
     await this.wait(ms);
   }
@@ -166,7 +172,8 @@ export class Call {
       this.sent
         .replace("INVITE", "CANCEL")
         .replace(`${this.uac.cseq} INVITE`, `${this.uac.cseq} CANCEL`)
-        .replace(/^(Contact|X-[^:]*):.*\r\n/gm, ""),
+        .replace(/^(Contact|Content-Type|X-[^:]*):.*\r\n/gm, "")
+        .replace(/^Content-Length: \d+\r\n\r\n[\s\S]*/m, "Content-Length: 0\r\n\r\n"),
     );
     await this.wait(60);
   }
@@ -199,13 +206,13 @@ export class Call {
   // ---- both ----
 
   /** A request within the call. */
-  async within(side: Side, method: string, headers: readonly string[] = [], cseq = 0): Promise<void> {
+  async within(side: Side, method: string, headers: readonly string[] = [], cseq = 0, body = ""): Promise<void> {
     const phone = this[side];
     if (cseq > 0) phone.cseq = cseq;
     else if (method !== "ACK") phone.cseq++;
     this.world.send(
       side,
-      this.text(method, phone, "z9hG4bKw", [`Contact: <sip:${phone.user}@${phone.address}>`, ...headers]),
+      this.text(method, phone, "z9hG4bKw", [`Contact: <sip:${phone.user}@${phone.address}>`, ...headers], body),
     );
     await this.wait(60);
   }
@@ -233,7 +240,8 @@ export class Call {
         .replace("INVITE", "ACK")
         .replace(/^CSeq: (\d+) INVITE/m, "CSeq: $1 ACK")
         .replace(/^To:.*$/m, /^To:.*$/m.exec(text)![0])
-        .replace(/^(Contact|X-[^:]*):.*\r\n/gm, "");
+        .replace(/^(Contact|Content-Type|X-[^:]*):.*\r\n/gm, "")
+        .replace(/^Content-Length: \d+\r\n\r\n[\s\S]*/m, "Content-Length: 0\r\n\r\n");
       if (phone.answers["ACK"] !== 0) this.world.send("uac", ack);
       return;
     }
@@ -256,7 +264,8 @@ export class Call {
     if (method === "ACK") return;
     const code = phone.answers[method] ?? 200;
     if (code === 0) return;
-    const answer = (): void => this.world.send(phone.side, this.reply(text, code, phone, []));
+    const body = phone.bodies[method];
+    const answer = (): void => this.world.send(phone.side, this.reply(text, code, phone, [], undefined, body));
     if (phone.delay > 0) this.world.later(phone.delay, answer);
     else answer();
     if (method === "CANCEL" && this.invited !== "") this.world.send("uas", this.reply(this.invited, 487, this.uas, []));
@@ -305,6 +314,12 @@ export class Call {
     return answer;
   }
 
+  /** The relay was asked. */
+  relayed(command: string): void {
+    const host = this.world.ends.uac.split(":")[0]!;
+    if (!this.over) this.seen.push(`relay ${this.masked(command).replaceAll(host, "{HOST}")}`);
+  }
+
   logged(line: string): void {
     const at = line.indexOf(`@${this.callId} `);
     if (at >= 0 && !this.over) this.seen.push(`log ${this.masked(line.slice(at + this.callId.length + 2).trimEnd())}`);
@@ -345,7 +360,7 @@ export class Call {
 
   // ---- texts ----
 
-  private text(method: string, phone: Phone, branch: string, headers: readonly string[]): string {
+  private text(method: string, phone: Phone, branch: string, headers: readonly string[], body = ""): string {
     const remote = phone.remoteTag === "" ? "" : `;tag=${phone.remoteTag}`;
     const far = phone.side === "uac" ? "sip:bob@y" : "sip:alice@x";
     const near = phone.side === "uac" ? "sip:alice@x" : "sip:bob@y";
@@ -359,9 +374,10 @@ export class Call {
       `Call-ID: ${this.callId}`,
       `CSeq: ${phone.cseq} ${method}`,
       ...headers,
-      "Content-Length: 0",
+      ...(body === "" ? [] : ["Content-Type: application/sdp"]),
+      `Content-Length: ${body.length}`,
       "",
-      "",
+      body,
     ].join("\r\n");
   }
 
@@ -385,6 +401,7 @@ export class Call {
       ...to,
       `Contact: <${at}>`,
       ...headers,
+      ...(body === "" ? [] : ["Content-Type: application/sdp"]),
       `Content-Length: ${body.length}`,
       "",
       body,

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createSql, parseLayouts } from "../../src/store/layouts.ts";
 import { Call, type CallEnds, type CallGroup, type CallWorld, callConfig, type Side } from "./dialog-call.ts";
+import { MediaPeers } from "./media-peer.ts";
 
 async function open(): Promise<Socket> {
   const socket = createSocket("udp4");
@@ -35,7 +36,7 @@ const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(do
 
 /** What was seen in each call of a group. Throws with Kamailio's words when it does not start. */
 export async function askCalls(group: CallGroup): Promise<string[][]> {
-  const [probe, probe2, uac, uas, control] = await Promise.all([open(), open(), open(), open(), open()]);
+  const [probe, probe2, uac, uas, control, relay] = await Promise.all([open(), open(), open(), open(), open(), open()]);
   const port = probe.address().port;
   const rpcPort = probe2.address().port;
   await Promise.all([probe, probe2].map((s) => new Promise<void>((done) => s.close(() => done()))));
@@ -48,7 +49,10 @@ export async function askCalls(group: CallGroup): Promise<string[][]> {
   const extra = `modparam("jsonrpcs", "transport", 4)\nmodparam("jsonrpcs", "dgram_socket", "udp:${end(rpcPort)}")\n`;
   writeFileSync(
     file,
-    callConfig(group, true, extra).replaceAll("{DB}", `sqlite://${database}`).replaceAll("{ME}", ends.me),
+    callConfig(group, true, extra)
+      .replaceAll("{DB}", `sqlite://${database}`)
+      .replaceAll("{ME}", ends.me)
+      .replaceAll("{RELAY}", end(relay.address().port)),
     "latin1",
   );
   const args = ["-DD", "-E", "-n", "1", "-m", "64", "-M", "16", "-f", file, "-Y", directory, "-l", `udp:${ends.me}`];
@@ -61,6 +65,11 @@ export async function askCalls(group: CallGroup): Promise<string[][]> {
     const parts = (line + data.toString("latin1")).split("\n");
     line = parts.pop()!;
     for (const part of parts) for (const call of calls) call.logged(part);
+  });
+  const peers = new MediaPeers(group.relay ?? "rtpengine");
+  relay.on("message", (data, from) => {
+    const said = peers.answer(data.toString("latin1"), calls);
+    if (said !== null) relay.send(Buffer.from(said, "latin1"), from.port, from.address);
   });
   const answers = new Map<number, (value: unknown) => void>();
   let asked = 0;
@@ -125,7 +134,7 @@ export async function askCalls(group: CallGroup): Promise<string[][]> {
   } finally {
     child.kill("SIGTERM");
     if (child.exitCode === null) await once(child, "exit");
-    for (const socket of [uac, uas, control]) socket.close();
+    for (const socket of [uac, uas, control, relay]) socket.close();
     rmSync(directory, { recursive: true, force: true });
   }
 }

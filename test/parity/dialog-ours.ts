@@ -4,8 +4,10 @@ import { RpcError } from "../../src/registry/define.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 import { Call, type CallEnds, type CallGroup, type CallWorld, callConfig, type Side } from "./dialog-call.ts";
+import { MediaPeers } from "./media-peer.ts";
 
 const ENDS: CallEnds = { me: "192.0.2.1:5060", uac: "192.0.2.20:7001", uas: "192.0.2.20:7002" };
+const RELAY = { family: 4, address: "192.0.2.30", port: 22_222 } as const;
 const STEP = 10;
 
 /** What was seen in each call of a group. Throws with the diagnostics when the configuration is refused. */
@@ -13,7 +15,7 @@ export async function runCalls(group: CallGroup): Promise<string[][]> {
   const bed = await openProxy(configHere(group));
   try {
     for (const statement of group.sql ?? []) bed.host.openSqlite("/data/dialog.sqlite").prepare(statement).run();
-    const calls = await openCalls(bed);
+    const calls = await openCalls(bed, group.relay);
     const seen: string[][] = [];
     for (const c of group.cases) {
       const call = calls.next();
@@ -31,13 +33,17 @@ export async function runCalls(group: CallGroup): Promise<string[][]> {
 
 /** The configuration of a group for our proxy. */
 export function configHere(group: CallGroup): string {
-  return callConfig(group, false, "").replaceAll("{DB}", "sqlite:///data/dialog.sqlite").replaceAll("{ME}", ENDS.me);
+  return callConfig(group, false, "")
+    .replaceAll("{DB}", "sqlite:///data/dialog.sqlite")
+    .replaceAll("{ME}", ENDS.me)
+    .replaceAll("{RELAY}", `${RELAY.address}:${RELAY.port}`);
 }
 
 /** Phones at a proxy: each call that `next` gives is the one that hears them from then on. */
-export async function openCalls(bed: ProxyBed): Promise<{ next(): Call }> {
+export async function openCalls(bed: ProxyBed, relay?: CallGroup["relay"]): Promise<{ next(): Call }> {
   const host = bed.world.host({ addresses: ["192.0.2.20"] });
   let current: Call | null = null;
+  if (relay !== undefined) await openRelay(bed, relay, () => (current === null ? [] : [current]));
   let count = 0;
   const clock = new Clock(bed);
   const open = async (side: Side, port: number): Promise<(text: string) => void> => {
@@ -74,6 +80,17 @@ export async function openCalls(bed: ProxyBed): Promise<{ next(): Call }> {
       return current;
     },
   };
+}
+
+async function openRelay(bed: ProxyBed, module: "rtpengine" | "rtpproxy", calls: () => Call[]): Promise<void> {
+  const peers = new MediaPeers(module);
+  const socket = await bed.world.host({ addresses: [RELAY.address] }).network.bindUdp({
+    local: RELAY,
+    onMessage: (buf, start, end, from) => {
+      const said = peers.answer(textOf(buf, start, end), calls());
+      if (said !== null) socket.send(from, bytesOf(said), 0, said.length);
+    },
+  });
 }
 
 // Lets the world go on, and notes what is logged meanwhile.

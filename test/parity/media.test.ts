@@ -5,14 +5,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createSimulation } from "../../src/host/simulated.ts";
-import type { Bencoded, Dictionary } from "../../src/modules/rtpengine/bencode.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
-import { NgPeer } from "../support/ng-peer.ts";
 import { modules, openProxy } from "../support/proxy-bed.ts";
-import { RtpProxyPeer } from "../support/rtpproxy-peer.ts";
 import { configOf, groups as firstGroups, type MediaGroup, type MediaSeen, requestOf, seenOf } from "./media-cases.ts";
 import { MORE_MEDIA_GROUPS } from "./media-more-cases.ts";
 import { askMedia } from "./media-oracle.ts";
+import { mediaPeer } from "./media-peer.ts";
 import { haveOracle } from "./oracle.ts";
 
 const FILE = new URL("./media.json", import.meta.url);
@@ -20,28 +18,9 @@ const recorded = JSON.parse(readFileSync(FILE, "utf8")) as Record<string, MediaS
 const NEAR = "192.0.2.10:7000";
 const FAR = "192.0.2.10:7002";
 
-function peerOf(group: MediaGroup): { answer(datagram: string): string | null; taken(): string[] } {
-  if (group.module === "rtpproxy") return new RtpProxyPeer();
-  const peer = new NgPeer();
-  return { answer: (datagram) => peer.answer(datagram), taken: () => peer.taken().map(sorted) };
-}
-
-// The order of entries of a dictionary means nothing.
-function sorted(request: Dictionary): string {
-  const order = (value: Bencoded): Bencoded =>
-    typeof value !== "object" || Array.isArray(value)
-      ? value
-      : Object.fromEntries(
-          Object.entries(value)
-            .sort(([a], [b]) => (a < b ? -1 : 1))
-            .map(([k, v]) => [k, order(v)]),
-        );
-  return JSON.stringify(order(request));
-}
-
 async function ours(group: MediaGroup): Promise<MediaSeen[]> {
   const world = createSimulation({ seed: 7 });
-  const peer = peerOf(group);
+  const peer = mediaPeer(group.module);
   const relay = await world.host({ addresses: ["192.0.2.30"] }).network.bindUdp({
     local: { family: 4, address: "192.0.2.30", port: 22_222 },
     onMessage: (buf, start, end, from) => {
@@ -80,7 +59,7 @@ for (const group of [...firstGroups, ...MORE_MEDIA_GROUPS]) {
   });
 
   test.skipIf(!haveOracle())(`${name}: Kamailio says so`, { timeout: 60_000 }, async () => {
-    const peer = peerOf(group);
+    const peer = mediaPeer(group.module);
     const answers = await askMedia(
       group,
       (datagram) => peer.answer(datagram),
