@@ -79,6 +79,7 @@ export class BranchBuilder {
     route.branches = ctx.branches.slice();
     route.branch = branch.number;
     route.avpsOrNull = ctx.avpsOrNull;
+    route.inherit(ctx);
     route.sendFrom = to?.sendFrom ?? ctx.sendFrom;
     const restore = (): void => {
       ctx.avpsOrNull = route.avpsOrNull;

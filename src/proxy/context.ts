@@ -246,6 +246,10 @@ export class RouteContext {
     this.attachments ??= new Map();
     this.attachments.set(key, value);
   }
+  /** Begins with what modules keep with another run over the same message. */
+  inherit(from: RouteContext): void {
+    if (from.attachments !== null) this.attachments = new Map(from.attachments);
+  }
 }
 
 // The message carries its variables from route to route; slots mean something within one generation only.

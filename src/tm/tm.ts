@@ -124,6 +124,7 @@ export class Tm implements TimerOwner {
       now,
     );
     tx.disable6xx = this.options.disable6xx;
+    tx.forceRport = msg.forceRport;
     setKey(tx, msg, shared ? 0 : -msg.start);
     if (local !== null) {
       tx.local = local;

@@ -75,6 +75,8 @@ export class Transaction extends TimerNode {
   noCancelReason = false;
   /** No other address of a next hop is tried (t_set_disable_failover). */
   noFailover = false;
+  /** Whether replies made here fill in rport though the request did not ask (force_rport). */
+  forceRport = false;
   /** Message flags of the request when it was relayed (t_lookup_cancel). */
   requestFlags = 0;
 
@@ -158,6 +160,7 @@ export class Transaction extends TimerNode {
   request(): SipMessage {
     if (this.message !== null) return this.message;
     scratch.parse(this.bytes, 0, this.bytes.length);
+    scratch.forceRport = this.forceRport;
     return scratch;
   }
 
@@ -166,6 +169,7 @@ export class Transaction extends TimerNode {
     if (this.message === null) {
       this.message = new SipMessage();
       this.message.parse(this.bytes, 0, this.bytes.length);
+      this.message.forceRport = this.forceRport;
       this.message.owned = true;
     }
     return this.message;

@@ -193,3 +193,40 @@ test("a request that leaves by the socket it came by is record-routed once, what
     await bed.close();
   }
 });
+
+test("replies of a transaction fill in rport as those without one do, when force_rport asks for it", async () => {
+  const bed = await openProxy(
+    `${modules()}request_route { force_rport(); t_newtran(); send_reply("404", "Not Found"); }\n`,
+  );
+  const caller = await bed.udp(7000);
+  const text = bed.request("MESSAGE", "sip:x@example.org", [], "UDP 192.0.2.10:7000").replace(";rport", "");
+  expect((await caller.send(text)).map((reply) => headerOf(reply, "Via"))).toEqual([
+    expect.stringMatching(/;rport=7000$/),
+  ]);
+  await bed.close();
+});
+
+test("a branch route knows the Route that the request route has taken away", async () => {
+  const bed = await openProxy(`${modules()}request_route { loose_route(); t_on_branch("OUT"); t_relay(); }
+    branch_route[OUT] { if (check_route_param("nat=yes")) append_hf("X-Nat: yes\\r\\n"); if (is_direction("upstream")) append_hf("X-Up: yes\\r\\n"); }\n`);
+  const caller = await bed.udp(7000);
+  const called = await bed.udp(7001);
+  const route = "Route: <sip:192.0.2.1:5060;lr;ftag=b;nat=yes>";
+  await caller.send(bed.request("INFO", "sip:x@192.0.2.10:7001", ["To: <sip:x@y>;tag=b", route]));
+  expect([headerOf(called.received[0]!, "X-Nat"), headerOf(called.received[0]!, "X-Up")]).toEqual(["yes", "yes"]);
+  await bed.close();
+});
+
+test("times of transactions are changed by commands", async () => {
+  const bed = await openProxy(`${modules("ctl", "cfg_rpc")}request_route { t_relay(); }\n`);
+  const caller = await bed.udp(7000);
+  await bed.udp(7001);
+  await bed.rpc("cfg.seti", "tm", "fr_timer", 700);
+  await caller.send(bed.request("MESSAGE", "sip:x@192.0.2.10:7001"));
+  await bed.world.advance(600);
+  expect(caller.received).toEqual([]);
+  await bed.world.advance(300);
+  expect(caller.received.map(firstLine)).toEqual(["SIP/2.0 408 Request Timeout"]);
+  expect(await bed.rpc("cfg.get", "tm", "fr_timer")).toBe(700);
+  await bed.close();
+});

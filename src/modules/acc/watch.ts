@@ -1,11 +1,23 @@
 // Looks on at one transaction that is accounted.
 
-import type { ScriptState } from "../../proxy/script-state.ts";
+import type { BranchTarget } from "../../proxy/context.ts";
+import type { BranchState, ScriptState } from "../../proxy/script-state.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { Method } from "../../sip/methods.ts";
 import type { Transaction, Watcher } from "../../tm/index.ts";
 import type { Accounting } from "./accounting.ts";
 import { tagOf } from "./record.ts";
+
+// The R-URI of a record is that of the branch which the reply came from.
+function asSentTo(tx: Transaction, status: number, request: SipMessage, tell: () => void): void {
+  const { newUri } = request;
+  const branch = tx.branches.find((b) => b.number >= tx.legStart && b.status === status);
+  const state = branch?.attachment as BranchState | null | undefined;
+  const target = branch?.destination as BranchTarget | null | undefined;
+  if (branch !== undefined) request.newUri = state?.uri ?? target?.uri ?? tx.usedUri ?? newUri;
+  tell();
+  request.newUri = newUri;
+}
 
 /** One accounted transaction. */
 export class AccWatch implements Watcher {
@@ -30,7 +42,8 @@ export class AccWatch implements Watcher {
     this.missedBefore = missed;
     if (missed === 0 || this.done) return;
     const ctx = accounting.contextOf(tx);
-    accounting.missed(ctx, missed, this.record(tx, ctx.message, reply, status));
+    const record = this.record(tx, ctx.message, reply, status);
+    asSentTo(tx, status, ctx.message, () => accounting.missed(ctx, missed, record));
     (tx.attachment as ScriptState).flags &= ~missed; // told; a route may set them again
   }
 
@@ -51,8 +64,10 @@ export class AccWatch implements Watcher {
     if (missed === 0 && (!told || (flags & (settings.logFlag | settings.dbFlag)) === 0)) return;
     const ctx = accounting.contextOf(tx);
     const record = this.record(tx, ctx.message, reply, status);
-    if (missed !== 0) accounting.missed(ctx, missed, record);
-    if (told) accounting.account("transaction answered", ctx, flags, record);
+    asSentTo(tx, status, ctx.message, () => {
+      if (missed !== 0) accounting.missed(ctx, missed, record);
+      if (told) accounting.account("transaction answered", ctx, flags, record);
+    });
     if (status >= 200 && status < 300 && tx.method === Method.INVITE && settings.reportAck) {
       this.ackTag = reply === null ? record.toTag : tagOf(reply, "to");
       accounting.awaitAck(tx, ctx.message, this.ackTag);

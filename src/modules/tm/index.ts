@@ -9,6 +9,7 @@ import { contacts } from "./functions-contacts.ts";
 import { forking } from "./functions-forking.ts";
 import { local } from "./functions-local.ts";
 import { sending } from "./functions-sending.ts";
+import { allowChanges } from "./live.ts";
 import { configure, params } from "./params.ts";
 import * as queries from "./queries.ts";
 import { commands } from "./rpc.ts";
@@ -43,6 +44,7 @@ export const tm = defineModule({
     self.engine.proxy.richRedirect = self.richRedirect;
     self.engine.tm.table.max = self.maxTransactions;
     self.engine.tm.table.maxBytes = self.maxBytes;
+    allowChanges(self.engine);
   },
   functions: { ...sending, ...arming, ...asking, ...contacts, ...forking, ...local },
   pvs: {
