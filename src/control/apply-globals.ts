@@ -118,6 +118,7 @@ export function applyRules(proxy: Proxy, globals: Globals): void {
   proxy.dns.settings = dnsSettings(globals);
   applySctp(proxy, globals);
   proxy.resolver.mhomed = globals.bool("mhomed");
+  proxy.statistics.separator = (globals.text("stats_name_separator") ?? "_").slice(0, 1);
   uriRules.phone2tel = globals.bool("phone2tel");
   allowInHosts(globals.text("uri_host_extra_chars") ?? "");
 }

@@ -1,8 +1,8 @@
 // Module counters: what the script counts, by group and name; read by $stat and by commands, beside what the core counts.
 
 import { type RouteContext, RouteKind } from "../proxy/context.ts";
-import type { Counters as CoreCounters } from "../proxy/counters.ts";
 import type { Proxy } from "../proxy/proxy.ts";
+import type { Statistics } from "../proxy/statistics.ts";
 import { ArgError, int, parsed } from "../registry/args.ts";
 import {
   ConfigError,
@@ -27,23 +27,13 @@ interface Counter {
 
 type Group = Map<string, Counter>;
 
-/** What the core counts, by Kamailio's names. */
-const CORE: Readonly<Record<string, (c: CoreCounters) => number>> = {
-  bad_msg_hdr: (c) => c.badMessages,
-  drop_requests: (c) => [...c.dropsByReason().values()].reduce((a, b) => a + b, 0),
-  rcv_replies: (c) => c.replies,
-  rcv_requests: (c) => c.requests,
-};
-
 /** The counters of the process. */
 class Counted {
   readonly groups = new Map<string, Group>();
-  readonly proxy: Proxy;
-  /** What the core's counters had when they were reset. */
-  private readonly zero = new Map<string, number>();
+  private readonly statistics: Statistics;
 
   constructor(proxy: Proxy) {
-    this.proxy = proxy;
+    this.statistics = proxy.statistics;
   }
 
   /** Makes a counter, or gives one that is there another description. */
@@ -53,26 +43,29 @@ class Counted {
     const counter = counters.get(name) ?? { value: 0, help };
     counter.help = help;
     counters.set(name, counter);
-    if (!this.proxy.statistics.has(name)) this.proxy.statistics.set(name, () => counter.value);
+    this.statistics.put(group, name, () => counter.value);
+  }
+
+  /** Names of the groups that there are, those of the core and of other modules too. */
+  groupNames(): string[] {
+    return this.statistics.groupNames();
   }
 
   /** Names of a group in alphabetical order; none when it is not there. */
   names(group: string): string[] {
-    const own = [...(this.groups.get(group)?.keys() ?? [])];
-    return [...own, ...(group === "core" ? Object.keys(CORE) : [])].sort();
+    return this.statistics.group(group).map((s) => s.name);
   }
 
   value(group: string, name: string): number | null {
-    const counter = this.groups.get(group)?.get(name);
-    if (counter !== undefined) return counter.value;
-    const count = group === "core" && Object.hasOwn(CORE, name) ? CORE[name]!(this.proxy.counters) : null;
-    return count === null ? null : count - (this.zero.get(name) ?? 0);
+    const found = this.statistics.find(group, name);
+    return found === undefined ? null : this.statistics.value(found);
   }
 
   reset(group: string, name: string): void {
     const counter = this.groups.get(group)?.get(name);
+    const found = this.statistics.find(group, name);
     if (counter !== undefined) counter.value = 0;
-    else this.zero.set(name, CORE[name]!(this.proxy.counters));
+    else if (found !== undefined) this.statistics.reset(found);
   }
 
   help(group: string, name: string): string {
@@ -158,7 +151,7 @@ const get: Command = {
 const groups: Command = {
   doc: "The groups of counters.",
   args: [],
-  run: ({ counted }) => [...new Set(["core", ...counted.groups.keys()])].sort(),
+  run: ({ counted }) => counted.groupNames(),
 };
 const names: Command = {
   doc: "The counters of a group.",

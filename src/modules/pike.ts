@@ -58,6 +58,7 @@ export class Pike {
   constructor(host: ModuleHost) {
     this.host = host;
     this.log = host.log;
+    host.proxy.statistics.put("pike", "blocked_ips", () => this.blocked.size, true);
   }
 
   /** Puts settings in force and begins to measure time. */

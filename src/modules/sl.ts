@@ -2,8 +2,10 @@
 
 import { type RouteContext, RouteKind } from "../proxy/context.ts";
 import type { Proxy } from "../proxy/proxy.ts";
+import type { Statistics } from "../proxy/statistics.ts";
 import { ArgError, int, optional, str } from "../registry/args.ts";
 import { defineModule, fn, intParam, pvClass, type RpcValue, strParam } from "../registry/define.ts";
+import { kemi } from "../registry/kemi.ts";
 import type { ModuleHost } from "../registry/module-host.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
@@ -31,6 +33,7 @@ export class StatelessReplies {
   constructor(host: ModuleHost) {
     this.host = host;
     this.proxy = host.proxy;
+    this.countInto(host.proxy.statistics);
     this.proxy.absorbAck = (ctx) => {
       if (!this.absorbsAck(ctx.message)) return false;
       host.runEvent("sl:filtered-ack", ctx);
@@ -89,16 +92,16 @@ export class StatelessReplies {
     return { ...out, xxx: left[0]! + left[1]! };
   }
 
-  /** The counters under the names Kamailio's statistics have. */
-  stats(): Record<string, RpcValue> {
-    const out: Record<string, RpcValue> = {};
-    for (let c = 1; c <= 6; c++) out[`${c}xx_replies`] = this.byClass[c]!;
-    for (const [code, n] of this.byCode) out[`${code}_replies`] = n;
-    out["sent_replies"] = this.sent;
-    out["sent_err_replies"] = this.byClass[4]! + this.byClass[5]! + this.byClass[6]!;
-    out["failures"] = this.failures;
-    out["received_ACKs"] = this.absorbedAcks;
-    return out;
+  /** Lets the counts be read by the names Kamailio's statistics have. */
+  private countInto(statistics: Statistics): void {
+    const put = (name: string, read: () => number): void => statistics.put("sl", name, read);
+    for (let c = 1; c <= 6; c++) put(`${c}xx_replies`, () => this.byClass[c]!);
+    for (const code of this.byCode.keys()) put(`${code}_replies`, () => this.byCode.get(code)!);
+    put("xxx_replies", () => this.byClass[0]!);
+    put("sent_replies", () => this.sent);
+    put("sent_err_replies", () => this.byClass[4]! + this.byClass[5]! + this.byClass[6]!);
+    put("failures", () => this.failures);
+    put("received_ACKs", () => this.absorbedAcks);
   }
 }
 
@@ -196,6 +199,13 @@ export const sl = defineModule({
       routes: RouteKind.ONREPLY | RouteKind.REPLY,
       doc: "Forwards the reply at once and without a transaction, with another code of its class and another reason if given.",
       run: (_self: Sl, ctx, code, reason) => forwardReply(ctx, code, reason),
+    }),
+  },
+  kemi: {
+    get_reply_totag: kemi({
+      gives: "value",
+      doc: "The To tag that a reply made here without transaction carries.",
+      run: (_self: Sl, ctx) => localTag(ctx),
     }),
   },
   pvs: {

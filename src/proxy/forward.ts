@@ -4,6 +4,7 @@ import type { Flow, Listener } from "../net/flow.ts";
 import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
+import { parseUriText } from "../sip/uri-text.ts";
 import { hashBytes } from "../util/bytes.ts";
 import { type Maybe, whenThere } from "../util/maybe.ts";
 import type { RouteContext } from "./context.ts";
@@ -74,6 +75,7 @@ const NO_SOCKET = { code: 500, reason: "I'm terribly sorry, server error occurre
 
 function unreachable(proxy: Proxy, uri: string, ctx: RouteContext | null): number {
   proxy.counters.drop("unroutable");
+  if (typeof parseUriText(uri) === "number") proxy.counters.badUris++;
   const noSocket = proxy.lacksSocket(uri);
   if (ctx === null) return -1;
   const { send } = ctx.message;
@@ -119,6 +121,7 @@ function sendTo(
 
 function give(to: Flow, bytes: Uint8Array, end: number, last: boolean, ctx: RouteContext | null): number {
   const sent = to.send(bytes, 0, end);
+  if (sent && ctx !== null) ctx.proxy.counters.forwardedRequests++;
   if (!sent && ctx !== null) ctx.failure = UNSENT;
   if (last) to.finish();
   return sent ? 1 : -1;

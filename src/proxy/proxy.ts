@@ -25,6 +25,7 @@ import type { HttpExchange } from "./http-exchange.ts";
 import { Identity } from "./identity.ts";
 import { replyMayLeave } from "./onsend.ts";
 import { Resolver } from "./resolver.ts";
+import { countConnections, countCore, Statistics } from "./statistics.ts";
 import { Strangers } from "./strangers.ts";
 import { Tracing } from "./tracing.ts";
 import type { Transports } from "./transports.ts";
@@ -113,7 +114,7 @@ export class Proxy {
   richRedirect = 0;
   readonly tracing = new Tracing();
   /** What modules count, by Kamailio's names; read by $stat. */
-  readonly statistics = new Map<string, () => number>();
+  readonly statistics = new Statistics();
   /** Whether onsend_route runs for replies that are forwarded (onsend_route_reply). */
   onsendReplies = false;
   /** Requests longer than this (bytes; 0: any) go by that transport in place of UDP (udp_mtu, udp_mtu_try_proto). */
@@ -155,6 +156,8 @@ export class Proxy {
     this.log = log;
     this.wheel = wheel;
     this.transports = transports;
+    countCore(this.statistics, this.counters);
+    countConnections(this.statistics, transports);
     this.strangers = new Strangers(host, log, wheel, this.counters);
     this.limited = this.strangers.limited;
     this.identity = new Identity(transports);
@@ -163,6 +166,7 @@ export class Proxy {
       speaks: (protocol) => transports.listeners.some((l) => l.protocol === carrierOf(protocol)),
       speaksIpv6: () => transports.listeners.some((l) => l.local.family === 6),
     });
+    this.statistics.put("dns", "failed_dns_request", () => this.dns.client.stats.timeouts);
     this.resolver = new Resolver(this.dns, transports);
     this.tagSeed = host.random.uint32();
     this.tagPrefix = hex8(host.random.uint32()) + hex8(host.random.uint32());
@@ -422,6 +426,7 @@ export class Proxy {
       writeForwardedReply(msg, this.out); // the route may have sent something itself
     }
     const sent = to.send(this.out, 0, end);
+    if (sent) this.counters.forwardedReplies++;
     if (send !== null && (send.replyClose || send.forwardClose)) to.finish();
     return sent;
   }

@@ -72,7 +72,7 @@ export class Receiver {
   private request(msg: SipMessage, flow: Flow): void {
     if (this.proxy.forceRport) msg.forceRport = true;
     const { proxy } = this;
-    proxy.counters.requests++;
+    proxy.counters.request(msg.method);
     const wrong = this.faultOf(msg, flow);
     if (wrong !== null) {
       this.refuse(msg, flow, wrong);
@@ -162,7 +162,7 @@ export class Receiver {
 
   private reply(msg: SipMessage, flow: Flow): void {
     const { proxy } = this;
-    proxy.counters.replies++;
+    proxy.counters.reply(msg.status, msg.cseq()?.method ?? 0);
     const wrong = this.faultOf(msg, flow);
     if (wrong !== null) {
       proxy.counters.drop("bad-reply");
@@ -265,6 +265,7 @@ export class Receiver {
   // A request that has enough to be answered gets a 400 that says why (RFC 3261 8.1.3, 16.3).
   private refuse(msg: SipMessage, flow: Flow, why: string): void {
     const { proxy } = this;
+    proxy.counters.badRequests++;
     if (!proxy.strangers.caresForBad(flow)) return;
     if (this.events.fault(msg, flow, badRequest(why))) return;
     if (msg.via() === null || msg.find(H.FROM) < 0 || msg.find(H.CSEQ) < 0) {

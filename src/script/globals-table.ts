@@ -64,7 +64,7 @@ const LOGGING: readonly GlobalDef[] = [
   row("bool", "verbose_startup", 0, USED, "log routes, listeners and modules at start"),
   row("word", "description", null, USED, "free text that describes this configuration", { aliases: ["descr", "desc"] }),
   row("int", "statistics", null, NO_STATISTICS, "statistics"),
-  row("str", "stats_name_separator", "_", LATER, "sign between group and name of statistics", {
+  row("str", "stats_name_separator", "_", USED, "sign between group and name of statistics", {
     aliases: ["stats_name_separator_char"],
   }),
 ];

@@ -28,6 +28,9 @@ export const Method = {
 /** Method names by number. */
 const NAMES = Object.keys(Method);
 
+/** How many numbers of methods there are. */
+export const METHOD_COUNT = NAMES.length;
+
 /** Length and first letter tell all known methods apart; the test beside this file holds that. */
 const keyOf = (length: number, first: number): number => (length << 5) | (first & 31);
 const BY_KEY = new Uint8Array(16 << 5);

@@ -354,7 +354,7 @@ test("whatever happens to calls, nothing stays behind and the counts are right",
       await call.invite();
       for (const n of chosen) await steps[n]!(call);
       const states = (await bed!.rpc("dlg.stats_active")) as Record<string, number>;
-      const count = (name: string): number => bed!.server.proxy.statistics.get(name)!();
+      const count = (name: string): number => bed!.server.proxy.statistics.valueOf(name)!;
       expect(count("active_dialogs")).toBe(states["answering"]! + states["ongoing"]!);
       expect(count("early_dialogs")).toBe(states["connecting"]!);
       await call.wait(45_000);

@@ -781,8 +781,8 @@ describe("for modules: request({ method, ruri, … }, callback)", () => {
     run("tm.cancel", "self", "10");
     await bed.world.advance(200);
     expect(heard).toEqual(["200 sl", "200 tm", "487 Request Terminated"]);
-    expect(bed.server.proxy.statistics.get("UAC_transactions")?.()).toBe(3);
-    expect(bed.server.proxy.statistics.get("UAS_transactions")?.()).toBe(2);
+    expect(bed.server.proxy.statistics.valueOf("UAC_transactions")).toBe(3);
+    expect(bed.server.proxy.statistics.valueOf("UAS_transactions")).toBe(2);
     await bed.world.advance(40_000);
     expect(run("tm.stats", ...[])).toMatchObject({ current: 0, created: 5, freed: 5 });
   });

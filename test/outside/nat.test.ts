@@ -155,7 +155,7 @@ test("save() for a reply stores the contacts it carries", async () => {
 
 test("statistics of registrar and usrloc", async () => {
   const bed = await openProxy(
-    `${modules("kex")}request_route { if (is_method("REGISTER")) { save("location"); exit; } sl_send_reply("299", "$stat(accepted_regs) $stat(rejected_regs) $stat(location-contacts) $stat(registered_users)"); }\n`,
+    `${modules("kex")}stats_name_separator="-"\nrequest_route { if (is_method("REGISTER")) { save("location"); exit; } sl_send_reply("299", "$stat(accepted_regs) $stat(rejected_regs) $stat(location-contacts) $stat(registered_users)"); }\n`,
   );
   const phone = await bed.udp(7000);
   await phone.send(register(bed, "bob", "sip:bob@192.0.2.10:7000", "UDP 192.0.2.10:7000"));

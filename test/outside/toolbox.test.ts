@@ -215,6 +215,12 @@ describe("kex", () => {
     expect(await bed.rpc("stats.clear_statistics", "rcv_requests")).toBe("core:rcv_requests = 3");
     expect(await bed.rpc("stats.fetchn", "all")).toMatchObject({ "core.rcv_requests": 0 });
     await phone.send(bed.request("OPTIONS", "sip:a@example.org"));
+    expect(
+      await bed.rpc("stats.fetchn", "rcv_requests_options", "sent_replies", "200_replies", "rcv_replies_2xx"),
+    ).toEqual({ "core.rcv_requests_options": 4, "sl.sent_replies": 4, "sl.200_replies": 4, "core.rcv_replies_2xx": 0 });
+    await phone.send(bed.request("BREW", "sip:a@example.org"));
+    expect(await bed.rpc("stats.fetchn", "unsupported_methods")).toEqual({ "core.unsupported_methods": 1 });
+    expect(await bed.rpc("stats.fetchn", "tcp:")).toMatchObject({ "tcp.current_opened_connections": 0 });
     await bed.rpc("stats.reset_statistics", "core:");
     expect(await bed.rpc("stats.fetchn", "rcv_requests")).toEqual({ "core.rcv_requests": 0 });
     await bed.close();

@@ -32,6 +32,7 @@ import * as storedHtable from "./stored-htable.ts";
 import * as storedPermissions from "./stored-permissions.ts";
 import * as storedPermissionsFile from "./stored-permissions-file.ts";
 import * as storedRenamed from "./stored-renamed.ts";
+import * as storedStatistics from "./stored-statistics.ts";
 
 const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   expressions,
@@ -50,6 +51,7 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   permissions: storedPermissions.cases,
   "permissions-file": storedPermissionsFile.cases,
   renamed: storedRenamed.cases,
+  statistics: storedStatistics.cases,
   lua: lua.cases,
 };
 
@@ -63,6 +65,7 @@ const SETUPS: Readonly<Record<string, Setup>> = {
   permissions: storedPermissions.setup,
   "permissions-file": storedPermissionsFile.setup,
   renamed: storedRenamed.setup,
+  statistics: storedStatistics.setup,
 };
 
 const record = process.env["PORTICO_RECORD"];

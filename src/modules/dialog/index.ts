@@ -28,11 +28,11 @@ export const dialog = defineModule({
   state: (host) => {
     const dialogs = new Dialogs(host);
     const { statistics } = host.proxy;
-    statistics.set("active_dialogs", () => dialogs.counters.active);
-    statistics.set("early_dialogs", () => dialogs.counters.early);
-    statistics.set("processed_dialogs", () => dialogs.counters.processed);
-    statistics.set("expired_dialogs", () => dialogs.counters.expired);
-    statistics.set("failed_dialogs", () => dialogs.counters.failed);
+    statistics.put("dialog", "active_dialogs", () => dialogs.counters.active, true);
+    statistics.put("dialog", "early_dialogs", () => dialogs.counters.early, true);
+    statistics.put("dialog", "processed_dialogs", () => dialogs.counters.processed);
+    statistics.put("dialog", "expired_dialogs", () => dialogs.counters.expired);
+    statistics.put("dialog", "failed_dialogs", () => dialogs.counters.failed);
     return dialogs;
   },
   configure: (dialogs, given): DialogInstance => ({ dialogs, settings: settingsOf(given) }),

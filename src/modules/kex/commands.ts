@@ -92,6 +92,18 @@ function memory({ proxy }: Running): Fields {
   };
 }
 
+/** Memory as Kamailio's group of shared memory, which here is that of the process. */
+export function countMemory(proxy: Proxy): void {
+  const put = (name: string, field: string): void =>
+    proxy.statistics.put("shmem", name, () => Number(memory({ proxy, since: 0 })[field]), true);
+  put("total_size", "total");
+  put("free_size", "free");
+  put("used_size", "used");
+  put("real_used_size", "real_used");
+  put("max_used_size", "max_used");
+  put("fragments", "fragments");
+}
+
 function connections({ proxy }: Running): Fields[] {
   return [...proxy.transports.streams()].map((flow) => ({
     id: flow.id,

@@ -2,12 +2,13 @@
 
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import type { Proxy } from "../../proxy/proxy.ts";
+import type { Statistics } from "../../proxy/statistics.ts";
 import { int, str, variable } from "../../registry/args.ts";
 import { defineModule, fn } from "../../registry/define.ts";
 import { Level } from "../../util/log.ts";
 import { core, isMyselfText, scriptFlags, setScriptFlags, uriOf } from "../core/index.ts";
-import { commands } from "./commands.ts";
-import { Statistics, statisticsCommands } from "./statistics.ts";
+import { commands, countMemory } from "./commands.ts";
+import { statisticsCommands } from "./statistics.ts";
 
 const ANY = RouteKind.ANY;
 
@@ -31,12 +32,10 @@ export const kex = defineModule({
   name: "kex",
   doc: "Flags of the script, kept while one message is handled; functions on the destination URI.",
   uses: [core],
-  state: ({ proxy, host }) => ({
-    proxy,
-    statistics: new Statistics(proxy),
-    since: host.clock.wall(),
-    level: proxy.log.settings.level,
-  }),
+  state: ({ proxy, host }) => {
+    countMemory(proxy);
+    return { proxy, statistics: proxy.statistics, since: host.clock.wall(), level: proxy.log.settings.level };
+  },
   configure: (state): Kex => state,
   functions: {
     setdebug: fn({

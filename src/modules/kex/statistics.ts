@@ -1,77 +1,15 @@
 // Statistics by Kamailio's names, in groups, and the commands that read and reset them.
 
-import type { Proxy } from "../../proxy/proxy.ts";
+import type { Statistic, Statistics } from "../../proxy/statistics.ts";
 import { type RpcDef, RpcError, type RpcValue } from "../../registry/define.ts";
 
-/** Which group the statistics of modules are in; those of the core are in "core". */
-const GROUPS: readonly (readonly [RegExp, string])[] = [
-  [/_regs$|^max_expires$|^max_contacts$|^default_expires?|^expires_range$/, "registrar"],
-  [/_dialogs$/, "dialog"],
-  [/_(replies|transactions)$/, "tmx"],
-];
-
-/** One statistic: read it, and take it from 0 again. */
-interface Statistic {
-  readonly group: string;
-  readonly name: string;
-  value(): number;
-  reset(): void;
-}
-
-/** All statistics of the process. What has been reset counts from then on. */
-export class Statistics {
-  private readonly proxy: Proxy;
-  private readonly zero = new Map<string, number>();
-
-  constructor(proxy: Proxy) {
-    this.proxy = proxy;
-  }
-
-  /** In the order of groups and names. */
-  all(): Statistic[] {
-    const { counters, statistics } = this.proxy;
-    const out = [
-      this.one("core", "bad_msg_hdr", () => counters.badMessages),
-      this.one("core", "drop_requests", () => sum(counters.dropsByReason().values())),
-      this.one("core", "rcv_replies", () => counters.replies),
-      this.one("core", "rcv_requests", () => counters.requests),
-    ];
-    for (const [name, read] of statistics) out.push(this.one(groupOf(name), name, read));
-    return out.sort((a, b) => compare(a.group, b.group) || compare(a.name, b.name));
-  }
-
-  private one(group: string, name: string, read: () => number): Statistic {
-    return {
-      group,
-      name,
-      value: () => read() - (this.zero.get(name) ?? 0),
-      reset: () => void this.zero.set(name, read()),
-    };
-  }
-
-  /** Those that are asked for: "all", "group:" or a name. */
-  chosen(asked: readonly string[]): Statistic[] {
-    const all = this.all();
-    return asked.flatMap((word) => {
-      if (word === "all") return all;
-      if (word.endsWith(":")) return all.filter((s) => s.group === word.slice(0, -1));
-      return all.filter((s) => s.name === word);
-    });
-  }
-}
-
-function groupOf(name: string): string {
-  return GROUPS.find(([names]) => names.test(name))?.[1] ?? "user";
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function sum(values: Iterable<number>): number {
-  let n = 0;
-  for (const value of values) n += value;
-  return n;
+/** Those that are asked for: "all", "group:" or a name. */
+function chosen(statistics: Statistics, asked: readonly string[]): Statistic[] {
+  return asked.flatMap((word) => {
+    if (word === "all") return statistics.all();
+    if (word.endsWith(":")) return statistics.group(word.slice(0, -1));
+    return statistics.all().filter((s) => s.name === word);
+  });
 }
 
 interface WithStatistics {
@@ -79,7 +17,7 @@ interface WithStatistics {
 }
 type Command = RpcDef<WithStatistics>;
 
-function command(doc: string, run: (chosen: Statistic[]) => RpcValue): Command {
+function command(doc: string, run: (chosen: Statistic[], statistics: Statistics) => RpcValue): Command {
   return {
     doc,
     args: [],
@@ -87,33 +25,33 @@ function command(doc: string, run: (chosen: Statistic[]) => RpcValue): Command {
     run: ({ statistics }, args) => {
       const asked = args.filter((a) => a !== undefined).map(String);
       if (asked.length === 0) throw new RpcError(400, "Please provide which stats to retrieve");
-      return run(statistics.chosen(asked));
+      return run(chosen(statistics, asked), statistics);
     },
   };
 }
 
-function line(s: Statistic): string {
-  return `${s.group}:${s.name} = ${s.value()}`;
+function line(s: Statistic, statistics: Statistics): string {
+  return `${s.group}:${s.name} = ${statistics.value(s)}`;
 }
 
-function fields(chosen: Statistic[], valueOf: (n: number) => RpcValue): RpcValue {
-  return Object.fromEntries(chosen.map((s) => [`${s.group}.${s.name}`, valueOf(s.value())]));
+function fields(list: Statistic[], statistics: Statistics, valueOf: (n: number) => RpcValue): RpcValue {
+  return Object.fromEntries(list.map((s) => [`${s.group}.${s.name}`, valueOf(statistics.value(s))]));
 }
 
 /** The commands. */
 export const statisticsCommands: Readonly<Record<string, Command>> = {
-  "stats.get_statistics": command("Statistics as lines: all, those of a group (group:), or by name.", (chosen) =>
-    chosen.length === 0 ? null : chosen.map(line),
+  "stats.get_statistics": command("Statistics as lines: all, those of a group (group:), or by name.", (list, all) =>
+    list.length === 0 ? null : list.map((s) => line(s, all)),
   ),
-  "stats.fetch": command("Statistics as fields whose values are texts.", (chosen) => fields(chosen, String)),
-  "stats.fetchn": command("Statistics as fields whose values are numbers.", (chosen) => fields(chosen, (n) => n)),
-  "stats.reset_statistics": command("Lets statistics count from 0.", (chosen) => {
-    for (const s of chosen) s.reset();
+  "stats.fetch": command("Statistics as fields whose values are texts.", (list, all) => fields(list, all, String)),
+  "stats.fetchn": command("Statistics as fields whose values are numbers.", (list, all) => fields(list, all, (n) => n)),
+  "stats.reset_statistics": command("Lets statistics count from 0.", (list, all) => {
+    for (const s of list) all.reset(s);
     return null;
   }),
-  "stats.clear_statistics": command("Statistics as lines; they count from 0 then.", (chosen) => {
-    const lines = chosen.map(line);
-    for (const s of chosen) s.reset();
+  "stats.clear_statistics": command("Statistics as lines; they count from 0 then.", (list, all) => {
+    const lines = list.map((s) => line(s, all));
+    for (const s of list) all.reset(s);
     return lines.length === 1 ? lines[0]! : lines;
   }),
 };

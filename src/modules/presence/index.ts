@@ -141,7 +141,7 @@ export const presence = defineModule({
   params,
   state: (host) => {
     const state = new Presence(host);
-    host.proxy.statistics.set("active_subscriptions", () => state.table.size);
+    host.proxy.statistics.put("presence", "active_subscriptions", () => state.table.size, true);
     return state;
   },
   configure: (state, p): PresenceInstance => {

@@ -128,15 +128,6 @@ export const miscVariables: Record<string, PvDef<PvInstance> | PvDef<unknown>> =
   sndto: sending(`Of where the message is about to go (${SOCKET_DOC})`, "remote"),
 };
 
-/** Kamailio's names for what the core counts. */
-const CORE: Readonly<Record<string, Read>> = {
-  rcv_requests: (ctx) => ctx.proxy.counters.requests,
-  rcv_replies: (ctx) => ctx.proxy.counters.replies,
-  bad_msg_hdr: (ctx) => ctx.proxy.counters.badMessages,
-};
-
 function statistic(ctx: RouteContext, name: string): Value {
-  const read = own(CORE, name);
-  if (read !== undefined) return read(ctx);
-  return ctx.proxy.statistics.get(name)?.() ?? null;
+  return ctx.proxy.statistics.valueOf(name) ?? null;
 }

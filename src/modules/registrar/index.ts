@@ -137,13 +137,13 @@ export default defineModule({
     reg.usrloc.keepsExpired = reg.settings.useExpired;
     const { state, settings } = reg;
     const { statistics } = reg.host.proxy;
-    statistics.set("accepted_regs", () => state.accepted);
-    statistics.set("rejected_regs", () => state.rejected);
-    statistics.set("max_expires", () => settings.maxExpires);
-    statistics.set("max_contacts", () => settings.maxContacts);
-    statistics.set("default_expire", () => settings.defaultExpires);
-    statistics.set("default_expires_range", () => settings.defaultExpiresRange);
-    statistics.set("expires_range", () => settings.expiresRange);
+    statistics.put("registrar", "accepted_regs", () => state.accepted);
+    statistics.put("registrar", "rejected_regs", () => state.rejected);
+    statistics.put("registrar", "max_expires", () => settings.maxExpires, true);
+    statistics.put("registrar", "max_contacts", () => settings.maxContacts, true);
+    statistics.put("registrar", "default_expire", () => settings.defaultExpires, true);
+    statistics.put("registrar", "default_expires_range", () => settings.defaultExpiresRange, true);
+    statistics.put("registrar", "expires_range", () => settings.expiresRange, true);
   },
   events: { [EXPIRED]: { doc: "A binding has expired: $ulc(exp=>addr) and its like." } },
   functions: {

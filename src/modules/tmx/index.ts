@@ -2,8 +2,10 @@
 
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { leaveWith, type ScriptState } from "../../proxy/script-state.ts";
+import type { Statistics } from "../../proxy/statistics.ts";
 import { int, optional, route, str } from "../../registry/args.ts";
 import { defineModule, type FunctionDef, fn, intParam } from "../../registry/define.ts";
+import { Method } from "../../sip/methods.ts";
 import { findByCallId, type Transaction } from "../../tm/index.ts";
 import { type TmEngine, tm, transactionOf, transactionVariables } from "../tm/index.ts";
 import { branchFunctions } from "./branches.ts";
@@ -34,8 +36,9 @@ function cancelBranches(self: Tmx, ctx: RouteContext, which: string): number {
 
 /** Cancels an INVITE by Call-ID and CSeq number, as its client could; the CANCELs say why when `cause` is a status. */
 function cancelByCallId(self: Tmx, callId: string, cseq: number, flag: number, cause: number): number {
-  const tx = findByCallId(self.engine.tm, callId, cseq);
-  if (tx === null || !tx.isInvite || tx.final) return -1;
+  const tx = findByCallId(self.engine.tm, callId, cseq, true);
+  if (tx === null || !tx.isInvite) return -1;
+  if (tx.final) return 1; // known, and nothing to be done
   if (flag > 0 && flag < 32) setFlag(tx, flag);
   self.engine.tm.cancel(tx, cause >= 200 && cause < 700 ? `Reason: SIP;cause=${cause}\r\n` : "");
   return 1;
@@ -55,16 +58,20 @@ function wholeLines(text: string): string {
     .join("");
 }
 
-/** What $stat shows of transactions, by Kamailio's names. */
-function countInto({ tm: { table } }: TmEngine, statistics: Map<string, () => number>): void {
+/** What $stat and the commands show of transactions, by Kamailio's names. */
+function countInto({ tm: { table } }: TmEngine, statistics: Statistics): void {
   const c = table.counters;
-  statistics.set("UAS_transactions", () => c.created - c.local);
-  statistics.set("UAC_transactions", () => c.local);
-  statistics.set("inuse_transactions", () => table.count);
-  statistics.set("received_replies", () => c.repliesReceived);
-  statistics.set("sent_replies", () => c.repliesSent);
-  statistics.set("relayed_replies", () => c.repliesSent - c.repliesGenerated);
-  for (let i = 2; i <= 6; i++) statistics.set(`${i}xx_transactions`, () => c.ended[i]!);
+  const put = (name: string, read: () => number, isLevel = false): void => statistics.put("tmx", name, read, isLevel);
+  put("UAS_transactions", () => c.created - c.local);
+  put("UAC_transactions", () => c.local);
+  put("inuse_transactions", () => table.count, true);
+  put("active_transactions", () => table.count - c.waiting, true);
+  for (let i = 2; i <= 6; i++) put(`${i}xx_transactions`, () => c.ended[i]!);
+  put("rpl_received", () => c.repliesReceived);
+  put("rpl_generated", () => c.repliesGenerated);
+  put("rpl_sent", () => c.repliesSent);
+  put("rpl_relayed", () => c.repliesSent - c.repliesGenerated);
+  put("rpl_absorbed", () => Math.max(0, c.repliesReceived - (c.repliesSent - c.repliesGenerated)));
 }
 
 const flushFlags: FunctionDef<Tmx> = fn({
@@ -100,8 +107,8 @@ export const tmx = defineModule({
     ...branchFunctions,
     t_precheck_trans: fn({
       routes: RouteKind.REQUEST,
-      doc: "Whether the request is being handled already; always false, since such a one never reaches the script.",
-      run: () => -1,
+      doc: "Whether the request is being handled already; always false, since such a one never reaches the script. -2 for ACK and CANCEL.",
+      run: (_self: Tmx, { message }) => (message.method === Method.ACK || message.method === Method.CANCEL ? -2 : -1),
     }),
     t_is_request_route: isRoute(RouteKind.REQUEST, "request_route"),
     t_is_failure_route: isRoute(RouteKind.FAILURE, "a failure_route"),
@@ -152,12 +159,12 @@ export const tmx = defineModule({
     t_drop: fn({
       args: [optional(int("rcode"))],
       routes: RouteKind.ANY,
-      doc: "Ends the transaction without a reply; it counts as ended by that code (500).",
+      doc: "Ends the transaction without a reply, and the script; it counts as ended by that code (500).",
       run: ({ engine }: Tmx, ctx, code) => {
         const tx = transactionOf(ctx);
         if (tx === null) return -1;
         engine.tm.drop(tx, code !== undefined && code >= 200 && code < 700 ? code : 500);
-        return 1;
+        return 0;
       },
     }),
   },

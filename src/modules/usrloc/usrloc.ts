@@ -1,5 +1,6 @@
 // The location tables of a process: they survive reloads of the configuration, whose settings are put in force by `apply`.
 
+import type { Statistics } from "../../proxy/statistics.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { isTableName } from "../../store/database.ts";
 import { Timer } from "../../util/timer-wheel.ts";
@@ -34,7 +35,7 @@ export class Usrloc {
   /** With handle_lost_tcp; null without. */
   flows: FlowIndex | null = null;
   private readonly keepalive: Keepalive;
-  private statistics: Map<string, () => number> | null = null;
+  private statistics: Statistics | null = null;
   /** Whether rows of sockets that are not ours are still to be taken out: listeners open after the tables were read. */
   private socketsUnchecked = false;
   private readonly host: ModuleHost;
@@ -252,16 +253,20 @@ export class Usrloc {
   }
 
   /** Lets the counts be read by Kamailio's names. */
-  countInto(statistics: Map<string, () => number>): void {
+  countInto(statistics: Statistics): void {
     this.statistics = statistics;
-    statistics.set("registered_users", () => [...this.tables.values()].reduce((n, d) => n + d.users, 0));
+    const users = (): number => [...this.tables.values()].reduce((n, d) => n + d.users, 0);
+    statistics.put("usrloc", "registered_users", users, true);
     for (const domain of this.tables.values()) this.count(domain);
   }
 
   private count(domain: Domain): void {
-    this.statistics?.set(`${domain.name}-users`, () => domain.users);
-    this.statistics?.set(`${domain.name}-contacts`, () => domain.contacts);
-    this.statistics?.set(`${domain.name}-expires`, () => domain.expired);
+    const { statistics } = this;
+    if (statistics === null) return;
+    const named = (what: string): string => `${domain.name}${statistics.separator}${what}`;
+    statistics.put("usrloc", named("users"), () => domain.users, true);
+    statistics.put("usrloc", named("contacts"), () => domain.contacts, true);
+    statistics.put("usrloc", named("expires"), () => domain.expired);
   }
 
   /** Stops the timer and writes what is left. */

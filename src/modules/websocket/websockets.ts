@@ -117,8 +117,9 @@ export class WebSockets {
     const { connections } = this;
     const { statistics } = this.host.proxy;
     const set = (name: string, read: () => number): void => {
-      statistics.set(`ws_${name}`, read);
-      if (SIP.has(name)) statistics.set(`ws_sip_${name}`, read);
+      const isLevel = name === "current_connections";
+      statistics.put("websocket", `ws_${name}`, read, isLevel);
+      if (SIP.has(name)) statistics.put("websocket", `ws_sip_${name}`, read, isLevel);
     };
     set("current_connections", () => connections?.size ?? 0);
     set("max_concurrent_connections", () => connections?.counts.max ?? 0);
@@ -129,8 +130,8 @@ export class WebSockets {
     set("remote_closed_connections", () => connections?.counts.closedThere ?? 0);
     set("received_frames", () => connections?.counts.received ?? 0);
     set("transmitted_frames", () => connections?.counts.sent ?? 0);
-    statistics.set("ws_sip_received_frames", () => connections?.counts.sipReceived ?? 0);
-    statistics.set("ws_sip_transmitted_frames", () => connections?.counts.sipSent ?? 0);
+    statistics.put("websocket", "ws_sip_received_frames", () => connections?.counts.sipReceived ?? 0);
+    statistics.put("websocket", "ws_sip_transmitted_frames", () => connections?.counts.sipSent ?? 0);
   }
 
   /** A connection in the words of ws.dump. */
