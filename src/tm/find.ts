@@ -9,10 +9,13 @@ import { textOf } from "../util/bytes.ts";
 import type { Tm } from "./tm.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** The first transaction that is not over, other than of CANCEL and ACK, with that Call-ID and CSeq number; null without one. */
-export function findByCallId(tm: Tm, callId: string, cseq: number): Transaction | null {
+/**
+ * The first transaction, other than of CANCEL and ACK, with that Call-ID and CSeq number; null without one. Those that are over count only with
+ * `andOver`.
+ */
+export function findByCallId(tm: Tm, callId: string, cseq: number, andOver = false): Transaction | null {
   for (const tx of tm.table.all()) {
-    if (tx.waiting || tx.method === Method.CANCEL || tx.method === Method.ACK) continue;
+    if ((tx.waiting && !andOver) || tx.method === Method.CANCEL || tx.method === Method.ACK) continue;
     if (looked.parse(tx.bytes, 0, tx.bytes.length) !== 0 || looked.cseq()?.number !== cseq) continue;
     if (headerValue(looked, H.CALL_ID) === callId) return tx;
   }

@@ -13,7 +13,7 @@ export { HELD, InFlight, NEW, REPEATED } from "./in-flight.ts";
 export { BY_BRANCH, type Matching } from "./key.ts";
 export { type LocalSide, NOBODY } from "./local.ts";
 export { DEFAULT_OPTIONS, DropReplies, type TmOptions } from "./options.ts";
-export { park, unpark } from "./park.ts";
+export { isParked, park, unpark } from "./park.ts";
 export { SEND_FAILED } from "./replies.ts";
 export { type TmCounters, TransactionTable } from "./table.ts";
 export { DEFAULT_TIMERS, type Timers } from "./timers.ts";

@@ -28,6 +28,11 @@ export function unpark(tm: Tm, tx: Transaction): Branch | null {
   return branch;
 }
 
+/** Whether the script has put the transaction aside and nothing else of it is out. */
+export function isParked(tx: Transaction): boolean {
+  return parkedBranch(tx) !== null && tx.branches.every((b) => b.final || (b.flags & BranchFlag.PARKED) !== 0);
+}
+
 function parkedBranch(tx: Transaction): Branch | null {
   for (const branch of tx.branches) if ((branch.flags & BranchFlag.PARKED) !== 0 && !branch.final) return branch;
   return null;

@@ -194,7 +194,7 @@ function finish(tm: Tm, tx: Transaction, winner: Branch, best: SipMessage | null
   // what 503 of one next hop says is not true of us (RFC 3261 16.7 step 6); the phrase is Kamailio's
   if (status === 503 && tm.options.remap503) replyLocally(tm, tx, 500, "Service Unavailable", "");
   else if (best === null || challenges !== null)
-    replyLocally(tm, tx, status, localReason(tm, status), challenges ?? "");
+    replyLocally(tm, tx, status, localReason(tm, winner), challenges ?? "");
   else forwardReply(tm, tx, best, status);
   endIfDone(tm, tx);
 }
@@ -205,10 +205,11 @@ export const SEND_FAILED = "Unfortunately error on sending to next hop occurred 
 /** The phrase when a script had all replies forgotten and gives none itself. */
 const NOTHING_LEFT = "I'm terribly sorry, server error occurred (1/TM)";
 
-function localReason(tm: Tm, status: number): string {
+function localReason(tm: Tm, { status, flags }: Branch): string {
   if (status === 477) return SEND_FAILED;
   if (status === tm.options.timeoutCode) return tm.options.timeoutReason;
-  return status === 487 ? "Request Terminated" : reasonPhrase(status);
+  if (status !== 487) return reasonPhrase(status);
+  return (flags & BranchFlag.PARKED) !== 0 ? "Request canceled" : "Request Terminated";
 }
 
 // An INVITE to one next hop that has said nothing at all, and nobody wants to hear of that (noisy_ctimer).

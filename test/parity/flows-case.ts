@@ -2,7 +2,7 @@
 // flows share one configuration; each is told from the others by the tag of its From. Messages are compared whole, but for what
 // differs from run to run.
 
-/** One flow. In texts {N} is its number, {ME} the server, {UAC} the client, {UAS} and {UAS2} the next hops (host:port each). */
+/** One flow. In texts {N} is its number, {ME} the server, {UAC} the client, {UAS} and {UAS2} the next hops (host:port each; {PORT2} the latter's port). */
 export interface FlowCase {
   readonly name: string;
   /** INVITE when left out. */
@@ -105,7 +105,8 @@ export function fill(text: string, n: number, ends: Ends): string {
     .replaceAll("{ME}", ends.me)
     .replaceAll("{UAC}", ends.uac)
     .replaceAll("{UAS}", ends.uas)
-    .replaceAll("{UAS2}", ends.uas2);
+    .replaceAll("{UAS2}", ends.uas2)
+    .replaceAll("{PORT2}", ends.uas2.slice(ends.uas2.indexOf(":") + 1));
 }
 
 /** What a next hop answers when that user is asked for. */
@@ -362,6 +363,8 @@ function normal(line: string): string {
     }
     case "Call-ID":
       return "Call-ID: {C}";
+    case "From":
+      return `From: ${value.replace(/;tag=(?!f\d+$).*/, ";tag={T}")}`;
     case "To":
       return `To: ${value.replace(/;tag=(?!u\d+(?:;|$))[^;]*/, ";tag={T}")}`;
     default:

@@ -130,7 +130,7 @@ export const BASIC: readonly FlowGroup[] = [
         name: "two 200",
         user: "a",
         request: TWO.replace("{B}", "b"),
-        hop: { a: ["180", "200@60"], b: ["180", "202@60"] },
+        hop: { a: ["180", "200@60"], b: ["180", "202@80"] },
         onCancel: { a: [], b: [] },
         unordered: true,
       },

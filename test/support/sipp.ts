@@ -106,7 +106,7 @@ async function verdict(running: Running, directory: string, options: SippOptions
 }
 
 /** Waits until the kernel knows of sipp's socket: a first INVITE that finds nobody would be lost. Linux only. */
-async function untilBound(running: Running, port: number, transport: Transport): Promise<void> {
+export async function untilBound(running: Running, port: number, transport: Transport): Promise<void> {
   const hex = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")} `;
   for (let i = 0; i < 500 && running.child.exitCode === null; i++) {
     try {

@@ -8,7 +8,7 @@ import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { Method } from "../../sip/methods.ts";
 import { LINE_END, NAME_START, STRIDE } from "../../sip/scan.ts";
-import { type Destination, forward, RelayError, type Transaction } from "../../tm/index.ts";
+import { type Destination, forward, isParked, RelayError, type Transaction } from "../../tm/index.ts";
 import { textOf } from "../../util/bytes.ts";
 import { timersFromAvps } from "./avp-timers.ts";
 import { knownWishes, relayFailure, type TmEngine, transactionOf, uriCounts, wishesOf } from "./engine.ts";
@@ -119,7 +119,11 @@ export function relayCancel(engine: TmEngine, settings: TmSettings, ctx: RouteCo
   const { message: msg, flow } = ctx;
   const tx = engine.tm.lookupCancelled(msg);
   if (tx === null) return NOT_FOUND;
-  const text = tx.final && !tx.canceled ? "ok -- no more pending branches" : "canceling";
+  // of what is put aside nothing has left: the INVITE is answered first, and nobody has to be told
+  const isAside = !tx.final && !tx.canceled && isParked(tx);
+  const isOver = isAside || (tx.final && !tx.canceled);
+  if (isAside) engine.tm.cancel(tx, cancelLines(settings, tx, msg));
+  const text = isOver ? "ok -- no more pending branches" : "canceling";
   const { proxy } = engine;
   const end = proxy.writeLocalReply(msg, flow, 200, text, engine.tm.toTag(tx), "");
   if (end > 0) {

@@ -6,6 +6,7 @@ import { leaveWith, type ScriptState } from "../../proxy/script-state.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
 import { type PvDef, pvClass, pvOfVariable } from "../../registry/define.ts";
 import type { SipMessage } from "../../sip/message.ts";
+import { Method } from "../../sip/methods.ts";
 import type { Value } from "../../sip/value.ts";
 import type { Transaction } from "../../tm/index.ts";
 import { own } from "../../util/own.ts";
@@ -108,7 +109,8 @@ export const transactionVariables: Record<string, PvDef<WithEngine>> = {
     return tx === null || ctx.reply === null ? null : { tx, message: ctx.reply };
   }),
   T_inv: over("A variable of the INVITE that a CANCEL is for: $T_inv($mf).", (self, ctx) => {
-    const tx = ctx.message.isRequest ? self.engine.tm.lookupCancelled(ctx.message) : null;
+    const isCancel = ctx.message.isRequest && ctx.message.method === Method.CANCEL;
+    const tx = isCancel ? self.engine.tm.lookupCancelled(ctx.message) : null;
     return tx === null ? null : { tx, message: tx.ownRequest() };
   }),
 };
