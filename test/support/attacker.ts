@@ -5,6 +5,8 @@
 //   garbage      sends COUNT datagrams that are no SIP, or nearly SIP
 //   slowloris    holds COUNT connections and gives each a byte of a request now and then
 //   silent       holds COUNT connections that say nothing
+//   half-tls     holds COUNT connections that begin a handshake of TLS and leave it at that
+//   storm        tries COUNT connections, 10,000 a second if it can, and breaks each off
 //   endless      on COUNT connections, one after the other: a head or a body that never ends, until the other side has enough
 
 import { createSocket } from "node:dgram";
@@ -54,6 +56,27 @@ async function connections(): Promise<object> {
   return { tried: count, made, seconds: (Date.now() - began) / 1000 };
 }
 
+async function storm(): Promise<object> {
+  const began = performance.now();
+  let [tried, made, open] = [0, 0, 0];
+  while (tried < count || open > 0) {
+    const due = Math.min(count, Math.floor((performance.now() - began) * 10));
+    for (; tried < due && open < 5000; tried++) {
+      const socket = connect({ host: "127.0.0.1", port, localAddress: FROM });
+      open++;
+      socket.on("error", () => {});
+      socket.once("connect", () => {
+        made++;
+        socket.resetAndDestroy?.();
+        socket.destroy();
+      });
+      socket.once("close", () => void open--);
+    }
+    await new Promise((done) => setTimeout(done, 2));
+  }
+  return { tried, made, seconds: (performance.now() - began) / 1000 };
+}
+
 async function garbage(): Promise<object> {
   const socket = createSocket("udp4");
   let answers = 0;
@@ -79,10 +102,11 @@ async function garbage(): Promise<object> {
 }
 
 /** Holds connections until standard input ends. */
-async function hold(speak: boolean): Promise<object> {
+async function hold(speak: boolean, first = ""): Promise<object> {
   const held: Socket[] = [];
   for (let i = 0; i < count; i++) {
     const { socket, connected } = await open();
+    if (connected && first !== "") socket.write(Buffer.from(first, "latin1"));
     if (connected) held.push(socket);
   }
   const text = `OPTIONS sip:x SIP/2.0\r\nX: ${"a".repeat(10_000)}`;
@@ -128,12 +152,18 @@ async function endless(): Promise<object> {
   return { tried: count, closed, bytes };
 }
 
-const result = await (kind === "connections"
-  ? connections()
-  : kind === "garbage"
-    ? garbage()
-    : kind === "endless"
-      ? endless()
-      : hold(kind === "slowloris"));
-console.log(JSON.stringify(result));
+/** The first octets of a greeting of TLS 1.2. */
+const HALF_GREETING = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03aaaa";
+const kinds: Readonly<Record<string, () => Promise<object>>> = {
+  connections,
+  storm,
+  garbage,
+  endless,
+  slowloris: () => hold(true),
+  silent: () => hold(false),
+  "half-tls": () => hold(false, HALF_GREETING),
+};
+const begin = kinds[kind];
+if (begin === undefined) throw new Error(`no attack is called ${kind}`);
+console.log(JSON.stringify(await begin()));
 process.exit(0);
