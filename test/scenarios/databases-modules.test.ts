@@ -20,6 +20,6 @@ for (const [i, kind] of (["sqlite", "mysql", "postgres"] as const).entries())
       const database = await openKind(kind, SCRIPTS);
       onTestFinished(() => database.remove());
       const lines = await converse(target, database);
-      expect(lines).toEqual(expected);
+      expect(lines).toEqual(expected.filter((line) => target.name !== "kamailio" || !line.startsWith("ul.db_")));
     });
   }

@@ -25,6 +25,7 @@ ${[`db_${database.kind}`, ...MODULES.split(" ")].map((name) => `loadmodule "${na
 modparam("usrloc|auth_db|dialog|acc|htable|permissions|presence|presence_xml|domain|alias_db|speeddial", "db_url", "${database.url}")
 modparam("usrloc", "db_mode", 1)
 modparam("usrloc", "use_domain", 1)
+modparam("usrloc", "xavp_contact", "ulattrs")
 modparam("registrar", "received_avp", "$avp(rcv)")
 modparam("registrar", "use_path", 1)
 modparam("registrar", "path_mode", 0)
@@ -60,7 +61,15 @@ request_route {
     if (loose_route()) { if (is_method("BYE")) setflag(1); t_relay(); exit; }
     if (is_method("ACK")) exit;
   }
-  if (is_method("REGISTER")) { $avp(rcv) = $hdr(X-Received); save("location"); exit; }
+  if (is_method("REGISTER")) {
+    $avp(rcv) = $hdr(X-Received);
+    if ($hdr(X-Note) != $null) {
+      $xavp(ulattrs=>note) = $hdr(X-Note);
+      $xavp(ulattrs[0]=>level) = 41;
+    }
+    save("location");
+    exit;
+  }
   if (is_method("PUBLISH")) { handle_publish(); exit; }
   if (is_method("SUBSCRIBE")) { handle_subscribe(); exit; }
   if (is_method("INVITE")) {
@@ -133,7 +142,8 @@ request_route {
     case "lookup":
       $ru = $hdr(X-Uri);
       $var(rc) = lookup("location");
-      sl_send_reply("200", "rc $var(rc) $ru du=$du path=$hdr(Path)");
+      $var(next) = $xavp(ulattrs=>level) + 1;
+      sl_send_reply("200", "rc $var(rc) $ru du=$du note=$xavp(ulattrs=>note) $var(next)");
       exit;
   }
   sl_send_reply("404", "what");
@@ -324,6 +334,7 @@ class Conversation {
       [
         `Contact: <sip:o'neil@${at};x='y'>;q=0.7;${instance}`,
         "X-Received: sip:192.0.2.8:7000",
+        utf8(`X-Note: it's "caf\u00e9" \\ 1`),
         "Expires: 3600",
         ...more,
       ],
@@ -334,6 +345,13 @@ class Conversation {
     await register("carol", [`Contact: <sip:carol@${at}>, <sip:carol2@${at}>;q=0.5`, "Expires: 600"], 1);
     await register("carol", [`Contact: <sip:carol@${at}>;expires=0`], 2);
     await this.#ask("lookup", { Uri: "sip:o'neil@a.example" });
+    this.#database.exec(
+      "INSERT INTO location (ruid, username, domain, contact, expires) VALUES ('old', 'old', 'a.example', 'sip:old@192.0.2.4', '2020-01-01 00:00:00')",
+    );
+    // Kamailio's own statement for these counts is understood by MySQL only
+    for (const what of this.#server.target.name === "kamailio" ? [] : ["users", "contacts"])
+      await this.#rpc(`ul.db_${what}`, "location");
+    this.#rows("SELECT username, domain, aname, atype, avalue FROM location_attrs ORDER BY aname");
     const columns =
       "username, domain, contact, received, path, q, callid, cseq, flags, cflags, user_agent, socket, methods, instance, reg_id, server_id, keepalive";
     this.#rows(
