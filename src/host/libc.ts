@@ -74,6 +74,7 @@ export const EINTR = 4;
 export const EAGAIN = 11;
 export const EMSGSIZE = 90;
 export const ENOBUFS = 105;
+export const ESOCKTNOSUPPORT = 94;
 export const EISCONN = 106;
 export const EINPROGRESS = 115;
 
@@ -103,7 +104,7 @@ const kept = registry.porticoNativeMemory;
 
 /** The HostError of what the last call left in errno. */
 export function systemError(libc: Libc, what: string, errno = libc.errno()): HostError {
-  let code = `E${errno}`;
+  let code = errno === ESOCKTNOSUPPORT ? "ESOCKTNOSUPPORT" : `E${errno}`; // the one that the runtimes have no name for
   for (const [name, value] of Object.entries(constants.errno)) if (value === errno) code = name;
   return new HostError(code, `${what}: ${code}`);
 }

@@ -144,14 +144,15 @@ class NativeSctpSocket implements SctpSocket, Polled {
     const id = S.associationOf(vector.control, i * vector.controlSize, vector.controlLength(i));
     const association = this.#byId.get(id) ?? this.#accept(id, i * NAME_WORDS);
     if (association === null || !association.open || end === start) return;
-    if (whole && association.partial === null) {
+    const { maxMessage } = this.#options;
+    if (whole && association.partial === null && end - start <= maxMessage) {
       this.#hand(association, vector.data, start, end);
       return;
     }
     const partial = association.append(vector.data, start, end);
-    if (partial.length > this.#options.maxMessage) {
-      this.#outbox.end(association, true);
+    if (partial.length > maxMessage) {
       this.#fail(association, new HostError("EMSGSIZE", "a message is too long"));
+      this.#outbox.end(association, true);
     } else if (whole) {
       association.partial = null;
       this.#hand(association, partial, 0, partial.length);
@@ -248,7 +249,7 @@ class NativeSctpSocket implements SctpSocket, Polled {
     this.#lost = [];
     for (const [association, error] of lost) {
       this.#byId.delete(association.id);
-      this.#options.onClose(association, error);
+      this.#tellGone(association, error);
     }
   }
 
@@ -256,6 +257,11 @@ class NativeSctpSocket implements SctpSocket, Polled {
   #fail(association: NativeAssociation, error: HostError): void {
     if (!association.open) return;
     this.#close(association);
+    this.#tellGone(association, error);
+  }
+
+  #tellGone(association: NativeAssociation, error: HostError | null): void {
+    for (const { bytes, mark } of association.takeQueue()) this.#options.onUnsent(association, bytes, mark);
     this.#options.onClose(association, error);
   }
 

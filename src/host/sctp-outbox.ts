@@ -41,6 +41,14 @@ export class NativeAssociation implements SctpAssociation {
     this.remote = readName(this.name, 0);
   }
 
+  /** Takes what waits in the queue out of it: messages that will not be sent. */
+  takeQueue(): readonly Waiting[] {
+    const queue = this.queue.filter(({ bytes }) => bytes.length > 0);
+    this.queue.length = 0;
+    this.queued = 0;
+    return queue;
+  }
+
   /** Adds a piece to `partial`; returns all of it. */
   append(buf: Uint8Array, start: number, end: number): Uint8Array {
     this.partial = joined(this.partial ?? NOTHING, buf, start, end);
@@ -110,13 +118,9 @@ export class SctpOutbox implements Flushable {
     const failed = libc.connect(this.#fd, libc.pin(this.#name), this.#name.length) < 0;
     const errno = failed ? libc.errno() : 0;
     if (errno !== 0 && errno !== C.EINPROGRESS && errno !== C.EISCONN) return false;
-    this.#identify(association);
-    return true;
-  }
-
-  #identify(association: NativeAssociation): void {
-    association.id = associationWith(this.#libc, this.#fd, association.name);
+    association.id = associationWith(libc, this.#fd, association.name);
     if (association.id !== 0) this.#events.onIdentified(association);
+    return true;
   }
 
   /** SctpSocket.send. */
@@ -165,6 +169,7 @@ export class SctpOutbox implements Flushable {
   // False when the system takes no more now.
   #sendAll(association: NativeAssociation): boolean {
     const { queue } = association;
+    if (association.id === 0) return true; // refused within the call that opened it: the notification is on its way
     for (let i = 0; i < queue.length; i++) {
       const errno = this.#sendOne(association, queue[i]!);
       if (errno === C.EAGAIN || errno === C.ENOBUFS) {
@@ -172,8 +177,7 @@ export class SctpOutbox implements Flushable {
         return false;
       }
       if (errno !== 0) {
-        queue.length = 0;
-        association.queued = 0;
+        queue.splice(0, i);
         const { address, port } = association.remote;
         this.#events.onFailed(association, C.systemError(this.#libc, `cannot send to ${address}:${port}`, errno));
         return true;
@@ -186,7 +190,6 @@ export class SctpOutbox implements Flushable {
 
   // The error number, 0 when it is sent.
   #sendOne(association: NativeAssociation, { bytes, flags, mark }: Waiting): number {
-    const isNew = association.id === 0;
     const vector = this.#vector;
     this.#arena.set(bytes);
     vector.place(0, 0, bytes.length);
@@ -197,7 +200,6 @@ export class SctpOutbox implements Flushable {
     while (errno === C.EINTR)
       errno =
         this.#libc.sendmmsg(this.#fd, vector.pinned, 1, C.MSG_DONTWAIT | C.MSG_NOSIGNAL) < 0 ? this.#libc.errno() : 0;
-    if (errno === 0 && isNew) this.#identify(association);
     return errno;
   }
 

@@ -60,7 +60,8 @@ export class SimSctpSocket implements SctpSocket, Flushable {
   send(association: SctpAssociation, buf: Uint8Array, start: number, end: number, mark: number): boolean {
     const own = association as SimAssociation;
     const length = end - start;
-    if (!this.#open || !own.open || length > LONGEST || own.queued + length > this.options.maxQueue) return false;
+    if (!this.#open || !own.open || length === 0 || length > LONGEST || own.queued + length > this.options.maxQueue)
+      return false;
     own.add({ bytes: buf.slice(start, end), mark });
     if (this.#dirty.size === 0) this.endpoint.gate.mark(this);
     this.#dirty.add(own);

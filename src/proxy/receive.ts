@@ -143,7 +143,8 @@ export class Receiver {
 
   // As the oracle: a request route that ends with a negative code ends the connection too; exit and drop do not.
   private afterRequestRoute(ctx: RouteContext, code: number): void {
-    if (code < 0 && ctx.flow.reliable && ctx.stop === Stop.NONE && this.proxy.closesOnError) ctx.flow.finish();
+    if (code >= 0 || ctx.stop !== Stop.NONE || !this.proxy.closesOnError) return;
+    if (ctx.flow.reliable && ctx.flow.protocol !== Transport.SCTP) ctx.flow.finish();
   }
 
   private again(msg: SipMessage, flow: Flow): void {

@@ -96,6 +96,14 @@ test("an association that is lost fails those who wait over it", async () => {
   await bed.close();
 });
 
+test("a route that ends with an error ends no association, as it does a connection of TCP", async () => {
+  const { bed, caller } = await open(`t_relay();`);
+  await caller.send(request(bed, "MESSAGE", `sip:b@${CALLED}:7009;transport=sctp`));
+  expect(firsts(caller.received)[0]).toMatch(/^SIP\/2.0 477 /);
+  expect(caller.events).toEqual(["open"]);
+  await bed.close();
+});
+
 test("sctp_send_retries: what could not be sent goes by a new association", async () => {
   const { bed, caller, called } = await open(`t_relay();`, `modparam("sctp", "sctp_send_retries", 1)\n`);
   await caller.send(request(bed, "MESSAGE", `sip:b@${CALLED}:7002;transport=sctp`));
