@@ -57,6 +57,7 @@ test("/health and / answer on this machine", async () => {
   expect(text.toLowerCase().split("content-type: text/plain").length).toBe(2);
   expect(kept).toBe(true);
   expect((await ask(get("/"))).text).toMatch(/portico \d+\.\d+\.\d+\nup \d+ s\n/);
+  expect((await ask(get("/connections"))).text).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*Transfer-Encoding: chunked\r\n/);
   expect((await ask(get("/none"))).text).toMatch(/^HTTP\/1.1 404 Not Found\r\n/);
 });
 

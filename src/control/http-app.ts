@@ -7,7 +7,8 @@ import type { HttpExchange, HttpStream } from "../proxy/http-exchange.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import { formatDate } from "../sip/date.ts";
 import { NAME_END, NAME_START, STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
-import { copyBytes, textOf } from "../util/bytes.ts";
+import { transportName } from "../sip/transports.ts";
+import { bytesOf, copyBytes, textOf } from "../util/bytes.ts";
 import { VERSION } from "../util/version.ts";
 
 /** What a handler of the application gets beside the request: `c.env`. */
@@ -24,7 +25,7 @@ const DRAIN_STEP = 20;
 /** Methods that the web's Request does not take. */
 const NEVER = new Set(["CONNECT", "TRACE", "TRACK"]);
 
-/** The application with its own pages: `/` says what this is, `/health` whether it works. */
+/** The application with its own pages: `/` says what this is, `/health` whether it works, `/connections` who is connected. */
 export function createApp(proxy: Proxy): App {
   const app: App = new Hono<{ Bindings: PageEnv }>();
   const begun = proxy.host.clock.mono();
@@ -37,12 +38,41 @@ export function createApp(proxy: Proxy): App {
       `portico ${VERSION}\nup ${up} s\nSIP requests ${requests}, replies ${replies}\nlistening on\n${listeners}`,
     );
   });
+  app.get("/connections", (c) => {
+    c.header("Transfer-Encoding", "chunked"); // there may be many thousand: they leave piece by piece
+    return c.body(connectionLines(proxy));
+  });
   app.onError((error, c) => {
     proxy.log.error(`a built-in page failed: ${error.message}`);
     return c.text("internal error\n", 500);
   });
   app.notFound((c) => c.text("nothing is served here\n", 404));
   return app;
+}
+
+/** Lines of a piece. */
+const AT_ONCE = 200;
+
+/** The open connections, a line each: number, transport, far end, our end, seconds until it is closed when nothing comes. */
+function connectionLines({ transports }: Proxy): ReadableStream<Uint8Array> {
+  const flows = transports.streams()[Symbol.iterator]();
+  return new ReadableStream({
+    pull(to) {
+      let text = "";
+      for (let n = 0; n < AT_ONCE; n++) {
+        const { value: flow, done } = flows.next();
+        if (done === true) {
+          if (text !== "") to.enqueue(bytesOf(text));
+          to.close();
+          return;
+        }
+        const { id, protocol, remote, listener } = flow;
+        const left = Math.max(0, Math.ceil(transports.idleLeft(flow) / 1000));
+        text += `${id} ${transportName(protocol)} ${remote.address} ${remote.port} ${listener.name} ${left}\n`;
+      }
+      to.enqueue(bytesOf(text));
+    },
+  });
 }
 
 /** Serves exchanges by the application, those that may see it. */

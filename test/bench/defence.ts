@@ -19,7 +19,7 @@ const files = new TestCertificates().authority("ca").issue("a", "ca", "a.example
 const tlsPort = await freePort();
 writeFileSync(
   files.path("tls.cfg"),
-  `[server:default]\ncertificate = ${files.path("a.pem")}\nprivate_key = ${files.path("a.key")}\n[client:default]\n`,
+  `[server:default]\nmethod = TLSv1.2+\ncertificate = ${files.path("a.pem")}\nprivate_key = ${files.path("a.key")}\n[client:default]\n`,
 );
 
 const wide = (name: string): string =>

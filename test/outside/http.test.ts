@@ -1,6 +1,7 @@
 // HTTP on the port of SIP: order while routes wait, errors, bounds in time and size, and connections that change to another protocol.
 
 import { afterEach, describe, expect, test } from "vitest";
+import type { TcpConnection } from "../../src/host/host.ts";
 import type { StreamReader } from "../../src/net/http-flow.ts";
 import type { RouteContext, RouteResult } from "../../src/proxy/context.ts";
 import { exchangeOf } from "../../src/proxy/http-exchange.ts";
@@ -214,7 +215,7 @@ describe("what becomes of a request", () => {
   test("without module xhttp, and for other machines, nothing is served", async () => {
     bed = await openProxy(`${modules()}server_header=""\nrequest_route { exit; }\n`);
     const client = await bed.tcp();
-    for (const path of ["/", "/health"])
+    for (const path of ["/", "/health", "/connections"])
       expect((await client.send(get(path)))[0]).toMatch(/^HTTP\/1.1 404 Not Found\r\n[\s\S]*nothing is served here\n$/);
     expect(client.isClosed()).toBe(false);
   });
@@ -329,6 +330,35 @@ describe("another protocol", () => {
     const client = await bed.tcp();
     expect(await client.send(get("/"))).toEqual([ok("false")]);
   });
+});
+
+test("/connections: a line for each, in chunks, for this machine alone", async () => {
+  bed = await openProxy(
+    `listen=tcp:127.0.0.1:5060\nlisten=udp:192.0.2.1:5060\n${modules()}server_header=""\nrequest_route { sl_send_reply("200", "OK"); }\n`,
+    -1,
+    ["192.0.2.1", "127.0.0.1"],
+  );
+  const received: string[] = [];
+  const remote = { family: 4, address: "127.0.0.1", port: 5060 } as const;
+  const open = async (keep: string[]): Promise<TcpConnection> => {
+    const handlers = {
+      onData: (_: TcpConnection, buf: Uint8Array, from: number, to: number) => void keep.push(textOf(buf, from, to)),
+      onClose: () => undefined,
+    };
+    const connecting = bed.host.network.connectTcp({ remote, timeout: 5000, maxQueue: 1 << 20, handlers });
+    await bed.world.advance(50);
+    return connecting;
+  };
+  for (let i = 0; i < 300; i++) await open([]);
+  const client = await open(received);
+  const ask = bytesOf("GET /connections HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  client.send(ask, 0, ask.length);
+  await bed.world.advance(200);
+  const text = received.join("");
+  expect(text).toContain("Transfer-Encoding: chunked\r\n");
+  expect(text.match(/^\d+ TCP 127\.0\.0\.1 \d+ tcp:127\.0\.0\.1:5060 \d+$/gm)).toHaveLength(301);
+  expect(text.split(/^[0-9a-f]+\r$/m).length).toBeGreaterThan(3); // more than one piece
+  expect(text.endsWith("0\r\n\r\n")).toBe(true);
 });
 
 test("streamed answers: chunks in 1.1, up to the end of the connection in 1.0, nothing for HEAD", async () => {

@@ -14,7 +14,7 @@ loadmodule "pv.so"
 loadmodule "xhttp.so"
 request_route { sl_send_reply("200", "OK"); }
 event_route[xhttp:request] {
-  if ($hu =~ "^/health") exit;
+  if ($hu =~ "^/(health|connections)") exit;
   if ($hu == "/example") xhttp_reply("200", "OK", "text/html", "<html><body>OK - [$si:$sp]</body></html>");
   else xhttp_reply("200", "OK", "text/plain", "$rm $hu $bs");
 }
@@ -30,26 +30,33 @@ describeTargets("HTTP on the port of SIP", { config: CONFIG }, (group) => {
   };
   const url = (path: string): string => `http://127.0.0.1:${group.server.port}${path}`;
 
-  test.skipIf(!isInstalled("curl"))("curl: keep-alive, HEAD, uploads by length and in chunks", async () => {
-    expect(await curl(url("/example"))).toMatch(/^<html><body>OK - \[127\.0\.0\.1:\d+\]<\/body><\/html>$/);
-    // two requests over one connection: curl tells how many it has opened for each
-    const format = "|%{num_connects}|%{http_code}\n";
-    expect(await curl("-w", format, url("/a"), url("/b"), url("/c"))).toBe(
-      "GET /a 0|1|200\nGET /b 0|0|200\nGET /c 0|0|200\n",
-    );
-    if (group.target === "kamailio") return;
-    expect(await curl("-I", url("/a"))).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Content-Length: 9\r\n\r\n$/);
-    const body = "x".repeat(100_000);
-    const upload = ["--data-binary", body];
-    expect(await curl(...upload, url("/up"))).toBe("POST /up 100000");
-    expect(await curl(...upload, "-H", "Transfer-Encoding: chunked", url("/up"))).toBe("POST /up 100000");
-    expect(await curl(...upload, "-H", "Expect: 100-continue", url("/up"))).toBe("POST /up 100000");
-    expect(await curl("-0", "-w", "|%{http_version}", url("/a"))).toBe("GET /a 0|1");
-    expect(await curl(url("/health"))).toBe("ok\n");
-    expect(await curl("-o", "/dev/null", "-w", "%{http_code}", "-H", `X-A: ${"a".repeat(50_000)}`, url("/a"))).toBe(
-      "431",
-    );
-  });
+  test.skipIf(!isInstalled("curl"))(
+    "curl: keep-alive, HEAD, uploads by length and in chunks, a download in chunks",
+    async () => {
+      expect(await curl(url("/example"))).toMatch(/^<html><body>OK - \[127\.0\.0\.1:\d+\]<\/body><\/html>$/);
+      // two requests over one connection: curl tells how many it has opened for each
+      const format = "|%{num_connects}|%{http_code}\n";
+      expect(await curl("-w", format, url("/a"), url("/b"), url("/c"))).toBe(
+        "GET /a 0|1|200\nGET /b 0|0|200\nGET /c 0|0|200\n",
+      );
+      if (group.target === "kamailio") return;
+      expect(await curl("-I", url("/a"))).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Content-Length: 9\r\n\r\n$/);
+      const body = "x".repeat(100_000);
+      const upload = ["--data-binary", body];
+      expect(await curl(...upload, url("/up"))).toBe("POST /up 100000");
+      expect(await curl(...upload, "-H", "Transfer-Encoding: chunked", url("/up"))).toBe("POST /up 100000");
+      expect(await curl(...upload, "-H", "Expect: 100-continue", url("/up"))).toBe("POST /up 100000");
+      expect(await curl("-0", "-w", "|%{http_version}", url("/a"))).toBe("GET /a 0|1");
+      expect(await curl(url("/health"))).toBe("ok\n");
+      const inChunks = await curl("-D", "-", url("/connections"));
+      expect(inChunks).toMatch(
+        /^HTTP\/1\.1 200 OK\r\n[\s\S]*Transfer-Encoding: chunked\r\n\r\n(?:\d+ TCP 127\.0\.0\.1 .*\n)+$/,
+      );
+      expect(await curl("-o", "/dev/null", "-w", "%{http_code}", "-H", `X-A: ${"a".repeat(50_000)}`, url("/a"))).toBe(
+        "431",
+      );
+    },
+  );
 
   test("pipelined requests and SIP in turn on one connection", async () => {
     const sip = [
