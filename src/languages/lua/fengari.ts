@@ -2,6 +2,10 @@
 
 import "./settings.ts";
 
-export { lauxlib, lua, lualib } from "fengari";
-export { default as lobject } from "fengari/src/lobject.js";
-export { TString } from "fengari/src/lstring.js";
+// Its files need each other in a ring that must be entered by the first one. Bun runs modules of that old kind as soon as it has read them, in
+// whatever order that is, unless one is asked for after the other.
+const { lauxlib, lua, lualib } = await import("fengari");
+const { default: lobject } = await import("fengari/src/lobject.js");
+const { TString } = await import("fengari/src/lstring.js");
+
+export { lauxlib, lobject, lua, lualib, TString };
