@@ -25,7 +25,7 @@ const RANKS: Readonly<Record<string, number>> = {
 };
 
 /** Files outside src/host that wrap a library which does its own I/O (database clients, Pyodide, fengari's io). */
-const ADAPTERS: readonly string[] = ["src/languages/lua/settings.ts", "src/store/mysql.ts", "src/store/postgres.ts"];
+const ADAPTERS: readonly string[] = ["src/languages/python/pyodide.ts", "src/store/mysql.ts", "src/store/postgres.ts"];
 
 /** The `node:` imports that only compute. */
 const PURE_NODE = new Set(["node:assert", "node:buffer", "node:path", "node:path/posix", "node:url", "node:util"]);

@@ -96,6 +96,7 @@ export async function start(
     stopTimers = runTimers(proxy);
   } catch (error) {
     await stop();
+    if (error instanceof ConfigError) throw new UnusableConfig([refusal(error, config)]);
     throw error;
   }
   return { proxy, listeners: transports.listeners, commands, stop };

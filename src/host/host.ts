@@ -287,4 +287,6 @@ export interface Host {
   beforeFlush(fn: () => void): void;
   /** What travels inside the executable, by name ("default.cfg", "kamailio.tables", "schema/…"); see assets.ts. */
   asset(name: string): Uint8Array;
+  /** The folder with the files of Python (Pyodide), with a slash behind. */
+  pythonFolder(): string;
 }

@@ -11,8 +11,12 @@ export function selectHost(): Promise<Host> {
 
 async function load(): Promise<Host> {
   if (import.meta.url.includes("$bunfs") || import.meta.url.includes("~BUN")) {
-    const [{ registerAssets }, { texts }] = await Promise.all([import("./assets.ts"), import("./embedded.ts")]);
+    const [{ registerAssets, registerPython }, { pythonFile, texts }] = await Promise.all([
+      import("./assets.ts"),
+      import("./embedded.ts"),
+    ]);
     registerAssets(texts);
+    registerPython(pythonFile.slice(0, pythonFile.lastIndexOf("/") + 1));
   }
   const { createHost } = "Deno" in globalThis ? await import("./deno.ts") : await import("./bun.ts");
   return createHost();

@@ -1,5 +1,5 @@
 // Joins what both runtimes share into a Host; bun.ts and deno.ts add the C library.
-import { asset } from "./assets.ts";
+import { asset, pythonFolder } from "./assets.ts";
 import { listenBunTcp } from "./bun-tcp.ts";
 import { FlushGate } from "./flush.ts";
 import { type Host, HostError, type Network } from "./host.ts";
@@ -56,6 +56,7 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
     openSqlite: openRuntimeSqlite,
     beforeFlush: (fn) => gate.before(fn),
     asset,
+    pythonFolder,
   };
 }
 

@@ -4,7 +4,7 @@
 //   const a = world.host({ addresses: ["10.0.0.1"] });
 //   world.setLinks({ loss: 0.05, delay: 20, jitter: 5 });
 //   await world.run(32_000);                      // 32 seconds, in no time
-import { asset } from "./assets.ts";
+import { asset, pythonFolder } from "./assets.ts";
 import { FlushGate } from "./flush.ts";
 import { type Files, type Host, HostError, type Network, type SqliteDatabase } from "./host.ts";
 import { hashing } from "./node-basics.ts";
@@ -157,6 +157,7 @@ function makeSimHost(
     openSqlite: keepDatabases(files),
     beforeFlush: (fn) => gate.before(fn),
     asset,
+    pythonFolder,
   };
 }
 

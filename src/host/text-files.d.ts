@@ -15,3 +15,20 @@ declare module "*.lua" {
   const text: string;
   export default text;
 }
+declare module "*.py" {
+  const text: string;
+  export default text;
+}
+// Files that the compiled executable carries, imported `with { type: "file" }`: their paths.
+declare module "*/pyodide.asm.mjs" {
+  const path: string;
+  export default path;
+}
+declare module "*.wasm" {
+  const path: string;
+  export default path;
+}
+declare module "*.zip" {
+  const path: string;
+  export default path;
+}

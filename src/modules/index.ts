@@ -4,6 +4,7 @@ import type { AnyModule } from "../registry/define.ts";
 import acc from "./acc/index.ts";
 import { aliasDb } from "./alias_db/index.ts";
 import { appLua, appLuaSr } from "./app_lua/index.ts";
+import { appPython, appPython3 } from "./app_python/index.ts";
 import auth from "./auth/index.ts";
 import authDb from "./auth_db/index.ts";
 import { blst } from "./blst.ts";
@@ -74,6 +75,8 @@ const ALL: readonly AnyModule[] = [
   kemix,
   appLua,
   appLuaSr,
+  appPython,
+  appPython3,
   xhttp,
   websocket,
   ctl,

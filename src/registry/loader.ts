@@ -68,9 +68,16 @@ export class ModuleLoader {
     }
   }
 
-  /** Runs the start of each module of a generation that is now in force. */
+  /** Runs the start of each module of a generation that is now in force. Rejects with ConfigError when what a parameter names cannot be used. */
   async start(generation: readonly Configured[]): Promise<void> {
-    for (const { module, instance, host } of generation) await module.start?.(instance, host);
+    for (const { module, instance, host } of generation) {
+      try {
+        await module.start?.(instance, host);
+      } catch (error) {
+        if (error instanceof ConfigError) error.module = module.name;
+        throw error;
+      }
+    }
   }
 
   /** Ends all modules, the last one first; errors are logged and do not keep the others from ending. */

@@ -11,8 +11,6 @@ app_java||||
 app_jsdt|jsdt_dofile jsdt_dostring jsdt_run jsdt_runstring|||load loaddir mode
 app_mono||||
 app_perl|perl_exec perl_exec_simple|||filename modpath parse_mode perl_destroy_func reset_cycles unsafemodfnc warn_mode
-app_python|python_exec|||child_init_method load mod_init_function script_name
-app_python3|python_exec|||child_init_method load mod_init_function script_name threads_mode
 app_ruby||||
 app_sqlang||||
 async|async_ms_route async_ms_sleep async_route async_sleep async_task_data async_task_group_data async_task_group_route async_task_route async_tkv_emit|async||mode ms_timer return workers

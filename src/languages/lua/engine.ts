@@ -5,6 +5,7 @@ import type { RouteContext, RouteResult } from "../../proxy/context.ts";
 import { ArgError, type CallPlace } from "../../registry/args.ts";
 import type { KemiResult, ScriptApi, ScriptArg, ScriptCall, ScriptEngine } from "../../registry/kemi.ts";
 import type { Value } from "../../sip/value.ts";
+import { textOf } from "../../util/bytes.ts";
 import { lua } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
 import { EXIT, type LuaLimits, LuaMachine, ScriptError } from "./machine.ts";
@@ -40,20 +41,33 @@ export class LuaEngine implements ScriptEngine {
     this.machine = new LuaMachine(limits);
   }
 
+  /** What is wrong with the text of a script; null when it can be read. */
+  problemOf(bytes: Uint8Array, name: string): string | null {
+    const machine = new LuaMachine(this.limits);
+    return machine.loadInto(machine.newThread(), textOf(bytes, 0, bytes.length), `@${name}`);
+  }
+
   /**
-   * Loads scripts into a fresh machine that then takes the place of the old one. `registered`: the modules under sr, all when empty. Throws
+   * Loads scripts into a fresh machine that then takes the place of the old one; their top level runs over a request in name only. `registered`: the modules under sr, all when empty. Throws
    * ScriptError; the old one then goes on.
    */
   load(
     scripts: readonly { readonly name: string; readonly bytes: Uint8Array }[],
     api: ScriptApi,
     registered: readonly string[],
+    ctx: RouteContext,
   ): void {
     const machine = new LuaMachine(this.limits);
     const tables = this.tablesOf(api);
     machine.define("KSR", tables);
     machine.define("sr", olderTables(tables, registered));
-    for (const { name, bytes } of scripts) machine.runChunk(bytes, name);
+    const before = this.current;
+    this.current = { ctx, thread: machine.L, pending: null, waitsIn: null };
+    try {
+      for (const { name, bytes } of scripts) machine.runChunk(bytes, name);
+    } finally {
+      this.current = before;
+    }
     this.machine = machine;
     this.idle = [];
   }

@@ -4,6 +4,7 @@ import { HostError } from "../../host/host.ts";
 import { LuaEngine, NO_FUNCTION } from "../../languages/lua/engine.ts";
 import { ScriptError } from "../../languages/lua/machine.ts";
 import { type RouteContext, RouteKind, type RouteResult } from "../../proxy/context.ts";
+import { unaskedContext } from "../../proxy/unasked.ts";
 import { optional, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, manyParam } from "../../registry/define.ts";
 import type { ScriptApi } from "../../registry/kemi.ts";
@@ -29,10 +30,34 @@ interface AppLua {
   api: ScriptApi | null;
 }
 
-function load(self: AppLua): void {
+type Script = { readonly name: string; readonly bytes: Uint8Array };
+
+/** The texts of the scripts. Throws ConfigError when one cannot be read, as a file or as Lua. */
+function readScripts(self: AppLua): Script[] {
   const { files } = self.state.host.host;
-  const scripts = self.files.map((name) => ({ name, bytes: files.read(name) }));
-  self.engine.load(scripts, self.api!, self.state.registered);
+  return self.files.map((name) => {
+    let bytes: Uint8Array;
+    try {
+      bytes = files.read(name);
+    } catch (error) {
+      if (error instanceof HostError) throw new ConfigError(error.message, "load");
+      throw error;
+    }
+    const problem = self.engine.problemOf(bytes, name);
+    if (problem !== null) throw new ConfigError(problem, "load");
+    return { name, bytes };
+  });
+}
+
+/** Runs the scripts' top level in a new machine, which then is in force. Throws ConfigError. */
+function load(self: AppLua): void {
+  const { registered, host } = self.state;
+  try {
+    self.engine.load(readScripts(self), self.api!, registered, unaskedContext(host.proxy, RouteKind.STARTUP));
+  } catch (error) {
+    if (error instanceof ScriptError) throw new ConfigError(error.message, "load");
+    throw error;
+  }
 }
 
 /** Runs something of a script for the native language: 1, or -1 when it fails, which is logged. */
@@ -110,13 +135,11 @@ export const appLua = defineModule({
   },
   bind: (self, { api }) => {
     self.api = api;
-    try {
-      load(self);
-      self.aside.load([], api, self.state.registered);
-    } catch (error) {
-      if (error instanceof ScriptError || error instanceof HostError) throw new ConfigError(error.message, "load");
-      throw error;
-    }
+    readScripts(self);
+  },
+  start: (self, { proxy }) => {
+    load(self);
+    self.aside.load([], self.api!, self.state.registered, unaskedContext(proxy, RouteKind.STARTUP));
   },
   engine: { languages: ["lua"], of: (self) => self.engine },
   functions: {
