@@ -34,7 +34,7 @@ export class Databases {
     const known = this.byUrl.get(target.key);
     if (known !== undefined) return known;
     if (target.path !== ":memory:") this.makeDirectory(target.path);
-    const database = new SqliteStore(this.host, this.log, url, target.path, {
+    const database = new SqliteStore(this.host, this.log, shownUrl(url), target.path, {
       ...target.options,
       versionTable: this.versionTable,
       slow: this.slow,
@@ -74,6 +74,12 @@ export class Databases {
   }
 }
 
+/** A URL as it may stand in a log: of what is no file only its first word, however it is written, since a password may be in it. */
+export function shownUrl(url: string): string {
+  const isFile = /^(?:sqlite3?|memory):/i.test(url);
+  return isFile ? url.replace(/\?.*/s, "").replace(/:.*@/s, "://...@") : `${/^[a-z0-9_]{0,20}/i.exec(url)![0]}...`;
+}
+
 interface Target {
   readonly key: string;
   readonly path: string;
@@ -97,13 +103,14 @@ export function parseDatabaseUrl(url: string, resolve: (path: string) => string)
         ? `databases of kind "${scheme}" are not supported`
         : "this is no database URL";
     const forms = remote ? "sqlite:///path/to/file" : "sqlite:///path/to/file, mysql://… or postgres://…";
-    throw new StoreError("ERR_DB_URL", `${url.replace(/\/\/.*@/, "//…@")}: ${why}; use ${forms}`);
+    throw new StoreError("ERR_DB_URL", `${shownUrl(url)}: ${why}; use ${forms}`);
   }
   const [rest = "", query = ""] = url
     .slice(colon + 1)
     .replace(/^\/\//, "")
     .split("?", 2);
-  if (rest === "") throw new StoreError("ERR_DB_URL", `${url}: a file name is missing; use sqlite:///path/to/file`);
+  if (rest === "")
+    throw new StoreError("ERR_DB_URL", `${shownUrl(url)}: a file name is missing; use sqlite:///path/to/file`);
   const options = sqliteOptions(url, query);
   if (rest === ":memory:") return { key: "memory:", path: rest, options };
   const path = resolve(rest.replace(/^\/+/, "/"));
@@ -120,7 +127,7 @@ function sqliteOptions(url: string, query: string): SqliteOptions {
     else
       throw new StoreError(
         "ERR_DB_URL",
-        `${url}: "${part}" is not understood; there are synchronous=normal|full and busy_timeout=MS`,
+        `${shownUrl(url)}: the option "${/^\w{0,20}/.exec(part)![0]}" is not understood; there are synchronous=normal|full and busy_timeout=MS`,
       );
   }
   return options;

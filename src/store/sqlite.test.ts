@@ -140,7 +140,7 @@ describe("parseDatabaseUrl", () => {
   });
   test("others are refused, without showing a password", () => {
     for (const url of ["", "foo", "sqlite://", "sqlite:///a?x=1"]) expect(codeOf(() => path(url))).toBe("ERR_DB_URL");
-    expect(() => path("mysql://user:secret@host/db")).toThrow(/^mysql:\/\/…@host\/db: a file is needed/);
+    expect(() => path("mysql://user:secret@host/db")).toThrow(/^mysql\.\.\.: a file is needed/);
   });
   test("one file is opened once", () => {
     const databases = new Databases(host, log);

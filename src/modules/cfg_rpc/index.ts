@@ -5,6 +5,7 @@ import type { ParameterGroups } from "../../proxy/groups.ts";
 import type { Proxy } from "../../proxy/proxy.ts";
 import { defineModule, type RpcDef, RpcError, type RpcValue } from "../../registry/define.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
+import { shownUrl } from "../../store/connect.ts";
 import { core } from "../core/index.ts";
 
 /** The most changes that wait for a commit. */
@@ -171,11 +172,18 @@ function get({ groups }: CfgRpc, args: Args): RpcValue {
   if (args[1] === undefined) {
     const names = groups.names(group);
     if (names.length === 0) throw new RpcError(400, "Failed to get the variable");
-    return Object.fromEntries(names.map((name) => [name, groups.value(group, name, id)]));
+    return Object.fromEntries(names.map((name) => [name, shown(name, groups.value(group, name, id))]));
   }
   const value = groups.value(group, String(args[1]), id);
   if (value === null) throw new RpcError(400, "Failed to get the variable");
-  return value;
+  return shown(String(args[1]), value);
+}
+
+// Whoever may ask for parameters need not know passwords.
+function shown<T extends RpcValue>(name: string, value: T): T | string {
+  if (typeof value !== "string" || value === "") return value;
+  if (/secret|password(?!_column)/i.test(name)) return "...";
+  return /url$|sqlcon/.test(name) && value.includes("@") ? shownUrl(value) : value;
 }
 
 function list({ groups }: CfgRpc, args: Args): RpcValue {
