@@ -26,7 +26,8 @@ export class SctpFlow implements StreamFlow {
   readonly dialled: boolean;
   /** A message is whole when it is there. */
   readonly partialSince = 0;
-  readonly spoke = true;
+  /** One that a peer has opened and that has said nothing gives way first when there are too many. */
+  spoke = true;
   open = true;
   lastActive: number;
   settling: Promise<void> | null = null;
@@ -54,6 +55,7 @@ export class SctpFlow implements StreamFlow {
     association.attachment = this;
     this.#association = association;
     this.stage = FlowStage.CONNECTED;
+    this.spoke = false;
   }
 
   /** We open it: who wants to send is told soon whether that was refused. False when that address cannot be reached from here. */
@@ -98,6 +100,7 @@ export class SctpFlow implements StreamFlow {
 
   onMessage(buf: Uint8Array, start: number, end: number): void {
     this.lastActive = this.#transport.host.clock.mono();
+    this.spoke = true;
     if (this.open) this.#transport.receive(buf, start, end, this);
   }
 

@@ -9,7 +9,7 @@ import { locate, orderSrv, type Place, type Target } from "./locate.ts";
 import { DEFAULT_DNS_SETTINGS, type DnsSettings } from "./settings.ts";
 import { RecordType, type SrvRecord } from "./wire.ts";
 
-const { UDP, TCP, TLS } = Transport;
+const { UDP, TCP, TLS, SCTP } = Transport;
 const ZONE = `
 a.example 60 A 192.0.2.11
 b.example 60 A 192.0.2.12
@@ -27,6 +27,10 @@ nap.example 60 NAPTR 10 10 "S" "SIP+D2T" "" _sip._tcp.srv.example
 nap.example 60 NAPTR 20 20 "s" "SIP+D2U" "" _sip._udp.srv.example
 nap.example 60 NAPTR 20 10 "s" "SIP+D2U" "" _sip._udp.tcp.example
 nap.example 60 NAPTR 30 10 "s" "SIPS+D2T" "" _sips._tcp.srv.example
+sctp.example 60 NAPTR 10 10 "s" "SIP+D2U" "" _sip._udp.srv.example
+sctp.example 60 NAPTR 10 10 "s" "SIP+D2S" "" _sip._sctp.sctp.example
+_sip._sctp.sctp.example 60 SRV 10 0 5086 a.example
+_sip._sctp.only.example 60 SRV 10 0 5087 a.example
 nap.example 60 NAPTR 1 1 "u" "E2U+sip" "!^.*$!sip:x@y!" .
 `;
 
@@ -183,4 +187,18 @@ describe("weights", () => {
     expect(firsts.has(1) || firsts.has(3)).toBe(true);
     expect(orderSrv(records, null).map((r) => r.port)).toEqual([2, 1, 3, 0]);
   });
+});
+
+test("SCTP: by NAPTR and SRV where it is spoken, as dns_sctp_pref ranks it", async () => {
+  const speaks = (p: number): boolean => p === UDP || p === SCTP;
+  const preferred = await open({ tryNaptr: true, sctpPreference: 50 }, speaks);
+  expect(await preferred.all({ host: "sctp.example" })).toEqual([`${SCTP} 192.0.2.11:5086`]);
+  const last = await open({ tryNaptr: true, sctpPreference: 1 }, speaks);
+  expect((await last.all({ host: "sctp.example" }))[0]).toBe(`${UDP} 192.0.2.11:5081`);
+  const never = await open({ tryNaptr: true }, (p) => p === UDP);
+  expect((await never.all({ host: "sctp.example" }))[0]).toBe(`${UDP} 192.0.2.11:5081`);
+  const bySrv = await open({}, speaks);
+  expect(await bySrv.all({ host: "only.example" })).toEqual([`${SCTP} 192.0.2.11:5087`]);
+  expect(bySrv.server.asked.slice(0, 2)).toEqual(["SRV _sip._udp.only.example", "SRV _sip._sctp.only.example"]);
+  expect(await bySrv.all({ host: "sctp.example", protocol: SCTP })).toEqual([`${SCTP} 192.0.2.11:5086`]);
 });
