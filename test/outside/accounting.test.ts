@@ -2,6 +2,7 @@
 // nobody relays with a transaction, bounds of parameters.
 
 import { expect, test } from "vitest";
+import type { SimHost } from "../../src/host/simulated.ts";
 import type { CallGroup } from "../parity/dialog-call.ts";
 import { configHere, openCalls } from "../parity/dialog-ours.ts";
 import { modules, openProxy } from "../support/proxy-bed.ts";
@@ -71,4 +72,21 @@ test.each([
 ])("more values of %s than allowed are refused", async (param, size, value) => {
   const config = `${modules("dialog", "acc")}modparam("acc", ${size})\nmodparam("acc", "${param}", ${value})\nrequest_route { exit; }`;
   await expect(openProxy(config)).rejects.toThrow("the configuration cannot be used");
+});
+
+test.each([
+  [1, false],
+  [0, true],
+])("tables of another version: db_version_check %i", async (checked, starts) => {
+  const prepare = (host: SimHost): void => {
+    host
+      .openSqlite(DB)
+      .exec(
+        "CREATE TABLE version (table_name VARCHAR(32), table_version INTEGER); INSERT INTO version VALUES ('acc', 4), ('missed_calls', 4); CREATE TABLE acc (id INTEGER PRIMARY KEY); CREATE TABLE missed_calls (id INTEGER PRIMARY KEY);",
+      );
+  };
+  const config = `${modules("db_sqlite", "acc")}modparam("acc", "db_url", "sqlite://${DB}")\nmodparam("acc", "db_version_check", ${checked})\nrequest_route { exit; }`;
+  const opening = openProxy(config, -1, undefined, undefined, {}, prepare);
+  if (!starts) await expect(opening).rejects.toThrow(/version/);
+  else await (await opening).close();
 });
