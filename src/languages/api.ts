@@ -58,7 +58,8 @@ export class Api implements ScriptApi {
     }
     // what modules declare for scripts counts more than what is derived from their functions
     for (const { module, instance } of generation)
-      for (const [key, def] of Object.entries(module.kemi)) {
+      for (const [key, given] of Object.entries(module.kemi)) {
+        const def = typeof given === "string" ? module.functions[given]! : given;
         const dot = key.indexOf(".");
         this.add(groups, dot < 0 ? module.kemiName : key.slice(0, dot), key.slice(dot + 1), def, instance);
       }

@@ -55,6 +55,13 @@ export const blst = defineModule({
   doc: "Puts the source of a message on the destination blocklist (use_dst_blocklist), and says which failures do not.",
   state: () => null,
   configure: () => null,
+  kemi: {
+    blst_add_default: "blst_add",
+    blst_set_ignore_all: "blst_set_ignore",
+    blst_clear_ignore_all: "blst_clear_ignore",
+    blst_rpl_set_ignore_all: "blst_rpl_set_ignore",
+    blst_rpl_clear_ignore_all: "blst_rpl_clear_ignore",
+  },
   functions: {
     blst_add: fn({
       args: [optional(int("seconds"))],

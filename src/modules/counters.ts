@@ -182,6 +182,11 @@ export const counters = defineModule({
     }
     return { counted, defaultGroup: p.script_cnt_grp_name };
   },
+  kemi: {
+    inc: "cnt_inc",
+    add: "cnt_add",
+    reset: "cnt_reset",
+  },
   functions: {
     cnt_inc: change("Adds 1 to a counter.", (value) => value + 1),
     cnt_reset: change("Sets a counter to 0.", () => 0),

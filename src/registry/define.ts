@@ -272,8 +272,8 @@ export interface AnyModule {
   readonly rpc: Readonly<Record<string, RpcDef<unknown>>>;
   readonly events: Readonly<Record<string, EventDef>>;
   readonly tables: Readonly<Record<string, TableDef>>;
-  /** What other languages have beside the functions. */
-  readonly kemi: Readonly<Record<string, KemiDef<unknown>>>;
+  /** What other languages have beside the functions; a text names a function that is known there by that name too. */
+  readonly kemi: Readonly<Record<string, KemiDef<unknown> | string>>;
   /** Its name under KSR; "" puts its functions directly there. */
   readonly kemiName: string;
   /** The language it brings, as cfgengine names it, and the engine that runs its scripts; null for most. */
@@ -312,7 +312,7 @@ export function defineModule<S, I, const P extends Readonly<Record<string, Param
   readonly rpc?: Readonly<Record<string, RpcDef<I>>>;
   readonly events?: Readonly<Record<string, EventDef>>;
   readonly tables?: Readonly<Record<string, TableDef>>;
-  readonly kemi?: Readonly<Record<string, KemiDef<I>>>;
+  readonly kemi?: Readonly<Record<string, KemiDef<I> | string>>;
   readonly kemiName?: string;
   readonly engine?: { readonly languages: readonly string[]; readonly of: (instance: I) => ScriptEngine };
 }): Module<S> {

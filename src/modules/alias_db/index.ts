@@ -134,6 +134,10 @@ export const aliasDb = defineModule({
   },
   // The usual table is made; names that scripts compute are none to make tables of.
   start: (self) => self.host.database(self.settings.url).ensureTable({ name: TABLE, layout: TABLE, version: VERSION }),
+  kemi: {
+    lookup: "alias_db_lookup",
+    lookup_ex: "alias_db_lookup",
+  },
   functions: {
     alias_db_lookup: fn({
       args: [str("table"), flagsArg],

@@ -142,6 +142,15 @@ export const appLua = defineModule({
     self.aside.load([], self.api!, self.state.registered, unaskedContext(proxy, RouteKind.STARTUP));
   },
   engine: { languages: ["lua"], of: (self) => self.engine },
+  kemi: {
+    dofile: "lua_dofile",
+    dostring: "lua_dostring",
+    runstring: "lua_runstring",
+    run: "lua_run",
+    run_p1: "lua_run",
+    run_p2: "lua_run",
+    run_p3: "lua_run",
+  },
   functions: {
     lua_run: fn({
       args: [str("function"), optional(str("p1")), optional(str("p2")), optional(str("p3"))],

@@ -244,6 +244,9 @@ export const debuggerModule = defineModule({
     levels: levelsOf(p.mod_level),
   }),
   start,
+  kemi: {
+    dbg_pv_dump_ex: "dbg_pv_dump",
+  },
   functions: {
     dbg_breakpoint: fn({
       args: [str("mode")],

@@ -38,6 +38,13 @@ export const dialog = defineModule({
   configure: (dialogs, given): DialogInstance => ({ dialogs, settings: settingsOf(given) }),
   start: ({ dialogs, settings }) => dialogs.apply(settings) ?? undefined,
   stop: (dialogs) => dialogs.stop() ?? undefined,
+  kemi: {
+    dlg_set_timeout_id: "dlg_set_timeout",
+    set_dlg_profile_static: "set_dlg_profile",
+    unset_dlg_profile_static: "unset_dlg_profile",
+    is_in_profile_static: "is_in_profile",
+    get_profile_size_static: "get_profile_size",
+  },
   functions: { ...functions, ...profileFunctions },
   pvs: variables,
   events: {

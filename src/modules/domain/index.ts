@@ -107,6 +107,9 @@ export const domain = defineModule({
     return new DomainModule(host, settings, p.register_myself !== 0);
   },
   start: (self) => self.start(),
+  kemi: {
+    lookup_domain_prefix: "lookup_domain",
+  },
   functions: {
     is_from_local: fn({ routes: ROUTES, doc: "Whether the domain of From is ours.", run: isFromLocal }),
     is_uri_host_local: fn({ routes: ROUTES, doc: "Whether the domain of the R-URI is ours.", run: isUriHostLocal }),

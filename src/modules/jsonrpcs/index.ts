@@ -90,6 +90,11 @@ const jsonrpcs = defineModule({
   },
   start: (self) => self.transports.open(self.settings, self.run),
   stop: (transports) => transports.close(),
+  kemi: {
+    dispatch: "jsonrpc_dispatch",
+    exec: "jsonrpc_exec",
+    execx: "jsonrpc_exec",
+  },
   functions: {
     jsonrpc_dispatch: fn({
       args: [],

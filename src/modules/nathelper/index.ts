@@ -146,6 +146,11 @@ export default defineModule({
   },
   start: ({ state, pings }) => state.pinger?.start(pings),
   stop: (state) => state.pinger?.stop(),
+  kemi: {
+    handle_ruri_alias_mode: "handle_ruri_alias",
+    add_contact_alias_addr: "add_contact_alias",
+    fix_nated_sdp_ip: "fix_nated_sdp",
+  },
   functions: {
     nat_uac_test: fn({
       args: [int("flags")],

@@ -157,6 +157,12 @@ export const path = defineModule({
   start: (self) => {
     self.state.instance = self;
   },
+  kemi: {
+    add_path_user: "add_path",
+    add_path_user_params: "add_path",
+    add_path_received_user: "add_path_received",
+    add_path_received_user_params: "add_path_received",
+  },
   functions: {
     add_path: fn({
       args,

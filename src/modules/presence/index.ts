@@ -151,6 +151,11 @@ export const presence = defineModule({
   },
   start: ({ presence: state, settings }) => state.apply(settings),
   stop: (state) => state.stop(),
+  kemi: {
+    handle_publish_uri: "handle_publish",
+    handle_subscribe_uri: "handle_subscribe",
+    pres_refresh_watchers_file: "pres_refresh_watchers",
+  },
   functions,
   pvs: variables,
   rpc: commands,

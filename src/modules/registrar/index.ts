@@ -146,6 +146,14 @@ export default defineModule({
     statistics.put("registrar", "expires_range", () => settings.expiresRange, true);
   },
   events: { [EXPIRED]: { doc: "A binding has expired: $ulc(exp=>addr) and its like." } },
+  kemi: {
+    save_uri: "save",
+    lookup_uri: "lookup",
+    registered_uri: "registered",
+    registered_flags: "registered",
+    registered_action: "registered",
+    unregister_ruid: "unregister",
+  },
   functions: {
     save: fn({
       args: [str("domain"), optional(parsed("flags", flagsArg)), optional(str("uri"))],

@@ -203,6 +203,11 @@ export const rr = defineModule({
       warnMismatch: params.enable_socket_mismatch_warning !== 0,
     };
   },
+  kemi: {
+    record_route_params: "record_route",
+    record_route_preset_one: "record_route_preset",
+    next_hop_route: "rr_next_hop_route",
+  },
   functions: {
     record_route: fn({
       args: [optional(str("sparams"))],

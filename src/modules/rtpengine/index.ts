@@ -166,6 +166,21 @@ export const rtpengine = defineModule({
   bind: (self, readers) => self.bind(readers),
   start: (self) => self.start(),
   stop: (state) => state.engine?.client.close(),
+  kemi: {
+    rtpengine_manage0: "rtpengine_manage",
+    rtpengine_offer0: "rtpengine_offer",
+    rtpengine_answer0: "rtpengine_answer",
+    rtpengine_delete0: "rtpengine_delete",
+    rtpengine_query0: "rtpengine_query",
+    block_media0: "block_media",
+    unblock_media0: "unblock_media",
+    silence_media0: "silence_media",
+    unsilence_media0: "unsilence_media",
+    block_dtmf0: "block_dtmf",
+    unblock_dtmf0: "unblock_dtmf",
+    stop_media0: "stop_media",
+    set_rtpengine_set2: "set_rtpengine_set",
+  },
   functions: {
     set_rtpengine_set: fn({
       args: [int("setid"), optional(int("setid2"))],

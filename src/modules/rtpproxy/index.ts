@@ -167,6 +167,16 @@ export const rtpproxy = defineModule({
   bind: (self, readers) => self.bind(readers),
   start: (self) => self.start(),
   stop: (state) => state.client?.asks.close(),
+  kemi: {
+    rtpproxy_manage0: "rtpproxy_manage",
+    rtpproxy_manage_ip: "rtpproxy_manage",
+    rtpproxy_offer0: "rtpproxy_offer",
+    rtpproxy_offer_ip: "rtpproxy_offer",
+    rtpproxy_answer0: "rtpproxy_answer",
+    rtpproxy_answer_ip: "rtpproxy_answer",
+    rtpproxy_destroy0: "rtpproxy_destroy",
+    set_rtpproxy_set: "set_rtp_proxy_set",
+  },
   functions: {
     set_rtp_proxy_set: fn({
       args: [int("setid")],

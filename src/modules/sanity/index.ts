@@ -70,6 +70,9 @@ export const sanity = defineModule({
     drops: p.autodrop !== 0,
     replies: p.noreply === 0,
   }),
+  kemi: {
+    sanity_check_defaults: "sanity_check",
+  },
   functions: {
     sanity_check: fn({
       args: [optional(int("msg_checks")), optional(int("uri_checks"))],

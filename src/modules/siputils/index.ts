@@ -126,6 +126,10 @@ export const siputils = defineModule({
       .map((line) => `${line}\r\n`)
       .join(""),
   }),
+  kemi: {
+    is_first_hop_mode: "is_first_hop",
+    uri_param_value: "uri_param",
+  },
   functions: {
     has_totag: fn({
       routes: ANY,

@@ -101,6 +101,10 @@ export const speeddial = defineModule({
   },
   start: ({ host, settings }) =>
     host.database(settings.url).ensureTable({ name: TABLE, layout: TABLE, version: VERSION }),
+  kemi: {
+    lookup: "sd_lookup",
+    lookup_owner: "sd_lookup",
+  },
   functions: {
     sd_lookup: fn({
       args: [str("table"), optional(str("owner"))],

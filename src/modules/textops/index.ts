@@ -49,6 +49,13 @@ export const textops = defineModule({
   uses: [core],
   state: () => null,
   configure: () => null,
+  kemi: {
+    has_body_type: "has_body",
+    set_body_multipart_mode: "set_body_multipart",
+    set_body_multipart_content: "set_body_multipart",
+    append_body_part_cd: "append_body_part",
+    append_body_part_hex_cd: "append_body_part_hex",
+  },
   functions: {
     is_method: fn({
       args: [methodsArg("name")],

@@ -100,6 +100,10 @@ export const textopsx = defineModule({
   uses: [core],
   state: () => null,
   configure: () => null,
+  kemi: {
+    fnmatch_ex: "fnmatch",
+    keep_hf_re: "keep_hf",
+  },
   functions: {
     msg_apply_changes: fn({
       routes: RouteKind.REQUEST | RouteKind.REPLY | RouteKind.ONREPLY,

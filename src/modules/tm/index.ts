@@ -46,6 +46,13 @@ export const tm = defineModule({
     self.engine.tm.table.maxBytes = self.maxBytes;
     allowChanges(self.engine);
   },
+  kemi: {
+    ki_t_load_contacts_mode: "t_load_contacts",
+    t_drop_replies_all: "t_drop_replies",
+    t_lookup_cancel_flags: "t_lookup_cancel",
+    t_set_fr_inv: "t_set_fr",
+    t_relay_to_proxy_flags: "t_relay_to",
+  },
   functions: { ...sending, ...arming, ...asking, ...contacts, ...forking, ...local },
   pvs: {
     T_branch_idx: pv<TmInstance>(

@@ -103,6 +103,10 @@ export const tmx = defineModule({
     return { engine };
   },
   pvs: transactionVariables,
+  kemi: {
+    t_cancel_callid_reason: "t_cancel_callid",
+    t_drop_rcode: "t_drop",
+  },
   functions: {
     ...branchFunctions,
     t_precheck_trans: fn({

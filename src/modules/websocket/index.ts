@@ -118,6 +118,12 @@ const websocket = defineModule({
   },
   start: ({ state, settings }) => state.start(settings),
   stop: (state) => state.stop(),
+  kemi: {
+    handle_handshake: "ws_handle_handshake",
+    close: "ws_close",
+    close_reason: "ws_close",
+    close_conid: "ws_close",
+  },
   functions: {
     ws_handle_handshake: fn({
       routes: RouteKind.ANY,
