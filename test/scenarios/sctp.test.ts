@@ -38,7 +38,7 @@ loadmodule "siputils.so"
 loadmodule "sctp.so"
 modparam("tm", "fr_timer", 5000)
 request_route {
-  if (is_method("OPTIONS") && $rU != "callee") { sl_send_reply("200", "$proto $pr $sp"); exit; }
+  if (is_method("OPTIONS") && $rU != "callee") { $var(seen) = $proto + " " + $pr + " " + $sp; sl_send_reply("200", "$var(seen)"); exit; }
   if ($rU == "dead") { $du = "sip:127.0.0.1:${deadPort};transport=sctp"; }
   else if ($rU == "service") { $du = "sip:127.0.0.1:${calleePort};transport=sctp"; }
   else if ($rU == "chain") { $ru = "sip:service@127.0.0.1"; $du = "${next}"; }
