@@ -3,12 +3,14 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { createServer, type Server as TcpServer } from "node:net";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { selectHost } from "../../src/host/index.ts";
 import { Dns, locate } from "../../src/net/dns/index.ts";
 import { type Dnsmasq, hasDnsmasq, startDnsmasq } from "../support/dnsmasq.ts";
 import { freePort } from "../support/ports.ts";
-import { chosenTargets, type Server, startServer } from "../support/server.ts";
+import { run } from "../support/programs.ts";
+import { chosenTargets, root, type Server, startServer } from "../support/server.ts";
 
 const MISSING = "dnsmasq is missing (Debian package dnsmasq-base)";
 if (!hasDnsmasq && process.env["CI"] === "true") throw new Error(MISSING);
@@ -19,14 +21,22 @@ loadmodule "tm.so"
 loadmodule "pv.so"
 loadmodule "siputils.so"
 loadmodule "textops.so"
+loadmodule "ctl.so"
+modparam("ctl", "binrpc", "unix:ctl.sock")
 children=1
 dns_try_naptr=yes
 use_dns_failover=on
 modparam("tm", "fr_timer", 600)
 request_route {
   if (is_method("OPTIONS")) { sl_send_reply("200", "here"); exit; }
+  if (is_method("INFO")) {
+    $var(rc) = t_uac_send("NOTIFY", "$hdr(X-To)", "", "", "From: <sip:a@x>\\r\\nTo: <sip:b@y>\\r\\n", "");
+    sl_send_reply("200", "$var(rc)");
+    exit;
+  }
   if (!t_relay()) sl_reply_error();
 }
+event_route[tm:local-request] { append_hf("X-Local: 1\\r\\n"); }
 `;
 
 const answer = (request: string, code: number): string =>
@@ -40,6 +50,8 @@ const answer = (request: string, code: number): string =>
 interface Hop {
   readonly port: number;
   readonly got: string[];
+  /** Whether what came last had passed the event route of requests made here. */
+  marked: boolean;
   code: number;
   close(): void;
 }
@@ -51,9 +63,10 @@ async function openHop(code: number): Promise<Hop> {
     udp.close();
     tcp.close();
   };
-  const hop: Hop = { port, got: [], code, close };
+  const hop: Hop = { port, got: [], marked: false, code, close };
   const take = (text: string, reply: (text: string) => void): void => {
     hop.got.push(text.split(" ", 1)[0]!);
+    hop.marked = text.includes("\r\nX-Local: 1\r\n");
     if (hop.code !== 0 && !text.startsWith("ACK")) reply(answer(text, hop.code));
   };
   udp.on("message", (data, { address, port: from }) =>
@@ -128,6 +141,32 @@ describe.runIf(hasDnsmasq)("with a name server", () => {
       const reply = await agent.ask({ method, uri }, 10_000);
       expect(reply.status).toBe(200);
       expect(good.got.slice(before)).toContain(method);
+    });
+
+    // As on Kamailio, where a closed port is found by fr_timer only.
+    test.each([
+      "sip:x@silent.test",
+      "sip:x@busy.test",
+      "sip:x@closed.test",
+      "sip:x@refused.test;transport=tcp",
+      "sip:x@allbad.test",
+    ])("requests made here: %s, by the script and by a command", { timeout: 30_000 }, async (uri) => {
+      const agent = await server.agent("udp");
+      const before = good.got.length;
+      const reply = await agent.ask({ method: "INFO", headers: [`X-To: ${uri}`] }, 10_000);
+      expect(reply.startLine).toBe("SIP/2.0 200 1");
+      for (const end = Date.now() + 10_000; good.got.length === before && Date.now() < end; )
+        await new Promise((done) => setTimeout(done, 20));
+      expect(good.got.slice(before)).toContain("NOTIFY");
+      const at = `unix:${join(server.directory, "ctl.sock")}`;
+      const headers = "From: <sip:a@x>\r\nTo: <sip:b@y>\r\nContact: <sip:c@127.0.0.1>\r\n";
+      const { output } = await run(
+        [join(root, "scripts/portico"), "ctl", "-s", at, "tm.t_uac_wait", "INVITE", uri, ".", ".", headers],
+        { limit: 20_000 },
+      );
+      expect(output).toMatch(/^200\n/);
+      expect(good.got.slice(before)).toContain("INVITE");
+      expect(good.marked).toBe(true);
     });
 
     test("a name that is no name", async () => {
