@@ -2,7 +2,9 @@
 // UDP telephone, is called by it; signalling only; and all of that while sipp and curl use the same ports. The page comes from the same port by HTTP.
 
 import { readFileSync } from "node:fs";
+import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "../support/ports.ts";
 import { run } from "../support/programs.ts";
@@ -17,16 +19,22 @@ import { BROWSER_PHONE } from "./browser-phone.ts";
 const program = findBrowser();
 const MISSING = "no Chromium is installed (Debian package chromium-headless-shell)";
 const tlsPort = await freePort();
+/** From there connections go on by TLS: sipp as Debian builds it speaks none. */
+const tunnelPort = await freePort();
 
 const PAGE = '"200", "OK", "text/html", "<!doctype html><title>telephone</title>"';
 const DEFAULT = readFileSync(join(root, "embed/default.cfg"), "utf8");
 const config = `#!KAMAILIO
 #!define WITH_TLS
 #!define WITH_BROWSERS
-${DEFAULT.replace('"404", "Not Found", "text/plain", "Telephones only.\\n"', PAGE)}
+${DEFAULT.replace('"404", "Not Found", "text/plain", "Telephones only.\\n"', PAGE).replace(
+  "event_route[xhttp:request] {",
+  'event_route[xhttp:request] {\n\tif ($hu == "/connections") exit; # the page that is built in: it comes in chunks',
+)}
 listen=tls:127.0.0.1:${tlsPort}
 # The names that telephones get (GRUU) are without our port, which is none of 5060 in tests.
 alias="127.0.0.1:5060"
+alias="127.0.0.1:${tunnelPort}"
 `;
 
 /** What a telephone that speaks WebRTC would offer or answer; no audio ever flows. */
@@ -96,19 +104,52 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
 
   const contact = (phone: SipAgent, side: "ws" | "wss"): string => `Contact: <${phone.contact(users[side][1])}>`;
 
-  /** curl on both ports until told to stop: connections used again, HEAD, uploads in chunks; how many answers came. */
+  /** Twenty requests in one write over one connection; how many answers came, in order. */
+  function pipelined(at: number, secure: boolean): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const to = { host: "127.0.0.1", port: at, rejectUnauthorized: false };
+      const socket = secure ? connectTls(to) : connect(to);
+      const timer = setTimeout(() => reject(new Error("twenty requests at once were not all answered")), 10_000);
+      let got = "";
+      socket.on("error", reject);
+      socket.on("data", (data: Uint8Array) => {
+        got += Buffer.from(data).toString("latin1");
+        const answers = got.split("HTTP/1.1 200 OK").length - 1;
+        if (answers < 20 || got.split("</title>").length - 1 < 20) return;
+        clearTimeout(timer);
+        socket.destroy();
+        resolve(answers);
+      });
+      const all = Array.from({ length: 20 }, (_, i) => `GET /${i} HTTP/1.1\r\nHost: x\r\n\r\n`).join("");
+      socket.once(secure ? "secureConnect" : "connect", () => socket.write(all));
+    });
+  }
+
+  /**
+   * curl on both ports until told to stop: connections used again, HEAD, uploads and downloads in chunks, and requests one behind the other; how
+   * many answers came.
+   */
   async function curls(done: () => boolean): Promise<number> {
     let answers = 0;
     const bases = [`http://127.0.0.1:${group.server.port}`, `https://127.0.0.1:${tlsPort}`];
     const chunked = ["-H", "Transfer-Encoding: chunked", "--data-binary", "x".repeat(50_000)];
     while (!done()) {
       for (const base of bases) {
+        const secure = base.startsWith("https");
+        answers += await pipelined(secure ? tlsPort : group.server.port, secure);
         const pages = Array.from({ length: 20 }, (_, i) => `${base}/${i}`);
-        for (const args of [pages, ["-I", `${base}/head`], [...chunked, `${base}/up`]]) {
+        for (const args of [
+          pages,
+          ["-I", `${base}/head`],
+          [...chunked, `${base}/up`],
+          ["-D", "-", `${base}/connections`],
+        ]) {
           const format = "%{http_code}\n";
           const all = ["-sk", "--max-time", "10", "--noproxy", "*", "-w", format, ...args];
           const { code, output } = await run(["curl", ...all], { limit: 15_000 });
           expect(code).toBe(0);
+          if (args.at(-1)?.endsWith("/connections") === true)
+            expect(output).toMatch(/Transfer-Encoding: chunked\r\n\r\n(?:\d+ \w+ [\d.]+ \d+ \S+ \d+\n)+200\n$/);
           answers += output.split("\n").filter((line) => line.endsWith("200")).length;
         }
       }
@@ -116,19 +157,41 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
     return answers;
   }
 
-  const parties = { caller: group.user("sippcaller"), callee: group.user("sippcallee") };
+  const parties = {
+    tcp: { caller: group.user("sippcaller"), callee: group.user("sippcallee") },
+    tls: { caller: group.user("sippcaller"), callee: group.user("sippcallee") },
+  };
 
-  /** Ten calls of sipp over TCP. */
-  async function sippCalls(): Promise<void> {
+  async function tunnel(): Promise<Server> {
+    const door = createServer((near) => {
+      const far = connectTls({ host: "127.0.0.1", port: tlsPort, rejectUnauthorized: false });
+      near.pipe(far).pipe(near);
+      for (const end of [near, far]) {
+        end.on("error", () => undefined);
+        end.on("close", () => {
+          near.destroy();
+          far.destroy();
+        });
+      }
+    });
+    await new Promise<void>((resolve) => door.listen(tunnelPort, "127.0.0.1", resolve));
+    return door;
+  }
+
+  /** Ten calls of sipp over TCP, or over TLS to a telephone that has registered by TCP. */
+  async function sippCalls(by: "tcp" | "tls"): Promise<void> {
+    const { caller, callee: user } = parties[by];
+    const front = by === "tls" ? await tunnel() : null;
+    const to = front === null ? group.server.port : tunnelPort;
     const waiting = await startSipp(group.server, { flow: "uas-call", transport: "tcp", calls: 10, limit: 40 });
-    const keys = { contact: `sip:${parties.callee}@127.0.0.1:${waiting.port};transport=tcp`, expires: 600 };
-    const user = parties.callee;
+    const keys = { contact: `sip:${user}@127.0.0.1:${waiting.port};transport=tcp`, expires: 600 };
     await runSipp(group.server, { flow: "register", transport: "tcp", user, login: login(user), keys });
     await runSipp(group.server, {
-      ...{ flow: "uac-call", transport: "tcp", user, calls: 10, limit: 40 },
-      ...{ login: login(parties.caller), keys: { from: parties.caller } },
+      ...{ flow: "uac-call", transport: "tcp", to, user, calls: 10, limit: 40 },
+      ...{ login: login(caller), keys: { from: caller } },
     });
     await waiting.done;
+    front?.close();
   }
 
   browserTest("sipp, curl and the browser at once, on one TCP and one TLS port", async (page) => {
@@ -136,7 +199,7 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
     const phone = await udpPhone("wss");
     let over = false;
     const loading = curls(() => over);
-    const calling = sippCalls();
+    const calling = Promise.all([sippCalls("tcp"), sippCalls("tls")]);
     for (let i = 0; i < 3; i++) {
       await page.evaluate("notes.length = 0");
       await page.evaluate(
@@ -154,7 +217,7 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
     }
     await calling;
     over = true;
-    expect(await loading).toBeGreaterThan(20);
+    expect(await loading).toBeGreaterThan(80);
     await page.evaluate("ua.stop()");
     phone.close();
   });

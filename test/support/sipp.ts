@@ -17,6 +17,8 @@ export interface SippOptions {
   readonly transport: Transport;
   /** Own port; a free one when left out. */
   readonly port?: number;
+  /** Where it sends to on 127.0.0.1; the server's port when left out. */
+  readonly to?: number;
   /** The user in the request URI (a callee) or who registers: sipp's -s. */
   readonly user?: string;
   /** Login: sipp's -au and -ap. */
@@ -61,7 +63,7 @@ export async function startSipp(server: Server, options: SippOptions): Promise<S
   const limit = options.limit ?? 15;
   const { user, login, keys = {}, calls = 1, loss = 0, echo } = options;
   const args = [
-    `127.0.0.1:${server.port}`,
+    `127.0.0.1:${options.to ?? server.port}`,
     ...["-sf", "flow.xml", "-i", "127.0.0.1", "-p", String(port), "-t", options.transport === "udp" ? "u1" : "t1"],
     ...["-m", String(calls), "-r", "10", "-l", "20", "-nostdin", "-timeout", `${limit}s`, "-timeout_error"],
     ...["-trace_err", "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log"],
