@@ -2,7 +2,7 @@
 
 import type { Host, SqliteDatabase, SqlValue } from "../host/host.ts";
 import { isTableName } from "../store/database.ts";
-import { columnSql, createSql, indexSql, type Layout, parseLayouts } from "../store/layouts.ts";
+import { columnSql, createSql, type Index, indexSql, type Layout, parseLayouts } from "../store/layouts.ts";
 
 /** What is wrong with one table. */
 export interface Finding {
@@ -60,16 +60,17 @@ export class TableFile {
     const there = this.columns(table);
     for (const column of layout.columns) {
       if (there.has(column.name)) continue;
-      note(`column ${column.name} is missing`, canBeAdded(column));
+      note(`column ${column.name} is missing`);
     }
     const version = this.version(table);
     if (version === null) note(`it has no version number; ${layout.version} is needed`);
-    else if (version > layout.version) note(`it is of version ${version}, newer than ${layout.version}`, false);
-    else if (version < layout.version) note(`it is of version ${version}; ${layout.version} is needed`);
+    else if (version > layout.version && !isFromBefore33(table, version))
+      note(`it is of version ${version}, newer than ${layout.version}`, false);
+    else if (version !== layout.version) note(`it is of version ${version}; ${layout.version} is needed`);
     const indexes = this.indexes(table);
     for (const { unique, columns } of layout.indexes)
       if (!indexes.has(`${unique ? "u" : "i"} ${columns.join()}`) && columns.every((c) => there.has(c)))
-        note(`an index over ${columns.join(", ")}${unique ? ", unique," : ""} is missing`, !unique);
+        note(`an index over ${columns.join(", ")}${unique ? ", unique," : ""} is missing`);
     return findings;
   }
 
@@ -94,14 +95,52 @@ export class TableFile {
 
   private repair(layout: Layout): void {
     const { name } = layout;
+    if (layout.columns.some(({ name: key, type }) => type === "key" && !this.columns(name).has(key)))
+      this.makeAnew(layout);
     const there = this.columns(name);
     for (const column of layout.columns)
-      if (!there.has(column.name) && canBeAdded(column))
-        this.db.exec(`ALTER TABLE ${name} ADD COLUMN ${columnSql(column)}`);
+      if (!there.has(column.name) && column.type !== "key")
+        this.db.exec(`ALTER TABLE ${name} ADD COLUMN ${columnSql(withDefault(column))}`);
     const now = this.columns(name);
     if (!layout.columns.every((column) => now.has(column.name))) return;
+    const indexes = this.indexes(name);
+    // one of that name over other columns would stand in the way
+    for (const index of layout.indexes)
+      if (!index.unique && !indexes.has(`i ${index.columns.join()}`))
+        this.db.exec(`DROP INDEX IF EXISTS ${name}_${index.name}`);
     for (const statement of indexSql(layout, name)) this.db.exec(statement);
-    if ((this.version(name) ?? 0) < layout.version) this.setVersion(layout);
+    const unique = layout.indexes.filter((i) => i.unique && !indexes.has(`u ${i.columns.join()}`));
+    if (!unique.every((index) => this.makeUnique(name, index))) return;
+    const version = this.version(name) ?? 0;
+    if (version < layout.version || isFromBefore33(name, version)) this.setVersion(layout);
+  }
+
+  // A key cannot be added to a table: its rows go to a new one, with columns of the owner's own.
+  private makeAnew(layout: Layout): void {
+    const { name } = layout;
+    const interim = `${name}_upgraded`;
+    if (this.names().includes(interim)) return;
+    this.db.exec(createSql({ ...layout, columns: layout.columns.map(withDefault), indexes: [] }, interim));
+    const known = this.columns(interim);
+    for (const { name: column, type } of this.rows(`PRAGMA table_info(${name})`))
+      if (!known.has(String(column))) this.db.exec(`ALTER TABLE ${interim} ADD COLUMN "${column}" ${type}`);
+    const list = [...this.columns(name)].map((column) => `"${column}"`).join(", ");
+    this.db.exec(`INSERT INTO ${interim} (${list}) SELECT ${list} FROM ${name}`);
+    this.db.exec(`DROP TABLE ${name}; ALTER TABLE ${interim} RENAME TO ${name}`);
+  }
+
+  // False where rows stand against it: which of them is to go nobody can know.
+  private makeUnique(table: string, { name, columns }: Index): boolean {
+    // record ids of bindings are made up by whoever writes them
+    if (columns.join() === "ruid" && this.columns(table).has("id"))
+      this.db.exec(`UPDATE ${table} SET ruid = 'upgraded-' || id WHERE ruid = ''`);
+    const list = columns.join(", ");
+    const twice = this.rows(
+      `SELECT 1 FROM ${table} WHERE ${columns.map((c) => `${c} IS NOT NULL`).join(" AND ")} GROUP BY ${list} HAVING COUNT(*) > 1 LIMIT 1`,
+    );
+    if (twice.length > 0) return false;
+    this.db.exec(`CREATE UNIQUE INDEX IF NOT EXISTS ${table}_${name} ON ${table} (${list})`);
+    return true;
   }
 
   /** All rows of all tables as SQL that `load` and sqlite3 read, piece by piece. Tables that are none of Kamailio's are dumped too. */
@@ -182,8 +221,16 @@ export class TableFile {
 }
 
 // SQLite adds no column that must not be null and has no value for rows that are there.
-function canBeAdded({ type, fallback, nullable }: Layout["columns"][number]): boolean {
-  return type !== "key" && (nullable || fallback !== null);
+function withDefault(column: Layout["columns"][number]): Layout["columns"][number] {
+  if (column.nullable || column.fallback !== null) return column;
+  const { type } = column;
+  const fallback = /int|small|real/.test(type) ? "0" : type === "ts" ? "'2000-01-01 00:00:00'" : "''";
+  return { ...column, fallback };
+}
+
+// Until Kamailio 3.2 these two counted from 1000.
+function isFromBefore33(table: string, version: number): boolean {
+  return (table === "location" || table === "aliases") && version >= 1000;
 }
 
 function literal(value: SqlValue): string {

@@ -99,9 +99,8 @@ test("upgrade makes what is missing and keeps rows; what it cannot do it says", 
   expect(upgraded).toBe(1);
   expect(said).toContain("made table htable\n");
   expect(said).toContain("repaired address: column tag is missing\n");
-  expect(said).toContain("repaired trusted: column priority is missing\n");
-  expect(said).toContain("not repaired trusted: column proto is missing\n");
-  expect(said).toContain("not repaired trusted: it is of version 3; 6 is needed\n");
+  expect(said).toContain("repaired trusted: column proto is missing\n");
+  expect(said).toContain("repaired trusted: it is of version 3; 6 is needed\n");
   expect(said).toContain("not repaired domain: it is of version 9, newer than 2\n");
   expect(
     file()
@@ -109,9 +108,45 @@ test("upgrade makes what is missing and keeps rows; what it cannot do it says", 
       .all()
       .map((r) => [Number(r["grp"]), r["tag"]]),
   ).toEqual([[4, null]]);
-  file().exec("DROP TABLE trusted; UPDATE version SET table_version = 2 WHERE table_name = 'domain'");
+  file().exec("UPDATE version SET table_version = 2 WHERE table_name = 'domain'");
   expect((await db("upgrade"))[0]).toBe(0);
   expect(await db("upgrade")).toEqual([0, "nothing to do\n"]);
+});
+
+test("upgrade takes tables of Kamailio 3.1 along, whose bindings had no record ids and version numbers above 1000", async () => {
+  const { db, file } = bed();
+  await db("create");
+  file().exec(`
+    DROP TABLE location; DROP TABLE subscriber; DROP TABLE active_watchers;
+    CREATE TABLE location (id INTEGER PRIMARY KEY NOT NULL, username VARCHAR(64) DEFAULT '' NOT NULL, domain VARCHAR(64), contact VARCHAR(255) DEFAULT '' NOT NULL,
+      expires TIMESTAMP DEFAULT '2020-05-28 21:32:15' NOT NULL, callid VARCHAR(255) DEFAULT 'x' NOT NULL, cseq INTEGER DEFAULT 13 NOT NULL, mine TEXT);
+    INSERT INTO location (username, contact, mine) VALUES ('a', 'sip:a@h', 'x'), ('b', 'sip:b@h', 'y');
+    CREATE TABLE subscriber (id INTEGER PRIMARY KEY NOT NULL, username VARCHAR(64) DEFAULT '' NOT NULL, domain VARCHAR(64) DEFAULT '' NOT NULL, password VARCHAR(25) DEFAULT '' NOT NULL, email_address VARCHAR(64));
+    INSERT INTO subscriber (username, domain, password) VALUES ('a', 'x', 'p'), ('a', 'x', 'q');
+    CREATE TABLE active_watchers (id INTEGER PRIMARY KEY NOT NULL, presentity_uri VARCHAR(128) NOT NULL, callid VARCHAR(64) NOT NULL, to_tag VARCHAR(64) NOT NULL, from_tag VARCHAR(64) NOT NULL, event VARCHAR(64) NOT NULL, expires INTEGER NOT NULL);
+    INSERT INTO active_watchers (presentity_uri, callid, to_tag, from_tag, event, expires) VALUES ('sip:a@h', 'c', 't', 'f', 'presence', 5);
+    UPDATE version SET table_version = 1004 WHERE table_name = 'location'; UPDATE version SET table_version = 6 WHERE table_name = 'subscriber';
+    UPDATE version SET table_version = 9 WHERE table_name = 'active_watchers';
+    CREATE TABLE v (table_name VARCHAR(32) NOT NULL, table_version INTEGER DEFAULT 0 NOT NULL, who TEXT);
+    INSERT INTO v SELECT table_name, table_version, 'me' FROM version; DROP TABLE version; ALTER TABLE v RENAME TO version;`);
+  const [code, said] = await db("upgrade");
+  expect(code).toBe(1);
+  expect(said.split("\n").filter((line) => line.startsWith("not"))).toEqual([
+    "not repaired subscriber: it is of version 6; 7 is needed",
+    "not repaired subscriber: an index over username, domain, unique, is missing",
+  ]);
+  file().exec("DELETE FROM subscriber WHERE password = 'q'");
+  expect((await db("upgrade"))[0]).toBe(0);
+  expect(await db("check")).toEqual([0, "71 tables are as they should be\n"]);
+  const rows = (sql: string): unknown[] =>
+    file()
+      .prepare(sql)
+      .all()
+      .map((row) => Object.values(row).map(String).join());
+  expect(rows("SELECT username, ruid, reg_id, mine FROM location")).toEqual(["a,upgraded-1,0,x", "b,upgraded-2,0,y"]);
+  expect(rows("SELECT presentity_uri, from_user, updated, version FROM active_watchers")).toEqual(["sip:a@h,,0,0"]);
+  expect(rows("SELECT id > 0, table_version, who FROM version WHERE table_name = 'acc'")).toEqual(["1,5,me"]);
+  expect(rows("SELECT username, password, ha1b FROM subscriber")).toEqual(["a,p,"]);
 });
 
 test("what is dumped can be loaded: texts, numbers, octets, nothing", async () => {
