@@ -4,6 +4,7 @@ import type { UdpMarks } from "../host/host.ts";
 import { ignoreMasks } from "../net/blocklist.ts";
 import { SCTP_PARAMETERS } from "../net/sctp-rules.ts";
 import type { SourceRules } from "../net/source-limits.ts";
+import { StunServer } from "../net/stun.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { TransportLimits } from "../proxy/transports.ts";
 import { type Globals, SctpMode, sctpMode, wantsTls } from "../script/index.ts";
@@ -118,6 +119,11 @@ export function applyRules(proxy: Proxy, globals: Globals): void {
   proxy.dns.settings = dnsSettings(globals);
   applySctp(proxy, globals);
   proxy.resolver.mhomed = globals.bool("mhomed");
+  // Kamailio answers only where it was built for it: nobody reflects datagrams without having been asked to
+  proxy.stun =
+    globals.has("stun_allow_stun") && globals.bool("stun_allow_stun")
+      ? new StunServer({ refresh: globals.int("stun_refresh_interval"), fingerprint: globals.bool("stun_allow_fp") })
+      : null;
   proxy.statistics.separator = (globals.text("stats_name_separator") ?? "_").slice(0, 1);
   uriRules.phone2tel = globals.bool("phone2tel");
   allowInHosts(globals.text("uri_host_extra_chars") ?? "");

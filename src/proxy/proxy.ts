@@ -4,6 +4,7 @@ import type { Host, HostError } from "../host/host.ts";
 import { Blocklist, Failure } from "../net/blocklist.ts";
 import { Dns } from "../net/dns/index.ts";
 import { type Flow, FlowStage } from "../net/flow.ts";
+import type { StunServer } from "../net/stun.ts";
 import { markSource, writeForwardedReply, writeForwardedRequest, writeReply } from "../sip/build.ts";
 import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
@@ -113,6 +114,8 @@ export class Proxy {
   /** What a 3xx in a transaction tells of its contacts, as bits (module tm's rich_redirect). */
   richRedirect = 0;
   readonly tracing = new Tracing();
+  /** Answers STUN on the ports of SIP (stun_allow_stun); null where it is not answered. */
+  stun: StunServer | null = null;
   /** What modules count, by Kamailio's names; read by $stat. */
   readonly statistics = new Statistics();
   /** Whether onsend_route runs for replies that are forwarded (onsend_route_reply). */

@@ -34,6 +34,7 @@ export class Receiver {
   /** One message as it came from the network; the bytes are only valid during the call. Never throws. */
   readonly receive = (buf: Uint8Array, start: number, end: number, flow: Flow): void => {
     if (isKeepAlive(buf, start, end)) return;
+    if (buf[start]! < 2 && this.proxy.stun?.take(buf, start, end, flow) === true) return;
     const msg = this.spare;
     if (this.events.routes !== this.proxy.routes) this.events = new EventRoutes(this.proxy);
     try {

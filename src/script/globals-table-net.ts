@@ -2,10 +2,11 @@
 // cookbook of Kamailio 5.6; `effect` says what becomes of each here.
 
 import type { GlobalDef } from "./globals.ts";
-import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, OS_SETTING, row, USED } from "./globals-define.ts";
+import { NO_MEMORY_POOLS, NO_PROCESSES, OS_SETTING, row, USED } from "./globals-define.ts";
 
 const TLS_MODULE = "TLS is set up by the parameters of module tls";
 
+const NO_LINK_LOCAL = "a link-local address needs the name of its interface, which neither Via nor Contact can carry";
 const RECEIVED =
   "received is always added to a Via that holds a name (RFC 3261 18.2.1), so no look-up delays a request";
 
@@ -22,7 +23,7 @@ const SOCKETS: readonly GlobalDef[] = [
   row("int", "port", 5060, USED, "port of addresses without one", { min: 0, max: 65535 }),
   row("bool", "auto_aliases", 1, USED, "look up the names of the addresses listened on, and count them as ours"),
   row("bool", "auto_bind_ipv6", 1, USED, "listen on IPv6 addresses too when no address is given (0 on Kamailio)"),
-  row("int", "bind_ipv6_link_local", 0, LATER, "which link-local addresses are listened on"),
+  row("int", "bind_ipv6_link_local", 0, NO_LINK_LOCAL, "which link-local addresses are listened on"),
   row("bool", "ip_free_bind", 0, OS_SETTING, "listen on addresses that do not exist yet", {
     aliases: ["ipfreebind", "ip_nonlocal_bind"],
   }),
@@ -256,9 +257,11 @@ const BLOCKLIST: readonly GlobalDef[] = [
 ];
 
 const STUN: readonly GlobalDef[] = [
-  row("int", "stun_refresh_interval", 0, LATER, "milliseconds of REFRESH-INTERVAL"),
-  row("bool", "stun_allow_stun", 1, LATER, "answer STUN"),
-  row("bool", "stun_allow_fp", 1, LATER, "FINGERPRINT in STUN answers"),
+  row("int", "stun_refresh_interval", 0, USED, "milliseconds after which STUN clients are told to ask again", {
+    min: 0,
+  }),
+  row("bool", "stun_allow_stun", 0, USED, "answer STUN on UDP ports (1 on a SIP Router built for it)"),
+  row("bool", "stun_allow_fp", 1, USED, "whether STUN answers end with FINGERPRINT"),
 ];
 
 /** Rows that concern the network. */

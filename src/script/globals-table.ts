@@ -6,6 +6,7 @@ import type { GlobalDef } from "./globals.ts";
 import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, row, USED } from "./globals-define.ts";
 
 const NO_STATISTICS = "Kamailio 5.6 reads no such parameter";
+const NO_REPLY_VIA = "what adds them, via_reply_add_xavp_params(), is newer than Kamailio 5.6";
 const NO_TIMERS = "timers run on the one event loop";
 
 const LOGGING: readonly GlobalDef[] = [
@@ -103,7 +104,7 @@ const IDENTITY: readonly GlobalDef[] = [
   }),
   row("str", "xavp_via_params", null, USED, "xavp whose values become Via parameters"),
   row("str", "xavp_via_fields", null, USED, "xavp with the address of our Via"),
-  row("str", "xavp_via_reply_params", null, LATER, "xavp for Via parameters of replies"),
+  row("str", "xavp_via_reply_params", null, NO_REPLY_VIA, "xavp for Via parameters of replies"),
   row("str", "version_table", "version", USED, "table with the versions of tables"),
   row("int", "sql_buffer_size", 65535, "queries may have any length", "bytes for building SQL queries"),
 ];
