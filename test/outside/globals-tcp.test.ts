@@ -95,3 +95,44 @@ test("tcp_source_ipv4: connections are opened from that address; from the listen
     .map((part) => [...new Set(part.trim().split(" "))].join(" "));
   expect(seen.slice(0, 3)).toEqual(["192.0.2.1", "192.0.2.7", "192.0.2.1"]);
 });
+
+test("what the runtimes do not let us set is told by check, with the reason", async () => {
+  const set = {
+    ...{ tcp_children: 4, tcp_fd_cache: 0, tcp_wq_blk_size: 4096, tcp_async: 0, tcp_poll_method: "poll" },
+    ...{ tcp_keepcnt: 3, tcp_keepintvl: 5, tcp_syncnt: 2, tcp_linger2: 9, tcp_defer_accept: 3, tcp_delayed_ack: 0 },
+  };
+  const lines = Object.entries(set).map(([name, value]) => `${name}=${value}\n`);
+  const bed = await openProxy(`${lines.join("")}${modules()}request_route { exit; }\n`);
+  const told = bed.diagnostics.filter((d) => d.code === "no-effect").map((d) => d.message);
+  for (const name of Object.keys(set))
+    expect(
+      told.filter((text) => text.includes(`${name} has no effect: `) && text.length > name.length + 30),
+    ).toHaveLength(1);
+  await bed.close();
+});
+
+test("disable_tcp: nobody can connect", async () => {
+  const listen = "listen=udp:192.0.2.1:5060\nlisten=tcp:192.0.2.1:5060\n";
+  const route = `${listen}${modules()}request_route { sl_send_reply("200", "OK"); }\n`;
+  for (const [setting, isOpen] of [
+    ["", true],
+    ["disable_tcp=yes\n", false],
+  ] as const) {
+    const bed = await openProxy(setting + route, -1, ["192.0.2.1"]);
+    const connecting = bed.world
+      .host({ addresses: ["192.0.2.11"] })
+      .network.connectTcp({
+        remote: { family: 4, address: "192.0.2.1", port: 5060 },
+        timeout: 5000,
+        maxQueue: 1000,
+        handlers: { onData: () => undefined, onClose: () => undefined },
+      })
+      .then(
+        () => true,
+        () => false,
+      );
+    await bed.world.advance(6000);
+    expect(await connecting).toBe(isOpen);
+    await bed.close();
+  }
+});
