@@ -5,7 +5,7 @@ import type { SipMessage } from "../../sip/message.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { unescapeUri } from "../../sip/uri-text.ts";
 import { equalsText, textOf } from "../../util/bytes.ts";
-import type { Contact } from "../usrloc/index.ts";
+import { type Contact, common } from "../usrloc/index.ts";
 import { attributesOf, numberSetting } from "./attributes.ts";
 import type { ContactItem } from "./contacts.ts";
 import { kamailioBits } from "./methods.ts";
@@ -28,7 +28,7 @@ export function fill(run: Save, contact: Contact, item: ContactItem, path: strin
   const agent = list.userAgent * STRIDE;
   if (agent < 0) contact.userAgent = "n/a";
   else if (!equalsText(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!, contact.userAgent)) {
-    contact.userAgent = textOf(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!);
+    contact.userAgent = common(textOf(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!));
   }
   contact.expires = now + item.granted;
   contact.lastModified = now;

@@ -5,6 +5,19 @@ import type { XavpField } from "../../proxy/xavp.ts";
 /** How the copy in memory stands to the one in the database; the names are those of `ul.dump`. */
 export const ContactState = { NEW: "CS_NEW", SYNC: "CS_SYNC", DIRTY: "CS_DIRTY" } as const;
 
+/** Texts that many bindings have in common, so that each is in memory once; strangers choose some, so there are few. */
+const COMMON = new Map<string, string>();
+const MAX_COMMON = 500;
+
+/** The same text, from where other bindings have it as well: for names of programs and listeners. */
+export function common(text: string): string {
+  const known = COMMON.get(text);
+  if (known !== undefined) return known;
+  if (COMMON.size >= MAX_COMMON) COMMON.clear();
+  COMMON.set(text, text);
+  return text;
+}
+
 /** One binding. Texts are byte strings; times are seconds since 1970. */
 export class Contact {
   readonly aor: string;

@@ -7,7 +7,7 @@ import { DbMode, DEFAULT_COLUMNS, DEFAULT_SETTINGS, type UsrlocSettings } from "
 import { LOCATION_VERSION } from "./table-store.ts";
 import { Usrloc } from "./usrloc.ts";
 
-export { AorRecord, aorHash, Contact } from "./contact.ts";
+export { AorRecord, aorHash, Contact, common } from "./contact.ts";
 export type { Domain } from "./domain.ts";
 export { Rounds } from "./rounds.ts";
 export { DEFAULT_SETTINGS, Matching, type UsrlocSettings } from "./settings.ts";

@@ -2,7 +2,7 @@
 
 import type { Cell, Moment, Row } from "../../store/database.ts";
 import { dateCell, secondsOfText } from "../../store/dates.ts";
-import { Contact, ContactState } from "./contact.ts";
+import { Contact, ContactState, common } from "./contact.ts";
 import type { Columns, UsrlocSettings } from "./settings.ts";
 
 const JULIAN_1970 = 2440587.5;
@@ -104,8 +104,8 @@ export function contactOf(row: Row, s: UsrlocSettings, hasLocalTime = false): Co
   contact.cseq = number(row[c.cseq], 0);
   contact.lastModified = secondsOf(row["last_modified"] ?? null, hasLocalTime);
   contact.cflags = number(row[c.cflags], 0);
-  contact.userAgent = text(row[c.userAgent]);
-  contact.socket = text(row[c.socket]);
+  contact.userAgent = common(text(row[c.userAgent]));
+  contact.socket = common(text(row[c.socket]));
   contact.methods = number(row[c.methods], -1);
   contact.instance = text(row[c.instance]);
   contact.regId = number(row[c.regId], 0);
