@@ -202,6 +202,13 @@ export const sl = defineModule({
     }),
   },
   kemi: {
+    send_reply_mode: kemi({
+      args: [int("code"), str("reason"), int("mode")],
+      waits: "maybe",
+      doc: "Sends a reply as send_reply() does; mode 1: without the request's transaction.",
+      run: (self: Sl, ctx, code, reason, mode) =>
+        (mode & 1) === 0 ? sendReply(self, ctx, code, reason) : self.state.reply(ctx, code, reason),
+    }),
     get_reply_totag: kemi({
       gives: "value",
       doc: "The To tag that a reply made here without transaction carries.",

@@ -5,6 +5,7 @@ import { isFieldText } from "../proxy/http-exchange.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import { ArgError, str } from "../registry/args.ts";
 import { defineModule, fn, parsedParam, pv, strParam } from "../registry/define.ts";
+import { kemi } from "../registry/kemi.ts";
 import { type Pattern, posixRegex } from "../script/posix-regex.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { textOf } from "../util/bytes.ts";
@@ -102,6 +103,13 @@ export const xhttp = defineModule({
   }),
   start: (self) => {
     self.proxy.httpRoute = { event: EVENT, takes: (msg) => takes(self, msg) };
+  },
+  kemi: {
+    get_hu: kemi({
+      gives: "value",
+      doc: "URL of an HTTP request; of a SIP request its R-URI as received.",
+      run: (_self: XHttp, ctx) => (ctx.message.isRequest ? target(ctx.message) : null),
+    }),
   },
   functions: {
     xhttp_reply: fn({

@@ -1,6 +1,7 @@
 // Module dialog: calls, beyond the transactions they are made of. Tracked from INVITE to BYE, grouped, limited in time, kept in a database.
 
 import { defineModule } from "../../registry/define.ts";
+import { classFunctions, removable } from "../../registry/kemi-variables.ts";
 import { core } from "../core/index.ts";
 import { pv } from "../pv/index.ts";
 import { rr } from "../rr/index.ts";
@@ -39,6 +40,8 @@ export const dialog = defineModule({
   start: ({ dialogs, settings }) => dialogs.apply(settings) ?? undefined,
   stop: (dialogs) => dialogs.stop() ?? undefined,
   kemi: {
+    ...classFunctions((what) => `var_${what}`, "dlg_var", "a variable of the dialog", "ew"),
+    ...removable((what) => `var_${what}`, "dlg_var", "a variable of the dialog"),
     dlg_set_timeout_id: "dlg_set_timeout",
     set_dlg_profile_static: "set_dlg_profile",
     unset_dlg_profile_static: "unset_dlg_profile",

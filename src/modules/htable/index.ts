@@ -8,6 +8,7 @@ import { functions } from "./functions.ts";
 import { HTable } from "./instance.ts";
 import { HTABLE_VERSION } from "./rows.ts";
 import { commands } from "./rpc.ts";
+import { scripting } from "./scripting.ts";
 import { Tables } from "./tables.ts";
 import { variables } from "./variables.ts";
 
@@ -90,6 +91,7 @@ export const htable = defineModule({
   start: ({ tables, byName, settings }) => tables.start(byName, settings),
   stop: (tables) => tables.stop(),
   functions,
+  kemi: scripting,
   pvs: variables,
   rpc: commands,
   events: {

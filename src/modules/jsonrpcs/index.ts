@@ -3,6 +3,7 @@
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { ArgError, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, pvClass, strParam } from "../../registry/define.ts";
+import { kemi } from "../../registry/kemi.ts";
 import { answerJson, type JsonAnswer } from "../../registry/rpc/json.ts";
 import type { Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
@@ -91,6 +92,14 @@ const jsonrpcs = defineModule({
   start: (self) => self.transports.open(self.settings, self.run),
   stop: (transports) => transports.close(),
   kemi: {
+    response: kemi({
+      gives: "value",
+      doc: "What the last exec() for this message answered, as a JSON document; nothing before.",
+      run: (_self: JsonRpc, ctx) => {
+        const answer = ctx.attachment<JsonAnswer>(KEY);
+        return answer === undefined ? null : FIELDS["body"]!(answer);
+      },
+    }),
     dispatch: "jsonrpc_dispatch",
     exec: "jsonrpc_exec",
     execx: "jsonrpc_exec",

@@ -4,6 +4,7 @@ import { avpNameOf } from "../../proxy/avp-name.ts";
 import { RouteKind } from "../../proxy/context.ts";
 import { int, optional, str, variable } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, parsedParam, pv, strParam } from "../../registry/define.ts";
+import { kemi } from "../../registry/kemi.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
@@ -147,6 +148,10 @@ export default defineModule({
   start: ({ state, pings }) => state.pinger?.start(pings),
   stop: (state) => state.pinger?.stop(),
   kemi: {
+    set_contact_alias_trim: kemi({
+      doc: "As set_contact_alias(), in the place of an alias that is there.",
+      run: (i: Instance, ctx) => setAlias(ctx, i.alias, true),
+    }),
     handle_ruri_alias_mode: "handle_ruri_alias",
     add_contact_alias_addr: "add_contact_alias",
     fix_nated_sdp_ip: "fix_nated_sdp",

@@ -2,8 +2,9 @@
 
 import type { RouteContext, XavpKind } from "../../proxy/context.ts";
 import { pickField } from "../../proxy/xavp.ts";
-import { type Accessor, type Arg, int, nameIn, str } from "../../registry/args.ts";
+import { int, str, text, variable } from "../../registry/args.ts";
 import { type KemiDef, kemi, readings } from "../../registry/kemi.ts";
+import { classFunctions, removable } from "../../registry/kemi-variables.ts";
 import type { Value } from "../../sip/value.ts";
 import { staticBranchFunctions } from "./static-branch.ts";
 import { variableFunctions } from "./variable-functions.ts";
@@ -12,52 +13,10 @@ import { xavpFunctions } from "./xavp-functions.ts";
 
 type Functions = Record<string, KemiDef<unknown>>;
 
-function assign(ctx: RouteContext, accessor: Accessor, value: Value): number {
-  accessor.set?.(ctx, value);
-  return 1;
-}
-
-/** The functions on variables of one class, by name. */
-function classFunctions(className: string, words: string, letters: string): Functions {
-  const name: Arg<Accessor> = nameIn(className);
-  const key = (what: string): string => `pvx.${className}_${what}`;
-  return {
-    ...readings(
-      (letter) => key(`get${letter}`),
-      [name],
-      `The value of ${words}`,
-      (_i: unknown, ctx, a) => a.get(ctx),
-      letters,
-    ),
-    [key("seti")]: kemi({
-      args: [name, int("value")],
-      doc: `Sets ${words} to a number.`,
-      run: (_i: unknown, ctx, accessor, value) => assign(ctx, accessor, value),
-    }),
-    [key("sets")]: kemi({
-      args: [name, str("value")],
-      doc: `Sets ${words} to a text.`,
-      run: (_i: unknown, ctx, accessor, value) => assign(ctx, accessor, value),
-    }),
-  };
-}
-
-/** Those that classes have whose values can be missing. */
-function removable(className: string, words: string): Functions {
-  const name = nameIn(className);
-  return {
-    [`pvx.${className}_rm`]: kemi({
-      args: [name],
-      doc: `Takes ${words} away.`,
-      run: (_i: unknown, ctx, accessor) => assign(ctx, accessor, null),
-    }),
-    [`pvx.${className}_is_null`]: kemi({
-      args: [name],
-      doc: `1 when ${words} has no value, else -1.`,
-      run: (_i: unknown, ctx, accessor) => (accessor.get(ctx) === null ? 1 : -1),
-    }),
-  };
-}
+const named =
+  (className: string) =>
+  (what: string): string =>
+    `pvx.${className}_${what}`;
 
 function fieldValue(ctx: RouteContext, kind: XavpKind, name: string, field: string): Value {
   const fields = storeOf(ctx, kind)?.one(name, 0)?.fields;
@@ -106,6 +65,36 @@ function childFunctions(kind: XavpKind): Functions {
   };
 }
 
+/** Names of the fields of one value, or a copy of its fields, as text. */
+function keysOf(kind: XavpKind): KemiDef<unknown> {
+  return kemi({
+    args: [str("name"), int("index")],
+    gives: "value",
+    doc: `The names of the fields of a value of $${kind}, with commas between; nothing when there is none.`,
+    run: (_i: unknown, ctx, name, index) => {
+      const fields = storeOf(ctx, kind)?.one(kind === "xavi" ? name.toLowerCase() : name, index)?.fields;
+      return fields == null ? null : [...new Set(fields.map((field) => field.name))].join(",");
+    },
+  });
+}
+
+function wholeOf(kind: XavpKind, hasIndex: boolean): KemiDef<unknown> {
+  const read = (ctx: RouteContext, name: string, index: number): Value => {
+    const entry = storeOf(ctx, kind)?.one(kind === "xavi" ? name.toLowerCase() : name, index);
+    if (entry === undefined) return null;
+    return entry.fields === null ? entry.value : entry.fields.map((f) => `${f.name}=${f.value};`).join("");
+  };
+  const doc = `A value of $${kind}, or its fields as name=value; each; nothing when there is none.`;
+  return hasIndex
+    ? kemi({
+        args: [str("name"), int("index")],
+        gives: "value",
+        doc,
+        run: (_i: unknown, ctx, name, index) => read(ctx, name, index),
+      })
+    : kemi({ args: [str("name")], gives: "value", doc, run: (_i: unknown, ctx, name) => read(ctx, name, 0) });
+}
+
 /** The functions of the module as they are also known there. */
 function ownFunctions(): Functions {
   const out: Functions = {};
@@ -115,19 +104,35 @@ function ownFunctions(): Functions {
 }
 
 /** The functions, by their names in KSR. */
-export const pvScripting: Readonly<Functions> = {
+export const pvScripting: Readonly<Record<string, KemiDef<unknown> | string>> = {
   ...ownFunctions(),
-  ...classFunctions("var", "a variable of the script", ""),
-  ...classFunctions("shv", "a shared variable", ""),
-  ...classFunctions("avp", "an AVP", "ew"),
-  ...removable("avp", "an AVP"),
-  ...classFunctions("xavp", "a value of $xavp", "ew"),
-  ...removable("xavp", "a value of $xavp"),
-  ...classFunctions("xavu", "a value of $xavu", "ew"),
-  ...removable("xavu", "a value of $xavu"),
-  ...classFunctions("xavi", "a value of $xavi", "ew"),
-  ...removable("xavi", "a value of $xavi"),
+  ...classFunctions(named("var"), "var", "a variable of the script", ""),
+  ...classFunctions(named("shv"), "shv", "a shared variable", ""),
+  ...classFunctions(named("avp"), "avp", "an AVP", "ew"),
+  ...removable(named("avp"), "avp", "an AVP"),
+  ...classFunctions(named("xavp"), "xavp", "a value of $xavp", "ew"),
+  ...removable(named("xavp"), "xavp", "a value of $xavp"),
+  ...classFunctions(named("xavu"), "xavu", "a value of $xavu", "ew"),
+  ...removable(named("xavu"), "xavu", "a value of $xavu"),
+  ...classFunctions(named("xavi"), "xavi", "a value of $xavi", "ew"),
+  ...removable(named("xavi"), "xavi", "a value of $xavi"),
   ...childFunctions("xavp"),
   ...childFunctions("xavu"),
   ...childFunctions("xavi"),
+  "pvx.xavp_get_keys": keysOf("xavp"),
+  "pvx.xavi_get_keys": keysOf("xavi"),
+  "pvx.xavp_getd": wholeOf("xavp", false),
+  "pvx.xavp_getd_p1": wholeOf("xavp", true),
+  "pvx.xavi_getd": wholeOf("xavi", false),
+  "pvx.xavi_getd_p1": wholeOf("xavi", true),
+  "pvx.xavp_copy_dst": "xavp_copy",
+  "pvx.evalx": kemi({
+    args: [variable("name"), text("text")],
+    doc: "Puts a text, its variables filled in, into a variable.",
+    run: (_i: unknown, ctx, target, read) => {
+      if (target.set === undefined) return -1;
+      target.set(ctx, read(ctx));
+      return 1;
+    },
+  }),
 };

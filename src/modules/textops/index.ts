@@ -50,6 +50,7 @@ export const textops = defineModule({
   state: () => null,
   configure: () => null,
   kemi: {
+    set_body_multipart_boundary: "set_body_multipart",
     has_body_type: "has_body",
     set_body_multipart_mode: "set_body_multipart",
     set_body_multipart_content: "set_body_multipart",

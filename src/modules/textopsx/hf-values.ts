@@ -1,8 +1,9 @@
 // Functions of textopsx on single values of headers: lists separated by commas, their parameters, and sets of tokens.
 
 import { RouteKind } from "../../proxy/context.ts";
-import { str } from "../../registry/args.ts";
+import { ArgError, str } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
+import { type KemiDef, kemi } from "../../registry/kemi.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { findNamed, lineEnd, lineStart, oneLine, valueEnd, valueStart } from "../core/index.ts";
 import { type HfName, hfArg } from "./hf-name.ts";
@@ -230,6 +231,16 @@ function removing(doc: string, whole: boolean): FunctionDef<unknown> {
     run: (_i: unknown, ctx, hf) => remove(ctx.message, hf, whole),
   });
 }
+
+/** remove_hf_value2() of scripts in other languages, which name header and parameter apart. */
+export const removingApart: KemiDef<unknown> = kemi({
+  args: [str("hf"), str("name")],
+  doc: "As remove_hf_value2(), header and parameter apart.",
+  run: (_i: unknown, ctx, header, name) => {
+    const hf = hfArg("hf_par", PART).parse!(`${header}.${name}`);
+    return hf instanceof ArgError ? -1 : remove(ctx.message, hf, true);
+  },
+});
 
 /** Functions of textopsx on header values. */
 export const valueFunctions: Record<string, FunctionDef<unknown>> = {

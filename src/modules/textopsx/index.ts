@@ -3,6 +3,7 @@
 import { RouteKind } from "../../proxy/context.ts";
 import { int, optional, str } from "../../registry/args.ts";
 import { defineModule, fn } from "../../registry/define.ts";
+import { reading } from "../../registry/kemi-variables.ts";
 import type { Pattern } from "../../script/posix-regex.ts";
 import { editsForSending } from "../../sip/content-length.ts";
 import { H } from "../../sip/headers.ts";
@@ -11,7 +12,7 @@ import { LINE_END, NAME_END, NAME_START, STRIDE } from "../../sip/scan.ts";
 import { bytesOf, putText, textOf } from "../../util/bytes.ts";
 import { core, regexArg } from "../core/index.ts";
 import { fnmatch } from "./fnmatch.ts";
-import { valueFunctions } from "./hf-values.ts";
+import { removingApart, valueFunctions } from "./hf-values.ts";
 import { iteratorFunctions, iteratorVariables } from "./iterators.ts";
 
 const ANY = RouteKind.ANY;
@@ -101,6 +102,10 @@ export const textopsx = defineModule({
   state: () => null,
   configure: () => null,
   kemi: {
+    hf_iterator_hname: reading("hfitname", "The name of the header an iterator stands at."),
+    hf_iterator_hbody: reading("hfitbody", "The value of the header an iterator stands at."),
+    bl_iterator_value: reading("blitval", "The line an iterator stands at."),
+    remove_hf_value2: removingApart,
     fnmatch_ex: "fnmatch",
     keep_hf_re: "keep_hf",
   },

@@ -5,6 +5,7 @@ import { RouteContext, RouteKind } from "../../proxy/context.ts";
 import { type ScriptState, saveEdits } from "../../proxy/script-state.ts";
 import { int, optional, str } from "../../registry/args.ts";
 import { type FunctionDef, type FunctionResult, fn } from "../../registry/define.ts";
+import { type KemiDef, kemi } from "../../registry/kemi.ts";
 import { DropReplies, forward } from "../../tm/index.ts";
 import { transactionOf, wishesOf } from "./engine.ts";
 import { relay, relayTo } from "./relay.ts";
@@ -40,6 +41,29 @@ function relayToProxy(self: TmInstance, ctx: RouteContext, one: string, two: str
   const [, transport, host, port] = parts;
   return relayTo(self.engine, self.settings, ctx, host!, Number(port ?? 0), (transport ?? "").toLowerCase(), quiet100);
 }
+
+/** Ways of relaying that scripts in other languages name otherwise. */
+export const relayScripting: Readonly<Record<string, KemiDef<TmInstance>>> = {
+  t_relay_to_flags: kemi({
+    args: [int("flags")],
+    waits: "maybe",
+    doc: "Relays to where the R-URI leads; flags as those of t_relay_to().",
+    run: (self: TmInstance, ctx, flags) => relayToProxy(self, ctx, String(flags), ""),
+  }),
+  t_relay_to_proto: kemi({
+    args: [str("proto")],
+    waits: "maybe",
+    doc: "Relays over that transport (udp, tcp, tls, sctp) to where the R-URI leads.",
+    run: (self: TmInstance, ctx, proto) => relayTo(self.engine, self.settings, ctx, "", 0, proto.toLowerCase(), false),
+  }),
+  t_relay_to_proto_addr: kemi({
+    args: [str("proto"), str("host"), int("port")],
+    waits: "maybe",
+    doc: "Relays over that transport to a host and port.",
+    run: (self: TmInstance, ctx, proto, host, port) =>
+      relayTo(self.engine, self.settings, ctx, host, port, proto.toLowerCase(), false),
+  }),
+};
 
 // Adds the destination set to another transaction's branches.
 function appendBranches(self: TmInstance, ctx: RouteContext, index: number, label: number): FunctionResult {

@@ -1,12 +1,14 @@
 // Module tm: transactions for scripts. The engine is src/tm; this is the declaration.
 
 import { defineModule, pv } from "../../registry/define.ts";
+import { kemi } from "../../registry/kemi.ts";
+import { toInt } from "../../sip/value.ts";
 import { core } from "../core/index.ts";
 import { TmEngine } from "./engine.ts";
 import { arming } from "./functions-arming.ts";
 import { asking } from "./functions-asking.ts";
 import { contacts } from "./functions-contacts.ts";
-import { forking } from "./functions-forking.ts";
+import { forking, relayScripting } from "./functions-forking.ts";
 import { local } from "./functions-local.ts";
 import { sending } from "./functions-sending.ts";
 import { allowChanges } from "./live.ts";
@@ -47,6 +49,11 @@ export const tm = defineModule({
     allowChanges(self.engine);
   },
   kemi: {
+    t_get_branch_index: kemi({
+      doc: "Number of the branch a branch, reply or branch-failure route runs for; -1 without one.",
+      run: (_self: TmInstance, ctx) => toInt(branchIndex(ctx) ?? -1),
+    }),
+    ...relayScripting,
     ki_t_load_contacts_mode: "t_load_contacts",
     t_drop_replies_all: "t_drop_replies",
     t_lookup_cancel_flags: "t_lookup_cancel",
