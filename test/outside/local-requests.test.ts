@@ -99,6 +99,37 @@ describe("what is sent", () => {
     ).rejects.toThrow("Invalid hexa body");
   });
 
+  test.each([
+    ["tm.t_uac_start", true, false],
+    ["tm.t_uac_start_hex", true, true],
+    ["tm.t_uac_start_noack", false, false],
+    ["tm.t_uac_start_noack_hex", false, true],
+    ["tm.t_uac_wait", true, false],
+    ["tm.t_uac_wait_hex", true, true],
+    ["tm.t_uac_wait_noack", false, false],
+    ["tm.t_uac_wait_noack_hex", false, true],
+    ["tm.t_uac_wait_block", true, false],
+    ["tm.t_uac_wait_block_hex", true, true],
+    ["tm.t_uac_wait_block_noack", false, false],
+    ["tm.t_uac_wait_block_noack_hex", false, true],
+  ] as const)(
+    "%s: the body as written or in hexadecimal, a 2xx acknowledged or not, the reply waited for",
+    async (...c) => {
+      const [name, acknowledges, isHex] = c;
+      await open();
+      const phone = await bed.udp(7001);
+      const contact = await bed.udp(7002);
+      const lines = `${FROM_TO}Contact: <sip:me@192.0.2.1>\r\nContent-Type: x/y`;
+      const result = run(name, "INVITE", PHONE, ".", ".", lines, isHex ? "6869" : "hi");
+      await bed.world.advance(50);
+      expect(phone.received[0]!.split("\r\n\r\n")[1]).toBe("hi");
+      await phone.send(answer(phone.received[0]!, 200, "OK", "Contact: <sip:c@192.0.2.10:7002>\r\n", "u1"));
+      expect(contact.received.map((m) => m.slice(0, 4))).toEqual(acknowledges ? ["ACK "] : []);
+      expect(result instanceof Promise).toBe(name.includes("wait"));
+      expect(JSON.stringify(await result)).toMatch(name.includes("wait") ? /\b200\b.*"OK"/ : /^\{\}$/);
+    },
+  );
+
   test("an ACK goes out once and is not repeated", async () => {
     await open();
     const phone = await bed.udp(7001);

@@ -172,6 +172,8 @@ const COPIES: FlowGroup = {
     calls("t_replicate_udp", 't_replicate_udp("127.0.0.1", "9"); t_relay()', { method: "MESSAGE", unordered: true }),
     calls("t_replicate_tcp without TCP", 't_replicate_tcp("127.0.0.1", "9"); t_relay()', { method: "MESSAGE" }),
     calls("t_replicate_sctp", 't_replicate_sctp("127.0.0.1", "9"); t_relay()', { method: "MESSAGE" }),
+    calls("t_replicate_tls without TLS", 't_replicate_tls("127.0.0.1", "9"); t_relay()', { method: "MESSAGE" }),
+    calls("t_replicate_to", 't_replicate_to("udp", "{UAS2}"); t_relay()', { method: "MESSAGE", unordered: true }),
     calls("t_relay_to_tls without TLS", 't_relay_to_tls("127.0.0.1", "9")'),
   ],
 };
@@ -216,4 +218,21 @@ const TIMES: FlowGroup = {
   ],
 };
 
-export const REST: readonly FlowGroup[] = [ASIDE, TMX, COPIES, MADE_HERE, TIMES];
+const EACH: FlowGroup = {
+  name: "routes for all messages",
+  routes: `reply_route { xlog("L_ALERT", "@$(ft{s.substr,1,0}) any $rs $rm\\n"); if (is_present_hf("X-Drop")) drop; }
+    onsend_route { xlog("L_ALERT", "@$(ft{s.substr,1,0}) sends $rm\\n"); }\n`,
+  cases: [
+    { name: "INVITE, 180, 486", user: "180-486" },
+    { name: "MESSAGE", method: "MESSAGE" },
+    { name: "a reply dropped", user: "x", hop: { x: ["180|X-Drop: 1", "486@40"] } },
+    {
+      name: "beside the transaction's own",
+      user: "486",
+      request: 't_on_reply("R{N}"); t_relay();',
+      blocks: `onreply_route[R{N}] { ${say("own $rs")} }`,
+    },
+  ],
+};
+
+export const REST: readonly FlowGroup[] = [EACH, ASIDE, TMX, COPIES, MADE_HERE, TIMES];

@@ -77,6 +77,8 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
   "copies: t_replicate_udp": { why: COPY, ours: RELAYED },
   "copies: t_replicate_tcp without TCP": { why: COPY, ours: RELAYED },
   "copies: t_replicate_sctp": { why: COPY, ours: RELAYED },
+  "copies: t_replicate_tls without TLS": { why: COPY, ours: RELAYED },
+  "copies: t_replicate_to": { why: COPY, ours: COPIED },
   "copies: t_replicate of an INVITE": {
     why: "a copy's transaction says 100 to the client there; here the client hears of the request itself only",
     ours: { uac: [] },
