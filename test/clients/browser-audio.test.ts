@@ -76,10 +76,19 @@ describeTargets("audio of a browser", { config: mediaConfig(relayPort, true) }, 
     let sent = 0;
     const timer = setInterval(() => audio.send(rtp(sent++, "\xd5".repeat(160)), address, port), 20);
     try {
+      while (soundsOf(audio).length < ENOUGH && sent < 1500) await new Promise((resolve) => setTimeout(resolve, 20));
       await page.until(
         `audio().then((a) => (globalThis.heard = a)) && globalThis.heard?.received >= ${ENOUGH}`,
-        15_000,
+        30_000,
       );
+    } catch (error) {
+      const told = {
+        browser: await page.evaluate("heard"),
+        phone: soundsOf(audio).length,
+        sent,
+        relay: relay!.log.slice(-3000),
+      };
+      throw new Error(JSON.stringify(told, null, 1), { cause: error });
     } finally {
       clearInterval(timer);
     }

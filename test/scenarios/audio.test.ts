@@ -7,7 +7,8 @@ import { firstPackets, G711 } from "../support/pcap.ts";
 import { type AudioSocket, audioOf, describeAudio, openAudio, rtp, soundsOf } from "../support/phone-call.ts";
 import { freePort } from "../support/ports.ts";
 import { hasRtpengine, NO_RTPENGINE, type Rtpengine, startRtpengine } from "../support/rtpengine.ts";
-import type { SipAgent } from "../support/sip-agent.ts";
+import type { RequestParts, SipAgent } from "../support/sip-agent.ts";
+import { uriOf } from "../support/sip-text.ts";
 import { hasSipp, startSipp } from "../support/sipp.ts";
 import { describeTargets, sippTest } from "../support/targets.ts";
 
@@ -17,7 +18,7 @@ const SDP = "Content-Type: application/sdp";
 const canRun = hasSipp && hasRtpengine && existsSync(G711);
 
 /** Waits until something holds; throws with what `told` says after `limit` ms. */
-async function until(holds: () => boolean, told: () => string, limit = 5000): Promise<void> {
+async function until(holds: () => boolean, told: () => string, limit = 15_000): Promise<void> {
   for (const deadline = Date.now() + limit; !holds(); ) {
     if (Date.now() > deadline) throw new Error(`not in time: ${told()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -55,15 +56,33 @@ describeTargets("audio", { config: mediaConfig(relayPort, false) }, (group) => {
     await relay.close();
   });
 
-  /** Answers a new INVITE; gives the description that came with it. */
-  async function answer(direction: string): Promise<string> {
+  /** Takes the call; what is needed for requests within it, and the description that came. */
+  async function answer(): Promise<{ within: Omit<RequestParts, "method">; sdp: string }> {
     const invite = await phone.receiveRequest("INVITE");
     expect(audioOf(invite.body)[0]).toBe("127.0.0.1");
-    expect(invite.body).toContain(`a=${direction === "recvonly" ? "sendonly" : direction}\r\n`);
-    const headers = [`Contact: <${phone.contact("sound")}>`, SDP];
-    phone.send(phone.reply(invite, 200, "OK", headers, describeAudio(audio, direction)));
+    phone.send(phone.reply(invite, 200, "OK", [contact(), SDP], describeAudio(audio)));
     await phone.receiveRequest("ACK");
-    return invite.body;
+    const within = {
+      uri: uriOf(invite.first("Contact")),
+      from: `${invite.first("To")};tag=agent${phone.port}`,
+      to: invite.first("From"),
+      callId: invite.first("Call-ID"),
+      headers: invite.all("Record-Route").map((route) => `Route: ${route}`),
+    };
+    return { within, sdp: invite.body };
+  }
+
+  const contact = (): string => `Contact: <${phone.contact("sound")}>`;
+
+  /** Changes the call; the description that comes back. */
+  async function change(within: Omit<RequestParts, "method">, cseq: number, direction: string): Promise<string> {
+    const headers = [...within.headers!, contact(), SDP];
+    const invite = phone.request({ ...within, method: "INVITE", cseq, headers, body: describeAudio(audio, direction) });
+    phone.send(invite.raw);
+    const ok = await phone.receiveFinal(invite);
+    expect(ok.status).toBe(200);
+    phone.send(phone.request({ ...within, method: "ACK", cseq }).raw);
+    return ok.body;
   }
 
   sippTest(
@@ -91,22 +110,20 @@ describeTargets("audio", { config: mediaConfig(relayPort, false) }, (group) => {
         );
         expect(came()).toEqual(sounds); // every octet, in order
       };
-      const before = await answer("sendrecv");
-      expect(audioOf(before)[1]).not.toBe(echo); // not sipp's own port
-      await echoed(audio, before, own);
+      const { within, sdp } = await answer();
+      expect(audioOf(sdp)[1]).not.toBe(echo); // not sipp's own port
+      await echoed(audio, sdp, own);
       await played();
       const [callId = ""] = await relay.calls();
       const counts = Object.values(await relay.packets(callId));
       expect(counts).toHaveLength(2);
       for (const count of counts) expect(count).toBeGreaterThanOrEqual(10);
 
-      await answer("recvonly"); // held
+      expect(await change(within, 1, "sendonly")).toContain("a=recvonly\r\n"); // held
       audio.got.length = 0;
-      const after = await answer("sendrecv");
-      await echoed(audio, after, own);
+      await echoed(audio, await change(within, 2, "sendrecv"), own);
       await played();
-      const bye = await phone.receiveRequest("BYE");
-      phone.send(phone.reply(bye, 200, "OK"));
+      expect((await phone.ask({ ...within, method: "BYE", cseq: 3 })).status).toBe(200);
       await sipp.done;
       expect(await relay.calls()).toEqual([]); // its session went with the call
     },
