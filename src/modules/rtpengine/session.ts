@@ -161,7 +161,7 @@ export class Sessions {
     const entries: Dictionary = {
       supports: ["load limit"],
       ...(sdp === null ? {} : { sdp }),
-      ...flags.entries,
+      ...(command === "delete" ? withoutReplace(flags.entries) : flags.entries),
       "call-id": callId,
       ...(viaBranch === null ? {} : { "via-branch": viaBranch }),
       "received-from": [`IP${family}`, address],
@@ -251,6 +251,11 @@ export class Sessions {
     this.engine.complain(why);
     return null;
   }
+}
+
+// What descriptions are to look like is nothing to the end of a call (as the oracle).
+function withoutReplace({ replace: _, ...rest }: Dictionary): Dictionary {
+  return rest;
 }
 
 /** The totals that the last query or delete of this run has told; null without one. */
