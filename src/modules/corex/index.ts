@@ -16,6 +16,7 @@ import { core } from "../core/index.ts";
 import { commands } from "./commands.ts";
 import { addConfigured } from "./dns-records.ts";
 import { messageFunctions } from "./messages.ts";
+import { scripting } from "./scripting.ts";
 import { socketFunctions, socketVariables } from "./sockets.ts";
 import { viaFunctions } from "./via.ts";
 
@@ -89,6 +90,7 @@ export const corex = defineModule({
       if (bad !== null) host.log.error(`dns_cache: ${record}: ${bad}`);
     }
   },
+  kemi: scripting,
   functions: { ...messageFunctions, ...socketFunctions, ...viaFunctions },
   pvs: { cfg: cfgVariable, ...socketVariables },
   rpc: commands,

@@ -45,7 +45,8 @@ function sendText(ctx: RouteContext, uri: string, socket: string | null, data: s
   return found instanceof Promise ? found.then(send) : send(found);
 }
 
-function readText(ctx: RouteContext, path: string): string | null {
+/** What is in a file; null when it cannot be read or is too large. */
+export function readText(ctx: RouteContext, path: string): string | null {
   try {
     const bytes = ctx.proxy.host.files.read(path);
     return bytes.length > MAX_FILE ? null : textOf(bytes, 0, bytes.length);

@@ -1,15 +1,27 @@
 // Writing a contact of a request into its binding.
 
+import type { RouteContext } from "../../proxy/context.ts";
 import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../../sip/scan.ts";
 import { unescapeUri } from "../../sip/uri-text.ts";
 import { equalsText, textOf } from "../../util/bytes.ts";
+import { parseQText } from "../core/index.ts";
 import { type Contact, common } from "../usrloc/index.ts";
 import { attributesOf, numberSetting } from "./attributes.ts";
 import type { ContactItem } from "./contacts.ts";
 import { kamailioBits } from "./methods.ts";
 import { list, type Save } from "./run.ts";
+
+const FORCED_Q = {};
+
+/** set_q_override() of scripts in other languages: the q of contacts that are saved for this message from now on, in thousandths. */
+export function forceQ(ctx: RouteContext, text: string): number {
+  const q = parseQText(text);
+  if (q < 0) return -1;
+  ctx.attach(FORCED_Q, q);
+  return 1;
+}
 
 /** Writes a contact of the request into a binding. Texts that have not changed are not made anew. */
 export function fill(run: Save, contact: Contact, item: ContactItem, path: string): void {
@@ -34,7 +46,8 @@ export function fill(run: Save, contact: Contact, item: ContactItem, path: strin
   contact.lastModified = now;
   contact.silentSince = 0;
   contact.cseq = msg.cseq()?.number ?? 0;
-  contact.q = numberSetting(settings, ctx, "q") ?? (item.q >= 0 ? item.q : settings.defaultQ);
+  contact.q =
+    ctx.attachment<number>(FORCED_Q) ?? numberSetting(settings, ctx, "q") ?? (item.q >= 0 ? item.q : settings.defaultQ);
   if (contact.q > 1000) contact.q = 1000;
   contact.methods = item.methods >= 0 ? item.methods : allowed(msg);
   contact.instance = item.instance;

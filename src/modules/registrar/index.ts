@@ -4,10 +4,12 @@ import { avpNameOf } from "../../proxy/avp-name.ts";
 import { RouteKind } from "../../proxy/context.ts";
 import { ArgError, optional, parsed, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
+import { kemi } from "../../registry/kemi.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import usrloc from "../usrloc/index.ts";
 import { EXPIRED, watchExpired } from "./expired.ts";
 import { fetchContacts, freeContacts, ulc } from "./fetched.ts";
+import { forceQ } from "./fill.ts";
 import { lookup, lookupBranches, registered, unregister } from "./lookup.ts";
 import { Registrar, RegistrarState } from "./registrar.ts";
 import { save, sendPrepared } from "./save.ts";
@@ -147,6 +149,11 @@ export default defineModule({
   },
   events: { [EXPIRED]: { doc: "A binding has expired: $ulc(exp=>addr) and its like." } },
   kemi: {
+    set_q_override: kemi({
+      args: [str("q")],
+      doc: "The q of contacts that are saved for this message from now on.",
+      run: (_self: Registrar, ctx, q) => forceQ(ctx, q),
+    }),
     save_uri: "save",
     lookup_uri: "lookup",
     registered_uri: "registered",
