@@ -95,7 +95,16 @@ class Inside {
     if (step.close !== undefined) this.tcp.delete(step.close);
     if (step.from !== undefined) await this.send(step.from, textFor(step, this.challenge, this.token));
     await pause(step.ms ?? 120);
+    if (step.ms === undefined) await this.quiet();
     return this.got;
+  }
+
+  /** On a busy machine answers take longer: until nothing more comes, and a little longer when nothing has come at all. */
+  private async quiet(): Promise<void> {
+    for (let i = 0, before = -1; i < 20 && (this.got.length !== before || (before === 0 && i < 6)); i++) {
+      before = this.got.length;
+      await pause(50);
+    }
   }
 
   async send(from: string, text: string): Promise<void> {
