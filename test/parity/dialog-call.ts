@@ -2,6 +2,8 @@
 // the phones get, what the script logs and what commands answer is noted. Tags, branches, identifiers and times that differ from run to run
 // are masked.
 
+import { all, DATES, kindOf, TIMES } from "./dialog-call-text.ts";
+
 /** Who a phone is: the one that calls, and the one that is called. */
 export type Side = "uac" | "uas";
 
@@ -53,35 +55,7 @@ export interface CallGroup {
   readonly cases: readonly CallCase[];
 }
 
-const MODULES = ["kex", "sl", "tm", "tmx", "rr", "pv", "xlog", "textops", "textopsx", "siputils"];
-
-/** The configuration of a group. */
-export function callConfig(group: CallGroup, oracle: boolean, extra: string): string {
-  return [
-    '#!KAMAILIO\ndebug=-1\nlog_stderror=yes\nchildren=1\ndisable_tcp=yes\nserver_header=""\nuser_agent_header=""\n',
-    ...[...MODULES, ...(group.modules ?? []), ...(oracle ? ["corex", "jsonrpcs"] : []), "dialog"].map(
-      (m) => `loadmodule "${m}.so"\n`,
-    ),
-    'modparam("tm", "fr_timer", 1500)\nmodparam("tm", "fr_inv_timer", 5000)\nmodparam("tm", "wt_timer", 500)\n',
-    extra,
-    group.params ?? "",
-    'request_route {\n  if ($rU == "up") { sl_send_reply("200", "OK"); exit; }\n',
-    group.first ?? "",
-    "  if (has_totag()) {\n    loose_route();\n",
-    group.within ?? "",
-    "    t_relay(); exit;\n  }\n",
-    '  if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }\n',
-    '  if (is_method("INVITE")) {\n    record_route();\n',
-    group.initial ?? "    dlg_manage();\n",
-    "  }\n  t_relay();\n}\n",
-    group.routes ?? "",
-  ].join("");
-}
-
-/** A line in the log. */
-export function note(text: string): string {
-  return `xlog("L_ALERT", "@$ci ${text}\\n");\n`;
-}
+export { callConfig, note } from "./dialog-call-config.ts";
 
 interface Phone {
   readonly side: Side;
@@ -441,22 +415,4 @@ export class Call {
       .replace(/"(\w*_?ts|timeout|start_ts|init_ts|end_ts)":([1-9]\d{8,})/g, '"$1":"T"')
       .replace(/(tag=)(?![cs]\d+(?![\w.-]))[^;|\s]+/g, "$1{T}");
   }
-}
-
-const DATES = /\d{4}([-/])\d\d([-/])\d\d \d\d:\d\d:\d\d/g;
-const TIMES = /\b(timestamp|usecs|stamp|start_time|end_time|duration|began|ended|length)=(?:[1-9][\d.]*|0\.\d+)/g;
-
-function kindOf(value: unknown): unknown {
-  if (typeof value === "string") return value.replace(DATES, "D$1D$2D D:D:D");
-  if (typeof value !== "number") return value;
-  if (value > 2.4e6 && value < 2.6e6) return "day";
-  if (value > 9e8 && value < 4e9) return Number.isInteger(value) ? "seconds" : "fraction";
-  return value === 0 ? "zero" : "length";
-}
-
-function all(text: string, name: string): string[] {
-  return text
-    .split("\r\n")
-    .filter((l) => l.startsWith(`${name}: `))
-    .flatMap((l) => l.slice(name.length + 2).split(/, */));
 }
