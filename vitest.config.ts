@@ -3,8 +3,15 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+/** Tests that ask Kamailio: run once, two files at a time, since most of their time is waiting for it. */
+const COMPARE = ["test/parity/**/*.test.ts"];
 /** Tests that start programs: run once, one file at a time, after all others. They start both runtimes themselves. */
-const DRIVE_PROCESSES = ["test/scenarios/**/*.test.ts", "test/parity/**/*.test.ts", "test/clients/**/*.test.ts"];
+const DRIVE_PROCESSES = ["test/scenarios/**/*.test.ts", "test/clients/**/*.test.ts"];
+const INCLUDED: Readonly<Record<string, readonly string[]>> = {
+  comparisons: COMPARE,
+  programs: DRIVE_PROCESSES,
+  processes: [...COMPARE, ...DRIVE_PROCESSES],
+};
 
 const kind = process.env.PORTICO_TESTS ?? "all";
 const isLong = process.env.PORTICO_LONG === "1";
@@ -25,14 +32,14 @@ export default defineConfig({
     },
   ],
   test: {
-    include: kind === "processes" ? DRIVE_PROCESSES : ["src/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: kind === "units" ? DRIVE_PROCESSES : [],
+    include: [...(INCLUDED[kind] ?? ["src/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"])],
+    exclude: kind === "units" ? [...COMPARE, ...DRIVE_PROCESSES] : [],
     // vitest's child processes do not start under Bun 1.4 (no channel.unref), and its threads do not end cleanly under
     // Deno 2.9 (no parentPort.removeAllListeners).
     pool: "Deno" in globalThis ? "forks" : "threads",
     maxWorkers: 2,
-    fileParallelism: kind !== "processes",
-    testTimeout: isLong || kind === "processes" ? 600_000 : 30_000,
+    fileParallelism: kind !== "processes" && kind !== "programs",
+    testTimeout: isLong || kind in INCLUDED ? 600_000 : 30_000,
     hookTimeout: 120_000,
   },
 });

@@ -60,7 +60,7 @@ async function main(): Promise<number> {
   const started = Date.now();
 
   /** One run of vitest, added to the total. */
-  const runTests = async (name: string, kind: "units" | "processes", runtime: readonly string[]) => {
+  const runTests = async (name: string, kind: "units" | "comparisons" | "programs", runtime: readonly string[]) => {
     title(name);
     const report = join(reports, `${name.replaceAll(/\W+/g, "-")}.json`);
     const options = ["--reporter=default", "--reporter=./scripts/test-reporter.ts", "--passWithNoTests"];
@@ -89,11 +89,13 @@ async function main(): Promise<number> {
 
   const isWanted = (file: string) => filters.length === 0 || filters.some((filter) => file.includes(filter));
   const drivers = typeScriptFiles(root, "test").filter(
-    (file) => /^test\/(?:scenarios|parity)\/.*\.test\.ts$/.test(file) && isWanted(file),
+    (file) => /^test\/(?:scenarios|parity|clients)\/.*\.test\.ts$/.test(file) && isWanted(file),
   );
   if (drivers.length > 0) {
     await runStage("build", ["scripts/build"]);
-    await runTests("programs", "processes", [BUN, "--no-env-file", "--config=bunfig.toml", "--bun"]);
+    const runtime = [BUN, "--no-env-file", "--config=bunfig.toml", "--bun"];
+    await runTests("beside Kamailio", "comparisons", runtime);
+    await runTests("programs", "programs", runtime);
   }
   rmSync(reports, { recursive: true, force: true });
 

@@ -11,9 +11,10 @@ export function selectHost(): Promise<Host> {
 
 async function load(): Promise<Host> {
   if (import.meta.url.includes("$bunfs") || import.meta.url.includes("~BUN")) {
-    const [{ registerAssets, registerPython }, { pythonFile, texts }] = await Promise.all([
+    const [{ registerAssets, registerPython }, { texts }, { pythonFile }] = await Promise.all([
       import("./assets.ts"),
       import("./embedded.ts"),
+      import("./embedded-python.ts"),
     ]);
     registerAssets(texts);
     registerPython(pythonFile.slice(0, pythonFile.lastIndexOf("/") + 1));

@@ -6,6 +6,7 @@ import { ArgError, optional, parsed, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
 import { kemi } from "../../registry/kemi.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
+import { core } from "../core/index.ts";
 import usrloc from "../usrloc/index.ts";
 import { EXPIRED, watchExpired } from "./expired.ts";
 import { fetchContacts, freeContacts, ulc } from "./fetched.ts";
@@ -118,7 +119,7 @@ function settingsOf(p: Given): RegistrarSettings {
 export default defineModule({
   name: "registrar",
   doc: "Handles REGISTER and looks users up (RFC 3261 10).",
-  uses: [usrloc],
+  uses: [core, usrloc],
   params,
   state: () => new RegistrarState(),
   configure: (state, p, host: ModuleHost): Registrar => {
