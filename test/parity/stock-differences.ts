@@ -22,6 +22,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /^calls: a contact that nobody listens at$/,
     "477 is no code of an RFC: the record has the phrase of its class, Kamailio's one of its own",
   ],
+  [/^nat, pinged: /, "requests have Max-Forwards (RFC 3261 8.1.1)"],
   [/^jsonrpc: a setting$/, "every parameter that can be changed can be read"],
   [
     /^presence: what is not understood$/,

@@ -8,19 +8,17 @@ import {
   AUTHENTICATION,
   BY_ADDRESS,
   CHALLENGES,
-  DATABASE,
   DOMAINS,
-  ENCRYPTED,
   FLOOD,
   GATEWAY,
   OVER_HTTP,
-  PRESENCE,
   REDIRECTION,
   SPEED,
   subscribers,
   VOICEMAIL,
 } from "./stock-cases-features.ts";
-import { ADDRESS_OF, BEHIND_NAT, UNRELAYED } from "./stock-cases-nat.ts";
+import { DATABASE, ENCRYPTED, PRESENCE } from "./stock-cases-more.ts";
+import { ADDRESS_OF, BEHIND_NAT, PINGS, UNRELAYED } from "./stock-cases-nat.ts";
 import type { StockGroup } from "./stock-talk.ts";
 import { PHONES } from "./stock-texts.ts";
 
@@ -44,6 +42,9 @@ const ALIAS_ROWS = [alias("support", "bob"), alias("sales", "nobody"), alias("ou
 const SPEED_ROWS = [speed("11", "sip:bob@office.example"), speed("22", `sip:x@${PHONES.far.at}`)];
 const DOMAIN_ROWS = ["office.example", "one.example", "two.example"].map(domain);
 
+/** Whether there is time for what the file does every half minute. */
+const LONG = process.env["PORTICO_LONG"] === "1" || process.env["PORTICO_RECORD"] === "1";
+
 /** All that the file knows. */
 const EVERY_SWITCH = (
   "DEBUG MYSQL AUTH IPAUTH USRLOCDB PRESENCE MSGREBUILD NAT NATSIPPING RTPENGINE PSTN ALIASDB SPEEDDIAL " +
@@ -64,6 +65,7 @@ export const STOCK_GROUPS: readonly StockGroup[] = [
   { name: "nat", defines: ["WITH_NAT"], cases: BEHIND_NAT },
   { name: "nat, rtpengine", defines: ["WITH_NAT", "WITH_RTPENGINE"], upstream: true, cases: BEHIND_NAT },
   { name: "nat, no relay", defines: ["WITH_NAT"], silent: ["rtpproxy"], cases: UNRELAYED },
+  ...(LONG ? [{ name: "nat, pinged", defines: ["WITH_NAT", "WITH_NATSIPPING"], cases: PINGS }] : []),
   { name: "pstn", defines: ["WITH_PSTN"], cases: GATEWAY },
   { name: "voicemail", defines: ["WITH_VOICEMAIL"], cases: VOICEMAIL },
   { name: "antiflood", defines: ["WITH_ANTIFLOOD"], cases: FLOOD },

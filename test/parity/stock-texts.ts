@@ -137,6 +137,8 @@ export function tidyStock(text: string): string {
     .replace(/uloc-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+/g, "{RUID}")
     .replace(/;expires=(\d+)/g, (_, n) => `;expires=${Math.ceil(Number(n) / 10) * 10}`) // a second may pass meanwhile
     .replace(/(expire: )\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "$1{TIME}")
+    .replace(/({RUID}-)[0-9a-f]+-[0-9a-f]+/g, "$1{HASH}")
+    .replace(/^Call-ID: [0-9a-f-]+@203\.0\.113\.1/gm, "Call-ID: {OURS}")
     .replace(/rspauth="[^"]*"/g, 'rspauth="{PROOF}"')
     .replace(/nonce="[^"]*"/g, 'nonce="{NONCE}"')
     .replace(/(?<=timestamp=|"time":"|"timestamp":")[^;"]*/g, "{TIME}")
