@@ -1,7 +1,7 @@
 -- What Lua 5.1 has and the virtual machine (5.3) has not, or has otherwise. Run once in each machine, before any script.
 -- Numbers are made floats by the program itself (src/languages/lua/dialect.ts).
 
-local select, type, pairs, floor, ceil = select, type, pairs, math.floor, math.ceil
+local select, type, pairs, ipairs, error, loadfile, floor, ceil = select, type, pairs, ipairs, error, loadfile, math.floor, math.ceil
 local getinfo, getupvalue, upvaluejoin = debug.getinfo, debug.getupvalue, debug.upvaluejoin
 local raw_load = load
 
@@ -98,7 +98,60 @@ end
 debug.getfenv, debug.setfenv = getfenv, setfenv
 
 -- modules
-package.loaders = package.searchers
+local host = _HOST
+_HOST = nil
+local loaded, preload = package.loaded, package.preload
+package.searchers, package.searchpath = nil
+package.path = "./?.lua;/usr/local/share/lua/5.1/?.lua;/usr/local/share/lua/5.1/?/init.lua;"
+  .. "/usr/local/lib/lua/5.1/?.lua;/usr/local/lib/lua/5.1/?/init.lua;/usr/share/lua/5.1/?.lua;/usr/share/lua/5.1/?/init.lua"
+package.cpath = ""
+function package.loadlib()
+  return nil, "libraries in C cannot be loaded", "absent"
+end
+package.loaders = {
+  function(name)
+    return preload[name] or "\n\tno field package.preload['" .. name .. "']"
+  end,
+  function(name)
+    local inner, missing = name:gsub("%.", "/"), ""
+    for template in package.path:gmatch("[^;]+") do
+      local file = template:gsub("%?", (inner:gsub("%%", "%%%%")))
+      if host.exists(file) then
+        local chunk, problem = host.load(file)
+        if not chunk then error("error loading module '" .. name .. "' from file '" .. file .. "':\n\t" .. problem, 0) end
+        return chunk
+      end
+      missing = missing .. "\n\tno file '" .. file .. "'"
+    end
+    return missing
+  end,
+}
+local loading = {}
+function require(name)
+  local there = loaded[name]
+  if there == loading then error("loop or previous error loading module '" .. name .. "'", 2) end
+  if there then return there end
+  local loader, why = nil, ""
+  for _, search in ipairs(package.loaders) do
+    local found = search(name)
+    if type(found) == "function" then
+      loader = found
+      break
+    end
+    if type(found) == "string" then why = why .. found end
+  end
+  if not loader then error("module '" .. name .. "' not found:" .. why, 2) end
+  loaded[name] = loading
+  local value = loader(name)
+  if value ~= nil then loaded[name] = value end
+  if loaded[name] == loading then loaded[name] = true end
+  return loaded[name]
+end
+function dofile(file)
+  local chunk, problem = loadfile(file)
+  if not chunk then error(problem, 0) end
+  return chunk()
+end
 function package.seeall(module)
   local meta = getmetatable(module)
   if not meta then

@@ -233,6 +233,20 @@ export interface Files {
   workingDirectory(): string;
   /** Makes relative names mean another directory from now on. Throws HostError. */
   changeDirectory(path: string): void;
+  /** Opens a file for reading and writing bit by bit, as fopen() of C does. Throws HostError. */
+  open(path: string, mode: OpenMode): OpenFile;
+}
+
+export type OpenMode = "r" | "w" | "a" | "r+" | "w+" | "a+";
+
+/** An open file. Positions count octets from its beginning; what has none (a pipe, a terminal) goes on where it is. All throw HostError. */
+export interface OpenFile {
+  /** How many octets were read; 0 at the end. */
+  read(into: Uint8Array, position: number): number;
+  /** Writes them all; at the end of the file when it is open for appending. */
+  write(data: Uint8Array, position: number): void;
+  size(): number;
+  close(): void;
 }
 
 export interface Process {

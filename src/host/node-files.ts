@@ -1,7 +1,20 @@
 // Files by node:fs, the same on Bun and on Deno. Synchronous: they are read at start, at reload and by the command line.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { resolve } from "node:path";
-import { type Files, HostError } from "./host.ts";
+import { type Files, HostError, type OpenFile, type OpenMode } from "./host.ts";
 
 /** The file system; failures are HostErrors with the system's code. */
 export const files: Files = {
@@ -16,7 +29,27 @@ export const files: Files = {
   resolve: (...parts) => resolve(...parts),
   workingDirectory: () => process.cwd(),
   changeDirectory: (path) => attempt(() => process.chdir(path)),
+  open,
 };
+
+function open(path: string, mode: OpenMode): OpenFile {
+  const { fd, hasPositions } = attempt(() => {
+    const fd = openSync(path, mode);
+    return { fd, hasPositions: fstatSync(fd).isFile() };
+  });
+  const appends = mode.startsWith("a");
+  return {
+    read: (into, position) => attempt(() => readSync(fd, into, 0, into.length, hasPositions ? position : null)),
+    write(data, position) {
+      for (let at = 0; at < data.length; ) {
+        const place = hasPositions && !appends ? position + at : null;
+        at += attempt(() => writeSync(fd, data, at, data.length - at, place));
+      }
+    },
+    size: () => attempt(() => fstatSync(fd).size),
+    close: () => attempt(() => closeSync(fd)),
+  };
+}
 
 function attempt<T>(fn: () => T): T {
   try {

@@ -1,11 +1,12 @@
 // System by calls of the C library (native-calls.ts), the same on Bun and on Deno.
-import { spawn } from "node:child_process";
+
 import { constants } from "node:os";
 import { startInBackground, takeBackground } from "./daemon.ts";
 import { HostError } from "./host.ts";
 import { nativeMemory, releaseMemory } from "./libc.ts";
 import { bindUnixDatagram, openFifo, writeFifo } from "./local-channels.ts";
 import { type NativeArgument, type NativeCalls, openNativeCalls } from "./native-calls.ts";
+import { runCommand, shell, shellNow } from "./node-shell.ts";
 import { openSyslog } from "./syslog.ts";
 import type { Account, System } from "./system.ts";
 
@@ -58,12 +59,9 @@ export function makeSystem(beforeChroot: () => Promise<void>): System {
       new DataView(parameter.buffer).setInt32(0, priority, true);
       must(calls(), "sched_setscheduler", `priority ${priority}`, calls().sched_setscheduler(0, policy, parameter));
     },
-    run: (command, limit) =>
-      new Promise((resolve) => {
-        const child = spawn("/bin/sh", ["-c", command], { stdio: ["ignore", "inherit", "inherit"], timeout: limit });
-        child.on("error", () => resolve(-1));
-        child.on("exit", (code) => resolve(code ?? -1));
-      }),
+    run: runCommand,
+    shell,
+    shellNow,
     openSyslog(path) {
       try {
         return openSyslog(calls(), path);

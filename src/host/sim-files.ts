@@ -1,5 +1,5 @@
 // Files and process of a simulated host: in memory, with what was written kept for the test to read.
-import { type Files, HostError, type Process } from "./host.ts";
+import { type Files, HostError, type OpenFile, type OpenMode, type Process } from "./host.ts";
 
 /** An in-memory file system with POSIX paths. */
 export function simFiles(): Files {
@@ -9,7 +9,33 @@ export function simFiles(): Files {
   const folders = new Set<string>(["/"]);
   const missing = (path: string) => new HostError("ENOENT", `no such file: ${path}`);
   const parent = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
+  const open = (path: string, mode: OpenMode): OpenFile => {
+    const full = resolve(path);
+    if (mode.startsWith("r") && !contents.has(full)) throw missing(path);
+    if (!folders.has(parent(full))) throw missing(parent(full));
+    if (mode.startsWith("w") || !contents.has(full)) contents.set(full, new Uint8Array(0));
+    const now = (): Uint8Array => contents.get(full) ?? new Uint8Array(0);
+    return {
+      read(into, position) {
+        const part = now().subarray(position, position + into.length);
+        into.set(part);
+        return part.length;
+      },
+      write(data, position) {
+        if (mode === "r") throw new HostError("EBADF", "not open for writing");
+        const before = now();
+        const at = mode.startsWith("a") ? before.length : position;
+        const after = new Uint8Array(Math.max(before.length, at + data.length));
+        after.set(before);
+        after.set(data, at);
+        contents.set(full, after);
+      },
+      size: () => now().length,
+      close: () => {},
+    };
+  };
   return {
+    open,
     read(path) {
       const data = contents.get(resolve(path));
       if (data === undefined) throw missing(path);

@@ -66,6 +66,17 @@ export function simSystem(after: (ms: number, fn: () => void) => void): SimSyste
       const seconds = Number(/^sleep ([\d.]+)$/.exec(command)?.[1] ?? 0);
       return seconds === 0 ? Promise.resolve(code) : new Promise((done) => after(seconds * 1000, () => done(code)));
     },
+    // "echo WORDS" and "cat" write, "exit N" and "sleep N" do as above
+    shell: async (command, input) => {
+      const code = await system.run(command, 0);
+      return { ...system.shellNow(command, input, 0), code };
+    },
+    shellNow(command, input) {
+      const code = Number(/^exit (\d+)$/.exec(command)?.[1] ?? 0);
+      const words = /^echo (.*)$/.exec(command)?.[1];
+      const output = words !== undefined ? new TextEncoder().encode(`${words}\n`) : input;
+      return { output: words !== undefined || command === "cat" ? output : new Uint8Array(0), code, signal: 0 };
+    },
     startInBackground() {
       note("startInBackground");
       return 0;

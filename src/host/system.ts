@@ -35,6 +35,16 @@ export interface DatagramChannel {
 /** Scheduling policies of `System.schedule`. */
 export const Scheduling = { OTHER: 0, FIFO: 1, ROUND_ROBIN: 2 } as const;
 
+/** How a command ended. */
+export interface ShellResult {
+  /** What it wrote to its standard output. */
+  readonly output: Uint8Array;
+  /** Its exit code; -1 when it could not be started. */
+  readonly code: number;
+  /** The number of the signal that killed it; 0 when none did. */
+  readonly signal: number;
+}
+
 /** Calls that throw throw HostError with the system's code ("EPERM", "ENOENT" …), "ENOSYS" where the system offers no such thing. */
 export interface System {
   /** A user by name or number; null when there is none of that name. */
@@ -75,6 +85,10 @@ export interface System {
    * was killed or took longer than `limit` milliseconds (it is killed then).
    */
   run(command: string, limit: number): Promise<number>;
+  /** Runs a command line by /bin/sh with `input` on its standard input, its error output being ours. Killed after `limit` milliseconds. */
+  shell(command: string, input: Uint8Array, limit: number): Promise<ShellResult>;
+  /** The same, everything else standing still meanwhile: for the start of the program only. */
+  shellNow(command: string, input: Uint8Array, limit: number): ShellResult;
   /** In the process so started: what to call when it serves. Null in any other. */
   background(): Background | null;
 }

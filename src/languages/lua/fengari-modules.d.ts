@@ -12,6 +12,10 @@ declare module "fengari/src/lobject.js" {
   const lobject: import("./fengari-types.ts").ReplaceableFunctions;
   export default lobject;
 }
+declare module "fengari/src/ldo.js" {
+  const ldo: import("./fengari-types.ts").ReplaceableCalls;
+  export default ldo;
+}
 declare module "fengari/src/luaconf.js" {
   const luaconf: import("./fengari-types.ts").ReplaceableSettings;
   export default luaconf;

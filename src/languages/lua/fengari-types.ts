@@ -23,17 +23,39 @@ export interface ReplaceableSettings {
 /** Functions of the machine that are replaced. */
 export interface ReplaceableFunctions {
   luaO_str2num: (bytes: Uint8Array, slot: NumberSlot) => number;
-  pushsvalue2s(L: LuaState, s: LuaString): void;
+  pushsvalue2s: (L: LuaState, s: LuaString) => void;
+  setsvalue2s: (L: LuaState, index: number, s: LuaString) => void;
+}
+/** How the machine calls protected functions; replaced. */
+export interface ReplaceableCalls {
+  luaD_pcall: (L: LuaState, f: unknown, data: unknown, top: number, handler: number) => number;
 }
 
-/** A thread (coroutine) of the machine, with the inner fields that are read here. */
+/** A call in progress. */
+export interface CallInfo {
+  readonly funcOff: number;
+  next: CallInfo | null;
+}
+/** A thread (coroutine) of the machine, with the inner fields that are used here. */
 export interface LuaState {
   readonly stack: { readonly type: number; readonly value: unknown }[];
-  readonly top: number;
-  readonly ci: { readonly funcOff: number };
-  readonly status: number;
+  readonly base_ci: CallInfo;
+  top: number;
+  ci: CallInfo;
+  status: number;
+  errorJmp: unknown;
+  nCcalls: number;
+  /** Above 0: it cannot be suspended. */
+  nny: number;
+  errfunc: number;
+  allowhook: number;
+  /** Instructions until the hook is called, and what that begins with. */
   hookcount: number;
   basehookcount: number;
+  /** Ours: the thread that resumed it, while it runs or waits; none for the thread of a run. */
+  outer?: LuaState | null;
+  /** Ours: whether it is suspended by a function of ours that waits, and not by the script. */
+  waits?: boolean;
 }
 
 /** A function of ours in the machine: arguments on the stack, returns how many results it pushed. */
@@ -57,6 +79,7 @@ export interface LuaApi {
   readonly LUA_TSTRING: number;
   readonly LUA_TTABLE: number;
   readonly LUA_TFUNCTION: number;
+  readonly LUA_TUSERDATA: number;
   readonly lua_Debug: new () => LuaDebug;
   lua_newthread(L: LuaState): LuaState;
   lua_resume(L: LuaState, from: LuaState | null, count: number): number;
@@ -93,6 +116,21 @@ export interface LuaApi {
   lua_getstack(L: LuaState, level: number, ar: LuaDebug): number;
   lua_getinfo(L: LuaState, what: Uint8Array, ar: LuaDebug): number;
   lua_sethook(L: LuaState, hook: ((L: LuaState, ar: LuaDebug) => void) | null, mask: number, count: number): void;
+  lua_atnativeerror(L: LuaState, handler: LuaFunction | null): LuaFunction | null;
+  lua_tocfunction(L: LuaState, index: number): LuaFunction | null;
+  lua_tothread(L: LuaState, index: number): LuaState | null;
+  lua_pushthread(L: LuaState): boolean;
+  lua_touserdata(L: LuaState, index: number): unknown;
+  lua_newuserdata(L: LuaState, size: number): object;
+  lua_xmove(from: LuaState, to: LuaState, count: number): void;
+  lua_status(L: LuaState): number;
+  lua_yieldk(L: LuaState, count: number, context: number, next: (L: LuaState) => number): number;
+  lua_rawequal(L: LuaState, a: number, b: number): boolean;
+  lua_rawseti(L: LuaState, index: number, n: number): void;
+  lua_rawlen(L: LuaState, index: number): number;
+  lua_gettable(L: LuaState, index: number): number;
+  lua_getmetatable(L: LuaState, index: number): boolean;
+  lua_setmetatable(L: LuaState, index: number): void;
   lua_close(L: LuaState): void;
 }
 
@@ -101,6 +139,10 @@ export interface LuaAuxiliary {
   luaL_loadbuffer(L: LuaState, bytes: Uint8Array, size: number, name: Uint8Array): number;
   luaL_where(L: LuaState, level: number): void;
   luaL_tolstring(L: LuaState, index: number): Uint8Array;
+  luaL_argerror(L: LuaState, index: number, why: Uint8Array): number;
+  luaL_newmetatable(L: LuaState, name: Uint8Array): number;
+  luaL_setmetatable(L: LuaState, name: Uint8Array): void;
+  luaL_testudata(L: LuaState, index: number, name: Uint8Array): object | null;
   luaL_ref(L: LuaState, table: number): number;
   luaL_unref(L: LuaState, table: number, ref: number): void;
   luaL_traceback(L: LuaState, from: LuaState, message: Uint8Array | null, level: number): void;

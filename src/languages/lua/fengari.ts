@@ -6,6 +6,7 @@ import "./settings.ts";
 // whatever order that is, unless one is asked for after the other.
 const { lauxlib, lua, lualib } = await import("fengari");
 const { default: lobject } = await import("fengari/src/lobject.js");
+const { default: ldo } = await import("fengari/src/ldo.js");
 const { TString } = await import("fengari/src/lstring.js");
 
-export { lauxlib, lobject, lua, lualib, TString };
+export { lauxlib, ldo, lobject, lua, lualib, TString };

@@ -1,35 +1,15 @@
 // Functions of Lua's libraries that the machine has otherwise than Lua 5.1: string.format, collectgarbage, print.
 
+import { fail, typeName } from "./arguments.ts";
 import { lauxlib, lua } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
 import { formatNumber, padded, quotedForLua, readConversion } from "./format.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { key, pushText, textAt } from "./values.ts";
-
-/** What the functions need of the program. */
-export interface LibraryHost {
-  /** A line of print(). */
-  print(text: string): void;
-  /** Octets of memory in use. */
-  memory(): number;
-}
-
-function fail(L: LuaState, text: string): number {
-  lauxlib.luaL_where(L, 1);
-  const place = textAt(L, -1);
-  lua.lua_pop(L, 1);
-  pushText(L, place + text);
-  return lua.lua_error(L);
-}
 
 function numberAt(L: LuaState, index: number): number {
   if (lua.lua_isnumber(L, index)) return lua.lua_tonumber(L, index);
-  const got = lua.lua_gettop(L) < index ? "no value" : textAtType(L, index);
-  return fail(L, `bad argument #${index} to 'format' (number expected, got ${got})`);
-}
-
-function textAtType(L: LuaState, index: number): string {
-  const name = lua.lua_typename(L, lua.lua_type(L, index));
-  return String.fromCharCode(...name);
+  return fail(L, `bad argument #${index} to 'format' (number expected, got ${typeName(L, index)})`);
 }
 
 // The text of a value as tostring() gives it.
@@ -75,20 +55,20 @@ const format: LuaFunction = (L) => {
 const COUNT = "count";
 
 /** Puts the functions into the tables of the libraries, which are open. */
-export function openLibrary(L: LuaState, host: LibraryHost): void {
+export function openLibrary(L: LuaState, around: Surroundings): void {
   lua.lua_getglobal(L, key("string"));
   lua.lua_pushcfunction(L, format);
   lua.lua_setfield(L, -2, key("format"));
   lua.lua_pop(L, 1);
   setGlobal(L, "collectgarbage", (state) => {
     const what = lua.lua_gettop(state) > 0 ? textAt(state, 1) : "collect";
-    lua.lua_pushnumber(state, what === COUNT ? host.memory() / 1024 : 0);
+    lua.lua_pushnumber(state, what === COUNT ? around.host.process.memory().heapUsed / 1024 : 0);
     return 1;
   });
   setGlobal(L, "print", (state) => {
     const parts: string[] = [];
     for (let i = 1; i <= lua.lua_gettop(state); i++) parts.push(anyText(state, i));
-    host.print(parts.join("\t"));
+    around.print(parts.join("\t"));
     return 0;
   });
 }

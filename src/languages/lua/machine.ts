@@ -2,19 +2,26 @@
 
 import type { CallPlace } from "../../registry/args.ts";
 import { textOf } from "../../util/bytes.ts";
+import { BudgetSpent, limit, takeEnding, watchMachine } from "./budget.ts";
+import { nativeError, openCoroutines } from "./coroutines.ts";
 import { speakLua51 } from "./dialect.ts";
 import { lauxlib, lua, lualib } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
-import { type LibraryHost, openLibrary } from "./library.ts";
-import { key, pushGlobal, textAt } from "./values.ts";
+import { openFileLoading, scriptText } from "./files.ts";
+import { openIo } from "./io.ts";
+import { openLibrary } from "./library.ts";
+import { openOs } from "./os.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { Suspension } from "./suspension.ts";
+import { key, pushGlobal, pushText, textAt } from "./values.ts";
 
-/** What a run of a script may take. */
+/** What a run of a script may take, and what it reaches. */
 export interface LuaLimits {
   /** Instructions of the machine in one run; 0 for no limit. */
   readonly instructions: number;
   /** embed/lua51.lua. */
   readonly prelude: Uint8Array;
-  readonly library: LibraryHost;
+  readonly around: Surroundings;
 }
 
 /** A script that cannot be loaded, or that failed; the message has file, line and traceback. */
@@ -30,18 +37,29 @@ export const EXIT = "~~ksr~exit~~";
 
 const INFO_PLACE = key("Sl");
 
+/** Idle coroutines that are kept for the next runs, and how large their stacks may be. */
+const IDLE_THREADS = 64;
+const IDLE_STACK = 1000;
+
 /** One state, its libraries open. Not shared between loads: a reload makes a new one. */
 export class LuaMachine {
   readonly L: LuaState;
-  private readonly limits: LuaLimits;
+  private readonly idle: LuaState[] = [];
 
-  constructor(limits: LuaLimits) {
-    this.limits = limits;
+  constructor(limits: LuaLimits, suspension = new Suspension()) {
     speakLua51();
-    this.L = lauxlib.luaL_newstate();
-    lualib.luaL_openlibs(this.L);
-    openLibrary(this.L, limits.library);
+    watchMachine();
+    const L = lauxlib.luaL_newstate();
+    this.L = L;
+    lua.lua_atnativeerror(L, nativeError);
+    lualib.luaL_openlibs(L);
+    openLibrary(L, limits.around);
+    openCoroutines(L, suspension);
+    openIo(L, limits.around, suspension);
+    openOs(L, limits.around, suspension);
+    openFileLoading(L, limits.around);
     this.runChunk(limits.prelude, "lua51.lua");
+    limit(L, limits.instructions);
   }
 
   /** A table of tables of functions as a global; those of the group "" stand in it directly. */
@@ -59,16 +77,35 @@ export class LuaMachine {
     lua.lua_setglobal(L, key(name));
   }
 
-  /** Runs a chunk at the top level. Throws ScriptError. */
+  /** Lets require() find modules beside a script, after all other places. */
+  lookBeside(script: string): void {
+    const { L } = this;
+    const folder = script.slice(0, script.lastIndexOf("/") + 1);
+    if (folder === "") return;
+    lua.lua_getglobal(L, key("package"));
+    lua.lua_getfield(L, -1, key("path"));
+    pushText(L, `${textAt(L, -1)};${folder}?.lua`);
+    lua.lua_setfield(L, -3, key("path"));
+    lua.lua_pop(L, 2);
+  }
+
+  /** Runs a chunk at the top level, with a budget of its own. Throws ScriptError. */
   runChunk(bytes: Uint8Array, name: string): void {
     const { L } = this;
-    if (lauxlib.luaL_loadbuffer(L, bytes, bytes.length, key(`@${name}`)) !== lua.LUA_OK) throw this.takeError(L);
-    if (lua.lua_pcall(L, 0, 0, 0) !== lua.LUA_OK) throw this.takeError(L);
+    const text = scriptText(bytes);
+    L.hookcount = L.basehookcount;
+    if (lauxlib.luaL_loadbuffer(L, text, text.length, key(`@${name}`)) !== lua.LUA_OK) throw this.takeError(L);
+    try {
+      if (lua.lua_pcall(L, 0, 0, 0) !== lua.LUA_OK) throw this.takeError(L);
+    } catch (error) {
+      if (takeEnding() === null) throw error;
+      throw new ScriptError(`${name}: ${error instanceof BudgetSpent ? error.message : String(error)}`);
+    }
   }
 
   /** Puts the function that a text makes onto a coroutine; what is wrong with the text, or null. */
   loadInto(thread: LuaState, text: string, name: string): string | null {
-    const bytes = key(text);
+    const bytes = scriptText(key(text));
     if (lauxlib.luaL_loadbuffer(thread, bytes, bytes.length, key(name)) === lua.LUA_OK) return null;
     const error = textAt(thread, -1);
     lua.lua_settop(thread, 0);
@@ -81,13 +118,30 @@ export class LuaMachine {
     return isThere;
   }
 
-  /** A coroutine, for a run. */
-  newThread(): LuaState {
+  /** A coroutine for a run, with a full budget. */
+  takeThread(): LuaState {
+    const kept = this.idle.pop();
+    if (kept !== undefined) return kept;
     const { L } = this;
     const thread = lua.lua_newthread(L);
     lua.lua_pop(L, 1);
-    if (this.limits.instructions > 0) lua.lua_sethook(thread, tooMany, lua.LUA_MASKCOUNT, this.limits.instructions);
     return thread;
+  }
+
+  /** Takes back a coroutine whose run has ended, however that was. */
+  giveBack(thread: LuaState): void {
+    if (this.idle.length >= IDLE_THREADS || thread.stack.length > IDLE_STACK) return;
+    thread.ci = thread.base_ci;
+    thread.base_ci.next = null;
+    while (thread.top > 1) delete thread.stack[--thread.top];
+    thread.status = lua.LUA_OK;
+    thread.errorJmp = null;
+    thread.nCcalls = 0;
+    thread.nny = 1;
+    thread.errfunc = 0;
+    thread.allowhook = 1;
+    thread.hookcount = thread.basehookcount;
+    this.idle.push(thread);
   }
 
   /** Where the script is, `level` functions above ours. */
@@ -100,13 +154,12 @@ export class LuaMachine {
     return { file: textOf(file, 0, end < 0 ? file.length : end), line: Math.max(0, ar.currentline) };
   }
 
-  /** What a failed coroutine says, with its traceback. */
-  errorOf(thread: LuaState): string {
-    const message = textAt(thread, -1);
+  /** A message with the traceback of a coroutine that failed. */
+  traced(thread: LuaState, message: string): string {
     lauxlib.luaL_traceback(this.L, thread, key(message), 0);
     const text = textAt(this.L, -1);
     lua.lua_pop(this.L, 1);
-    return message === EXIT ? message : text;
+    return text;
   }
 
   private takeError(L: LuaState): ScriptError {
@@ -114,8 +167,4 @@ export class LuaMachine {
     lua.lua_pop(L, 1);
     return new ScriptError(text);
   }
-}
-
-function tooMany(): void {
-  throw new ScriptError("the script was ended: it ran for too long");
 }

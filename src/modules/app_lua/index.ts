@@ -1,6 +1,7 @@
 // Modules app_lua and app_lua_sr: routing by scripts in Lua, in the place of the routing blocks (cfgengine "lua") or called from them.
 
 import { HostError } from "../../host/host.ts";
+import { checkLua } from "../../languages/lua/check.ts";
 import { LuaEngine, NO_FUNCTION } from "../../languages/lua/engine.ts";
 import { ScriptError } from "../../languages/lua/machine.ts";
 import { type RouteContext, RouteKind, type RouteResult } from "../../proxy/context.ts";
@@ -32,21 +33,27 @@ interface AppLua {
 
 type Script = { readonly name: string; readonly bytes: Uint8Array };
 
-/** The texts of the scripts. Throws ConfigError when one cannot be read, as a file or as Lua. */
-function readScripts(self: AppLua): Script[] {
+/** The texts of the scripts. Throws ConfigError when a file cannot be read. */
+function readFiles(self: AppLua): Script[] {
   const { files } = self.state.host.host;
   return self.files.map((name) => {
-    let bytes: Uint8Array;
     try {
-      bytes = files.read(name);
+      return { name, bytes: files.read(name) };
     } catch (error) {
       if (error instanceof HostError) throw new ConfigError(error.message, "load");
       throw error;
     }
+  });
+}
+
+/** The same; throws ConfigError also when one cannot be read as Lua. */
+function readScripts(self: AppLua): Script[] {
+  const scripts = readFiles(self);
+  for (const { name, bytes } of scripts) {
     const problem = self.engine.problemOf(bytes, name);
     if (problem !== null) throw new ConfigError(problem, "load");
-    return { name, bytes };
-  });
+  }
+  return scripts;
 }
 
 /** Runs the scripts' top level in a new machine, which then is in force. Throws ConfigError. */
@@ -117,6 +124,11 @@ export const appLua = defineModule({
       "Instructions of the Lua machine after which a run for one message is ended; 0 for none.",
       { min: 0 },
     ),
+    system_access: intParam(
+      7,
+      "What scripts reach outside of the program, added up: 1 files, 2 processes (io.popen, os.execute), 4 os.exit.",
+      { min: 0, max: 7 },
+    ),
   },
   state: (host): AppLuaState => ({ host, registered: [] }),
   configure: (state, params, { host, proxy, log }): AppLua => {
@@ -125,17 +137,18 @@ export const appLua = defineModule({
     const limits = {
       instructions: params.instruction_limit,
       prelude: host.asset("lua51.lua"),
-      library: {
-        print: (text: string) => log.write(Level.INFO, text),
-        memory: () => host.process.memory().heapUsed,
-      },
+      around: { host, access: params.system_access, print: (text: string) => log.write(Level.INFO, text) },
     };
     const engine = new LuaEngine(report, limits);
     return { state, engine, aside: new LuaEngine(report, limits), report, files: params.load, api: null };
   },
-  bind: (self, { api }) => {
+  bind: (self, { api, scripts }) => {
     self.api = api;
-    readScripts(self);
+    checkLua(readFiles(self), (bytes, name) => self.engine.problemOf(bytes, name), {
+      api,
+      around: scripts,
+      registered: self.state.registered,
+    });
   },
   start: (self, { proxy }) => {
     load(self);
