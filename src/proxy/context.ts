@@ -199,6 +199,8 @@ export class RouteContext {
   stop = 0;
   /** Whether the message is dropped once the script in another language ends (KSR.set_drop). */
   dropAtEnd = false;
+  /** Flags of the script, 32 bits, of this run alone. */
+  scriptFlags = 0;
   /** Further destinations beside the R-URI. */
   branches: BranchTarget[] = NO_BRANCHES;
   /** Routes armed for the transaction to be made (t_on_failure, t_on_branch, t_on_reply, t_on_branch_failure); 0 none. */

@@ -3,6 +3,7 @@
 // names begin so.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 
 interface Group {
@@ -82,8 +83,11 @@ export function compareWithRecord<G extends Group, A>(c: Comparison<G, A>): void
 
   describe.runIf(c.canAsk && !recordAnew)("what Kamailio does is what was recorded", () => {
     test.each(groups.map((g) => [g.name, g] as const))("%s", { timeout: 120_000 }, async (_, group) => {
-      const asked = await c.kamailio(group);
-      expect(asked).toEqual(group.cases.map((_c, i) => recorded[nameOf(group, i)]!.kamailio));
+      const wanted = group.cases.map((_c, i) => recorded[nameOf(group, i)]!.kamailio);
+      let asked = await c.kamailio(group);
+      // what depends on time comes out otherwise on a busy machine: it is asked once more
+      if (!isDeepStrictEqual(asked, wanted)) asked = await c.kamailio(group);
+      expect(asked).toEqual(wanted);
     });
   });
 }
