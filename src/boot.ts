@@ -142,7 +142,7 @@ function assemble(host: Host, config: Config, settings: LogSettings, data: strin
   );
   const proxy = new Proxy(host, log, wheel, transports);
   const receiver = new Receiver(proxy);
-  const http = new HttpReceiver(proxy);
+  const http = new HttpReceiver(proxy, (bytes, avps, flow) => receiver.taken(bytes, avps, flow));
   proxy.httpPages = servePages(proxy, createApp(proxy));
   proxy.places = {
     config: host.files.resolve(config.file, ".."),
@@ -217,7 +217,7 @@ function routing(
 
 function callbacksOf({ globals, modules }: Config): Callbacks {
   const events = modules.flatMap(({ module, params }) => {
-    const callback = params.event_callback;
+    const callback = params.event_callback || params.evcb_reply_out;
     return typeof callback === "string" && callback !== "" ? [[module.name, callback] as const] : [];
   });
   return {

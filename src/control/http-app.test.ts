@@ -44,7 +44,7 @@ async function ask(text: string, flow = new WebFlow(), change: (app: App) => voi
   proxy.httpPages = servePages(proxy, app);
   const bytes = bytesOf(text);
   const flags = HttpFlag.KEEP | (text.startsWith("HEAD ") ? HttpFlag.HEAD : 0);
-  new HttpReceiver(proxy).receive(bytes, 0, bytes.length, flow, flags);
+  new HttpReceiver(proxy, () => undefined).receive(bytes, 0, bytes.length, flow, flags);
   bytes.fill(0); // as a runtime does with its buffer
   await flow.finished;
   return flow;

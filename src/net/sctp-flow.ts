@@ -75,7 +75,10 @@ export class SctpFlow implements StreamFlow {
   }
 
   send(buf: Uint8Array, start: number, end: number): boolean {
-    return this.#send(buf, start, end, this.#transport.rules.send_retries);
+    const { rules, wire } = this.#transport;
+    const other = wire.outgoing?.(buf, start, end, this) ?? null;
+    if (other !== null) return this.#send(other, 0, other.length, rules.send_retries);
+    return this.#send(buf, start, end, rules.send_retries);
   }
 
   #send(buf: Uint8Array, start: number, end: number, retries: number): boolean {

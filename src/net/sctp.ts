@@ -9,10 +9,12 @@ import { FlowTable } from "./flows.ts";
 import { SctpFlow } from "./sctp-flow.ts";
 import { isRule, ruleProblem, SCTP_RULES, SCTP_SETTINGS, type SctpParameter, type SctpRules } from "./sctp-rules.ts";
 import { Refused, type SourceLimits } from "./source-limits.ts";
+import { Wire } from "./wire.ts";
 
 /** What SCTP is given. */
 export interface SctpTransportOptions {
   readonly receive: Receive;
+  readonly wire?: Wire;
   readonly onClose: (flow: Flow, error: HostError | null) => void;
   /** A message to that flow was given up by the system, though the association is there. */
   readonly onError: (flow: Flow, error: HostError) => void;
@@ -30,6 +32,7 @@ const MAX_QUEUE = 1 << 20;
 /** All that is SCTP: call `listen` for each address, `flowTo` to reach a peer. */
 export class SctpTransport {
   readonly host: Host;
+  readonly wire: Wire;
   readonly receive: Receive;
   readonly maxQueue: number;
   readonly listeners: SctpListener[] = [];
@@ -44,6 +47,7 @@ export class SctpTransport {
 
   constructor(host: Host, options: SctpTransportOptions) {
     this.host = host;
+    this.wire = options.wire ?? new Wire();
     this.receive = options.receive;
     this.maxQueue = options.maxQueue ?? MAX_QUEUE;
     this.#options = options;

@@ -104,6 +104,13 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
   }
 
   send(buf: Uint8Array, start: number, end: number): boolean {
+    const { outgoing } = this.#transport.wire;
+    if (outgoing === null || this.#answering || this.#reader !== null) return this.#put(buf, start, end);
+    const other = outgoing(buf, start, end, this);
+    return other === null ? this.#put(buf, start, end) : this.#put(other, 0, other.length);
+  }
+
+  #put(buf: Uint8Array, start: number, end: number): boolean {
     if (!this.open || !this.#transport.mayQueue(end - start)) return false;
     if (!this.#feeding) this.lastActive = this.#transport.host.clock.mono(); // else onData has just looked
     if (this.#connection !== null) return this.#connection.send(buf, start, end);
@@ -192,7 +199,7 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
   #say(status: number, body: string): void {
     const head = `HTTP/1.1 ${status} ${httpStatusReason(status)}\r\nContent-Type: text/plain\r\n`;
     const text = bytesOf(`${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
-    this.send(text, 0, text.length);
+    this.#put(text, 0, text.length);
     this.finish();
   }
 
@@ -239,7 +246,7 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
   }
 
   onExpect(): void {
-    this.send(CONTINUE, 0, CONTINUE.length);
+    this.#put(CONTINUE, 0, CONTINUE.length);
   }
 
   answered(keep: boolean): void {
@@ -284,7 +291,7 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
   }
 
   onPing(): void {
-    if (this.#transport.rules.answerPings) this.send(PONG, 0, PONG.length);
+    if (this.#transport.rules.answerPings) this.#put(PONG, 0, PONG.length);
   }
 
   /** Closes the connection; the flow is closed at once, so that nobody sends over it any more. */

@@ -16,6 +16,7 @@ import { AwaitsHeader } from "./proxy-header.ts";
 import { Refused, SourceLimits } from "./source-limits.ts";
 import { TcpFlow } from "./tcp-flow.ts";
 import type { TlsProvider } from "./tls.ts";
+import { Wire } from "./wire.ts";
 
 /** What TCP is given: where messages go and what the limits are. */
 export interface TcpOptions {
@@ -25,6 +26,7 @@ export interface TcpOptions {
   readonly maxConnections?: number;
   readonly flows: FlowTable;
   readonly receive: Receive;
+  readonly wire?: Wire;
   /** A flow has gone, whoever closed it; called once for each, also for one that never connected. */
   readonly onClose?: (flow: Flow, error: HostError | null) => void;
   /** A whole HTTP request. Without it HTTP ends the connection. */
@@ -83,6 +85,7 @@ export class TcpTransport {
   /** For TLS; until it is set nothing listens and nothing connects. */
   tls: TlsProvider | null = null;
   readonly flows: FlowTable;
+  readonly wire: Wire;
   readonly receive: Receive;
   readonly onHttp: ReceiveHttp | null;
   readonly limits: FrameLimits;
@@ -105,6 +108,7 @@ export class TcpTransport {
     this.protocol = options.protocol ?? Transport.TCP;
     this.#maxConnections = options.maxConnections ?? Number.POSITIVE_INFINITY;
     this.flows = options.flows;
+    this.wire = options.wire ?? new Wire();
     this.receive = options.receive;
     this.onHttp = options.onHttp ?? null;
     this.limits = options.limits ?? DEFAULT_LIMITS;

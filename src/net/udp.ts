@@ -10,6 +10,7 @@ import {
   nextFlowId,
   type Receive,
 } from "./flow.ts";
+import { Wire } from "./wire.ts";
 
 /** What a UDP listener is asked for. */
 export interface UdpListenOptions extends ListenOptions {
@@ -24,6 +25,7 @@ export interface UdpListenOptions extends ListenOptions {
   readonly raw?: { readonly mtu: number; readonly ttl: number };
   /** Have onError called for ICMP errors too, where the system tells. */
   readonly icmp?: boolean;
+  readonly wire?: Wire;
 }
 
 /** Opens a UDP socket; rejects with HostError when it cannot be had. */
@@ -47,18 +49,20 @@ export async function listenUdp(host: Host, options: UdpListenOptions): Promise<
       ? {}
       : { marks: { ...marks, ...(joinOn === undefined ? {} : { joinOn }) } }),
   });
-  listener = new UdpListener(socket, options);
+  listener = new UdpListener(socket, options, options.wire);
   return listener;
 }
 
 /** A UDP socket that we listen on and send from. */
 export class UdpListener extends ListenerBase implements Listener {
   readonly socket: UdpSocket;
+  readonly wire: Wire;
   open = true;
 
-  constructor(socket: UdpSocket, options: ListenOptions) {
+  constructor(socket: UdpSocket, options: ListenOptions, wire = new Wire()) {
     super(Transport.UDP, socket.local, options);
     this.socket = socket;
+    this.wire = wire;
   }
 
   get stats(): UdpStats {
@@ -112,8 +116,11 @@ class UdpFlow implements Flow {
   }
 
   send(buf: Uint8Array, start: number, end: number): boolean {
-    if (!this.listener.open) return false;
-    this.listener.socket.send(this.peer, buf, start, end);
+    const { listener } = this;
+    if (!listener.open) return false;
+    const other = listener.wire.outgoing?.(buf, start, end, this) ?? null;
+    if (other === null) listener.socket.send(this.peer, buf, start, end);
+    else listener.socket.send(this.peer, other, 0, other.length);
     return true;
   }
 

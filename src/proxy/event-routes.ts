@@ -2,7 +2,7 @@
 
 import type { Flow } from "../net/flow.ts";
 import type { SipMessage } from "../sip/message.ts";
-import { type Fault, RouteContext, RouteKind, type RouteResult, type Routes, Stop } from "./context.ts";
+import { type Avps, type Fault, RouteContext, RouteKind, type RouteResult, type Routes, Stop } from "./context.ts";
 import type { Proxy } from "./proxy.ts";
 
 type Run = (ctx: RouteContext) => RouteResult;
@@ -42,10 +42,16 @@ export class EventRoutes {
    * Runs core:pre-routing over a message. The context that its main route begins with (AVPs, branches and what was armed stay), or null
    * when the script drops the message; a promise of it when the route waits.
    */
-  before(msg: SipMessage, flow: Flow, kind: number): RouteContext | null | Promise<RouteContext | null> {
+  before(
+    msg: SipMessage,
+    flow: Flow,
+    kind: number,
+    avps: Avps | null,
+  ): RouteContext | null | Promise<RouteContext | null> {
     const { proxy, routes } = this;
     const first = new RouteContext(proxy, routes!, msg, flow, RouteKind.EVENT);
     first.status = msg.status;
+    first.avpsOrNull = avps;
     const done = (): RouteContext | null => {
       if (first.stop === Stop.DROP) {
         proxy.counters.drop("pre-routing");

@@ -1,28 +1,46 @@
 // The way of an HTTP request: parse, event_route[xhttp:request] when there is one for it, else the built-in pages.
 
+import type { Flow } from "../net/flow.ts";
 import type { HttpFlow } from "../net/http-flow.ts";
 import { SipMessage } from "../sip/message.ts";
 import { scanErrorText } from "../sip/scan.ts";
 import { textOf } from "../util/bytes.ts";
 import { Level } from "../util/log.ts";
-import { RouteContext, RouteKind, type RouteResult, type Routes, Stop } from "./context.ts";
+import { type Avps, RouteContext, RouteKind, type RouteResult, type Routes, Stop } from "./context.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** Takes whole HTTP requests from the stream transports of one worker. */
 export class HttpReceiver {
   private readonly proxy: Proxy;
+  private readonly toSip: (bytes: Uint8Array, avps: Avps | null, flow: Flow) => void;
   private spare = new SipMessage();
   private routes: Routes | null = null;
   private wanted: Proxy["httpRoute"] = null;
   private route: ((ctx: RouteContext) => RouteResult) | null = null;
 
-  constructor(proxy: Proxy) {
+  /** `toSip` takes what event_route[network:msg] has made a message of SIP. */
+  constructor(proxy: Proxy, toSip: (bytes: Uint8Array, avps: Avps | null, flow: Flow) => void) {
     this.proxy = proxy;
+    this.toSip = toSip;
   }
 
   /** One request; the bytes are only valid during the call. Never throws. */
   readonly receive = (buf: Uint8Array, start: number, end: number, flow: HttpFlow, flags: number): void => {
+    const { incoming } = this.proxy;
+    if (incoming === null) {
+      this.take(buf, start, end, flow, flags);
+      return;
+    }
+    const { bytes, avps } = incoming(buf, start, end, flow);
+    if (!isSip(bytes)) this.take(bytes, 0, bytes.length, flow, flags);
+    else {
+      flow.answered(true); // SIP that travels as HTTP: no answer is owed
+      this.toSip(bytes, avps, flow);
+    }
+  };
+
+  private take(buf: Uint8Array, start: number, end: number, flow: HttpFlow, flags: number): void {
     const { proxy } = this;
     const msg = this.spare;
     const exchange = new HttpExchange(proxy, msg, flow, flags);
@@ -40,7 +58,7 @@ export class HttpReceiver {
     }
     proxy.logPlain();
     if (msg.owned) this.spare = new SipMessage();
-  };
+  }
 
   // Strangers wrote that line: control characters must not forge lines of the log.
   private tell(msg: SipMessage, { remote }: HttpFlow): void {
@@ -101,4 +119,10 @@ export class HttpReceiver {
     exchange.leaveRoute(false);
     exchange.refuse(500, "internal error", false);
   }
+}
+
+// Whether the first line is one of SIP.
+function isSip(bytes: Uint8Array): boolean {
+  const end = bytes.indexOf(0x0a);
+  return end > 0 && /(^| )SIP\/2\.0[ \r]/i.test(textOf(bytes, 0, end));
 }

@@ -19,7 +19,7 @@ import { hashBytes, textOf } from "../util/bytes.ts";
 import { Level, type Log } from "../util/log.ts";
 import type { LogLimit } from "../util/log-limit.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
-import { RouteContext, RouteKind, type Routes } from "./context.ts";
+import { type Avps, RouteContext, RouteKind, type Routes } from "./context.ts";
 import { Counters } from "./counters.ts";
 import { ParameterGroups } from "./groups.ts";
 import type { HttpExchange } from "./http-exchange.ts";
@@ -46,6 +46,15 @@ export interface Transactions {
   /** Whether the INVITE that a CANCEL is for has a transaction. */
   knowsInvite(cancel: SipMessage): boolean;
 }
+
+/** What a look at something that came in leaves: the bytes to go on with, and AVPs that its routes begin with. */
+export interface Entered {
+  readonly bytes: Uint8Array;
+  readonly avps: Avps | null;
+}
+
+/** Looks at a message or datagram as it came, before it is parsed; the bytes are only valid during the call. Must not throw. */
+export type Incoming = (buf: Uint8Array, start: number, end: number, flow: Flow) => Entered;
 
 /** What local_rport means for a message that says nothing itself. */
 const RPORT = Object.assign(new SendOptions(), { localRport: true });
@@ -99,6 +108,8 @@ export class Proxy {
     data: ".",
     run: null,
   };
+  /** Looks at what comes in before anything else does (module corex); null as usual: nobody. */
+  incoming: Incoming | null = null;
   /** Whether event_route[core:msg-received] runs (received_route_mode). */
   runsReceived = false;
   /** The number that sets this server apart from others of the same database (server_id). */

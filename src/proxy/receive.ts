@@ -9,9 +9,9 @@ import { Transport } from "../sip/transports.ts";
 import { InFlight, NEW } from "../tm/index.ts";
 import { textOf } from "../util/bytes.ts";
 import { Level } from "../util/log.ts";
-import { type Fault, RouteContext, RouteKind, type RouteResult, Stop } from "./context.ts";
+import { type Avps, type Fault, RouteContext, RouteKind, type RouteResult, type Routes, Stop } from "./context.ts";
 import { EventRoutes } from "./event-routes.ts";
-import type { Proxy } from "./proxy.ts";
+import type { Incoming, Proxy } from "./proxy.ts";
 
 /** The most requests whose script may wait at a time before repetitions of further ones are no longer recognised. */
 const MAX_IN_FLIGHT = 4096;
@@ -24,6 +24,8 @@ export class Receiver {
   /** The message object for the next datagram; replaced when somebody keeps it. */
   private spare = new SipMessage();
   private events: EventRoutes;
+  /** AVPs that the routes of the message at hand begin with (event_route[network:msg]). */
+  private brought: Avps | null = null;
 
   constructor(proxy: Proxy) {
     this.proxy = proxy;
@@ -35,6 +37,24 @@ export class Receiver {
   readonly receive = (buf: Uint8Array, start: number, end: number, flow: Flow): void => {
     if (isKeepAlive(buf, start, end)) return;
     if (buf[start]! < 2 && this.proxy.stun?.take(buf, start, end, flow) === true) return;
+    const { incoming } = this.proxy;
+    if (incoming === null) this.take(buf, start, end, flow);
+    else this.takeAfter(incoming, buf, start, end, flow);
+  };
+
+  private takeAfter(incoming: Incoming, buf: Uint8Array, start: number, end: number, flow: Flow): void {
+    const { bytes, avps } = incoming(buf, start, end, flow);
+    this.taken(bytes, avps, flow);
+  }
+
+  /** A message that has been looked at: its bytes, and the AVPs that its routes begin with. */
+  taken(bytes: Uint8Array, avps: Avps | null, flow: Flow): void {
+    this.brought = avps;
+    this.take(bytes, 0, bytes.length, flow);
+    this.brought = null;
+  }
+
+  private take(buf: Uint8Array, start: number, end: number, flow: Flow): void {
     const msg = this.spare;
     if (this.events.routes !== this.proxy.routes) this.events = new EventRoutes(this.proxy);
     try {
@@ -52,7 +72,7 @@ export class Receiver {
     }
     this.proxy.logPlain();
     if (msg.owned) this.spare = new SipMessage();
-  };
+  }
 
   // Strangers wrote that line: control characters must not forge lines of the log.
   private tell(msg: SipMessage, flow: Flow): void {
@@ -83,10 +103,10 @@ export class Receiver {
     const { routes } = proxy;
     if (routes === null) return;
     if (this.events.preRouting === null) {
-      this.routeRequest(new RouteContext(proxy, routes, msg, flow, RouteKind.REQUEST));
+      this.routeRequest(this.begin(routes, msg, flow, RouteKind.REQUEST));
       return;
     }
-    const before = this.events.before(msg, flow, RouteKind.REQUEST);
+    const before = this.events.before(msg, flow, RouteKind.REQUEST, this.brought);
     if (!(before instanceof Promise)) {
       if (before !== null) this.routeRequest(before);
       return;
@@ -96,6 +116,12 @@ export class Receiver {
         if (ctx !== null) this.routeRequest(ctx);
       })
       .catch((error: unknown) => this.failed(error, msg, flow));
+  }
+
+  private begin(routes: Routes, msg: SipMessage, flow: Flow, kind: number): RouteContext {
+    const ctx = new RouteContext(this.proxy, routes, msg, flow, kind);
+    ctx.avpsOrNull = this.brought;
+    return ctx;
   }
 
   private aliasOf(msg: SipMessage, flow: Flow): void {
@@ -177,10 +203,10 @@ export class Receiver {
     if (routes === null) return;
     if (this.events.preRouting === null) {
       if (routes.reply === null) this.passReply(msg, flow);
-      else this.routeReply(new RouteContext(proxy, routes, msg, flow, RouteKind.REPLY));
+      else this.routeReply(this.begin(routes, msg, flow, RouteKind.REPLY));
       return;
     }
-    const before = this.events.before(msg, flow, RouteKind.REPLY);
+    const before = this.events.before(msg, flow, RouteKind.REPLY, this.brought);
     if (!(before instanceof Promise)) {
       if (before !== null) this.routeReply(before);
       return;

@@ -10,6 +10,7 @@ import { SourceLimits, type SourceRules } from "../net/source-limits.ts";
 import { type TcpOptions, type TcpRules, TcpTransport } from "../net/tcp.ts";
 import type { TlsProvider } from "../net/tls.ts";
 import { listenUdp, type UdpListener, type UdpListenOptions } from "../net/udp.ts";
+import { Wire } from "../net/wire.ts";
 import { WsConnections } from "../net/ws/connections.ts";
 import { isWebSocket, Transport } from "../sip/transports.ts";
 import { ipFamily } from "../util/ip.ts";
@@ -47,6 +48,8 @@ export interface Transports {
   streams(): Iterable<StreamFlow>;
   /** Milliseconds until a stream flow is closed when nothing moves on it. */
   idleLeft(flow: StreamFlow): number;
+  /** What looks at messages that leave. */
+  readonly wire: Wire;
   /** Connections that have become WebSockets; null where there can be none. */
   readonly webSockets?: WsConnections;
   /** How many connections each source has opened and holds. */
@@ -99,6 +102,7 @@ const MAX_ROUTES = 4096;
 export class NetTransports implements Transports {
   readonly listeners: Listener[] = [];
   readonly flows: FlowTable;
+  readonly wire = new Wire();
   readonly maxTls: number;
   readonly maxFlows: number;
   readonly webSockets: WsConnections;
@@ -131,6 +135,7 @@ export class NetTransports implements Transports {
       sources: this.sourceLimits,
       ...(events.onDrop === undefined ? {} : { onDrop: events.onDrop }),
       flows: this.flows,
+      wire: this.wire,
       receive: events.receive,
       onClose: events.onClose,
       ...(events.onHttp === undefined ? {} : { onHttp: events.onHttp }),
@@ -146,6 +151,7 @@ export class NetTransports implements Transports {
     this.webSockets = new WsConnections({
       clock: host.clock,
       flows: this.flows,
+      wire: this.wire,
       receive: events.receive,
       onClose: (flow) => events.onClose(flow, null),
       ...(events.onDrop === undefined ? {} : { onDrop: events.onDrop }),
@@ -154,6 +160,7 @@ export class NetTransports implements Transports {
     });
     this.sctp = new SctpTransport(host, {
       sources: this.sourceLimits,
+      wire: this.wire,
       receive: events.receive,
       onClose: events.onClose,
       onError: events.onError,
@@ -178,6 +185,7 @@ export class NetTransports implements Transports {
       const listener = await listenUdp(this.host, {
         ...this.udpOptions,
         ...options,
+        wire: this.wire,
         receive: this.events.receive,
         onError: this.events.onError,
       });

@@ -3,6 +3,7 @@
 import { createSimulation } from "../../src/host/simulated.ts";
 import { modules } from "../../src/modules/index.ts";
 import { type Flow, FlowStage, ListenerBase, nextFlowId } from "../../src/net/flow.ts";
+import { Wire } from "../../src/net/wire.ts";
 import { RouteContext, RouteKind } from "../../src/proxy/context.ts";
 import { forwardStateless } from "../../src/proxy/forward.ts";
 import { Proxy } from "../../src/proxy/proxy.ts";
@@ -64,6 +65,7 @@ export class Replay {
       alias: () => false,
       routed: () => null,
       useTls: () => undefined,
+      wire: new Wire(),
       maxTls: 0,
       streams: () => [],
       idleLeft: () => 0,

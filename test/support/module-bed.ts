@@ -2,6 +2,7 @@
 
 import { createSimulation, type SimHost, type Simulation } from "../../src/host/simulated.ts";
 import { type Flow, FlowStage, type Listener, ListenerBase, nextFlowId } from "../../src/net/flow.ts";
+import { Wire } from "../../src/net/wire.ts";
 import { RouteContext, RouteKind, type Routes } from "../../src/proxy/context.ts";
 import { Proxy as SipProxy } from "../../src/proxy/proxy.ts";
 import { Commands } from "../../src/registry/commands.ts";
@@ -97,6 +98,7 @@ export class ModuleBed {
       alias: () => false,
       routed: () => null,
       useTls: () => undefined,
+      wire: new Wire(),
       maxTls: 2048,
       streams: () => [],
       idleLeft: () => 0,

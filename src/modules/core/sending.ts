@@ -1,5 +1,6 @@
 // Functions of the core about how and where messages are sent: forward and its kin, send, and what is set for one message only.
 
+import type { Flow } from "../../net/flow.ts";
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { forwardStateless } from "../../proxy/forward.ts";
 import { type Arg, ArgError, int, optional, parsed, str } from "../../registry/args.ts";
@@ -79,9 +80,12 @@ export function sendAsIs(
   const { message } = ctx;
   const { sendFrom } = ctx;
   const found = ctx.proxy.resolver.uriFlow(hop, sendFrom ?? ctx.flow.listener, false, sendFrom !== null);
-  if (!(found instanceof Promise)) return found?.send(message.buf, message.start, message.end) === true ? 1 : -1;
+  const { wire } = ctx.proxy.transports;
+  const send = (flow: Flow | null): number =>
+    flow !== null && wire.sendPast(flow, message.buf, message.start, message.end) ? 1 : -1;
+  if (!(found instanceof Promise)) return send(found);
   message.own();
-  return found.then((flow) => (flow?.send(message.buf, message.start, message.end) === true ? 1 : -1));
+  return found.then(send);
 }
 
 function sending(doc: string, protocol: number): FunctionDef<unknown> {

@@ -1,5 +1,6 @@
 // Module corex: extensions of the core: sockets, Via, raw sending, files, flags up to 63, names with all their subdomains.
 
+import { avpNameOf } from "../../proxy/avp-name.ts";
 import type { Proxy } from "../../proxy/proxy.ts";
 import { ArgError } from "../../registry/args.ts";
 import {
@@ -16,16 +17,16 @@ import { core } from "../core/index.ts";
 import { commands } from "./commands.ts";
 import { addConfigured } from "./dns-records.ts";
 import { messageFunctions } from "./messages.ts";
+import { type NetworkRules, watchNetwork } from "./network.ts";
 import { scripting } from "./scripting.ts";
 import { socketFunctions, socketVariables } from "./sockets.ts";
 import { viaFunctions } from "./via.ts";
-
-const NIO = "event_route[network:msg] does not run yet";
 
 interface Corex {
   readonly proxy: Proxy;
   readonly subdomains: readonly Subdomain[];
   readonly records: readonly string[];
+  readonly network: NetworkRules | null;
 }
 
 interface Subdomain {
@@ -66,12 +67,13 @@ export const corex = defineModule({
     alias_subdomains: manyParam("A domain that is ours with all below it: [proto:]domain[:port]."),
     dns_cache: manyParam("A record for the DNS cache: type=A;name=host;addr=ip;ttl=seconds;flags=2."),
     dns_file: strParam("", "A file of such records, one a line."),
-    nio_intercept: intParam(0, "Whether event_route[network:msg] runs.", { effect: NIO }),
-    nio_min_msg_len: intParam(0, "The shortest message it runs for.", { effect: NIO }),
-    nio_msg_avp: strParam("", "The AVP in which it leaves what is sent or read instead.", { effect: NIO }),
-    evcb_reply_out: strParam("", "The function that runs for replies that leave.", {
-      effect: "event_route[corex:reply-out] does not run yet",
-    }),
+    nio_intercept: intParam(0, "Whether event_route[network:msg] runs."),
+    nio_min_msg_len: intParam(0, "The shortest message it runs for, in bytes."),
+    nio_msg_avp: strParam("", "The AVP in which it leaves what is sent or read instead."),
+    evcb_reply_out: strParam(
+      "",
+      "The function of a script in another language that runs in place of event_route[corex:reply-out].",
+    ),
   },
   state: () => null,
   configure: (_state, params, host): Corex => {
@@ -80,9 +82,12 @@ export const corex = defineModule({
       proxy: host.proxy,
       subdomains: params.alias_subdomains.map(subdomainOf),
       records: [...params.dns_cache, ...file],
+      network:
+        params.nio_intercept !== 0 ? { minLength: params.nio_min_msg_len, avp: avpNameOf(params.nio_msg_avp) } : null,
     };
   },
   start: (self, host) => {
+    watchNetwork(self.proxy, self.network);
     for (const { host: name, port, protocol } of self.subdomains)
       self.proxy.identity.addSubdomains(name, port, protocol);
     for (const record of self.records) {
@@ -94,6 +99,12 @@ export const corex = defineModule({
   functions: { ...messageFunctions, ...socketFunctions, ...viaFunctions },
   pvs: { cfg: cfgVariable, ...socketVariables },
   rpc: commands,
+  events: {
+    "network:msg": {
+      doc: "A message came in or is about to leave; nio_msg_avp holds what takes its place. It cannot wait.",
+    },
+    "corex:reply-out": { doc: "A reply leaves, made here or passed on; it is the message. It cannot wait." },
+  },
 });
 
 function linesOf(bytes: Uint8Array): string[] {

@@ -1,11 +1,13 @@
 // Functions of corex on messages: flags, sending texts and the message as it came, files.
 
+import type { Flow } from "../../net/flow.ts";
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { isUnasked } from "../../proxy/unasked.ts";
 import { int, optional, str, variable } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
 import { bytesOf, textOf } from "../../util/bytes.ts";
 import { findListener, sendAsIs, uriOf } from "../core/index.ts";
+import { isIncoming } from "./network.ts";
 
 const ANY = RouteKind.ANY;
 const SENDING = RouteKind.REQUEST | RouteKind.FAILURE | RouteKind.BRANCH | RouteKind.EVENT | RouteKind.LOCAL;
@@ -40,8 +42,8 @@ function sendText(ctx: RouteContext, uri: string, socket: string | null, data: s
   const from = socket === null ? null : findListener(ctx, socket);
   const bytes = bytesOf(data);
   const found = ctx.proxy.resolver.uriFlow(uri, from ?? ctx.sendFrom ?? ctx.flow.listener, false, from !== null);
-  const send = (flow: { send(buf: Uint8Array, start: number, end: number): boolean } | null): number =>
-    flow?.send(bytes, 0, bytes.length) === true ? 1 : -1;
+  const { wire } = ctx.proxy.transports;
+  const send = (flow: Flow | null): number => (flow !== null && wire.sendPast(flow, bytes, 0, bytes.length) ? 1 : -1);
   return found instanceof Promise ? found.then(send) : send(found);
 }
 
@@ -166,6 +168,6 @@ export const messageFunctions: Record<string, FunctionDef<unknown>> = {
   is_incoming: fn({
     routes: RouteKind.EVENT,
     doc: "True when event_route[network:msg] looks at what came in.",
-    run: (_i: unknown, ctx) => (ctx.message.headEnd === 0 ? 1 : -1),
+    run: (_i: unknown, ctx) => (isIncoming(ctx) ? 1 : -1),
   }),
 };

@@ -4,6 +4,7 @@ import { Transport } from "../../sip/transports.ts";
 import { canonicalIp } from "../../util/ip.ts";
 import type { Flow, Listener, Receive } from "../flow.ts";
 import type { FlowTable } from "../flows.ts";
+import { Wire } from "../wire.ts";
 import { Ended, WsFlow } from "./flow.ts";
 import { putFrame } from "./frames.ts";
 import { DEFAULT_WS_LIMITS, MAX_HEAD, type WsLimits } from "./rules.ts";
@@ -15,6 +16,7 @@ export interface WsOptions {
   readonly clock: Clock;
   readonly flows: FlowTable;
   readonly receive: Receive;
+  readonly wire?: Wire;
   /** A connection ends, whoever ends it: nothing comes by it any more. Once for each. */
   readonly onClose: (flow: Flow) => void;
   /** A connection could not go on; `reason` is one of a few fixed words. */
@@ -43,6 +45,7 @@ const MAX_NAMES = 4;
 export class WsConnections {
   readonly clock: Clock;
   readonly flows: FlowTable;
+  readonly wire: Wire;
   readonly receive: Receive;
   readonly limits: WsLimits;
   readonly answerPings: boolean;
@@ -63,6 +66,7 @@ export class WsConnections {
     this.#options = options;
     this.clock = options.clock;
     this.flows = options.flows;
+    this.wire = options.wire ?? new Wire();
     this.receive = options.receive;
     this.answerPings = options.answerPings ?? true;
     const { maxMessage } = options;

@@ -83,6 +83,11 @@ export class WsFlow implements StreamFlow, StreamReader, WsHandler {
   /** Sends a message: as text, or as binary where it is no UTF-8, which a client would refuse as text (RFC 7118 5). */
   send(buf: Uint8Array, start: number, end: number): boolean {
     if (!this.open) return false;
+    const other = this.#owner.wire.outgoing?.(buf, start, end, this) ?? null;
+    return other === null ? this.#message(buf, start, end) : this.#message(other, 0, other.length);
+  }
+
+  #message(buf: Uint8Array, start: number, end: number): boolean {
     return this.#frame(this.#owner.isText(buf, start, end) ? Opcode.TEXT : Opcode.BINARY, buf, start, end);
   }
 
@@ -164,7 +169,7 @@ export class WsFlow implements StreamFlow, StreamReader, WsHandler {
     this.#owner.counts.sipReceived++;
     if (isBlank(buf, start, end)) {
       // RFC 5626 4.4.1: two line ends ask for one.
-      if (end - start >= 4 && this.#owner.answerPings) this.send(PONG, 0, PONG.length);
+      if (end - start >= 4 && this.#owner.answerPings) this.#message(PONG, 0, PONG.length);
       return;
     }
     this.#owner.learnName(this, buf, start, end);
