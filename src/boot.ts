@@ -291,6 +291,10 @@ function applyGlobals(proxy: Proxy, config: Config): void {
   }
 }
 
+  proxy.loaded = {
+    defines: config.defines,
+    modules: config.modules.map((m) => m.module.name).filter((n) => n !== "core"),
+  };
 // A header line as the configuration gives it; an empty text means none.
 function headerLine(text: string): string {
   return text === "" ? "" : `${text}\r\n`;

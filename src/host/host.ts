@@ -264,6 +264,8 @@ export interface Process {
   onSignal(signal: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGUSR1" | "SIGUSR2", fn: () => void): void;
   /** Errors that nobody caught, in callbacks and promises; with a handler the process goes on. */
   onFault(fn: (error: unknown) => void): void;
+  /** Sends itself a signal by its number, as kill(1) does. */
+  raise(signal: number): void;
   exit(code: number): never;
   memory(): { rss: number; heapUsed: number };
   /** From now on, memory that a burst of work left behind goes back to the system once the process is idle; returns how to stop that. */

@@ -19,6 +19,7 @@ export function makeProcess(args: readonly string[], programName: string): Proce
     readSecret,
     onSignal: (signal, fn) => void process.on(signal, fn),
     onFault: (fn) => {
+    raise: (signal) => void process.kill(process.pid, signal),
       process.on("uncaughtException", fn);
       process.on("unhandledRejection", fn);
     },

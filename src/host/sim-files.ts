@@ -128,6 +128,10 @@ export function simProcess(pid: number, options: SimProcessOptions): SimProcess 
       handlers.set(name, [...(handlers.get(name) ?? []), fn]);
     },
     onFault: () => {}, // in a simulation an uncaught error must fail the test
+    raise(signal) {
+      const name = { 1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM" }[signal] ?? "";
+      for (const fn of handlers.get(name) ?? []) fn();
+    },
     signal(name) {
       for (const fn of handlers.get(name) ?? []) fn();
     },

@@ -127,6 +127,13 @@ export class Proxy {
   readonly tracing = new Tracing();
   /** Answers STUN on the ports of SIP (stun_allow_stun); null where it is not answered. */
   stun: StunServer | null = null;
+  /** When the program began, in milliseconds since 1970. */
+  readonly started: number;
+  /** What the configuration in force is made of: words of #!define, null for one without value, and modules in their order. */
+  loaded: { readonly defines: ReadonlyMap<string, string | null>; readonly modules: readonly string[] } = {
+    defines: new Map(),
+    modules: [],
+  };
   /** What modules count, by Kamailio's names; read by $stat. */
   readonly statistics = new Statistics();
   /** Whether onsend_route runs for replies that are forwarded (onsend_route_reply). */
@@ -167,6 +174,7 @@ export class Proxy {
 
   constructor(host: Host, log: Log, wheel: TimerWheel, transports: Transports) {
     this.host = host;
+    this.started = host.clock.wall();
     this.log = log;
     this.wheel = wheel;
     this.transports = transports;

@@ -16,6 +16,7 @@ import { levelOf } from "./log-levels.ts";
 import { olderFunctions } from "./older.ts";
 import { receivedVariable } from "./received.ts";
 import { changeUri } from "./request-uri.ts";
+import { runningCommands } from "./running-commands.ts";
 import { scripting } from "./scripting.ts";
 import { headerScripting } from "./scripting-headers.ts";
 import { variableScripting } from "./scripting-variables.ts";
@@ -42,6 +43,7 @@ export * from "./myself.ts";
 export * from "./patterns.ts";
 export * from "./proved.ts";
 export * from "./request-uri.ts";
+export { memory, runningCommands } from "./running-commands.ts";
 export * from "./script-flags.ts";
 export * from "./send-socket.ts";
 export { sendAsIs } from "./sending.ts";
@@ -153,6 +155,7 @@ const commands: Readonly<Record<string, RpcDef<ModuleHost>>> = {
   ...blocklistCommands,
   ...dnsCommands,
   ...dropsCommands,
+  ...runningCommands,
   ...systemCommands,
 };
 

@@ -3,7 +3,7 @@
 import type { Proxy } from "../../proxy/proxy.ts";
 import { type RpcDef, RpcError, type RpcValue } from "../../registry/define.ts";
 import { Level } from "../../util/log.ts";
-import { protocolName } from "../core/index.ts";
+import { protocolName, runningCommands } from "../core/index.ts";
 
 interface WithProxy {
   readonly proxy: Proxy;
@@ -61,6 +61,10 @@ export const commands: Readonly<Record<string, RpcDef<WithProxy>>> = {
       return tellMemory(self);
     },
   },
+  // documented under these names; Kamailio 5.6.3 has them without "corex."
+  "corex.shm.info": runningCommands["shm.info"]!,
+  "corex.shm.stats": runningCommands["shm.stats"]!,
+  "corex.shm.report": runningCommands["shm.report"]!,
   "corex.list_sockets": { doc: "The sockets listened on.", args: [], run: ({ proxy }) => sockets(proxy) },
   "corex.list_aliases": { doc: "The names that are ours.", args: [], run: ({ proxy }) => aliases(proxy) },
 };

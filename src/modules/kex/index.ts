@@ -22,7 +22,6 @@ function change(ctx: RouteContext, flag: number, on: boolean): number {
 interface Kex {
   readonly proxy: Proxy;
   readonly statistics: Statistics;
-  readonly since: number;
   /** The log level it began with. */
   readonly level: number;
 }
@@ -32,9 +31,9 @@ export const kex = defineModule({
   name: "kex",
   doc: "Flags of the script, kept while one message is handled; functions on the destination URI.",
   uses: [core],
-  state: ({ proxy, host }) => {
+  state: ({ proxy }) => {
     countMemory(proxy);
-    return { proxy, statistics: proxy.statistics, since: host.clock.wall(), level: proxy.log.settings.level };
+    return { proxy, statistics: proxy.statistics, level: proxy.log.settings.level };
   },
   configure: (state): Kex => state,
   functions: {
