@@ -5,6 +5,7 @@ import type { Trial } from "./control/cli/check.ts";
 import { dataDirectory } from "./control/data-directory.ts";
 import { createApp, servePages } from "./control/http-app.ts";
 import { addNamesOfListeners, openListeners } from "./control/listeners.ts";
+import { ScriptFindings } from "./control/script-findings.ts";
 import type { Steps } from "./control/surroundings.ts";
 import type { Host } from "./host/host.ts";
 import { Api, variableReader } from "./languages/api.ts";
@@ -85,7 +86,8 @@ export async function start(
     stopTicking();
   };
   try {
-    const { generation } = prepare(parts, config);
+    const { generation, findings } = prepare(parts, config);
+    for (const finding of findings) proxy.log.warn(findingLine(finding));
     commands.enter(generation);
     steps?.beforeModules();
     await loader.start(generation);
@@ -106,8 +108,8 @@ export async function start(
 export function tryOut(host: Host, config: Config): Trial {
   const sctp = sctpFindings(host, config);
   try {
-    const { routes } = prepare(assemble(host, config, { level: Level.ALERT, sink: () => {} }, null), config);
-    return { diagnostics: sctp, routes };
+    const { routes, findings } = prepare(assemble(host, config, { level: Level.ALERT, sink: () => {} }, null), config);
+    return { diagnostics: [...sctp, ...findings], routes };
   } catch (error) {
     if (error instanceof UnusableConfig) return { diagnostics: [...sctp, ...error.diagnostics], routes: null };
     throw error;
@@ -168,7 +170,7 @@ function assemble(host: Host, config: Config, settings: LogSettings, data: strin
 function prepare(
   { proxy, loader }: ReturnType<typeof assemble>,
   config: Config,
-): { generation: readonly Configured[]; routes: CompiledRoutes } {
+): { generation: readonly Configured[]; routes: CompiledRoutes; findings: readonly Diagnostic[] } {
   let generation: readonly Configured[];
   try {
     generation = loader.configure(config.modules);
@@ -185,17 +187,25 @@ function prepare(
     },
   });
   if (compiled.routes === null) throw new UnusableConfig(compiled.diagnostics);
-  const { routes, routeNumber } = routing(config, generation, compiled.routes);
+  const { routes, routeNumber, callbacks } = routing(config, generation, compiled.routes);
+  const found = new ScriptFindings(config);
   try {
-    loader.bind(generation, readersOf(compiled.routes, generation, routeNumber));
+    const readers = readersOf(compiled.routes, generation, routeNumber);
+    loader.bind(generation, { ...readers, scripts: found.surroundings(callbacks) });
   } catch (error) {
-    if (error instanceof ConfigError) throw new UnusableConfig([refusal(error, config)]);
+    if (error instanceof ConfigError) throw new UnusableConfig([...found.list, refusal(error, config)]);
     throw error;
   }
+  if (found.errors > 0) throw new UnusableConfig(found.list);
   proxy.routes = routes;
   proxy.logPrefix = logPrefix(config, compiled.routes);
   proxy.logPrefixEach = config.globals.int("log_prefix_mode") === 1;
-  return { generation, routes: compiled.routes };
+  return { generation, routes: compiled.routes, findings: found.list };
+}
+
+// What a script will fail of, as a line of the log.
+function findingLine({ file, line, message, hint }: Diagnostic): string {
+  return `${file}:${line}: ${message}${hint === null ? "" : `; ${hint}`}`;
 }
 
 type RouteNumber = (kind: RouteArg, name: string) => number;
@@ -205,14 +215,15 @@ function routing(
   config: Config,
   generation: readonly Configured[],
   native: CompiledRoutes,
-): { routes: Routes; routeNumber: RouteNumber } {
+): { routes: Routes; routeNumber: RouteNumber; callbacks: Callbacks | null } {
   const language = config.globals.text("cfgengine");
   if (language === null || language === "native" || language === "default")
-    return { routes: native, routeNumber: (kind, name) => config.routes.find(kind, name)?.id ?? 0 };
+    return { routes: native, routeNumber: (kind, name) => config.routes.find(kind, name)?.id ?? 0, callbacks: null };
   const found = generation.find(({ module }) => module.engine?.languages.includes(language));
   if (found === undefined) throw new UnusableConfig([missingEngine(language, config)]);
-  const routes = new EngineRoutes(native, found.module.engine!.of(found.instance), callbacksOf(config));
-  return { routes, routeNumber: (kind, name) => routes.number(kind, name) };
+  const callbacks = callbacksOf(config);
+  const routes = new EngineRoutes(native, found.module.engine!.of(found.instance), callbacks);
+  return { routes, routeNumber: (kind, name) => routes.number(kind, name), callbacks };
 }
 
 function callbacksOf({ globals, modules }: Config): Callbacks {
@@ -236,7 +247,11 @@ function missingEngine(language: string, { tree }: Config): Diagnostic {
   return diagnostics.list[0]!;
 }
 
-function readersOf({ env }: CompiledRoutes, generation: readonly Configured[], routeNumber: RouteNumber): ParamReaders {
+function readersOf(
+  { env }: CompiledRoutes,
+  generation: readonly Configured[],
+  routeNumber: RouteNumber,
+): Omit<ParamReaders, "scripts"> {
   const text = (words: string) => compileText(words, env);
   const variable = variableReader(env);
   return { text, variable, api: new Api(generation, { reader: text, variable, routeNumber }) };

@@ -4,10 +4,10 @@
 import { parsePv } from "../pv/parse.ts";
 import { type PvEnv, resolvePv } from "../pv/resolve.ts";
 import { type Accessor, ArgError } from "../registry/args.ts";
-import type { FunctionDef } from "../registry/define.ts";
-import type { KemiDef, ScriptApi, ScriptCall } from "../registry/kemi.ts";
+import type { ScriptApi, ScriptCall } from "../registry/kemi.ts";
 import type { Configured } from "../registry/loader.ts";
 import { Catalogue } from "../registry/registry.ts";
+import { declaredNames, derivedNames, fullName, type ScriptName } from "../registry/script-names.ts";
 import { BoundCall } from "./bound-call.ts";
 import { type Conversions, remembered } from "./convert.ts";
 
@@ -49,35 +49,15 @@ export class Api implements ScriptApi {
 
   private makeGroups(generation: readonly Configured[]): Map<string, Group> {
     const groups = new Map<string, Group>();
-    for (const { module, instance } of generation) {
-      for (const [own, def] of Object.entries(module.functions)) {
-        if (def.kemi === null) continue;
-        for (const name of new Set([own, ...def.aliases, ...(def.kemi === undefined ? [] : [def.kemi])]))
-          this.add(groups, module.kemiName, name, def, instance);
-      }
-    }
-    // what modules declare for scripts counts more than what is derived from their functions
-    for (const { module, instance } of generation)
-      for (const [key, given] of Object.entries(module.kemi)) {
-        const def = typeof given === "string" ? module.functions[given]! : given;
-        const dot = key.indexOf(".");
-        this.add(groups, dot < 0 ? module.kemiName : key.slice(0, dot), key.slice(dot + 1), def, instance);
-      }
+    for (const names of [derivedNames, declaredNames])
+      for (const { module, instance } of generation) for (const name of names(module)) this.add(groups, name, instance);
     return groups;
   }
 
-  private add(
-    groups: Map<string, Group>,
-    groupName: string,
-    name: string,
-    def: FunctionDef<unknown> | KemiDef<unknown>,
-    instance: unknown,
-  ): void {
-    let group = groups.get(groupName);
-    if (group === undefined) groups.set(groupName, (group = new Map()));
-    const full = groupName === "" ? `KSR.${name}` : `KSR.${groupName}.${name}`;
-    const gives = def.gives ?? (groupName === "" ? "bool" : "int");
-    group.set(name, new BoundCall(full, def, instance, gives, this.conversions));
+  private add(groups: Map<string, Group>, { group, name, def, gives }: ScriptName, instance: unknown): void {
+    let functions = groups.get(group);
+    if (functions === undefined) groups.set(group, (functions = new Map()));
+    functions.set(name, new BoundCall(fullName(group, name), def, instance, gives, this.conversions));
   }
 }
 

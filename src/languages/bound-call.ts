@@ -4,7 +4,7 @@ import type { RouteContext } from "../proxy/context.ts";
 import { type Arg, ArgError, type CallPlace } from "../registry/args.ts";
 import type { FunctionDef, Waits } from "../registry/define.ts";
 import type { Gives, KemiDef, KemiResult, ScriptArg, ScriptCall } from "../registry/kemi.ts";
-import { type Conversions, type Convert, conversionOf } from "./convert.ts";
+import { type Conversions, type Convert, constantProblem, conversionOf } from "./convert.ts";
 
 type Run = (instance: unknown, ctx: RouteContext, ...args: unknown[]) => KemiResult;
 
@@ -22,6 +22,7 @@ export class BoundCall implements ScriptCall {
   private readonly run: Run;
   private readonly instance: unknown;
   private readonly converts: readonly Convert[];
+  private readonly conversions: Conversions;
 
   constructor(
     name: string,
@@ -40,6 +41,12 @@ export class BoundCall implements ScriptCall {
     this.run = def.run as unknown as Run;
     this.instance = instance;
     this.converts = def.args.map((arg) => conversionOf(arg, conversions));
+    this.conversions = conversions;
+  }
+
+  problemOf(index: number, value: ScriptArg): ArgError | null {
+    const arg = this.args[index];
+    return arg === undefined ? null : constantProblem(arg, value, this.conversions);
   }
 
   call(ctx: RouteContext, args: readonly ScriptArg[], place: CallPlace = NOWHERE): KemiResult | ArgError {

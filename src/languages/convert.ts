@@ -41,6 +41,36 @@ export function conversionOf(arg: Arg<unknown>, conversions: Conversions): Conve
   }
 }
 
+/** What is wrong with a constant as that argument; null when nothing is, or only a run can tell. Routes are not looked for. */
+export function constantProblem(arg: Arg<unknown>, value: ScriptArg, conversions: Conversions): ArgError | null {
+  const { reader, variable, asNative = false } = conversions;
+  const orNull = (made: unknown): ArgError | null => (made instanceof ArgError ? made : null);
+  const text = String(value);
+  if (asNative && (arg.kind === "int" || arg.kind === "str") && text.includes("$")) return orNull(reader(text));
+  switch (arg.kind) {
+    case "int": {
+      const found = typeof value === "number" ? [] : NUMBER.exec(value);
+      if (found === null) return new ArgError(`${arg.name} is a number, not "${text}"`);
+      return orNull(arg.parse?.(Math.trunc(Number(found[1] ?? value)) | 0));
+    }
+    case "str":
+      return orNull(arg.parse?.(text));
+    case "text":
+      return orNull(reader(text));
+    case "var": {
+      const name = arg.wrap === undefined ? text : arg.wrap(text);
+      if (name.startsWith("$") && arg.orText !== true) return orNull(variable(name));
+      return arg.orText === true
+        ? orNull(reader(name))
+        : new ArgError(`${arg.name} is a variable, not "${text}"`, 'write it as "$var(x)"');
+    }
+    case "raw":
+      return orNull(arg.make?.(text, reader));
+    default:
+      return null;
+  }
+}
+
 /** The same function with what it gave for the last texts kept. */
 export function remembered<T>(make: (text: string) => T): (text: string) => T {
   const known = new Map<string, T>();

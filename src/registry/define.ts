@@ -4,6 +4,7 @@
 import type { RouteContext } from "../proxy/context.ts";
 import type { Value } from "../sip/value.ts";
 import { type Accessor, type Arg, ArgError, type ArgTypes, type ReaderOf } from "./args.ts";
+import type { ScriptSurroundings } from "./findings.ts";
 import type { Gives, KemiDef, ScriptApi, ScriptEngine } from "./kemi.ts";
 import type { ModuleHost } from "./module-host.ts";
 
@@ -251,6 +252,8 @@ export interface ParamReaders {
   readonly variable: (text: string) => Accessor | ArgError;
   /** What scripts in other languages can call in this generation. */
   readonly api: ScriptApi;
+  /** What the check of scripts may know, and where it tells what it finds. */
+  readonly scripts: ScriptSurroundings;
 }
 
 /** A module as the registry sees it, its own types forgotten. */

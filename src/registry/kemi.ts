@@ -54,6 +54,8 @@ export interface ScriptCall {
   readonly wantsPlace: boolean;
   /** Runs it. ArgError tells which argument cannot be used; nothing was done then. */
   call(ctx: RouteContext, args: readonly ScriptArg[], place?: CallPlace): KemiResult | ArgError;
+  /** What is wrong with a constant as argument `index` (from 0); null when nothing is, or only a run can tell. */
+  problemOf(index: number, value: ScriptArg): ArgError | null;
 }
 
 /** Everything that scripts in other languages can reach in one generation of the configuration. */

@@ -8,7 +8,8 @@ export function nearest(name: string, names: Iterable<string>): string[] {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), limit);
     if (distance <= limit) close.push({ name: candidate, distance });
   }
-  close.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
+  const isCased = (candidate: string): number => editDistance(name, candidate, limit);
+  close.sort((a, b) => a.distance - b.distance || isCased(a.name) - isCased(b.name) || (a.name < b.name ? -1 : 1));
   return close.slice(0, 3).map((c) => c.name);
 }
 

@@ -7,8 +7,9 @@ export { type Compiled, type CompileOptions, compileRoutes } from "./compile.ts"
 export { type Config, loadConfig } from "./config.ts";
 export { type Diagnostic, Diagnostics, renderDiagnostic } from "./diagnostics.ts";
 export { GLOBALS, type GlobalDef, type Globals, type Listen } from "./globals.ts";
+export { isKnownModule } from "./known-modules.ts";
 export { LANGUAGE, type LanguageRow } from "./language.ts";
 export type { PreprocessOptions, ReadFile } from "./preprocess.ts";
 export type { CompiledRoutes } from "./routes.ts";
 export { RouteError } from "./runtime.ts";
-export { fileLine } from "./source.ts";
+export { fileLine, type Place, SourceFile } from "./source.ts";

@@ -2,12 +2,14 @@
 // from them. They are one module under two names.
 
 import { HostError } from "../../host/host.ts";
+import { checkScripts } from "../../languages/check-script.ts";
 import { NO_METHOD, PythonEngine, PythonError } from "../../languages/python/engine.ts";
 import { startPython } from "../../languages/python/pyodide.ts";
 import { type RouteContext, RouteKind, type RouteResult } from "../../proxy/context.ts";
 import { unaskedContext } from "../../proxy/unasked.ts";
 import { optional, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, type Module, strParam } from "../../registry/define.ts";
+import type { ScriptSurroundings } from "../../registry/findings.ts";
 import type { ScriptApi } from "../../registry/kemi.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { textOf, toUnicode } from "../../util/bytes.ts";
@@ -50,6 +52,16 @@ function find(self: AppPython, name: string): readonly [string, string, boolean]
     if (source !== null) return [path, source, isPackage];
   }
   return null;
+}
+
+// The script alone: what it imports may be looked for elsewhere. A missing one is told when Python starts.
+function checkPython(self: AppPython, api: ScriptApi, around: ScriptSurroundings): void {
+  const { files } = self.host.host;
+  if (!files.exists(self.file)) return;
+  const bytes = files.read(self.file);
+  const script = { file: self.file, text: textOf(bytes, 0, bytes.length) };
+  const languages = ["python", "python3"];
+  checkScripts([script], { language: "python", languages, api, around, registered: [] });
 }
 
 function load(self: AppPython): void {
@@ -113,8 +125,9 @@ function pythonModule(name: string): Module<ModuleHost> {
       };
       return self;
     },
-    bind: (self, { api }) => {
+    bind: (self, { api, scripts }) => {
       self.api = api;
+      checkPython(self, api, scripts);
     },
     start,
     engine: { languages: ["python", "python3"], of: (self) => self.engine },
