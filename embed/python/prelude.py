@@ -1,42 +1,73 @@
 # What scripts see of the program: KSR, sr and Router. Run once, before any script; `_portico` is the program's side.
+import builtins
+import importlib.util
+import linecache
+import os
+import signal
 import sys
-import types
+import time
 import traceback
+import types
 
-from pyodide.ffi import JsProxy, run_sync
+import pyodide.code
+import pyodide.ffi
+import pyodide.webloop
+from pyodide.ffi import JsProxy
 
 import _portico
 
-_current = _portico.current
-_resume = _portico.resume
+_run_sync = pyodide.ffi.run_sync
+_done = _portico.done
+
+
+def _wait(promise):
+    # other runs of the script go on meanwhile, so the program is told who goes on
+    who = _portico.leave()
+    try:
+        return _run_sync(promise)
+    finally:
+        _portico.enter(who)
 
 
 def _waiting(call):
-    # a call that may have to wait: other runs of the script go on meanwhile, so the program is told who goes on
     def run(*args):
         result = call(*args)
-        if isinstance(result, JsProxy):
-            who = _current()
-            try:
-                result = run_sync(result)
-            finally:
-                _resume(who)
-        return result
+        return _wait(result) if isinstance(result, JsProxy) else result
 
     return run
 
 
-def _exit(*_):
-    sys.exit()
+def _sleep(seconds):
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    _wait(_portico.sleep(seconds))
+
+
+def _exit(code=None):
+    raise SystemExit(code)
+
+
+def _type_error(text):
+    # called by the program, which cannot raise errors of Python itself
+    raise TypeError(text)
+
+
+def _runtime_error(text):
+    raise RuntimeError(text)
+
+
+# ---- KSR, sr, Router ----
 
 
 def _tree(name):
     root = types.ModuleType(name)
+    root.__version__ = 50603
     for group in _portico.groups():
         at = root
         if group != "":
             at = types.ModuleType(name + "." + group)
             setattr(root, group, at)
+            sys.modules[name + "." + group] = at
         for own in _portico.names(group):
             call = _portico.call(group, own)
             setattr(at, own, _waiting(call) if _portico.waits(group, own) else call)
@@ -45,28 +76,34 @@ def _tree(name):
 
     def _drop():
         drop()
-        sys.exit()
+        _exit()
 
     root.x.drop = _drop
     root.x.modf = root.modf = _waiting(_portico.modf)
     sys.modules[name] = root
-    return root
+
+
+def _module(name, members):
+    module = types.ModuleType(name)
+    module.__dict__.update(members)
+    sys.modules[name] = module
+    return module
 
 
 def _router():
-    module = types.ModuleType("Router")
-    names = ["ALERT", "CRIT", "ERR", "WARN", "NOTICE", "INFO", "DBG"]
-    for word in names:
-        setattr(module, "LM_" + word, _portico.logger(word))
-    module.LM_GEN1 = lambda level, text: _portico.log(level, text)
-    module.LM_GEN2 = lambda facility, level, text: _portico.log(level, text)
-    log = types.ModuleType("Router.Logger")
-    for word in names:
-        setattr(log, "LM_" + word, getattr(module, "LM_" + word))
-    log.LM_GEN1, log.LM_GEN2 = module.LM_GEN1, module.LM_GEN2
-    module.Logger = log
-    sys.modules["Router"] = module
-    sys.modules["Router.Logger"] = log
+    levels = {"ALERT": -5, "BUG": -4, "CRIT2": -3, "CRIT": -2, "ERR": -1, "WARN": 0, "NOTICE": 1, "INFO": 2, "DBG": 3}
+    log = {"LM_" + word: _portico.logger(word) for word in levels if word not in ("BUG", "CRIT2")}
+    log["LM_GEN1"] = lambda level, text: _portico.log(level, text)
+    log["LM_GEN2"] = lambda facility, level, text: _portico.log(level, text)
+    log.update({"L_" + word: number for word, number in levels.items()}, DEFAULT_FACILITY=0)
+    ranks = {"PROC_ATTENDANT": -10, "PROC_FIFO": -2, "PROC_INIT": -127, "PROC_MAIN": 0, "PROC_MIN": -128}
+    ranks.update(PROC_NOCHLDINIT=-128, PROC_RPC=-2, PROC_SIPINIT=1, PROC_SIPRPC=127, PROC_TCP_MAIN=-4)
+    ranks.update(PROC_TIMER=-1, PROC_UNIXSOCK=-5)
+    members = dict(log)  # the oldest releases had the log functions here
+    members["Logger"] = _module("Router.Logger", log)
+    members["Ranks"] = _module("Router.Ranks", ranks)
+    members["Core"] = _module("Router.Core", {})
+    _module("Router", members)
 
 
 _modf = _waiting(_portico.modf)
@@ -91,38 +128,40 @@ class Message:
     def getHeader(self, name):
         return _portico.header(name)
 
-    def call_function(self, name, *args):
-        return _modf(name, *[str(arg) for arg in args])
+    def call_function(self, *args):
+        if not 1 <= len(args) <= 3:
+            raise RuntimeError("call_function() should have from 1 to 3 arguments")
+        return _modf(*args)
 
     def rewrite_ruri(self, uri):
-        return _portico.set_ruri(uri)
+        _portico.set_ruri(uri)
 
     def set_dst_uri(self, uri):
-        return _portico.set_dst_uri(uri)
+        _portico.set_dst_uri(uri)
+
+    def copy(self):
+        return self
 
 
+Message.__name__ = "msg"
+Message.__qualname__ = "msg"
+Message.__module__ = "Router"
 _message = Message()
-_instance = None
+_script = None  # the module of the script
+_instance = None  # the object whose methods are called
 
 
-def _start():
-    _tree("KSR")
-    _tree("sr")
-    _router()
+# ---- modules beside the script ----
 
 
 class _Finder:
-    # modules beside the script are read by the program
     @staticmethod
     def find_spec(name, path=None, target=None):
-        import importlib.util
-
         found = _portico.find(name)
         if found is None:
             return None
         file, source, package = found
-        loader = _Loader(file, source)
-        spec = importlib.util.spec_from_loader(name, loader, origin=file, is_package=package)
+        spec = importlib.util.spec_from_loader(name, _Loader(file, source), origin=file, is_package=package)
         spec.has_location = True
         return spec
 
@@ -136,42 +175,72 @@ class _Loader:
 
     def exec_module(self, module):
         module.__file__ = self.file
-        exec(compile(self.source, self.file, "exec"), module.__dict__)
+        _exec(self.source, self.file, module)
 
 
-sys.meta_path.append(_Finder)
+def _exec(source, file, module):
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    exec(compile(source, file, "exec"), module.__dict__)
 
 
-def _check(source, file):
+# ---- loading and running ----
+
+
+def _check():
+    file = _portico.loading("file")
     try:
-        compile(source, file, "exec")
-        return None
-    except SyntaxError as error:
+        compile(_portico.loading("source"), file, "exec")
+    except (SyntaxError, ValueError) as error:
         return "".join(traceback.format_exception_only(error)).strip()
 
 
-def _load(source, file, init_name, child_init_name):
-    # a script that fails leaves the one before in force; what is wrong with it is returned
-    global _instance
-    module = types.ModuleType("kamailio_script")
-    module.__file__ = file
+def _load():
+    # a script that fails leaves the one before in force; what the one before had defined is there when it runs again
+    global _instance, _script
     try:
-        exec(compile(source, file, "exec"), module.__dict__)
-        init = getattr(module, init_name, None)
-        instance = init() if init is not None else module
-        if instance is None:
-            instance = module
-        child_init = getattr(instance, child_init_name, None)
-        if child_init is not None:
-            child_init(1)
+        file, name = _portico.loading("file"), _portico.loading("name")
+        before = sys.modules.get(name)
+        module = types.ModuleType(name)
+        if _script is not None:
+            module.__dict__.update(_script.__dict__)
+        module.__file__ = file
+        sys.modules[name] = module
+        try:
+            _exec(_portico.loading("source"), file, module)
+            instance = _made_by(module)
+        except BaseException:
+            if before is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = before
+            raise
+        _script, _instance = module, instance
     except BaseException:
-        return _trace()
-    _instance = instance
+        _portico.failed(_trace())
+    else:
+        _done(1)
+    finally:
+        _calm()
+
+
+def _made_by(module):
+    init = getattr(module, _portico.loading("init"), None)
+    instance = module if init is None else init()
+    if instance is None:
+        instance = module
+    child_init = getattr(instance, _portico.loading("child_init"), None)
+    if child_init is not None:
+        code = child_init(1)
+        if isinstance(code, int) and code < 0:
+            raise RuntimeError(f"the script's child_init returned {code}")
+    return instance
 
 
 def _trace():
     # without the frames of this file
     kind, error, frames = sys.exc_info()
+    if kind is _Overrun:
+        return error.args[0]
     while frames is not None and frames.tb_frame.f_code.co_filename == "prelude.py":
         frames = frames.tb_next
     return "".join(traceback.format_exception(kind, error, frames))
@@ -181,15 +250,98 @@ def _has(name):
     return callable(getattr(_instance, name, None))
 
 
-def _run(run, name, *args):
-    _resume(run)
-    try:
-        method = getattr(_instance, name, None)
-        if method is None:
-            return _portico.missing(name)
-        result = method(_message, *args)
-    except SystemExit:
-        return 1
-    except BaseException:
-        return _trace()
-    return result if isinstance(result, int) else 1
+def _code(result):
+    if result is None:  # as there
+        return -1
+    if not isinstance(result, int):
+        raise TypeError(f"an integer is wanted as result, not {type(result).__name__}")
+    return (int(result) + 0x80000000) % 0x100000000 - 0x80000000
+
+
+def _runner(name, count):
+    # what the program calls for a message; it never raises
+    def run():
+        try:
+            method = getattr(_instance, name)
+            result = method(_message) if count == 0 else method(_message, *[_portico.argument(i) for i in range(count)])
+            if result.__class__ is not int or not -0x80000000 <= result <= 0x7FFFFFFF:
+                result = _code(result)
+        except SystemExit:
+            result = -1
+        except BaseException:
+            _portico.failed(_trace())
+            _calm()
+            return
+        _done(result)
+
+    return run
+
+
+# ---- the end of a script that runs for too long ----
+
+
+class _Overrun(BaseException):
+    pass
+
+
+_TOOL = 1
+_LINE = sys.monitoring.events.LINE
+_last_words = ""
+
+
+def _on_signal(number, frame):
+    # from here on every line of the script raises, so that no handler of its own keeps it alive
+    global _last_words
+    if frame is not None and frame.f_code in (_runner_code, _load.__code__):
+        return  # it has just ended
+    frames = [at for at in traceback.format_stack(frame) if 'File "prelude.py"' not in at]
+    _last_words = "Traceback (most recent call last):\n" + "".join(frames) + _portico.overrun()
+    sys.monitoring.set_events(_TOOL, _LINE)
+    raise _Overrun(_last_words)
+
+
+def _on_line(code, line):
+    if code.co_filename != "prelude.py":
+        raise _Overrun(_last_words) from None
+
+
+def _calm():
+    if sys.monitoring.get_events(_TOOL):
+        sys.monitoring.set_events(_TOOL, 0)
+
+
+_runner_code = next(const for const in _runner.__code__.co_consts if isinstance(const, types.CodeType))
+
+
+# ---- the start ----
+
+
+def _closed(*_):
+    raise PermissionError("closed by the parameter file_access")
+
+
+def _settle():
+    # what differs from run to run and is not in what is kept of an earlier start
+    sys.dont_write_bytecode = True
+    os.environ.clear()
+    os.environ.update(_portico.environment().to_py())
+    sys.path.insert(0, _portico.folder())
+    sys.meta_path.append(_Finder)
+    pyodide.ffi.run_sync = pyodide.webloop.run_sync = _wait
+    time.sleep = _sleep
+    builtins.exit = builtins.quit = os._exit = _exit
+    if _portico.open():
+        os.chdir(_portico.directory())
+    else:
+        pyodide.code.run_js = _closed
+        sys.modules["pyodide_js"] = sys.modules["js"] = None
+    signal.signal(signal.SIGINT, _on_signal)
+    sys.monitoring.use_tool_id(_TOOL, "portico")
+    sys.monitoring.register_callback(_TOOL, _LINE, _on_line)
+
+
+def _start():
+    _settle()
+    _tree("KSR")
+    _tree("sr")
+    _router()

@@ -254,6 +254,8 @@ export interface Process {
   readonly programName: string; // the name it was called by
   readonly pid: number;
   env(name: string): string | undefined;
+  /** All of them. */
+  environment(): Readonly<Record<string, string>>;
   write(to: 1 | 2, text: string): void;
   /** Whether that stream is a terminal. */
   isTerminal(to: 0 | 1 | 2): boolean;
@@ -262,10 +264,10 @@ export interface Process {
   /** Reads a line from the terminal without echo. */
   readSecret(prompt: string): Promise<string>;
   onSignal(signal: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGUSR1" | "SIGUSR2", fn: () => void): void;
-  /** Errors that nobody caught, in callbacks and promises; with a handler the process goes on. */
-  onFault(fn: (error: unknown) => void): void;
   /** Sends itself a signal by its number, as kill(1) does. */
   raise(signal: number): void;
+  /** Errors that nobody caught, in callbacks and promises; with a handler the process goes on. */
+  onFault(fn: (error: unknown) => void): void;
   exit(code: number): never;
   memory(): { rss: number; heapUsed: number };
   /** From now on, memory that a burst of work left behind goes back to the system once the process is idle; returns how to stop that. */

@@ -13,13 +13,14 @@ export function makeProcess(args: readonly string[], programName: string): Proce
     programName: basename(programName),
     pid: process.pid,
     env: (name) => process.env[name],
+    environment: () => ({ ...process.env }) as Record<string, string>,
     write: writeAll,
     isTerminal: (to) => isatty(to),
     readInput,
     readSecret,
     onSignal: (signal, fn) => void process.on(signal, fn),
-    onFault: (fn) => {
     raise: (signal) => void process.kill(process.pid, signal),
+    onFault: (fn) => {
       process.on("uncaughtException", fn);
       process.on("unhandledRejection", fn);
     },

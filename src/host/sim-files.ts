@@ -118,6 +118,7 @@ export function simProcess(pid: number, options: SimProcessOptions): SimProcess 
       return exitCode;
     },
     env: (name) => options.env?.[name],
+    environment: () => options.env ?? {},
     write(to, text) {
       output[to] += text;
     },
@@ -127,11 +128,11 @@ export function simProcess(pid: number, options: SimProcessOptions): SimProcess 
     onSignal(name, fn) {
       handlers.set(name, [...(handlers.get(name) ?? []), fn]);
     },
-    onFault: () => {}, // in a simulation an uncaught error must fail the test
     raise(signal) {
       const name = { 1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM" }[signal] ?? "";
       for (const fn of handlers.get(name) ?? []) fn();
     },
+    onFault: () => {}, // in a simulation an uncaught error must fail the test
     signal(name) {
       for (const fn of handlers.get(name) ?? []) fn();
     },

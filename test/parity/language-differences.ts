@@ -2,6 +2,7 @@
 
 import type { LanguageAnswer } from "./language-bed.ts";
 import { LUA_DIFFERENCES } from "./language-lua-differences.ts";
+import { PYTHON_DIFFERENCES } from "./language-python-differences.ts";
 import { SELECT_DIFFERENCES } from "./language-selects-differences.ts";
 import { VARIABLE_DIFFERENCES } from "./language-variables-differences.ts";
 import { STORED_DIFFERENCES } from "./stored-differences.ts";
@@ -256,6 +257,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   ...SELECT_DIFFERENCES,
   ...LUA_DIFFERENCES,
+  ...PYTHON_DIFFERENCES,
   ...VARIABLE_DIFFERENCES,
   ...STORED_DIFFERENCES,
 ];

@@ -17,6 +17,7 @@ import { cases as keywords } from "./language-keywords.ts";
 import * as lua from "./language-lua.ts";
 import { cases as operators } from "./language-operators.ts";
 import { cases as preprocessor } from "./language-preprocessor.ts";
+import * as python from "./language-python.ts";
 import { cases as selects } from "./language-selects.ts";
 import { cases as selectsMore } from "./language-selects-more.ts";
 import { cases as statements } from "./language-statements.ts";
@@ -53,11 +54,13 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   renamed: storedRenamed.cases,
   statistics: storedStatistics.cases,
   lua: lua.cases,
+  python: python.cases,
 };
 
 /** What groups need beside the usual modules: configuration, tables of a database, files. */
 const SETUPS: Readonly<Record<string, Setup>> = {
   lua: lua.setup,
+  python: python.setup,
   cfg: storedCfg.setup,
   counters: storedCounters.setup,
   domains: storedDomains.setup,

@@ -1,23 +1,10 @@
 // PythonEngine: runs the methods of a Python script for messages. A function that has to wait suspends the run; other messages go on.
 
 import type { RouteContext, RouteResult } from "../../proxy/context.ts";
-import { ArgError } from "../../registry/args.ts";
-import type { KemiResult, ScriptApi, ScriptArg, ScriptCall, ScriptEngine } from "../../registry/kemi.ts";
-import { H, headerIdOfName } from "../../sip/headers.ts";
-import { findHeaderByName } from "../../sip/scan.ts";
-import type { Value } from "../../sip/value.ts";
-import { fromUnicode, toUnicode } from "../../util/bytes.ts";
+import type { ScriptApi, ScriptArg, ScriptEngine } from "../../registry/kemi.ts";
+import { toUnicode } from "../../util/bytes.ts";
+import { Bridge, type PythonHost } from "./bridge.ts";
 import type { Python, PythonFunction } from "./pyodide.ts";
-
-/** What the engine needs of the program. */
-export interface PythonHost {
-  /** embed/python/prelude.py. */
-  readonly prelude: string;
-  report(text: string): void;
-  log(word: string, text: string): void;
-  /** A module that scripts import: its file, its source, whether it is a package; null when there is none. */
-  find(name: string): readonly [file: string, source: string, isPackage: boolean] | null;
-}
 
 /** A script that cannot be loaded or that failed, with its traceback. */
 export class PythonError extends Error {
@@ -30,51 +17,86 @@ export class PythonError extends Error {
 /** A method of the script does not exist. */
 export const NO_METHOD = -0x7fffffff;
 
+/** What is loaded: its text, its place, the name it has as a module, and its functions that are run when it is loaded. */
+export interface PythonScript {
+  readonly source: string;
+  readonly file: string;
+  readonly name: string;
+  readonly init: string;
+  readonly child_init: string;
+}
+
+/** One run of a script for a message. */
+export interface Run {
+  readonly ctx: RouteContext;
+  readonly args: readonly (string | number)[];
+  /** How long it may go on without waiting, ms; 0: for ever. */
+  readonly limit: number;
+  /** What it gave; null while it goes on. */
+  result: number | string | null;
+}
+
+/** How many names of methods are known at most: a script may compute them. */
+const MAX_METHODS = 256;
+
+/** How long the top level of a script may go on at least, ms. */
+const LOADING = 10_000;
+
 /** One interpreter with one script. */
 export class PythonEngine implements ScriptEngine {
   private readonly host: PythonHost;
-  private readonly runs = new Map<number, RouteContext>();
-  private last = 0;
-  private now = 0;
+  private readonly bridge: Bridge;
   private python: Python | null = null;
-  private runMethod: PythonFunction | null = null;
   private hasMethod: PythonFunction | null = null;
   private readonly methods = new Map<string, boolean>();
+  private readonly runners = new Map<string, PythonFunction>();
+  /** Why nothing can be run any more. */
+  private broken: string | null = null;
+  private isLoading = false;
 
   constructor(host: PythonHost) {
     this.host = host;
+    this.bridge = new Bridge(host);
   }
 
   /** Takes an interpreter into use. */
   start(python: Python, api: ScriptApi): void {
-    python.registerModule("_portico", this.program(api));
+    python.registerModule("_portico", this.bridge.program(api));
     python.run(this.host.prelude, "prelude.py");
+    this.bridge.raisers = { type: python.function("_type_error"), runtime: python.function("_runtime_error") };
     python.function("_start")();
-    this.runMethod = python.function("_run");
+    python.watch(() => this.bridge.signal());
     this.hasMethod = python.function("_has");
     this.python = python;
   }
 
-  /** Loads a script over a request in name only; the one before stays in force when it fails. Throws PythonError. */
-  load(
-    source: string,
-    file: string,
-    names: { readonly init: string; readonly childInit: string },
-    ctx: RouteContext,
-  ): void {
-    const before = this.now;
-    this.now = this.enter(ctx);
-    const error = this.python!.function("_load")(source, file, names.init, names.childInit);
-    this.runs.delete(this.now);
-    this.now = before;
-    if (error !== undefined) throw new PythonError(String(error).trimEnd());
+  /** What is wrong with the text of a script; null when it can be read. */
+  problemOf(python: Python, script: PythonScript): string | null {
+    this.bridge.loading = script;
+    const problem = python.function("_check")();
+    return typeof problem === "string" ? problem : null;
+  }
+
+  /**
+   * Loads a script over a request in name only; the one before stays in force when it fails. Rejects with PythonError, also while another
+   * one is being loaded.
+   */
+  async load(script: PythonScript, ctx: RouteContext): Promise<void> {
+    if (this.isLoading) throw new PythonError("a script is being loaded already");
+    this.isLoading = true;
+    const loader = this.python!.function("_load");
+    this.bridge.loading = script;
+    try {
+      await this.begin(loader, { ctx, args: [], limit: this.limitOf(LOADING), result: null });
+    } finally {
+      this.isLoading = false;
+      loader.free();
+    }
     this.methods.clear();
   }
 
-  private enter(ctx: RouteContext): number {
-    const id = ++this.last;
-    this.runs.set(id, ctx);
-    return id;
+  private limitOf(least: number): number {
+    return this.host.timeLimit === 0 ? 0 : Math.max(least, this.host.timeLimit);
   }
 
   has(name: string): boolean {
@@ -82,123 +104,62 @@ export class PythonEngine implements ScriptEngine {
     let known = this.methods.get(name);
     if (known === undefined) {
       known = this.hasMethod(name) === true;
+      if (this.methods.size >= MAX_METHODS) this.methods.clear();
       this.methods.set(name, known);
     }
     return known;
   }
 
   run(name: string, ctx: RouteContext, args: readonly ScriptArg[]): RouteResult {
-    if (this.runMethod === null) throw new PythonError("Python has not been started");
-    const id = this.enter(ctx);
-    const texts = args.map((arg) => (typeof arg === "string" ? toUnicode(arg) : arg));
-    return this.runMethod.callPromising(id, name, ...texts).then((result) => {
-      this.runs.delete(id);
-      if (typeof result === "number") return result;
-      throw new PythonError(String(result).trimEnd());
-    });
-  }
-
-  /** What the prelude asks. */
-  private program(api: ScriptApi): Readonly<Record<string, unknown>> {
-    return {
-      current: () => this.now,
-      resume: (run: number) => {
-        this.now = run;
-      },
-      groups: () => [...api.groups.keys()],
-      names: (group: string) => [...(api.groups.get(group)?.keys() ?? [])],
-      waits: (group: string, name: string) => api.groups.get(group)?.get(name)?.waits !== "never",
-      call: (group: string, name: string) => this.callable(api.groups.get(group)!.get(name)!),
-      modf: (name: string, ...args: unknown[]) => this.modf(api, name, args),
-      missing: (name: string) => {
-        this.host.report(`there is no method ${name} in the script`);
-        return NO_METHOD;
-      },
-      logger: (word: string) => (text: unknown) => this.host.log(word, fromUnicode(String(text))),
-      log: (level: unknown, text: unknown) => this.host.log(String(level), fromUnicode(String(text))),
-      find: (name: string) => this.host.find(name) ?? undefined,
-      field: (name: string) => this.field(name),
-      header: (name: string) => this.header(name),
-      set_ruri: (uri: string) => {
-        this.ctx().message.newUri = fromUnicode(uri);
-      },
-      set_dst_uri: (uri: string) => {
-        this.ctx().message.dstUri = fromUnicode(uri);
-      },
-    };
-  }
-
-  private ctx(): RouteContext {
-    const ctx = this.runs.get(this.now);
-    if (ctx === undefined) throw new PythonError("no message is being routed");
-    return ctx;
-  }
-
-  private callable(call: ScriptCall): (...args: unknown[]) => unknown {
-    return (...args) => this.invoke(call, args);
-  }
-
-  private modf(api: ScriptApi, name: string, args: readonly unknown[]): unknown {
-    const call = api.native(name);
-    if (call !== null) return this.invoke(call, args);
-    this.host.report(`modf: there is no function ${name}`);
-    return -1;
-  }
-
-  private invoke(call: ScriptCall, given: readonly unknown[]): unknown {
-    const args: ScriptArg[] = [];
-    for (const arg of given) {
-      if (typeof arg === "number") args.push(arg);
-      else if (typeof arg === "string") args.push(fromUnicode(arg));
-      else if (typeof arg === "boolean") args.push(arg ? 1 : 0);
-      else return this.refuse(call, `argument ${args.length + 1} is neither a text nor a number`);
+    if (this.python === null) throw new PythonError("Python has not been started");
+    if (!this.has(name)) {
+      this.host.report(`there is no method ${name} in the script`);
+      return NO_METHOD;
     }
-    const result: KemiResult | ArgError = call.call(this.ctx(), args);
-    if (result instanceof ArgError) return this.refuse(call, result.message);
-    if (result instanceof Promise) return result.then((value) => inPython(call, value));
-    return inPython(call, result);
+    const given = args.length === 0 ? args : args.map((arg) => (typeof arg === "string" ? toUnicode(arg) : arg));
+    const run: Run = { ctx, args: given, limit: this.host.timeLimit, result: null };
+    const runner = this.runnerOf(name, args.length);
+    // one that is begun by another, as a branch route is, begins when that one waits for it
+    return this.bridge.active === null
+      ? this.begin(runner, run)
+      : Promise.resolve().then(() => this.begin(runner, run));
   }
 
-  private refuse(call: ScriptCall, why: string): unknown {
-    this.host.report(`${call.name}: ${why}`);
-    return call.gives === "value" ? undefined : call.gives === "bool" ? false : -1;
-  }
-
-  private field(name: string): unknown {
-    const { message, flow } = this.ctx();
-    switch (name) {
-      case "Type":
-        return message.isRequest ? "SIP_REQUEST" : "SIP_REPLY";
-      case "Method":
-        return message.methodText();
-      case "Status":
-        return message.isRequest ? undefined : String(message.status);
-      case "RURI":
-        return toUnicode(message.requestUri());
-      case "src_ip":
-        return flow.remote.address;
-      case "src_port":
-        return flow.remote.port;
-      case "dst_ip":
-        return flow.local.address;
-      default:
-        return flow.local.port;
+  private runnerOf(name: string, count: number): PythonFunction {
+    const key = `${count} ${name}`;
+    let runner = this.runners.get(key);
+    if (runner === undefined) {
+      if (this.runners.size >= MAX_METHODS) {
+        for (const old of this.runners.values()) old.free();
+        this.runners.clear();
+      }
+      const maker = this.python!.function("_runner");
+      runner = this.python!.functionOf(maker(name, count));
+      maker.free();
+      this.runners.set(key, runner);
     }
+    return runner;
   }
 
-  private header(name: string): unknown {
-    const { message } = this.ctx();
-    const lower = fromUnicode(name).toLowerCase();
-    const id = headerIdOfName(lower);
-    const h = id === H.OTHER ? findHeaderByName(message, lower) : message.find(id);
-    return h < 0 ? undefined : toUnicode(message.value(h));
+  // The result is there at once when the run has not waited.
+  private begin(runner: PythonFunction, run: Run): RouteResult {
+    if (this.broken !== null) throw new PythonError(this.broken);
+    this.bridge.enterNew(run);
+    const ended = runner.task();
+    this.bridge.active = null;
+    if (run.result !== null) return resultOf(run.result);
+    return ended.then(
+      () => resultOf(run.result ?? "the run ended without a result"),
+      (error: unknown) => {
+        this.bridge.active = null;
+        this.broken = `Python has failed and can run nothing any more: ${error instanceof Error ? error.message : String(error)}`;
+        throw new PythonError(this.broken);
+      },
+    );
   }
 }
 
-// Nothing is None there: undefined is what becomes it.
-function inPython(call: ScriptCall, value: Value): unknown {
-  if (call.gives === "none") return undefined;
-  if (call.gives === "bool") return typeof value === "number" && value > 0;
-  if (value === null) return undefined;
-  return typeof value === "string" ? toUnicode(value) : value;
+function resultOf(result: number | string): number {
+  if (typeof result === "number") return result;
+  throw new PythonError(result.trimEnd());
 }

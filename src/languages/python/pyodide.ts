@@ -1,13 +1,21 @@
-// Python itself: Pyodide, started once a process. It reads its own files; this is the only place that knows it.
+// Python itself: Pyodide, started once a generation of the configuration. This is the only place that knows it; it is imported when a
+// script in Python is there, and not before.
 
-import { loadPyodide } from "pyodide";
-import type { PyCallable, PyProxy } from "pyodide/ffi";
+import type { PyodideAPI } from "pyodide";
+import type { PyCallable } from "pyodide/ffi";
 
-/** A function of Python. */
+/** A function of Python. Called as a function it cannot wait. */
 export interface PythonFunction {
   (...args: unknown[]): unknown;
-  /** Calls it so that it may wait: what it waits for lets the program go on meanwhile. */
-  callPromising(...args: unknown[]): Promise<unknown>;
+  /**
+   * Begins to run it at once, in such a way that it may wait; what it returns is dropped. It must not raise. Resolves when it has ended.
+   * Only to be called while nothing of Python runs.
+   */
+  task(): Promise<unknown>;
+  /** The same later, whatever runs now. */
+  taskLater(): Promise<unknown>;
+  /** Says that it is no longer used. */
+  free(): void;
 }
 
 /** The interpreter, as far as it is used here. */
@@ -18,27 +26,127 @@ export interface Python {
   run(source: string, file: string): void;
   /** A function of the main module. */
   function(name: string): PythonFunction;
+  /** Makes a value that Python handed over a function. */
+  functionOf(value: unknown): PythonFunction;
+  /** Shows a folder of this machine to Python under the same name. False when that cannot be done. */
+  mount(folder: string): boolean;
+  /** Has Python look now and then whether it is to stop (a signal's number then, 0 else). */
+  watch(signal: () => number): void;
 }
 
-/** Starts the interpreter from the folder that holds its files; `print` gets what is written to its standard output and error. */
-export async function startPython(folder: string, print: (text: string) => void): Promise<Python> {
-  const py = await loadPyodide({
+/** How Python is started. */
+export interface PythonStart {
+  /** The folder that holds its files. */
+  readonly folder: string;
+  /** Gets each line of its standard output and error. */
+  readonly print: (text: string) => void;
+  /** What an earlier start kept; null for none. */
+  readonly snapshot: Uint8Array | null;
+  /** Gets what makes the next start faster, when there is none and somebody wants it. */
+  readonly keep: ((snapshot: Uint8Array) => void) | null;
+}
+
+/** The version of Python's files, which a snapshot belongs to. */
+export const PYTHON_VERSION = "314.0.7";
+
+// What of the insides is used: how a call is made that may wait, without the turn of the event loop that the public way takes before it.
+interface Insides {
+  readonly enterTask: () => void;
+  readonly validSuspender: { value: boolean };
+  readonly stackSave: () => number;
+  stackStop: number;
+  readonly _malloc: (size: number) => number;
+  readonly _pyproxy_apply_promising?: unknown;
+  readonly __pyproxy_apply_promising: (...args: unknown[]) => unknown;
+  readonly PyProxy_getPtr: (proxy: unknown) => number;
+}
+
+type Promising = (suspender: null, callable: number, ...rest: unknown[]) => Promise<unknown>;
+
+/** Starts the interpreter. */
+export async function startPython({ folder, print, snapshot, keep }: PythonStart): Promise<Python> {
+  const { loadPyodide } = await import("pyodide");
+  const options: Parameters<typeof loadPyodide>[0] = {
     indexURL: folder,
     stdout: print,
     stderr: print,
+    stdin: () => null,
     jsglobals: {},
     packageCacheDir: folder,
-  });
-  return {
-    registerModule: (name, functions) => py.registerJsModule(name, functions),
-    run: (source, file) => void py.runPython(source, { filename: file }),
-    function: (name) => functionOf(py.globals.get(name) as PyCallable),
+    env: { HOME: "/", PYTHONDONTWRITEBYTECODE: "1" },
   };
+  const making = snapshot === null && keep !== null;
+  const py = await loadPyodide({
+    ...options,
+    ...(snapshot === null ? {} : { _loadSnapshot: snapshot }),
+    ...(making ? { _makeSnapshot: true } : {}),
+  });
+  if (making) keep(py.makeMemorySnapshot());
+  return new RunningPython(py);
 }
 
-function functionOf(proxy: PyCallable & Partial<PyProxy>): PythonFunction {
-  const call = (...args: unknown[]): unknown => proxy(...args);
-  return Object.assign(call, {
-    callPromising: (...args: unknown[]) => proxy.callPromising(...args) as Promise<unknown>,
-  });
+class RunningPython implements Python {
+  private readonly py: PyodideAPI;
+  private readonly insides: Insides;
+  private readonly promising: Promising;
+  private readonly errorAt: number;
+
+  constructor(py: PyodideAPI) {
+    this.py = py;
+    this.insides = (py as unknown as { _module: Insides })._module;
+    const { promising } = WebAssembly as unknown as { promising: (fn: unknown) => Promising };
+    this.promising = promising(this.insides.__pyproxy_apply_promising);
+    this.errorAt = this.insides._malloc(4);
+  }
+
+  registerModule(name: string, functions: Readonly<Record<string, unknown>>): void {
+    this.py.registerJsModule(name, functions);
+  }
+
+  run(source: string, file: string): void {
+    this.py.runPython(source, { filename: file });
+  }
+
+  function(name: string): PythonFunction {
+    return this.functionOf(this.py.globals.get(name));
+  }
+
+  functionOf(value: unknown): PythonFunction {
+    const proxy = value as PyCallable & { destroy(): void };
+    const at = this.insides.PyProxy_getPtr(proxy);
+    return Object.assign((...args: unknown[]): unknown => proxy(...args), {
+      task: () => this.task(at),
+      taskLater: () => proxy.callPromising() as Promise<unknown>,
+      free: () => proxy.destroy(),
+    });
+  }
+
+  private task(at: number): Promise<unknown> {
+    const { insides } = this;
+    insides.enterTask();
+    insides.validSuspender.value = true;
+    insides.stackStop = insides.stackSave();
+    const ended = this.promising(null, at, [], 0, [], 0, this.errorAt);
+    insides.validSuspender.value = false;
+    return ended;
+  }
+
+  mount(folder: string): boolean {
+    try {
+      this.py.mountNodeFS(folder, folder);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  watch(signal: () => number): void {
+    const asked = {
+      get 0(): number {
+        return signal();
+      },
+      set 0(_: number) {},
+    };
+    this.py.setInterruptBuffer(asked as unknown as Int32Array);
+  }
 }

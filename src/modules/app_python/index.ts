@@ -3,18 +3,27 @@
 
 import { HostError } from "../../host/host.ts";
 import { checkScripts } from "../../languages/check-script.ts";
-import { NO_METHOD, PythonEngine, PythonError } from "../../languages/python/engine.ts";
-import { startPython } from "../../languages/python/pyodide.ts";
+import { NO_METHOD, PythonEngine, PythonError, type PythonScript } from "../../languages/python/engine.ts";
 import { type RouteContext, RouteKind, type RouteResult } from "../../proxy/context.ts";
 import { unaskedContext } from "../../proxy/unasked.ts";
 import { optional, str } from "../../registry/args.ts";
-import { ConfigError, defineModule, fn, type Module, strParam } from "../../registry/define.ts";
+import {
+  ConfigError,
+  defineModule,
+  fn,
+  intParam,
+  type Module,
+  RpcError,
+  type RpcValue,
+  strParam,
+} from "../../registry/define.ts";
 import type { ScriptSurroundings } from "../../registry/findings.ts";
-import type { ScriptApi } from "../../registry/kemi.ts";
+import type { ScriptApi, ScriptCall } from "../../registry/kemi.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { textOf, toUnicode } from "../../util/bytes.ts";
 import { Level } from "../../util/log.ts";
 import { core } from "../core/index.ts";
+import { startInterpreter } from "./starting.ts";
 
 interface AppPython {
   readonly host: ModuleHost;
@@ -23,7 +32,19 @@ interface AppPython {
   /** Its functions that are run when it is loaded. */
   readonly names: { readonly init: string; readonly childInit: string };
   readonly report: (text: string) => void;
+  /** Whether scripts reach files. */
+  readonly open: boolean;
+  /** How often the script has been loaded again. */
+  loads: number;
   api: ScriptApi | null;
+}
+
+const OWN_FOLDERS: ReadonlySet<string> = new Set(["dev", "lib", "proc", "sys"]);
+
+// As Router.Logger has them: a word, or a number like that of the program itself.
+function levelOf(level: string | number): number {
+  if (typeof level === "string") return LEVELS[level] ?? Level.ERROR;
+  return level >= Level.ALERT && level <= Level.DEBUG ? level : Level.ERROR;
 }
 
 const LEVELS: Readonly<Record<string, number>> = {
@@ -64,26 +85,58 @@ function checkPython(self: AppPython, api: ScriptApi, around: ScriptSurroundings
   checkScripts([script], { language: "python", languages, api, around, registered: [] });
 }
 
-function load(self: AppPython): void {
-  const source = read(self, self.file);
-  if (source === null) throw new PythonError(`there is no file ${self.file}`);
-  self.engine.load(source, self.file, self.names, unaskedContext(self.host.proxy, RouteKind.STARTUP));
+/** The name that the script has as a module: that of its file. */
+function moduleName(path: string): string {
+  const name = path.slice(path.lastIndexOf("/") + 1).replace(/\.py$/, "");
+  return /^[A-Za-z_]\w*$/.test(name) ? name : "kamailio_script";
 }
 
-// Python takes seconds to start: said before and after, and only where a script needs it.
+/** Reads the script and runs its top level. Rejects with PythonError or HostError; the one before is in force then. */
+async function load(self: AppPython): Promise<void> {
+  const source = read(self, self.file);
+  if (source === null) throw new PythonError(`there is no file ${self.file}`);
+  const { init, childInit } = self.names;
+  const script: PythonScript = { source, file: self.file, name: moduleName(self.file), init, child_init: childInit };
+  await self.engine.load(script, unaskedContext(self.host.proxy, RouteKind.STARTUP));
+}
+
 async function start(self: AppPython): Promise<void> {
-  const { log, host } = self.host;
-  const began = host.clock.mono();
-  log.write(Level.NOTICE, "starting Python, which takes some seconds");
-  const python = await startPython(host.pythonFolder(), (text) => log.write(Level.INFO, text));
+  const { host } = self.host;
+  if (!host.files.exists(self.file)) throw new ConfigError(`there is no file ${self.file}`, "load");
+  const python = await startInterpreter(self.host);
+  // the folders of Python's own system stay as they are
+  if (self.open) for (const name of host.files.list("/")) if (!OWN_FOLDERS.has(name)) python.mount(`/${name}`);
   self.engine.start(python, self.api!);
   try {
-    load(self);
+    await load(self);
   } catch (error) {
     if (error instanceof PythonError || error instanceof HostError) throw new ConfigError(error.message, "load");
     throw error;
   }
-  log.write(Level.NOTICE, `Python is ready after ${((host.clock.mono() - began) / 1000).toFixed(1)} s`);
+}
+
+async function reload(self: AppPython): Promise<RpcValue> {
+  try {
+    await load(self);
+  } catch (error) {
+    if (!(error instanceof PythonError || error instanceof HostError)) throw error;
+    self.report(error.message);
+    throw new RpcError(500, "The script cannot be loaded; the one before goes on");
+  }
+  return { old: self.loads, new: ++self.loads };
+}
+
+function apiList({ api }: AppPython): RpcValue {
+  const methods = [...api!.groups].flatMap(([module, calls]) =>
+    [...calls].map(([name, call]) => describe(module, name, call)),
+  );
+  return { msize: methods.length, methods };
+}
+
+// The kinds of arguments and results as Kamailio names them.
+function describe(module: string, name: string, { args, gives }: ScriptCall): RpcValue {
+  const params = args.map((arg) => (arg.kind === "int" ? "int" : "str")).join(", ");
+  return { func: { ret: gives === "value" ? "xval" : gives, module, name, params: params === "" ? "none" : params } };
 }
 
 function execute(self: AppPython, ctx: RouteContext, name: string, args: string | undefined): RouteResult {
@@ -92,9 +145,13 @@ function execute(self: AppPython, ctx: RouteContext, name: string, args: string 
     self.report(error.message);
     return -1;
   };
-  const result = self.engine.run(name, ctx, args === undefined ? [] : [args]);
   const counted = (rc: number): number => (rc === NO_METHOD ? -1 : rc);
-  return typeof result === "number" ? counted(result) : result.then(counted, failed);
+  try {
+    const result = self.engine.run(name, ctx, args === undefined ? [] : [args]);
+    return typeof result === "number" ? counted(result) : result.then(counted, failed);
+  } catch (error) {
+    return failed(error);
+  }
 }
 
 function pythonModule(name: string): Module<ModuleHost> {
@@ -106,25 +163,22 @@ function pythonModule(name: string): Module<ModuleHost> {
       load: strParam("/usr/local/etc/kamailio/handler.py", "The script.", { aliases: ["script_name"] }),
       mod_init_function: strParam("mod_init", "Function of the script that makes the object whose methods are called."),
       child_init_method: strParam("child_init", "Method that is called once before any message."),
+      time_limit: intParam(
+        1000,
+        "Milliseconds that a run for one message may go on without waiting before it is ended; 0 for no limit. Loading a script has 10 seconds.",
+        { min: 0 },
+      ),
+      system_access: intParam(
+        1,
+        "Whether scripts reach files: 1; with 0 only modules beside the script can be imported.",
+        {
+          min: 0,
+          max: 1,
+        },
+      ),
     },
     state: (host) => host,
-    configure: (host, params): AppPython => {
-      const report = (text: string): void => host.proxy.limited.write(host.log, Level.ERROR, text.slice(0, 100), text);
-      const self: AppPython = {
-        host,
-        engine: new PythonEngine({
-          prelude: new TextDecoder().decode(host.host.asset("python/prelude.py")),
-          report,
-          log: (word, text) => host.log.write(LEVELS[word] ?? Level.ERROR, text.replace(/\n$/, "")),
-          find: (module) => find(self, module),
-        }),
-        file: params.load,
-        names: { init: params.mod_init_function, childInit: params.child_init_method },
-        report,
-        api: null,
-      };
-      return self;
-    },
+    configure: (host, params) => configured(host, params),
     bind: (self, { api, scripts }) => {
       self.api = api;
       checkPython(self, api, scripts);
@@ -135,12 +189,56 @@ function pythonModule(name: string): Module<ModuleHost> {
       python_exec: fn({
         args: [str("method"), optional(str("args"))],
         routes: RouteKind.ANY,
-        waits: "always",
+        waits: "maybe",
+        kemi: null,
         doc: "Calls a method of the script with a text.",
         run: execute,
       }),
     },
+    rpc: {
+      "app_python.reload": { doc: "Loads the script again.", args: [], run: reload },
+      "app_python.api_list": { doc: "Lists the functions that scripts can call.", args: [], run: apiList },
+    },
   });
+}
+
+/** What both names share, one object a generation. */
+function configured(
+  host: ModuleHost,
+  params: {
+    readonly load: string;
+    readonly mod_init_function: string;
+    readonly child_init_method: string;
+    readonly time_limit: number;
+    readonly system_access: number;
+  },
+): AppPython {
+  const { files, clock } = host.host;
+  const report = (text: string): void => host.proxy.limited.write(host.log, Level.ERROR, text.slice(0, 100), text);
+  const file = files.resolve(params.load);
+  const self: AppPython = {
+    host,
+    engine: new PythonEngine({
+      prelude: new TextDecoder().decode(host.host.asset("python/prelude.py")),
+      timeLimit: params.time_limit,
+      open: params.system_access === 1 && host.host.name !== "simulated",
+      report,
+      log: (level, text) => host.log.write(levelOf(level), text.replace(/\n$/, "")),
+      find: (module) => find(self, module),
+      folder: files.resolve(file, ".."),
+      directory: files.workingDirectory(),
+      environment: host.host.process.environment(),
+      now: () => clock.mono(),
+      after: (ms, fn) => void clock.after(ms, fn),
+    }),
+    file,
+    names: { init: params.mod_init_function, childInit: params.child_init_method },
+    report,
+    open: params.system_access === 1 && host.host.name !== "simulated",
+    loads: 0,
+    api: null,
+  };
+  return self;
 }
 
 /** Kamailio's module app_python. */
