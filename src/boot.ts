@@ -285,6 +285,10 @@ function instancesOf(generation: readonly Configured[]): Map<string, unknown> {
 function applyGlobals(proxy: Proxy, config: Config): void {
   const { globals } = config;
   proxy.groups = config.groups;
+  proxy.loaded = {
+    defines: config.defines,
+    modules: config.modules.map((m) => m.module.name).filter((n) => n !== "core"),
+  };
   proxy.coreLog = globals.int(globals.has("sip_parser_log") ? "sip_parser_log" : "corelog");
   proxy.routeTimeLog = globals.int("latency_cfg_log");
   proxy.onsendReplies = globals.bool("onsend_route_reply");
@@ -306,10 +310,6 @@ function applyGlobals(proxy: Proxy, config: Config): void {
   }
 }
 
-  proxy.loaded = {
-    defines: config.defines,
-    modules: config.modules.map((m) => m.module.name).filter((n) => n !== "core"),
-  };
 // A header line as the configuration gives it; an empty text means none.
 function headerLine(text: string): string {
   return text === "" ? "" : `${text}\r\n`;

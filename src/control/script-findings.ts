@@ -60,11 +60,10 @@ export class ScriptFindings {
 function named(callbacks: Callbacks, { globals, tree, modules: loaded }: Config): ScriptCallback[] {
   const engine = tree.globals.findLast(({ name }) => name === "cfgengine" || name === "cfg_engine")!.name;
   const out: ScriptCallback[] = [{ name: callbacks.request, by: engine, at: { global: engine } }];
-  for (const [global, name] of [
-    ["kemi.reply_route_callback", callbacks.reply],
-    ["kemi.onsend_route_callback", callbacks.onsend],
-  ] as const)
-    if (name !== "" && globals.has(global)) out.push({ name, by: global, at: { global } });
+  for (const global of new Set(tree.globals.map((setting) => setting.name))) {
+    const name = /^kemi\..*_callback$/.test(global) ? globals.text(global) : null;
+    if (name !== null && name !== "" && name !== "none") out.push({ name, by: global, at: { global } });
+  }
   for (const [module, name] of callbacks.events) {
     const params = loaded.find((m) => m.module.name === module)?.params ?? {};
     const param = Object.keys(params).find((key) => params[key] === name);

@@ -50,7 +50,9 @@ export function checkRoutes(
     new BlockChecker({ ...scope, isCalled: entry.kind === 0 }, kinds.get(entry) ?? 0).body(entry.block.body, false);
     checkEvent(entry, scope);
   }
-  if (routes.find("request") !== null) scope.uses.report(tree, diagnostics);
+  // a script in another language may name any of them
+  const hasScripts = modules.some(({ module }) => module.engine !== null);
+  if (routes.find("request") !== null && !hasScripts) scope.uses.report(tree, diagnostics);
   return routes;
 }
 
