@@ -186,14 +186,6 @@ def _exec(source, file, module):
 # ---- loading and running ----
 
 
-def _check():
-    file = _portico.loading("file")
-    try:
-        compile(_portico.loading("source"), file, "exec")
-    except (SyntaxError, ValueError) as error:
-        return "".join(traceback.format_exception_only(error)).strip()
-
-
 def _load():
     # a script that fails leaves the one before in force; what the one before had defined is there when it runs again
     global _instance, _script
@@ -216,11 +208,9 @@ def _load():
             raise
         _script, _instance = module, instance
     except BaseException:
-        _portico.failed(_trace())
+        _portico.failed(_last_trace())
     else:
         _done(1)
-    finally:
-        _calm()
 
 
 def _made_by(module):
@@ -236,14 +226,22 @@ def _made_by(module):
     return instance
 
 
+def _last_trace():
+    # the script's own time is over: what follows is not stopped
+    _portico.unwatch()
+    if sys.monitoring.get_events(_TOOL):
+        sys.monitoring.set_events(_TOOL, 0)
+    return _trace()
+
+
 def _trace():
-    # without the frames of this file
+    # without the frames of this file; the last ones, when there are many
     kind, error, frames = sys.exc_info()
     if kind is _Overrun:
         return error.args[0]
     while frames is not None and frames.tb_frame.f_code.co_filename == "prelude.py":
         frames = frames.tb_next
-    return "".join(traceback.format_exception(kind, error, frames))
+    return "".join(traceback.format_exception(kind, error, frames, limit=-_FRAMES))
 
 
 def _has(name):
@@ -269,8 +267,7 @@ def _runner(name, count):
         except SystemExit:
             result = -1
         except BaseException:
-            _portico.failed(_trace())
-            _calm()
+            _portico.failed(_last_trace())
             return
         _done(result)
 
@@ -285,6 +282,7 @@ class _Overrun(BaseException):
 
 
 _TOOL = 1
+_FRAMES = 60
 _LINE = sys.monitoring.events.LINE
 _last_words = ""
 
@@ -292,9 +290,9 @@ _last_words = ""
 def _on_signal(number, frame):
     # from here on every line of the script raises, so that no handler of its own keeps it alive
     global _last_words
-    if frame is not None and frame.f_code in (_runner_code, _load.__code__):
+    if not _portico.running():
         return  # it has just ended
-    frames = [at for at in traceback.format_stack(frame) if 'File "prelude.py"' not in at]
+    frames = [at for at in traceback.format_stack(frame, limit=_FRAMES) if 'File "prelude.py"' not in at]
     _last_words = "Traceback (most recent call last):\n" + "".join(frames) + _portico.overrun()
     sys.monitoring.set_events(_TOOL, _LINE)
     raise _Overrun(_last_words)
@@ -303,14 +301,6 @@ def _on_signal(number, frame):
 def _on_line(code, line):
     if code.co_filename != "prelude.py":
         raise _Overrun(_last_words) from None
-
-
-def _calm():
-    if sys.monitoring.get_events(_TOOL):
-        sys.monitoring.set_events(_TOOL, 0)
-
-
-_runner_code = next(const for const in _runner.__code__.co_consts if isinstance(const, types.CodeType))
 
 
 # ---- the start ----

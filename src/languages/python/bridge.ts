@@ -28,6 +28,8 @@ export interface PythonHost {
   readonly environment: Readonly<Record<string, string>>;
   /** Milliseconds of the monotonic clock. */
   now(): number;
+  /** Is called when Python has failed as a whole and cannot go on. */
+  failed(): void;
   /** Calls back after that many milliseconds. */
   after(ms: number, fn: () => void): void;
 }
@@ -58,11 +60,21 @@ export class Bridge {
     this.since = this.host.now();
   }
 
+  /** Ends all runs that wait, as Python itself has ended. */
+  abandon(error: Error): void {
+    this.active = null;
+    for (const run of this.suspended.values()) run.fail?.(error);
+    this.suspended.clear();
+  }
+
   /** The number of the signal that ends a run which has gone on for too long; 0 while all is well. */
   signal(): number {
     const run = this.active;
-    if (run === null || run.limit === 0) return 0;
-    return this.host.now() - this.since > run.limit ? SIGINT : 0;
+    if (run === null || run.limit === 0 || run.hasEnded) return 0;
+    const now = this.host.now();
+    if (now - this.since <= run.limit) return 0;
+    this.since = now; // once more when what is left of it goes on for as long
+    return SIGINT;
   }
 
   private leave(): number {
@@ -92,6 +104,10 @@ export class Bridge {
       enter: (id: number) => this.enter(id),
       done: (code: number) => this.end(code),
       failed: (text: string) => this.end(text),
+      unwatch: () => {
+        if (this.active !== null) this.active.hasEnded = true;
+      },
+      running: () => this.active !== null && !this.active.hasEnded,
       overrun: () => `stopped: it has gone on for ${this.active?.limit ?? 0} ms without waiting (time_limit)`,
       argument: (i: number) => this.active?.args[i],
       loading: (what: keyof PythonScript) => this.loading?.[what],

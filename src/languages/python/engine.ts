@@ -34,6 +34,14 @@ export interface Run {
   readonly limit: number;
   /** What it gave; null while it goes on. */
   result: number | string | null;
+  /** Whether the script is through and only what it leaves is put together. */
+  hasEnded: boolean;
+  /** Ends it from outside while it waits. */
+  fail: ((error: Error) => void) | null;
+}
+
+function newRun(ctx: RouteContext, args: readonly (string | number)[], limit: number): Run {
+  return { ctx, args, limit, result: null, hasEnded: false, fail: null };
 }
 
 /** How many names of methods are known at most: a script may compute them. */
@@ -61,6 +69,8 @@ export class PythonEngine implements ScriptEngine {
 
   /** Takes an interpreter into use. */
   start(python: Python, api: ScriptApi): void {
+    this.methods.clear();
+    this.runners.clear();
     python.registerModule("_portico", this.bridge.program(api));
     python.run(this.host.prelude, "prelude.py");
     this.bridge.raisers = { type: python.function("_type_error"), runtime: python.function("_runtime_error") };
@@ -68,13 +78,7 @@ export class PythonEngine implements ScriptEngine {
     python.watch(() => this.bridge.signal());
     this.hasMethod = python.function("_has");
     this.python = python;
-  }
-
-  /** What is wrong with the text of a script; null when it can be read. */
-  problemOf(python: Python, script: PythonScript): string | null {
-    this.bridge.loading = script;
-    const problem = python.function("_check")();
-    return typeof problem === "string" ? problem : null;
+    this.broken = null;
   }
 
   /**
@@ -87,7 +91,7 @@ export class PythonEngine implements ScriptEngine {
     const loader = this.python!.function("_load");
     this.bridge.loading = script;
     try {
-      await this.begin(loader, { ctx, args: [], limit: this.limitOf(LOADING), result: null });
+      await this.begin(loader, newRun(ctx, [], this.limitOf(LOADING)));
     } finally {
       this.isLoading = false;
       loader.free();
@@ -112,12 +116,13 @@ export class PythonEngine implements ScriptEngine {
 
   run(name: string, ctx: RouteContext, args: readonly ScriptArg[]): RouteResult {
     if (this.python === null) throw new PythonError("Python has not been started");
+    if (this.broken !== null) throw new PythonError(this.broken);
     if (!this.has(name)) {
       this.host.report(`there is no method ${name} in the script`);
       return NO_METHOD;
     }
     const given = args.length === 0 ? args : args.map((arg) => (typeof arg === "string" ? toUnicode(arg) : arg));
-    const run: Run = { ctx, args: given, limit: this.host.timeLimit, result: null };
+    const run = newRun(ctx, given, this.host.timeLimit);
     const runner = this.runnerOf(name, args.length);
     // one that is begun by another, as a branch route is, begins when that one waits for it
     return this.bridge.active === null
@@ -148,14 +153,32 @@ export class PythonEngine implements ScriptEngine {
     const ended = runner.task();
     this.bridge.active = null;
     if (run.result !== null) return resultOf(run.result);
-    return ended.then(
-      () => resultOf(run.result ?? "the run ended without a result"),
-      (error: unknown) => {
-        this.bridge.active = null;
-        this.broken = `Python has failed and can run nothing any more: ${error instanceof Error ? error.message : String(error)}`;
-        throw new PythonError(this.broken);
-      },
-    );
+    return new Promise((resolve, reject) => {
+      run.fail = reject;
+      ended.then(
+        () => {
+          try {
+            resolve(resultOf(run.result ?? "the run ended without a result"));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        (error: unknown) => reject(this.breakDown(error)),
+      );
+    });
+  }
+
+  /** Python has failed as a whole: nothing of it can be called any more. */
+  private breakDown(error: unknown): PythonError {
+    const why = error instanceof Error ? error.message : String(error);
+    const failure = new PythonError(`Python itself has failed: ${why}`);
+    if (this.broken === null) {
+      this.broken = failure.message;
+      this.hasMethod = null;
+      this.bridge.abandon(failure);
+      this.host.failed();
+    }
+    return failure;
   }
 }
 

@@ -34,10 +34,14 @@ interface AppPython {
   readonly report: (text: string) => void;
   /** Whether scripts reach files. */
   readonly open: boolean;
+  /** When Python was started last, ms. */
+  startedAt: number;
   /** How often the script has been loaded again. */
   loads: number;
   api: ScriptApi | null;
 }
+
+const RESTART_PAUSE = 5000;
 
 const OWN_FOLDERS: ReadonlySet<string> = new Set(["dev", "lib", "proc", "sys"]);
 
@@ -100,9 +104,11 @@ async function load(self: AppPython): Promise<void> {
   await self.engine.load(script, unaskedContext(self.host.proxy, RouteKind.STARTUP));
 }
 
+/** Puts a script into force that nothing runs yet. Rejects with ConfigError. */
 async function start(self: AppPython): Promise<void> {
   const { host } = self.host;
   if (!host.files.exists(self.file)) throw new ConfigError(`there is no file ${self.file}`, "load");
+  self.startedAt = host.clock.mono();
   const python = await startInterpreter(self.host);
   // the folders of Python's own system stay as they are
   if (self.open) for (const name of host.files.list("/")) if (!OWN_FOLDERS.has(name)) python.mount(`/${name}`);
@@ -112,6 +118,22 @@ async function start(self: AppPython): Promise<void> {
   } catch (error) {
     if (error instanceof PythonError || error instanceof HostError) throw new ConfigError(error.message, "load");
     throw error;
+  }
+}
+
+/** Starts Python anew after it has failed as a whole, not more often than every so many milliseconds. */
+async function again(self: AppPython): Promise<void> {
+  const { host, log } = self.host;
+  log.write(Level.ERROR, "Python itself has failed; it is started again");
+  const pause = self.startedAt + RESTART_PAUSE - host.clock.mono();
+  if (pause > 0) await new Promise<void>((done) => void host.clock.after(pause, done));
+  try {
+    await start(self);
+  } catch (error) {
+    log.write(
+      Level.ERROR,
+      `no script in Python can be run any more: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }
 
@@ -229,12 +251,14 @@ function configured(
       directory: files.workingDirectory(),
       environment: host.host.process.environment(),
       now: () => clock.mono(),
+      failed: () => void again(self),
       after: (ms, fn) => void clock.after(ms, fn),
     }),
     file,
     names: { init: params.mod_init_function, childInit: params.child_init_method },
     report,
     open: params.system_access === 1 && host.host.name !== "simulated",
+    startedAt: 0,
     loads: 0,
     api: null,
   };
