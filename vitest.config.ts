@@ -3,9 +3,9 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/** Tests that ask Kamailio: run once, two files at a time, since most of their time is waiting for it. */
+/** Tests that ask Kamailio: run once, after the others. */
 const COMPARE = ["test/parity/**/*.test.ts"];
-/** Tests that start programs: run once, one file at a time, after all others. They start both runtimes themselves. */
+/** Tests that start programs: run once, after all others. They start both runtimes themselves. */
 const DRIVE_PROCESSES = ["test/scenarios/**/*.test.ts", "test/clients/**/*.test.ts"];
 const INCLUDED: Readonly<Record<string, readonly string[]>> = {
   comparisons: COMPARE,
@@ -38,7 +38,6 @@ export default defineConfig({
     // Deno 2.9 (no parentPort.removeAllListeners).
     pool: "Deno" in globalThis ? "forks" : "threads",
     maxWorkers: 2,
-    fileParallelism: kind !== "processes" && kind !== "programs",
     testTimeout: isLong || kind in INCLUDED ? 600_000 : 30_000,
     hookTimeout: 120_000,
   },
