@@ -29,8 +29,21 @@ export function haveNatOracle(): boolean {
   return haveOracle() && spawnSync("unshare", ["-rn", "true"], { stdio: "ignore" }).status === 0;
 }
 
-/** The answers of Kamailio to a group. Rejects with its own words when it does not start. */
-export async function askNat(group: NatGroup): Promise<NatAnswer[]> {
+/** What the process inside reads. */
+interface Question {
+  readonly group: NatGroup;
+  /** How many messages are expected in each step of each case; null when that is not known. */
+  readonly counts: readonly (readonly number[])[] | null;
+}
+
+/** How long messages that are expected are awaited at most, ms. */
+const PATIENCE = 4000;
+
+/**
+ * The answers of Kamailio to a group; with those recorded, each step lasts until as many messages have come as then, so that a busy machine changes
+ * nothing. Rejects with its own words when it does not start.
+ */
+export async function askNat(group: NatGroup, recorded?: readonly NatAnswer[]): Promise<NatAnswer[]> {
   const addresses = [SERVER, ...group.agents].map((a) => a.replace("tcp:", "").replace(/:\d+$/, ""));
   const setUp = ["ip link set lo up", ...new Set(addresses.map((a) => `ip addr add ${a}/32 dev lo`))].join(" && ");
   const runtime = "Deno" in globalThis ? [process.execPath, "run", "-A"] : [process.execPath];
@@ -40,7 +53,8 @@ export async function askNat(group: NatGroup): Promise<NatAnswer[]> {
   let words = "";
   child.stdout.on("data", (d: Buffer) => (out += d.toString("utf8")));
   child.stderr.on("data", (d: Buffer) => (words += d.toString("latin1")));
-  child.stdin.end(JSON.stringify(group));
+  const counts = recorded?.map((answer) => answer.map((step) => step.length)) ?? null;
+  child.stdin.end(JSON.stringify({ group, counts } satisfies Question));
   const code = await new Promise((done) => child.once("exit", done));
   if (code !== 0) throw new Error(`the oracle failed: ${words.slice(-4000)}`);
   return JSON.parse(out) as NatAnswer[];
@@ -87,16 +101,27 @@ class Inside {
   private challenge = "";
   private token = "";
 
-  async step(step: NatStep): Promise<string[]> {
+  async step(step: NatStep, count: number | null): Promise<string[]> {
     this.got = [];
     if (step.rpc !== undefined) this.got.push(await this.command(step.rpc));
     if (step.sql !== undefined) this.got.push(this.rows(step.sql));
     if (step.close !== undefined) this.tcp.get(step.close)?.end();
     if (step.close !== undefined) this.tcp.delete(step.close);
     if (step.from !== undefined) await this.send(step.from, textFor(step, this.challenge, this.token));
+    if (count !== null) {
+      if (step.ms !== undefined) await pause(step.ms);
+      await this.counted(count);
+      if (step.ms === undefined) await pause(count === 0 ? 120 : 40); // one too many shows now, or in the next step
+      return this.got;
+    }
     await pause(step.ms ?? 120);
     if (step.ms === undefined) await this.quiet();
     return this.got;
+  }
+
+  private async counted(count: number): Promise<void> {
+    for (const end = performance.now() + PATIENCE; this.got.length < count && performance.now() < end; )
+      await pause(20);
   }
 
   /** On a busy machine answers take longer: until nothing more comes, and a little longer when nothing has come at all. */
@@ -159,7 +184,7 @@ async function ready(inside: Inside, child: ChildProcess, words: () => string): 
 async function main(): Promise<void> {
   let input = "";
   for await (const data of process.stdin) input += String(data);
-  const group = JSON.parse(input) as NatGroup;
+  const { group, counts } = JSON.parse(input) as Question;
   const directory = mkdtempSync(join(tmpdir(), "nat-"));
   const file = join(directory, "nat.cfg");
   const control = `loadmodule "ctl.so"\nmodparam("ctl", "binrpc", "unix:${directory}/ctl")\n`;
@@ -186,9 +211,9 @@ async function main(): Promise<void> {
     await inside.open();
     await ready(inside, child, () => words);
     const answers: string[][][] = [];
-    for (const c of group.cases) {
+    for (const [i, c] of group.cases.entries()) {
       const steps: string[][] = [];
-      for (const step of c.steps) steps.push(await inside.step(step));
+      for (const [k, step] of c.steps.entries()) steps.push(await inside.step(step, counts?.[i]?.[k] ?? null));
       answers.push(steps);
     }
     process.stdout.write(JSON.stringify(answers));

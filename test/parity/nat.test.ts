@@ -23,7 +23,7 @@ compareWithRecord<NatGroup, NatAnswer>({
   file: fileURLToPath(new URL("./nat.json", import.meta.url)),
   groups: [HELPER, STORED, ...PINGS, ...REGISTRAR, ...BINDINGS, ...SETTINGS, ...AUTH],
   ours: async (group) => (await runNat(group)).map((a) => settled(group, a)),
-  kamailio: async (group) => (await askNat(group)).map((a) => settled(group, a)),
+  kamailio: async (group, recorded) => (await askNat(group, recorded)).map((a) => settled(group, a)),
   canAsk: haveNatOracle(),
   reasonOf,
   unusedReasons,
