@@ -2,6 +2,7 @@
 // are there while the server runs, and go with it; the control socket every server has.
 
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { selectHost } from "../../src/host/index.ts";
@@ -11,6 +12,7 @@ import { isInstalled, run, start, stop } from "../support/programs.ts";
 import { root } from "../support/server.ts";
 import { describeTargets } from "../support/targets.ts";
 
+const me = userInfo();
 const CONFIG = `
 run_dir="."
 loadmodule "tm.so"
@@ -19,7 +21,17 @@ loadmodule "pv.so"
 loadmodule "ctl.so"
 loadmodule "jsonrpcs.so"
 modparam("ctl", "binrpc", "unixd:ctld.sock")
+modparam("ctl", "user", "${me.uid}")
+modparam("ctl", "group", "${me.gid}")
 modparam("jsonrpcs", "pretty_format", 0)
+modparam("jsonrpcs", "fifo_name", "commands.fifo")
+modparam("jsonrpcs", "fifo_mode", 416)
+modparam("jsonrpcs", "fifo_user", "${me.uid}")
+modparam("jsonrpcs", "fifo_group", "${me.gid}")
+modparam("jsonrpcs", "fifo_reply_dir", "/tmp")
+modparam("jsonrpcs", "dgram_mode", 432)
+modparam("jsonrpcs", "dgram_user", "${me.uid}")
+modparam("jsonrpcs", "dgram_group", "${me.gid}")
 request_route { sl_send_reply("200", "OK"); }
 `;
 const LIST = '{"jsonrpc":"2.0","method":"tm.list","id":7}';
@@ -38,15 +50,20 @@ describeTargets("commands by files", { config: CONFIG, without: ["kamailio"] }, 
   const at = (name: string): string => join(group.server.directory, name);
 
   test("names are there with their permissions", () => {
-    expect(statSync(at("kamailio_rpc.fifo")).isFIFO()).toBe(true);
+    expect(statSync(at("commands.fifo")).isFIFO()).toBe(true);
     expect(statSync(at("kamailio_rpc.sock")).isSocket()).toBe(true);
-    expect(statSync(at("kamailio_rpc.fifo")).mode & 0o777).toBe(0o660);
+    expect(statSync(at("commands.fifo")).mode & 0o777).toBe(0o640);
+    expect(statSync(at("kamailio_rpc.sock")).mode & 0o777).toBe(0o660);
+    for (const name of ["commands.fifo", "kamailio_rpc.sock", "ctld.sock"])
+      expect([statSync(at(name)).uid, statSync(at(name)).gid]).toEqual([me.uid, me.gid]);
     expect(statSync(at("ctld.sock")).mode & 0o777).toBe(0o600);
   });
 
   test.skipIf(!isInstalled("kamcmd"))("kamcmd over unix datagrams", async () => {
-    const { output } = await run(["kamcmd", "-s", `unixd:${at("ctld.sock")}`, "listen"], { limit: 10_000 });
-    expect(output).toBe("[binrpc] unix_dgram: ctld.sock \n");
+    for (const command of ["listen", "ctl.listen"]) {
+      const { output } = await run(["kamcmd", "-s", `unixd:${at("ctld.sock")}`, command], { limit: 10_000 });
+      expect(output.split(/[\s:]+/)).toEqual(expect.arrayContaining(["unix_dgram", "ctld.sock"]));
+    }
   });
 
   test("JSON by unix datagrams; noise is not answered and does no harm", async () => {
@@ -74,7 +91,7 @@ describeTargets("commands by files", { config: CONFIG, without: ["kamailio"] }, 
       ask(`${name}-none`),
       `${ask(name)}\n`,
     ])
-      expect(system.writeFifo(at("kamailio_rpc.fifo"), bytesOf(text))).toBe("sent");
+      expect(system.writeFifo(at("commands.fifo"), bytesOf(text))).toBe("sent");
     const got = await until(() => reply.read());
     expect(got === null ? "" : textOf(got, 0, got.length)).toBe(EMPTY);
     expect(elsewhere.read()).toBe(null);
@@ -104,17 +121,16 @@ describeTargets("commands by files", { config: CONFIG, without: ["kamailio"] }, 
   }, 60_000);
 
   test.skipIf(!isInstalled("kamctl"))("kamctl rpc", async () => {
-    const env = { RPCFIFOPATH: at("kamailio_rpc.fifo") };
+    const env = { RPCFIFOPATH: at("commands.fifo") };
     expect((await run(["kamctl", "rpc", "tm.stats"], { env, limit: 20_000 })).output).toMatch(/"rpl_generated":\s*0,/);
     expect((await run(["kamctl", "rpc", "nosuch"], { env, limit: 20_000 })).output).toMatch(/Method Not Found/);
   });
 
   test("names go when the server ends", async () => {
     await group.server.stop();
-    for (const name of ["kamailio_rpc.fifo", "kamailio_rpc.sock", "ctld.sock"])
-      expect(existsSync(at(name))).toBe(false);
+    for (const name of ["commands.fifo", "kamailio_rpc.sock", "ctld.sock"]) expect(existsSync(at(name))).toBe(false);
     await group.server.start();
     expect(readFileSync(at("pid"), "utf8")).toMatch(/^\d+/);
-    expect(existsSync(at("kamailio_rpc.fifo"))).toBe(true);
+    expect(existsSync(at("commands.fifo"))).toBe(true);
   }, 30_000);
 });
