@@ -2,7 +2,7 @@
 // it cannot, as Kamailio does (design.md, section 3).
 
 import { type Server, start, tryOut, UnusableConfig } from "./boot.ts";
-import { wholeCatalogue } from "./control/catalogue.ts";
+import { runCatalogue } from "./control/cli/catalogue.ts";
 import { runCheck } from "./control/cli/check.ts";
 import { kamctlMeaning, runCtl } from "./control/cli/ctl.ts";
 import { run as runDb } from "./control/cli/db.ts";
@@ -46,8 +46,7 @@ async function main(host: Host): Promise<number> {
     case "check":
       return runCheck(host, checkOptions(rest), (config) => tryOut(host, config));
     case "catalogue":
-      host.process.write(1, `${JSON.stringify(wholeCatalogue(), null, 2)}\n`);
-      return Exit.OK;
+      return runCatalogue(host, rest);
     case "build-info":
       host.process.write(1, buildInfo(host));
       return Exit.OK;

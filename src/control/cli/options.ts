@@ -217,6 +217,7 @@ export const HELP = `usage: portico [options]              run the proxy (same a
        portico db create|upgrade|check|dump|load  the tables of the database
        portico ctl COMMAND [ARGUMENT...]  run a command in the running server
        portico catalogue --json       every function, parameter and variable, from the program itself
+       portico catalogue --stubs DIR  what scripts in Lua and Python can call, for editors (.lua, .pyi, .d.ts)
        portico build-info             what this executable is made of
 
 Options (Kamailio's own, where they mean the same):
