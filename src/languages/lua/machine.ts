@@ -11,6 +11,7 @@ import { openFileLoading, scriptText } from "./files.ts";
 import { openIo } from "./io.ts";
 import { openLibrary } from "./library.ts";
 import { openOs } from "./os.ts";
+import { openStrings } from "./strings.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { Suspension } from "./suspension.ts";
 import { key, pushGlobal, pushText, textAt } from "./values.ts";
@@ -54,6 +55,7 @@ export class LuaMachine {
     lua.lua_atnativeerror(L, nativeError);
     lualib.luaL_openlibs(L);
     openLibrary(L, limits.around);
+    openStrings(L);
     openCoroutines(L, suspension);
     openIo(L, limits.around, suspension);
     openOs(L, limits.around, suspension);
