@@ -1,8 +1,14 @@
 // The reference page, docs/reference.md: made from the declarations alone, so that it cannot say anything the program does not do.
 
 import { modules } from "../modules/index.ts";
-import { catalogue, type ModuleDoc, type ParamDoc } from "../registry/docs.ts";
+import { catalogue, type ModuleDoc, type ParamDoc, type ScriptDoc } from "../registry/docs.ts";
 import { GLOBALS, type GlobalDef } from "../script/index.ts";
+
+const SCRIPTS =
+  "Scripts in Lua and Python call the functions of a module as `KSR.module.function()` (or `sr.module.function()`), those of the core as " +
+  "`KSR.function()`, under every name that the tables of functions give. They get the return code as a number, from the core's functions " +
+  "whether it is true. What modules have for scripts beside that is under *Functions for scripts*; what a row there gives is a " +
+  "`number` (of a question or a deed: above 0 for yes), `true/false`, a `value` (text or number), or nothing. `portico catalogue --stubs DIR` writes it all for editors.";
 
 /** The whole page as Markdown. */
 export function referencePage(): string {
@@ -10,6 +16,7 @@ export function referencePage(): string {
   const parts = [
     "# Reference",
     "Made from the program's own declarations by `./scripts/docs`; do not edit. `portico catalogue` prints the same as JSON.",
+    SCRIPTS,
     `Modules: ${docs.map((m) => `[${m.name}](#${m.name})`).join(" · ")}`,
     "## Global parameters",
     table(["parameter", "default", "meaning"], [...GLOBALS].sort((a, b) => (a.name < b.name ? -1 : 1)).map(globalRow)),
@@ -36,6 +43,9 @@ function moduleSection(m: ModuleDoc): string {
     ]);
     parts.push("### Functions", table(["function", "routes", "meaning"], rows));
   }
+  const forScripts = scriptRows(m);
+  if (forScripts.length > 0)
+    parts.push("### Functions for scripts", table(["function", "gives", "meaning"], forScripts));
   if (m.variables.length > 0) {
     const rows = m.variables.map((v) => [
       [v.usage, ...v.aliases.map((a) => `$${a}`)].map(code).join(", "),
@@ -77,6 +87,34 @@ function moduleSection(m: ModuleDoc): string {
       ),
     );
   return parts.join("\n\n");
+}
+
+const GIVES = { int: "number", bool: "true/false", none: "", value: "value" } as const;
+/** How kemi's readings end: the same thing is read, only what there is when there is none differs. */
+const WITHOUT = /; (nothing|an empty text|the text <null>) when there is none\.$/;
+
+// What scripts have under names that the table of functions does not show; other names for one thing share a row.
+function scriptRows(m: ModuleDoc): string[][] {
+  const shown = new Set(m.functions.flatMap(({ name, aliases }) => [name, ...aliases]));
+  const merged = new Map<string, ScriptDoc[]>();
+  for (const row of m.scripts) {
+    if (row.native !== null && shown.has(lastName(row.name))) continue;
+    const args = row.usage.slice(row.name.length);
+    const key = row.native ?? `${args} ${row.gives} ${row.doc.replace(WITHOUT, "")}`;
+    merged.set(key, [...(merged.get(key) ?? []), row]);
+  }
+  return [...merged.values()].map(([first, ...others]) => {
+    const names = [first!.usage, ...others.map((row) => lastName(row.name))].map(code).join(", ");
+    const without = [first!, ...others].flatMap(({ doc }) => WITHOUT.exec(doc)?.[1] ?? []);
+    const doc =
+      without.length < 2 ? first!.doc : `${first!.doc.replace(WITHOUT, "")}; ${without.join(", ")} when there is none.`;
+    const meaning = first!.native === null ? doc.replaceAll("<", "&lt;") : `As ${code(`${first!.native}()`)}.`;
+    return [names, GIVES[first!.gives], meaning];
+  });
+}
+
+function lastName(full: string): string {
+  return full.slice(full.lastIndexOf(".") + 1);
 }
 
 function paramRow(p: ParamDoc): string[] {

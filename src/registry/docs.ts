@@ -2,6 +2,8 @@
 
 import { RouteKind } from "../proxy/context.ts";
 import type { AnyModule, FunctionDef, ParamDef, PvDef, RpcDef } from "./define.ts";
+import type { Gives } from "./kemi.ts";
+import { fullName, scriptNames } from "./script-names.ts";
 
 /** The catalogue of one module. */
 export interface ModuleDoc {
@@ -10,6 +12,8 @@ export interface ModuleDoc {
   readonly uses: readonly string[];
   readonly params: readonly ParamDoc[];
   readonly functions: readonly FunctionDoc[];
+  /** What scripts in other languages call, the functions above among them. */
+  readonly scripts: readonly ScriptDoc[];
   readonly variables: readonly VariableDoc[];
   readonly transforms: readonly {
     readonly name: string;
@@ -51,6 +55,20 @@ export interface FunctionDoc {
   readonly doc: string;
 }
 
+/** One function as scripts in other languages see it. */
+export interface ScriptDoc {
+  /** "KSR.tm.t_relay". */
+  readonly name: string;
+  /** The function of the native language that it is; null when it is for scripts alone. */
+  readonly native: string | null;
+  readonly usage: string;
+  readonly args: readonly { readonly name: string; readonly kind: string; readonly optional: boolean }[];
+  /** A return code, whether it is true, nothing, or a value. */
+  readonly gives: Gives;
+  readonly waits: string;
+  readonly doc: string;
+}
+
 export interface VariableDoc {
   readonly name: string;
   readonly aliases: readonly string[];
@@ -77,12 +95,26 @@ function moduleDoc(m: AnyModule): ModuleDoc {
     uses: m.uses.map((used) => used.name),
     params: rows(m.params, paramDoc),
     functions: rows(m.functions, functionDoc),
+    scripts: scriptDocs(m),
     variables: rows(m.pvs, variableDoc),
     transforms: rows(m.transforms, (name, t) => ({ name, doc: t.doc, minArgs: t.minArgs, maxArgs: t.maxArgs })),
     rpc: rows(m.rpc, (name, r) => ({ name, doc: r.doc, args: r.args })),
     events: rows(m.events, (name, e) => ({ name, doc: e.doc })),
     tables: rows(m.tables, (name, t) => ({ name, doc: t.doc, version: t.version })),
   };
+}
+
+// Of two with one name the later one counts.
+function scriptDocs(m: AnyModule): ScriptDoc[] {
+  const natives = new Map(Object.entries(m.functions).map(([name, def]) => [def as unknown, name]));
+  const out = new Map<string, ScriptDoc>();
+  for (const { group, name, def, gives } of scriptNames(m)) {
+    const full = fullName(group, name);
+    const args = def.args.map((a) => ({ name: a.name, kind: a.kind, optional: a.optional }));
+    const native = natives.get(def) ?? null;
+    out.set(full, { name: full, native, usage: usageOf(full, def), args, gives, waits: def.waits, doc: def.doc });
+  }
+  return [...out.values()].sort(byName);
 }
 
 function rows<D, R extends { readonly name: string }>(
@@ -128,7 +160,7 @@ function functionDoc(name: string, f: FunctionDef<unknown>): FunctionDoc {
 }
 
 /** A function as one would write it, optional arguments in brackets. */
-export function usageOf(name: string, f: FunctionDef<unknown>): string {
+export function usageOf(name: string, f: Pick<FunctionDef<unknown>, "args">): string {
   let text = `${name}(`;
   f.args.forEach((a, i) => {
     const comma = i === 0 ? "" : ", ";
