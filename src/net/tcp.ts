@@ -168,9 +168,9 @@ export class TcpTransport {
 
   /**
    * The flow to an address: one that is open, else a new one that connects while it queues what is sent. Its messages name
-   * `listener` as ours; with `forced` one that is open counts only when it does so too. Null when there are too many flows or the listener is of another family.
+   * `listener` as ours; with `forced` one that is open counts only when it does so too; `asker` is told to TLS. Null when there are too many flows or the listener is of another family.
    */
-  flowTo(to: SocketAddress, listener: Listener, forced = false): StreamFlow | null {
+  flowTo(to: SocketAddress, listener: Listener, forced = false, asker: object | null = null): StreamFlow | null {
     // IPv6 can be spelled in many ways; the table knows one.
     const remote = to.family === 6 ? { ...to, address: canonicalIp(to.address) ?? to.address } : to;
     const open = this.flows.find(this.protocol, remote.address, remote.port, forced ? listener : null);
@@ -182,7 +182,7 @@ export class TcpTransport {
     const { address } = listener.local;
     const any = address === "0.0.0.0" || address === "::";
     const source = remote.family === 4 ? this.rules.source4 : this.rules.source6;
-    this.#connect(flow, remote, source ?? (any ? null : address), source !== null);
+    this.#connect(flow, remote, source ?? (any ? null : address), source !== null, asker);
     return flow;
   }
 
@@ -203,14 +203,20 @@ export class TcpTransport {
   }
 
   // An address that cannot be had is left to the system.
-  #connect(flow: TcpFlow, remote: SocketAddress, from: string | null, mayDoWithout: boolean): void {
+  #connect(
+    flow: TcpFlow,
+    remote: SocketAddress,
+    from: string | null,
+    mayDoWithout: boolean,
+    asker: object | null,
+  ): void {
     const { tls } = this;
     this.host.network
       .connectTcp({
         remote,
         ...(from === null ? {} : { localAddress: from }),
         ...this.#keepAlive(),
-        ...(tls === null ? {} : { tls: tls.dialer(remote, flow.local) }),
+        ...(tls === null ? {} : { tls: tls.dialer(remote, flow.local, asker) }),
         timeout: this.#connectTimeout,
         handlers: flow,
         maxQueue: this.maxQueue,
@@ -219,7 +225,7 @@ export class TcpTransport {
         (connection) => flow.connected(connection),
         (error: unknown) => {
           const code = error instanceof HostError ? error.code : "EIO";
-          if (mayDoWithout && code === "EADDRNOTAVAIL") this.#connect(flow, remote, null, false);
+          if (mayDoWithout && code === "EADDRNOTAVAIL") this.#connect(flow, remote, null, false, asker);
           else flow.fail(error instanceof HostError ? error : new HostError(code, String(error)));
         },
       );

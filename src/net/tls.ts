@@ -7,8 +7,8 @@ import type { Flow } from "./flow.ts";
 /** How this process speaks TLS. */
 export interface TlsProvider {
   readonly acceptor: TlsAcceptor;
-  /** How it is spoken on a connection to that address, from one of ours. */
-  dialer(remote: SocketAddress, local: SocketAddress): TlsDialer;
+  /** How it is spoken on a connection to that address, from one of ours; `asker`: whose message opens it, as given to flowTo. */
+  dialer(remote: SocketAddress, local: SocketAddress, asker: object | null): TlsDialer;
   /** Whether a connection that we have opened may be used, now that it is there. */
   mayUse(flow: Flow): boolean;
 }

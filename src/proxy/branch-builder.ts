@@ -101,6 +101,7 @@ export class BranchBuilder {
         tx.wantsReplies = true;
       }
       if (route.stop === Stop.DROP) return RelayError.DROPPED;
+      ctx.avpsOrNull = route.avpsOrNull;
       return this.buildFrom(branch, ctx, msg.newUri, msg.dstUri, msg.path, route.sendFrom, out);
     };
     const ran = state.routes.branch(state.onBranch, route);
@@ -188,7 +189,13 @@ export class BranchBuilder {
     if (!dns.settings.failover || branch.tx.noFailover || this.keptFlow(branch, ctx, uri, dstUri) !== null) return null;
     const { message } = ctx;
     const noConnect = message.send?.forwardNoConnect === true;
-    return resolver.walk(dstUri ?? uri ?? message.requestUri(), from ?? ctx.flow.listener, noConnect, from !== null);
+    return resolver.walk(
+      dstUri ?? uri ?? message.requestUri(),
+      from ?? ctx.flow.listener,
+      noConnect,
+      from !== null,
+      ctx.avpsOrNull,
+    );
   }
 
   // A binding registered over a connection is reached over that connection while it is open (RFC 5626 in spirit), unless the
@@ -210,6 +217,7 @@ export class BranchBuilder {
       from ?? ctx.flow.listener,
       message.send?.forwardNoConnect === true,
       from !== null,
+      ctx.avpsOrNull,
     );
   }
 

@@ -31,8 +31,9 @@ export function forwardStateless(
     if (open !== null) return sendTo(proxy, msg, flow, open, ctx);
   }
   const next = hop ?? msg.requestUri();
+  const asker = ctx?.avpsOrNull ?? null;
   const walk = proxy.dns.settings.failover
-    ? proxy.resolver.walk(next, from ?? flow.listener, msg.send?.forwardNoConnect === true, from !== null)
+    ? proxy.resolver.walk(next, from ?? flow.listener, msg.send?.forwardNoConnect === true, from !== null, asker)
     : null;
   if (walk !== null) {
     const sent = whenThere(walk, (targets) => sendAlong(proxy, msg, flow, targets, next, ctx));
@@ -41,7 +42,13 @@ export function forwardStateless(
   }
   const { blocklist } = proxy;
   if (blocklist.on && proxy.resolver.isListed(next, blocklist)) return blocked(proxy, ctx); // before a connection is opened
-  const to = proxy.resolver.uriFlow(next, from ?? flow.listener, msg.send?.forwardNoConnect === true, from !== null);
+  const to = proxy.resolver.uriFlow(
+    next,
+    from ?? flow.listener,
+    msg.send?.forwardNoConnect === true,
+    from !== null,
+    asker,
+  );
   if (to instanceof Promise) {
     msg.own();
     return to.then((found) => (found === null ? unreachable(proxy, next, ctx) : sendTo(proxy, msg, flow, found, ctx)));

@@ -48,16 +48,22 @@ export class Resolver {
   /**
    * The flow to where a SIP URI leads (RFC 3263, the first of its targets): transport and maddr parameters, host, port.
    * Null when it leads nowhere we can reach. With `openOnly` no connection is opened; with `forced`
-   * a connection must have been made from that listener, when it is one of the same transport (force_send_socket). A promise only when a name must be looked up or
+   * a connection must have been made from that listener, when it is one of the same transport (force_send_socket); `asker` goes to flowTo. A promise only when a name must be looked up or
    * a connection is opened; one that was refused is not `open`, and sending by it fails.
    */
-  uriFlow(uri: string, from: Listener | null, openOnly = false, forced = false): Flow | null | Promise<Flow | null> {
+  uriFlow(
+    uri: string,
+    from: Listener | null,
+    openOnly = false,
+    forced = false,
+    asker: object | null = null,
+  ): Flow | null | Promise<Flow | null> {
     const to = this.destinationOf(uri);
     if (to === null) return null;
     if (to.flow !== null && to.from === from && to.flow.open && !this.mhomed) return to.flow;
-    if (to.isName) return whenThere(this.walkTo(to, from, openOnly, forced), (walk) => walk.next());
+    if (to.isName) return whenThere(this.walkTo(to, from, openOnly, forced, asker), (walk) => walk.next());
     if (!this.dns.settings.tryIpv6 && to.host.includes(":")) return null; // as on the oracle, numbers too
-    const flow = this.reach(to.protocol, to.host, to.port, from, openOnly, forced);
+    const flow = this.reach(to.protocol, to.host, to.port, from, openOnly, forced, asker);
     if (flow === null || flow.reliable) return settled(flow);
     to.flow = flow;
     to.from = from;
@@ -65,16 +71,30 @@ export class Resolver {
   }
 
   /** All targets of a URI with a name, as uriFlow takes the first; null when the URI has none. */
-  walk(uri: string, from: Listener | null, openOnly: boolean, forced: boolean): Maybe<Walk> | null {
+  walk(
+    uri: string,
+    from: Listener | null,
+    openOnly: boolean,
+    forced: boolean,
+    asker: object | null = null,
+  ): Maybe<Walk> | null {
     const to = this.destinationOf(uri);
-    return to?.isName === true ? this.walkTo(to, from, openOnly, forced) : null;
+    return to?.isName === true ? this.walkTo(to, from, openOnly, forced, asker) : null;
   }
 
-  private walkTo(to: Destination, from: Listener | null, openOnly: boolean, forced: boolean): Maybe<Walk> {
+  private walkTo(
+    to: Destination,
+    from: Listener | null,
+    openOnly: boolean,
+    forced: boolean,
+    asker: object | null = null,
+  ): Maybe<Walk> {
     return whenThere(
       locate(this.dns, to.place),
       (targets) =>
-        new Walk(targets, ({ protocol, address, port }) => this.reach(protocol, address, port, from, openOnly, forced)),
+        new Walk(targets, ({ protocol, address, port }) =>
+          this.reach(protocol, address, port, from, openOnly, forced, asker),
+        ),
     );
   }
 
@@ -109,11 +129,12 @@ export class Resolver {
     from: Listener | null,
     openOnly: boolean,
     forced: boolean,
+    asker: object | null,
   ): Flow | null {
-    if (this.mhomed && !forced) return this.reachRouted(protocol, host, port, from, openOnly);
+    if (this.mhomed && !forced) return this.reachRouted(protocol, host, port, from, openOnly, asker);
     const only = forced && from?.protocol === protocol ? from : null;
     if (openOnly && protocol !== Transport.UDP) return this.transports.openFlow(protocol, host, port, only);
-    return this.transports.flowTo(protocol, host, port, from, only !== null);
+    return this.transports.flowTo(protocol, host, port, from, only !== null, asker);
   }
 
   private reachRouted(
@@ -122,10 +143,11 @@ export class Resolver {
     port: number,
     from: Listener | null,
     openOnly: boolean,
+    asker: object | null,
   ): Flow | null {
     const listener = this.transports.routed(protocol, host, from);
     if (openOnly && protocol !== Transport.UDP) return this.transports.openFlow(protocol, host, port, null);
-    return this.transports.flowTo(protocol, host, port, listener);
+    return this.transports.flowTo(protocol, host, port, listener, false, asker);
   }
 
   private parse(uri: string): Destination | null {

@@ -22,9 +22,16 @@ export interface Transports {
   /**
    * The flow to an address: a UDP peer, an open stream connection, or one that is being opened and queues what is sent meanwhile.
    * `from` is preferred when it is of that protocol and family; with `forced` an open connection counts only when it belongs to `from`.
-   * Null when nothing can reach it.
+   * `asker` says whose message it is (its AVPs), for settings of TLS. Null when nothing can reach it.
    */
-  flowTo(protocol: number, address: string, port: number, from: Listener | null, forced?: boolean): Flow | null;
+  flowTo(
+    protocol: number,
+    address: string,
+    port: number,
+    from: Listener | null,
+    forced?: boolean,
+    asker?: object | null,
+  ): Flow | null;
   /**
    * The listener to send from to an address as the system's routes say (mhomed): the one of that protocol with the address that the
    * system would send from, `from` if it is one of them; `from` when there is none.
@@ -199,7 +206,14 @@ export class NetTransports implements Transports {
     return listener;
   }
 
-  flowTo(protocol: number, address: string, port: number, from: Listener | null, forced = false): Flow | null {
+  flowTo(
+    protocol: number,
+    address: string,
+    port: number,
+    from: Listener | null,
+    forced = false,
+    asker: object | null = null,
+  ): Flow | null {
     if (isWebSocket(protocol)) return this.webSockets.find(protocol, address, port);
     const family = ipFamily(address);
     if (family === 0) return null;
@@ -211,7 +225,7 @@ export class NetTransports implements Transports {
     const open = this.flows.find(protocol, address, port, forced ? listener : null);
     if (open !== null) return open;
     if (listener === null || this.noConnect) return null;
-    return (protocol === Transport.TLS ? this.tls : this.tcp).flowTo(remote, listener, forced);
+    return (protocol === Transport.TLS ? this.tls : this.tcp).flowTo(remote, listener, forced, asker);
   }
 
   private udpFlow(remote: SocketAddress, from: Listener | null): Flow | null {

@@ -318,6 +318,52 @@ test("tls_set_connect_server_id chooses the section for the next connection", as
   expect(there.infos[0]!.tls).toMatchObject({ serverName: "far.example", verified: true });
 });
 
+test.each([
+  [
+    "in the request route",
+    '$xavp(way=>server_id) = "showing"; $xavp(way[0]=>server_name) = "asked.example"; t_relay();',
+  ],
+  [
+    "before a name is looked up",
+    '$xavp(way=>server_id) = "showing"; $du = "sip:far.example:7998;transport=tls"; t_relay();',
+  ],
+  ["in a branch route", 't_on_branch("way"); t_relay();'],
+  ["stateless", '$xavp(way=>server_id) = "showing"; forward();'],
+])("xavp_cfg chooses the section and the name to ask for of one message: %s", async (where, script) => {
+  const routes = `route[OUT] { ${script} exit; }\nbranch_route[way] { $xavp(way=>server_id) = "showing"; }\n`;
+  const config = CONFIG.replace(
+    'modparam("tls", "config"',
+    'modparam("tls", "xavp_cfg", "way")\nmodparam("tls", "config"',
+  )
+    .replace("  record_route();", '  if ($rU == "by-xavp") route(OUT);\n  record_route();')
+    .concat(routes);
+  const { bed, far } = await open(config, { ...FILES, "/etc/hosts": "192.0.2.20 far.example\n" });
+  const own = { ...domain(far, make("far.example")), peer: PeerRule.IF_GIVEN };
+  const [there, other] = [await answering(bed, far, 7998, own), await answering(bed, far, 7997, own)];
+  const caller = await bed.udp(7000);
+  await caller.send(bed.request("MESSAGE", "sip:by-xavp@192.0.2.20:7998;transport=tls"));
+  const serverName = where === "in the request route" ? "asked.example" : "far.example";
+  expect(there.infos[0]!.tls).toMatchObject({ serverName, verified: true });
+  // and of that one alone
+  await caller.send(bed.request("MESSAGE", "sip:x@192.0.2.20:7997;transport=tls"));
+  expect(other.infos[0]!.tls).toMatchObject({ serverName: null, verified: false });
+});
+
+test("event_callback: a function of the script in another language for connections that were opened here", async () => {
+  const config = `${CONFIG.replace(/request_route[\s\S]*/, "")}loadmodule "app_lua.so"\nmodparam("app_lua", "load", "/route.lua")
+modparam("tls", "event_callback", "on_tls")\ncfgengine "lua"\n`;
+  const script = `function ksr_request_route() KSR.tm.t_relay() end
+    function on_tls(event) KSR.err("EV " .. event .. " " .. KSR.pv.gete("$sndto(port)") .. "\\n"); if KSR.pv.get("$sndto(port)") == 7997 then KSR.x.drop() end end`;
+  const { bed, far } = await open(config, { ...FILES, "/route.lua": script });
+  const own = domain(far, make("far.example"));
+  const [kept, dropped] = [await answering(bed, far, 7998, own), await answering(bed, far, 7997, own)];
+  const caller = await bed.udp(7000);
+  await caller.send(bed.request("MESSAGE", "sip:x@192.0.2.20:7998;transport=tls"));
+  await caller.send(bed.request("MESSAGE", "sip:x@192.0.2.20:7997;transport=tls"));
+  expect(bed.log.join("\n")).toContain("EV tls:connection-out 7998");
+  expect([kept.got.length, dropped.got.length]).toEqual([1, 0]);
+});
+
 test("a far end that does not verify gets nothing: 503 or 477 to the caller", async () => {
   const { bed, far } = await open();
   const strange = make("x", strangeCa);
@@ -352,4 +398,24 @@ test("no more connections than tls_max_connections", async () => {
   await bed.world.advance(50);
   expect(three === null || three.isClosed()).toBe(true);
   expect(one.isClosed() || two.isClosed()).toBe(false);
+});
+
+test("ca_path: the authorities are those of all files in a directory", async () => {
+  const config = CONFIG.replace(
+    'modparam("tls", "config", "tls.cfg")',
+    `modparam("tls", "certificate", "/b.pem")
+modparam("tls", "ca_path", "/authorities")
+modparam("tls", "verify_certificate", 1)`,
+  );
+  const { bed, far } = await open(config, {
+    ...FILES,
+    "/authorities/a.pem": strangeCa.certificate,
+    "/authorities/b.pem": ca.certificate,
+  });
+  for (const own of [client, make("strange.example", strangeCa)]) {
+    const one = (await phone(bed, far, domain(far, own)))!;
+    expect(await one.send(bed.request("OPTIONS", `sip:x@${ADDRESS}`, [], VIA))).toContain("Y: verified");
+  }
+  const other = domain(far, make("other.example", authority("another CA")));
+  expect((await phone(bed, far, other))?.isClosed() ?? true).toBe(true);
 });

@@ -12,6 +12,7 @@ import { tlsOf, tlsVariables } from "./variables.ts";
 
 interface Instance extends Commanded {
   readonly settings: Settings;
+  readonly xavpCfg: string;
 }
 
 const RUNTIME = "it is a matter of the runtime's TLS, which has no such setting";
@@ -79,12 +80,7 @@ export const tls = defineModule({
       effect:
         "connections are closed as those of TCP are, by tcp_connection_lifetime, or sooner when nothing was ever said",
     }),
-    xavp_cfg: strParam("", "XAVP with server_name and server_id for connections opened here.", {
-      effect: "write tls_set_connect_server_id() before the request is sent",
-    }),
-    event_callback: strParam("", "Function of another language to run for events.", {
-      effect: "there are no other languages here yet",
-    }),
+    xavp_cfg: strParam("", "XAVP with server_name and server_id for connections that a message opens."),
     session_cache: intParam(0, "Whether sessions can be resumed.", {
       effect:
         "clients keep their sessions themselves (tickets) and may always resume them; certificates are looked at each time",
@@ -140,7 +136,7 @@ export const tls = defineModule({
         throw new ConfigError(error.message, error.setting);
       }
     }
-    return { tls: state, host, settings, options: optionsOf(p) };
+    return { tls: state, host, settings, xavpCfg: p.xavp_cfg, options: optionsOf(p) };
   },
   start: (instance, host) => {
     if (!host.proxy.tlsEnabled) {
@@ -148,6 +144,7 @@ export const tls = defineModule({
       return;
     }
     instance.tls.start(instance.settings);
+    instance.tls.xavpCfg = instance.xavpCfg;
     tellLimits(instance);
     host.proxy.transports.useTls(instance.tls);
   },

@@ -4,9 +4,11 @@ import { type Host, HostError, type SocketAddress } from "../../host/host.ts";
 import type { TlsAcceptor, TlsDialer } from "../../host/tls.ts";
 import type { Flow } from "../../net/flow.ts";
 import type { TlsProvider } from "../../net/tls.ts";
-import { RouteContext, RouteKind, Stop } from "../../proxy/context.ts";
+import { Avps, RouteContext, RouteKind, Stop } from "../../proxy/context.ts";
 import { unaskedContext } from "../../proxy/unasked.ts";
+import { pickField } from "../../proxy/xavp.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
+import { toUnicode } from "../../util/bytes.ts";
 import { CertificateText, timeText } from "../../util/certificate-text.ts";
 import type { Log } from "../../util/log.ts";
 import { type Finding, parseTlsConfig } from "./config-file.ts";
@@ -47,6 +49,8 @@ export class TlsState implements TlsProvider {
   own: OwnCertificate | null = null;
   /** The id of the client section for the next connection that is opened (tls_set_connect_server_id). */
   nextServerId: string | null = null;
+  /** The XAVP with server_name and server_id of one message (xavp_cfg); "" for none. */
+  xavpCfg = "";
   failures = 0;
   settings: Settings = { config: null, values: noValues() };
   private readonly host: Host;
@@ -73,11 +77,20 @@ export class TlsState implements TlsProvider {
     return this.acceptor.domains;
   }
 
-  dialer(remote: SocketAddress): TlsDialer {
-    const id = this.nextServerId;
+  dialer(remote: SocketAddress, _local: SocketAddress, asker: object | null): TlsDialer {
+    const id = this.wish(asker, "server_id") ?? this.nextServerId;
+    const name = this.wish(asker, "server_name");
     this.nextServerId = null;
-    const { domain, profile } = this.domains.calling(remote, null, id);
-    return { domain, serverName: profile.values.serverName };
+    const { domain, profile } = this.domains.calling(remote, name?.toLowerCase() ?? null, id);
+    return { domain, serverName: name ?? profile.values.serverName };
+  }
+
+  // What the script has put into the XAVP for the message that opens a connection.
+  private wish(asker: object | null, field: string): string | null {
+    if (this.xavpCfg === "" || !(asker instanceof Avps)) return null;
+    const fields = asker.xavps("xavp").one(this.xavpCfg, 0)?.fields ?? null;
+    const value = fields === null ? undefined : pickField(fields, field, null)?.value;
+    return typeof value === "string" && value !== "" ? toUnicode(value) : null;
   }
 
   // event_route[tls:connection-out]; one that waits comes too late.
