@@ -55,9 +55,20 @@ export function processMemory(): Memory {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1000;
     },
-    resident: () => process.memoryUsage.rss(),
+    resident: () => memoryInUse().rss,
     release,
   };
+}
+
+/** Octets of memory: resident, and of the heap. Without /proc (in a directory that became the root) the most that was resident so far. */
+export function memoryInUse(): { rss: number; heapUsed: number } {
+  try {
+    const { rss, heapUsed } = process.memoryUsage();
+    return { rss, heapUsed };
+  } catch {
+    const rss = process.resourceUsage().maxRSS * 1024;
+    return { rss, heapUsed: rss };
+  }
 }
 
 function releaser(): () => void {

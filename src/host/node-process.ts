@@ -3,7 +3,7 @@ import { readSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { isatty } from "node:tty";
 import { HostError, type Process } from "./host.ts";
-import { processMemory, releaseWhenIdle } from "./idle-memory.ts";
+import { memoryInUse, processMemory, releaseWhenIdle } from "./idle-memory.ts";
 import { clock } from "./node-basics.ts";
 
 /** The process. @param args arguments without the program; @param programName the name it was called by */
@@ -25,10 +25,7 @@ export function makeProcess(args: readonly string[], programName: string): Proce
       process.on("unhandledRejection", fn);
     },
     exit: (code) => process.exit(code),
-    memory: () => {
-      const { rss, heapUsed } = process.memoryUsage();
-      return { rss, heapUsed };
-    },
+    memory: memoryInUse,
     releaseWhenIdle: () => releaseWhenIdle(clock, processMemory()),
     userId: () => process.getuid?.() ?? null,
   };
