@@ -247,3 +247,20 @@ test("a reply to a name without port goes where its SRV records say (RFC 3263 5)
   expect(statuses(first.received)).toEqual(["200"]);
   await bed.close();
 });
+
+test("corex dns_file: records that are there from the start, one a line; lines of comment are left out", async () => {
+  const records = "# records of the office\n\ntype=A;name=far.example;addr=192.0.2.10;ttl=3600;flags=2\n";
+  const bed = await openProxy(
+    `${modules("corex")}modparam("corex", "dns_file", "/records.txt")
+request_route { $du = "sip:far.example:7100"; t_relay(); }`,
+    0,
+    undefined,
+    undefined,
+    { "/records.txt": records },
+  );
+  const far = await bed.udp(7100);
+  const phone = await bed.udp(7000);
+  await phone.send(bed.request("MESSAGE", "sip:bob@example.org"));
+  expect(far.received[0]).toMatch(/^MESSAGE sip:bob@example\.org/);
+  await bed.close();
+});

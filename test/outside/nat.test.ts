@@ -181,3 +181,52 @@ test("at level debug the log tells why a login failed, without letting strangers
   expect(told.join("")).not.toContain("\u0007");
   await bed.close();
 });
+
+test("usrloc ka_interval: each binding is asked once in that time", async () => {
+  const bed = await openProxy(`${modules()}modparam("usrloc", "ka_mode", 1)
+modparam("usrloc", "timer_interval", 5)
+modparam("usrloc", "ka_interval", 40)
+request_route { save("location"); }
+`);
+  const phone = await bed.udp(7000);
+  await phone.send(register(bed, "bob", "sip:bob@192.0.2.10:7000", "UDP 192.0.2.10:7000"));
+  await bed.world.advance(121_000);
+  const calls = new Set(pings(phone).map((ping) => /Call-ID: (.*)\r/.exec(ping)?.[1]));
+  expect(calls.size).toBe(3);
+  await bed.close();
+});
+
+test("nathelper filter_server_id: bindings that another server has taken are left to it", async () => {
+  const config = (id: number): string => `server_id=${id}
+${modules("nathelper", "db_sqlite")}modparam("nathelper", "natping_interval", 20)
+modparam("nathelper", "filter_server_id", 1)
+modparam("usrloc", "db_mode", 1)
+modparam("usrloc", "db_url", "sqlite:///data/l.sqlite")
+request_route { save("location"); }
+`;
+  const first = await openProxy(config(1));
+  const phone = await first.udp(7000);
+  await phone.send(register(first, "bob", "sip:bob@192.0.2.10:7000", "UDP 192.0.2.10:7000"));
+  const zeros = (agent: BedAgent): number => agent.received.filter((m) => m === "\0\0\0\0").length;
+  await first.world.advance(41_000);
+  expect(zeros(phone)).toBe(2);
+  const db = first.host.openSqlite("/data/l.sqlite");
+  const { sql } = db.prepare("SELECT sql FROM sqlite_master WHERE name = 'location'").all()[0] as { sql: string };
+  const row = db.prepare("SELECT * FROM location").all()[0] as Record<string, string | number | null>;
+  await first.close();
+  const names = Object.keys(row);
+  const second = await openProxy(config(2), 0, undefined, undefined, {}, (host) => {
+    const own = host.openSqlite("/data/l.sqlite");
+    own.exec(
+      `CREATE TABLE version (table_name VARCHAR(32), table_version INTEGER); INSERT INTO version VALUES ('location', 9); ${sql}`,
+    );
+    own
+      .prepare(`INSERT INTO location (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`)
+      .run(...Object.values(row));
+  });
+  const again = await second.udp(7000);
+  await second.world.advance(61_000);
+  expect(JSON.stringify(await second.rpc("ul.dump"))).toContain("sip:bob@192.0.2.10:7000");
+  expect(zeros(again)).toBe(0);
+  await second.close();
+});

@@ -417,6 +417,15 @@ describe("keep-alives and commands", () => {
     expect(quiet.take()).toEqual([]);
   });
 
+  test("keepalive_interval: how often idle connections are looked for", async () => {
+    await open(`${QUICK}modparam("websocket", "keepalive_interval", 20)\n`);
+    const ws = await openWs(bed);
+    await bed.world.advance(15_000);
+    expect(ws.take()).toEqual([]);
+    await bed.world.advance(7000);
+    expect(ws.take()).toEqual(["ping portico"]);
+  });
+
   test("ws.dump, ws.ping, ws.pong, ws.close and their refusals", async () => {
     await open();
     const a = await openWs(bed);
