@@ -170,6 +170,7 @@ class UseFinder {
     const isText = this.language === "lua" && next?.kind === "text";
     if (!opens && !isText) {
       this.touch(path.join("."));
+      this.asked(at, `${path.join(".")}.`);
       if (isDefinition || this.opAt(at) === "=") this.touch(path[0]!);
       return;
     }
@@ -197,10 +198,16 @@ class UseFinder {
     const before = this.wordAt(i - 1);
     const isImport = before === "import" || before === "from" || (before === "as" && this.wordAt(i - 2) === root);
     const isParameter = this.brackets.at(-1)?.isParameters === true;
+    const isItself = this.opAt(i + 1) === "=" && this.is(i + 2, root) && this.opAt(i + 3) !== ".";
     const isAssigned = this.opAt(i + 1) === "=" || ["local", "for", "as", "lambda", "del"].includes(before);
-    if (!isImport && (isAssigned || isParameter)) this.changed.add(root);
-    const asked = this.tokens[i + 2];
-    if (/^[,[]$/.test(this.opAt(i + 1)) && asked?.kind === "text" && asked.text !== null) this.touch(asked.text);
+    if (!isImport && !isItself && (isAssigned || isParameter)) this.changed.add(root);
+    this.asked(i + 1, "");
+  }
+
+  // hasattr(KSR.tm, "t_relay"), KSR["tm"]
+  private asked(i: number, before: string): void {
+    const name = this.tokens[i + 1];
+    if (/^[,[]$/.test(this.opAt(i)) && name?.kind === "text" && name.text !== null) this.touch(before + name.text);
   }
 
   private importedRoots(): ReadonlySet<string> {

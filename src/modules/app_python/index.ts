@@ -79,10 +79,10 @@ function find(self: AppPython, name: string): readonly [string, string, boolean]
   return null;
 }
 
-// The script alone: what it imports may be looked for elsewhere. A missing one is told when Python starts.
+// The script alone: what it imports may be looked for elsewhere. Throws ConfigError when it cannot be read.
 function checkPython(self: AppPython, api: ScriptApi, around: ScriptSurroundings): void {
   const { files } = self.host.host;
-  if (!files.exists(self.file)) return;
+  if (!files.exists(self.file)) throw new ConfigError(`there is no file ${self.file}`, "load");
   const bytes = files.read(self.file);
   const script = { file: self.file, text: textOf(bytes, 0, bytes.length) };
   const languages = ["python", "python3"];
