@@ -45,6 +45,7 @@ export function nodeTls(runtime: "bun" | "deno"): Tls {
   return {
     choosesCiphers: runtime === "bun",
     hasOldVersions: runtime === "bun",
+    versionsByName: runtime === "deno",
     context: makeContext,
     make: makeCertificate,
   };

@@ -114,6 +114,8 @@ export interface Tls {
   /** Whether cipher lists have an effect, and TLS below 1.2 can be spoken. */
   readonly choosesCiphers: boolean;
   readonly hasOldVersions: boolean;
+  /** Whether a handshake is refused by the versions of the name asked for; else only by those of the address, and the connection is closed after it. */
+  readonly versionsByName: boolean;
   /** Makes settings ready. Throws HostError that says what is wrong: no certificate, key of another one, bad list … */
   context(settings: TlsSettings): TlsContext;
   make(wish: CertificateWish): MadeCertificate;

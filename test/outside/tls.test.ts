@@ -389,6 +389,15 @@ test("event_route[tls:connection-out] sees where to, and may drop", async () => 
   expect(bed.log.join("\n")).toContain("out to 192.0.2.20:7997");
 });
 
+test("a section that speaks less than others of its address is told of, and why", async () => {
+  const narrow = FILES["/tls.cfg"].replace("server_name = b.example", "server_name = b.example\nmethod = TLSv1.2");
+  const { bed, far } = await open(CONFIG, { ...FILES, "/tls.cfg": narrow });
+  expect(bed.log.join("\n")).toMatch(
+    /TLSs<any:b\.example>: only TLSv1\.2 is spoken here, others .* speak more: the TLS of Bun/,
+  );
+  expect(await phone(bed, far, domain(far, client), "b.example")).toBeNull();
+});
+
 test("no more connections than tls_max_connections", async () => {
   const { bed, far } = await open(`tls_max_connections=2\n${CONFIG}`);
   const one = (await phone(bed, far, domain(far, null)))!;

@@ -78,5 +78,21 @@ server_id = eight
   test("what may be needed before the name is known", () => {
     expect(domains.widest(at("192.0.2.1", 5061))).toEqual({ asks: true, minVersion: "TLSv1.2", maxVersion: "TLSv1.3" });
     expect(domains.widest(at("192.0.2.2", 5061)).asks).toBe(false);
+    expect(domains.narrower().map((l) => l.domain.name)).toEqual(["TLSs<192.0.2.1:5061>"]);
+  });
+
+  test("the default section counts where it can be met", () => {
+    const old = domainsOf(`
+[server:default]
+[client:default]
+[server:192.0.2.1:5061]
+method = TLSv1.2
+[server:192.0.2.2:5061]
+method = TLSv1.2
+server_name = a.example
+`);
+    expect(old.widest(at("192.0.2.1", 5061)).maxVersion).toBe("TLSv1.2");
+    expect(old.widest(at("192.0.2.2", 5061)).maxVersion).toBe("TLSv1.3");
+    expect(old.narrower().map((l) => l.domain.name)).toEqual(["TLSs<192.0.2.2:5061>"]);
   });
 });

@@ -63,10 +63,7 @@ export class Domains implements TlsDomains {
   }
 
   widest(local: SocketAddress): { asks: boolean; minVersion: TlsVersion; maxVersion: TlsVersion } {
-    const here = [
-      this.defaultServer,
-      ...this.server.filter(({ profile }) => covers(profile, local)).map(({ domain }) => domain),
-    ];
+    const here = this.reachable(local);
     const order = (v: TlsVersion): number => TLS_VERSIONS.indexOf(v);
     const sorted = (pick: (d: TlsDomain) => TlsVersion): TlsVersion[] =>
       here.map(pick).sort((a, b) => order(a) - order(b));
@@ -75,6 +72,30 @@ export class Domains implements TlsDomains {
       minVersion: sorted((d) => d.context.settings.minVersion)[0]!,
       maxVersion: sorted((d) => d.context.settings.maxVersion).at(-1)!,
     };
+  }
+
+  /** Sections for servers that speak less than others at the same address: their versions count only when the name is known. */
+  narrower(): readonly Loaded[] {
+    const elsewhere: SocketAddress = { family: 4, address: "", port: 0 };
+    const places = this.server.map(({ profile: { scope } }) =>
+      typeof scope === "string" ? elsewhere : { ...elsewhere, ...scope },
+    );
+    const found = new Set<TlsDomain>();
+    for (const place of [elsewhere, ...places]) {
+      const { minVersion, maxVersion } = this.widest(place);
+      for (const domain of this.reachable(place)) {
+        const { settings } = domain.context;
+        if (settings.minVersion !== minVersion || settings.maxVersion !== maxVersion) found.add(domain);
+      }
+    }
+    return this.all.filter(({ domain }) => found.has(domain));
+  }
+
+  // The default is for nobody where a section of that address asks for no name.
+  private reachable(local: SocketAddress): readonly TlsDomain[] {
+    const here = this.server.filter(({ profile }) => covers(profile, local));
+    const isCovered = here.some(({ profile }) => profile.scope !== "any" && profile.values.serverName === null);
+    return [...(isCovered ? [] : [this.defaultServer]), ...here.map(({ domain }) => domain)];
   }
 }
 

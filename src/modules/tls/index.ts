@@ -2,17 +2,28 @@
 
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { ArgError, str } from "../../registry/args.ts";
-import { ConfigError, defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
+import {
+  ConfigError,
+  defineModule,
+  fn,
+  intParam,
+  type ParamReaders,
+  parsedParam,
+  strParam,
+} from "../../registry/define.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { toUnicode } from "../../util/bytes.ts";
 import { type Commanded, tlsCommands } from "./commands.ts";
-import { METHOD_NAMES, noValues, VERIFY_CLIENT, type VerifyClient, versionsOf } from "./profile.ts";
+import type { Domains, Loaded } from "./domains.ts";
+import { METHOD_NAMES, noValues, profileName, VERIFY_CLIENT, type VerifyClient, versionsOf } from "./profile.ts";
 import { type Settings, TlsState, UnusableTls } from "./state.ts";
 import { tlsOf, tlsVariables } from "./variables.ts";
 
 interface Instance extends Commanded {
   readonly settings: Settings;
   readonly xavpCfg: string;
+  /** The settings made ready; null while TLS is off. */
+  readonly domains: Domains | null;
 }
 
 const RUNTIME = "it is a matter of the runtime's TLS, which has no such setting";
@@ -33,18 +44,38 @@ const verifyClient = (text: string): VerifyClient | ArgError =>
 
 const nothing = (text: string): string | null => (text === "" ? null : toUnicode(text));
 
-// Old versions and cipher lists are a matter of the runtime: told once, when it starts.
-function tellLimits({ tls, host }: Instance): void {
-  const { choosesCiphers, hasOldVersions } = host.host.tls;
-  for (const { profile, domain } of tls.domains.all) {
-    const { settings } = domain.context;
-    const where = profile.place === null ? "" : `${profile.place}: `;
-    if (settings.ciphers !== null && !choosesCiphers)
-      host.log.warn(
-        `${where}cipher_list has no effect: the TLS of Deno has its own ciphers; run on Bun, or leave it out`,
+// What the runtime's TLS cannot do as the settings say: told by `portico check` and at the start.
+function tellLimits({ host, settings, domains }: Instance, { scripts }: ParamReaders): void {
+  if (domains === null) return;
+  const { choosesCiphers, hasOldVersions, versionsByName } = host.host.tls;
+  const tell = ({ profile }: Loaded, param: string, message: string, hint: string): void => {
+    const at = { module: "tls", param: settings.config === null ? param : "config" };
+    const where = `${profile.place === null ? "" : `${profile.place}: `}${profileName(profile)}: `;
+    scripts.report({ severity: "warning", code: "tls-limit", at, message: where + message, hint });
+  };
+  for (const one of domains.all) {
+    const { ciphers, minVersion } = one.domain.context.settings;
+    const { method = null } = one.profile.values;
+    if (ciphers !== null && !choosesCiphers)
+      tell(
+        one,
+        "cipher_list",
+        "cipher_list has no effect: the TLS of Deno has its own ciphers",
+        "run on Bun, or leave it out",
       );
-    if (settings.minVersion < "TLSv1.2" && !hasOldVersions)
-      host.log.warn(`${where}method ${profile.values.method}: the TLS of Deno begins at TLSv1.2`);
+    if (minVersion < "TLSv1.2" && !hasOldVersions)
+      tell(one, "tls_method", `method ${method}: the TLS of Deno begins at TLSv1.2`, "run on Bun, or write TLSv1.2+");
+  }
+  if (versionsByName) return;
+  for (const one of domains.narrower()) {
+    const { minVersion, maxVersion } = one.domain.context.settings;
+    const spoken = minVersion === maxVersion ? minVersion : `${minVersion} to ${maxVersion}`;
+    tell(
+      one,
+      "tls_method",
+      `only ${spoken} is spoken here, others at the same address speak more: the TLS of Bun agrees on a version before it looks at the name, so a connection with another one is closed behind its handshake`,
+      "give it an address or port of its own, or all sections of the address the same method",
+    );
   }
 }
 
@@ -128,16 +159,18 @@ export const tls = defineModule({
         serverName: nothing(p.server_name),
       },
     };
+    let domains: Domains | null = null;
     if (host.proxy.tlsEnabled) {
       try {
-        state.load(settings, false, false);
+        domains = state.load(settings, false, false);
       } catch (error) {
         if (!(error instanceof UnusableTls)) throw error;
         throw new ConfigError(error.message, error.setting);
       }
     }
-    return { tls: state, host, settings, xavpCfg: p.xavp_cfg, options: optionsOf(p) };
+    return { tls: state, host, settings, xavpCfg: p.xavp_cfg, domains, options: optionsOf(p) };
   },
+  bind: tellLimits,
   start: (instance, host) => {
     if (!host.proxy.tlsEnabled) {
       host.log.warn("TLS is off: write enable_tls=yes to turn it on");
@@ -145,7 +178,6 @@ export const tls = defineModule({
     }
     instance.tls.start(instance.settings);
     instance.tls.xavpCfg = instance.xavpCfg;
-    tellLimits(instance);
     host.proxy.transports.useTls(instance.tls);
   },
   stop: (state) => state.stop(),
