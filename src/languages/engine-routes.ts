@@ -17,6 +17,10 @@ export interface Callbacks {
   readonly request: string;
   readonly reply: string;
   readonly onsend: string;
+  /** In the place of event_route[core:msg-received]; "" for none, as with all of them. */
+  readonly received: string;
+  /** In the place of event_route[core:pre-routing]. */
+  readonly preRouting: string;
   /** By name of the module whose event routes it replaces (its parameter event_callback). */
   readonly events: ReadonlyMap<string, string>;
 }
@@ -89,6 +93,9 @@ export class EngineRoutes implements Routes {
   }
 
   event(name: string): Run | null {
+    const { received, preRouting } = this.callbacks;
+    if (name === "core:msg-received" && received !== "") return (ctx) => this.run(received, ctx, []);
+    if (name === "core:pre-routing" && preRouting !== "") return (ctx) => this.run(preRouting, ctx, [name]);
     const callback = this.callbacks.events.get(name.slice(0, name.indexOf(":")));
     if (callback === undefined) return this.base.event(name);
     return (ctx) => this.run(callback, ctx, [name]);

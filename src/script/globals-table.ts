@@ -3,7 +3,7 @@
 
 import { facilityOf } from "../util/log.ts";
 import type { GlobalDef } from "./globals.ts";
-import { LATER, NO_MEMORY_POOLS, NO_PROCESSES, row, USED } from "./globals-define.ts";
+import { NO_MEMORY_POOLS, NO_PROCESSES, row, USED } from "./globals-define.ts";
 
 const NO_STATISTICS = "Kamailio 5.6 reads no such parameter";
 const NO_REPLY_VIA = "what adds them, via_reply_add_xavp_params(), is newer than Kamailio 5.6";
@@ -118,9 +118,9 @@ const SCRIPT: readonly GlobalDef[] = [
   }),
   row("str", "cfgengine", "native", USED, "language of the routing script", { aliases: ["cfg_engine"] }),
   row("str", "kemi.onsend_route_callback", "ksr_onsend_route", USED, "function of the script run before sending"),
-  row("str", "kemi.received_route_callback", null, LATER, "function of the script run for each message"),
+  row("str", "kemi.received_route_callback", null, USED, "function of the script run for each message"),
   row("str", "kemi.reply_route_callback", "ksr_reply_route", USED, "function of the script run for replies"),
-  row("str", "kemi.pre_routing_callback", null, LATER, "function of the script run before routing"),
+  row("str", "kemi.pre_routing_callback", null, USED, "function of the script run before routing"),
   row("word", "loadpath", null, "all modules are part of the program", "where modules are looked for", {
     aliases: ["mpath"],
   }),

@@ -3,6 +3,7 @@
 
 import { ldo, lobject, lua } from "./fengari.ts";
 import type { LuaState, LuaString } from "./fengari-types.ts";
+import { pushText } from "./values.ts";
 
 /** A script ran for too long. */
 export class BudgetSpent extends Error {
@@ -59,6 +60,17 @@ function spent(L: LuaState): never {
   L.allowhook = 1;
   ending ??= new BudgetSpent();
   throw ending;
+}
+
+/** lua_resume, with an end for what the machine has no place for: a run that ends while it recovers from an error. */
+export function resume(L: LuaState, from: LuaState | null, count: number): number {
+  try {
+    return lua.lua_resume(L, from, count);
+  } catch (error) {
+    L.status = lua.LUA_ERRRUN;
+    pushText(L, error instanceof Error ? error.message : String(error));
+    return L.status;
+  }
 }
 
 let isSet = false;

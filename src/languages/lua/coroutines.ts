@@ -2,7 +2,7 @@
 // the script sees a plain call. All coroutines of a run share its budget.
 
 import { fail, typeName, wrongArgument } from "./arguments.ts";
-import { isEnding, passEnding } from "./budget.ts";
+import { isEnding, passEnding, resume } from "./budget.ts";
 import { lua } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
 import { EXIT } from "./machine.ts";
@@ -50,7 +50,7 @@ export function openCoroutines(L: LuaState, suspension: Suspension): void {
     lua.lua_xmove(from, co, count);
     co.outer = from;
     co.hookcount = from.hookcount;
-    const status = lua.lua_resume(co, from, count);
+    const status = resume(co, from, count);
     from.hookcount = co.hookcount;
     passEnding();
     if (status === lua.LUA_YIELD && suspension.current?.wait != null) {

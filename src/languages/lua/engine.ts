@@ -5,7 +5,7 @@ import type { RouteContext, RouteResult } from "../../proxy/context.ts";
 import type { ScriptApi, ScriptArg, ScriptEngine } from "../../registry/kemi.ts";
 import { textOf } from "../../util/bytes.ts";
 import { olderTables, tablesOf } from "./api-tables.ts";
-import { takeEnding } from "./budget.ts";
+import { resume, takeEnding } from "./budget.ts";
 import { lua } from "./fengari.ts";
 import type { LuaState } from "./fengari-types.ts";
 import { EXIT, type LuaLimits, LuaMachine, ScriptError } from "./machine.ts";
@@ -101,7 +101,7 @@ export class LuaEngine implements ScriptEngine {
     const { thread, machine } = run;
     const before = suspension.current;
     suspension.current = run;
-    const status = lua.lua_resume(thread, null, count);
+    const status = resume(thread, null, count);
     suspension.current = before;
     if (status === lua.LUA_OK) {
       const rc = resultOf(thread);

@@ -69,6 +69,7 @@ export interface LuaDebug {
 export interface LuaApi {
   readonly LUA_OK: number;
   readonly LUA_YIELD: number;
+  readonly LUA_ERRRUN: number;
   readonly LUA_MULTRET: number;
   readonly LUA_REGISTRYINDEX: number;
   readonly LUA_RIDX_GLOBALS: number;
@@ -84,6 +85,14 @@ export interface LuaApi {
   lua_newthread(L: LuaState): LuaState;
   lua_resume(L: LuaState, from: LuaState | null, count: number): number;
   lua_yield(L: LuaState, count: number): number;
+  lua_pcallk(
+    L: LuaState,
+    args: number,
+    results: number,
+    handler: number,
+    context: number,
+    next: (L: LuaState, status: number) => number,
+  ): number;
   lua_pcall(L: LuaState, args: number, results: number, handler: number): number;
   lua_call(L: LuaState, args: number, results: number): void;
   lua_error(L: LuaState): number;

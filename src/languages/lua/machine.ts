@@ -11,6 +11,7 @@ import { openFileLoading, scriptText } from "./files.ts";
 import { openIo } from "./io.ts";
 import { openLibrary } from "./library.ts";
 import { openOs } from "./os.ts";
+import { openProtected } from "./protected.ts";
 import { openStrings } from "./strings.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { Suspension } from "./suspension.ts";
@@ -56,6 +57,7 @@ export class LuaMachine {
     lualib.luaL_openlibs(L);
     openLibrary(L, limits.around);
     openStrings(L);
+    openProtected(L);
     openCoroutines(L, suspension);
     openIo(L, limits.around, suspension);
     openOs(L, limits.around, suspension);

@@ -2,12 +2,12 @@
 
 import { HostError } from "../../host/host.ts";
 import { checkLua } from "../../languages/lua/check.ts";
-import { LuaEngine, NO_FUNCTION } from "../../languages/lua/engine.ts";
+import { LuaEngine, type LuaScript, NO_FUNCTION } from "../../languages/lua/engine.ts";
 import { ScriptError } from "../../languages/lua/machine.ts";
 import { type RouteContext, RouteKind, type RouteResult } from "../../proxy/context.ts";
 import { unaskedContext } from "../../proxy/unasked.ts";
 import { optional, str } from "../../registry/args.ts";
-import { ConfigError, defineModule, fn, intParam, manyParam } from "../../registry/define.ts";
+import { ConfigError, defineModule, fn, intParam, manyParam, RpcError, type RpcValue } from "../../registry/define.ts";
 import type { ScriptApi } from "../../registry/kemi.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { textOf } from "../../util/bytes.ts";
@@ -28,43 +28,62 @@ interface AppLua {
   readonly aside: LuaEngine;
   readonly report: (text: string) => void;
   readonly files: readonly string[];
+  readonly mayReload: boolean;
   api: ScriptApi | null;
+  /** Those in force, in the order of `files`. */
+  scripts: readonly LuaScript[];
 }
 
-type Script = { readonly name: string; readonly bytes: Uint8Array };
-
-/** The texts of the scripts. Throws ConfigError when a file cannot be read. */
-function readFiles(self: AppLua): Script[] {
-  const { files } = self.state.host.host;
-  return self.files.map((name) => {
-    try {
-      return { name, bytes: files.read(name) };
-    } catch (error) {
-      if (error instanceof HostError) throw new ConfigError(error.message, "load");
-      throw error;
-    }
-  });
-}
-
-/** The same; throws ConfigError also when one cannot be read as Lua. */
-function readScripts(self: AppLua): Script[] {
-  const scripts = readFiles(self);
-  for (const { name, bytes } of scripts) {
-    const problem = self.engine.problemOf(bytes, name);
-    if (problem !== null) throw new ConfigError(problem, "load");
+/** A script's text. Throws ConfigError when it cannot be read. */
+function readFile({ state }: AppLua, name: string): LuaScript {
+  try {
+    return { name, bytes: state.host.host.files.read(name) };
+  } catch (error) {
+    if (error instanceof HostError) throw new ConfigError(error.message, "load");
+    throw error;
   }
-  return scripts;
 }
 
-/** Runs the scripts' top level in a new machine, which then is in force. Throws ConfigError. */
-function load(self: AppLua): void {
+/** Runs the scripts' top level in a new machine, which then is in force. Throws ConfigError; the old one is in force then. */
+function enter(self: AppLua, scripts: readonly LuaScript[]): void {
   const { registered, host } = self.state;
   try {
-    self.engine.load(readScripts(self), self.api!, registered, unaskedContext(host.proxy, RouteKind.STARTUP));
+    self.engine.load(scripts, self.api!, registered, unaskedContext(host.proxy, RouteKind.STARTUP));
   } catch (error) {
     if (error instanceof ScriptError) throw new ConfigError(error.message, "load");
     throw error;
   }
+  self.scripts = scripts;
+}
+
+/** Reads one script anew, by its number, or all of them; what is half-way goes on in the old ones. Throws RpcError, and nothing has changed. */
+function reload(self: AppLua, id: number): void {
+  const { files, scripts } = self;
+  if (!self.mayReload) throw new RpcError(500, 'Reload Failed: it is switched off by modparam("app_lua", "reload", 0)');
+  if (id < -1 || id >= files.length) throw new RpcError(500, `Reload Failed: there is no script ${id}`);
+  const chosen = id < 0 ? null : files.length - 1 - id;
+  try {
+    enter(
+      self,
+      files.map((name, i) => (chosen === null || chosen === i ? readFile(self, name) : scripts[i]!)),
+    );
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    self.report(`the old scripts go on: ${error.message}`);
+    throw new RpcError(500, `Reload Failed: ${error.message}`);
+  }
+}
+
+/** The functions that scripts can call, as Kamailio's command lists them. */
+function listApi(api: ScriptApi): RpcValue[] {
+  const methods: RpcValue[] = [];
+  for (const [module, calls] of api.groups)
+    for (const [name, { gives, args }] of calls) {
+      const params = args.map((arg) => (arg.kind === "int" ? "int" : "str")).join(", ");
+      const ret = gives === "value" ? "xval" : gives;
+      methods.push({ func: { ret, module, name, params: params === "" ? "none" : params } });
+    }
+  return methods;
 }
 
 /** Runs something of a script for the native language: 1, or -1 when it fails, which is logged. */
@@ -119,6 +138,8 @@ export const appLua = defineModule({
   params: {
     load: manyParam("A script that is loaded at start."),
     register: registerParam,
+    reload: intParam(1, "Whether the command app_lua.reload is permitted."),
+    log_mode: intParam(0, "1: log each function of KSR that a script calls, for debugging."),
     instruction_limit: intParam(
       10_000_000,
       "Instructions of the Lua machine after which a run for one message is ended; 0 for none.",
@@ -140,19 +161,52 @@ export const appLua = defineModule({
       around: { host, access: params.system_access, print: (text: string) => log.write(Level.INFO, text) },
     };
     const engine = new LuaEngine(report, limits);
-    return { state, engine, aside: new LuaEngine(report, limits), report, files: params.load, api: null };
+    return {
+      state,
+      engine,
+      aside: new LuaEngine(report, limits),
+      report,
+      files: params.load,
+      mayReload: params.reload !== 0,
+      api: null,
+      scripts: [],
+    };
   },
   bind: (self, { api, scripts }) => {
     self.api = api;
-    checkLua(readFiles(self), (bytes, name) => self.engine.problemOf(bytes, name), {
+    self.scripts = self.files.map((name) => readFile(self, name));
+    checkLua(self.scripts, (bytes, name) => self.engine.problemOf(bytes, name), {
       api,
       around: scripts,
       registered: self.state.registered,
     });
   },
   start: (self, { proxy }) => {
-    load(self);
+    enter(self, self.scripts);
     self.aside.load([], self.api!, self.state.registered, unaskedContext(proxy, RouteKind.STARTUP));
+  },
+  rpc: {
+    "app_lua.list": {
+      doc: "Number and path of each loaded script, the last one first.",
+      args: [],
+      run: ({ files }: AppLua) => [...files].reverse().map((name, i) => `${i}: [${name}]`),
+    },
+    "app_lua.reload": {
+      doc: "Reads one script anew, or all of them. When one is broken nothing changes.",
+      args: [{ name: "id", kind: "int", optional: true }],
+      run: (self: AppLua, [id]) => {
+        reload(self, id === undefined ? -1 : Number(id));
+        return {};
+      },
+    },
+    "app_lua.api_list": {
+      doc: "The functions that scripts can call.",
+      args: [],
+      run: ({ api }: AppLua) => {
+        const methods = listApi(api!);
+        return { msize: methods.length, methods };
+      },
+    },
   },
   engine: { languages: ["lua"], of: (self) => self.engine },
   kemi: {
