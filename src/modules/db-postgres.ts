@@ -55,8 +55,12 @@ const params = {
     "connect_timeout, sslmode and application_name as name=value;name=value.",
     connectionParams,
   ),
-  lockset: intParam(4, "No meaning: there are no locks between processes here."),
-  bytea_output_escape: intParam(1, "No meaning: bytea columns are read whichever way."),
+  lockset: intParam(4, "Size of a set of locks, as an exponent of two.", {
+    effect: "there are no locks between processes here",
+  }),
+  bytea_output_escape: intParam(1, "Whether bytea columns are read as escaped texts.", {
+    effect: "they are read whichever way they are written",
+  }),
 };
 
 /** Kamailio's module db_postgres. */

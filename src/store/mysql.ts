@@ -29,7 +29,7 @@ export function connectMysql(
   socket: string | null,
   lost: () => void,
 ): Promise<Connection> {
-  const { sslMode } = settings.mysql;
+  const { sslMode, authorities } = settings.mysql;
   const connection = createConnection({
     ...(socket === null ? { host: target.host, port: target.port || DEFAULT_PORTS.mysql } : { socketPath: socket }),
     user: target.user,
@@ -44,7 +44,15 @@ export function connectMysql(
     multipleStatements: false,
     disableEval: true,
     flags: ["-LOCAL_FILES"],
-    ...(sslMode >= 3 ? { ssl: { rejectUnauthorized: sslMode >= 4, verifyIdentity: sslMode >= 5 } } : {}),
+    ...(sslMode >= 3
+      ? {
+          ssl: {
+            rejectUnauthorized: sslMode >= 4,
+            verifyIdentity: sslMode >= 5,
+            ...(authorities === "" ? {} : { ca: authorities }),
+          },
+        }
+      : {}),
   });
   return new Promise((resolve, reject) => {
     let isOpen = false;

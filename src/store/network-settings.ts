@@ -6,6 +6,8 @@ import type { PoolLimits } from "./pool.ts";
 export interface MysqlSettings {
   /** mysql_ssl_mode of MySQL's client: 0 and 1 no TLS, 3 and above TLS, 4 with the certificate checked, 5 and the name. */
   sslMode: number;
+  /** Certificates of the authorities to trust, PEM; "" those that the runtime trusts. */
+  authorities: string;
 }
 
 export interface PostgresSettings {
@@ -21,7 +23,7 @@ const WAITING = 5000;
 
 /** Settings of network databases with Kamailio's defaults; PostgreSQL's timeout is 0 (none) there, but here nothing waits for ever. */
 export class NetworkSettings {
-  readonly mysql: MysqlSettings = { sslMode: 0 };
+  readonly mysql: MysqlSettings = { sslMode: 0, authorities: "" };
   readonly postgres: PostgresSettings = { sslMode: "off", keepAlive: 0, applicationName: "portico" };
   private readonly byKind: Readonly<Record<NetworkKind, PoolLimits>> = {
     mysql: limitsOf(6000, 300_000),

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeCertificate } from "../../src/host/certificates.ts";
 import { freePort } from "./ports.ts";
 import { type Running, start } from "./programs.ts";
 
@@ -53,6 +54,15 @@ export class DatabaseServer {
     const { directory, kind } = this;
     const data = join(directory, "data");
     if (kind === "mysql") {
+      const now = Date.now();
+      const authority = makeCertificate({ commonName: "database CA", hosts: [], days: 30, issuer: null, now });
+      const own = makeCertificate({ commonName: "database", hosts: ["127.0.0.1"], days: 30, issuer: authority, now });
+      for (const [name, text] of [
+        ["ca.pem", authority.certificate],
+        ["own.pem", own.certificate],
+        ["own.key", own.key],
+      ] as const)
+        writeFileSync(join(directory, name), text, { mode: 0o644 });
       writeFileSync(
         join(directory, "init.sql"),
         `CREATE DATABASE IF NOT EXISTS portico CHARACTER SET utf8mb4;
@@ -109,6 +119,7 @@ GRANT ALL ON portico.* TO '${USER}'@'%';
       kind === "mysql"
         ? [`${bin}/mariadbd`, "--no-defaults", `--datadir=${data}`, "--bind-address=127.0.0.1", `--port=${port}`]
             .concat(`--tmpdir=${directory}`)
+            .concat(`--ssl-cert=${join(directory, "own.pem")}`, `--ssl-key=${join(directory, "own.key")}`)
             .concat(`--socket=${join(directory, "s.sock")}`, `--pid-file=${join(directory, "pid")}`)
             .concat(
               `--init-file=${join(directory, "init.sql")}`,
