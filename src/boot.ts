@@ -231,10 +231,16 @@ function callbacksOf({ globals, modules }: Config): Callbacks {
     const callback = params.event_callback || params.evcb_reply_out;
     return typeof callback === "string" && callback !== "" ? [[module.name, callback] as const] : [];
   });
+  const callback = (route: string): string => {
+    const name = globals.text(`kemi.${route}_callback`) ?? "";
+    return name === "none" ? "" : name;
+  };
   return {
     request: "ksr_request_route",
-    reply: globals.text("kemi.reply_route_callback") ?? "",
-    onsend: globals.text("kemi.onsend_route_callback") ?? "",
+    reply: callback("reply_route"),
+    onsend: callback("onsend_route"),
+    received: callback("received_route"),
+    preRouting: callback("pre_routing"),
     events: new Map(events),
   };
 }
