@@ -130,13 +130,20 @@ class ScriptChecker {
     return asQuestion(found.map((full) => `${full.replace("KSR", use.root)}()`));
   }
 
-  // `if not KSR.auth then return end`: what stands behind it may lean on modules that are loaded together.
+  // `if not KSR.auth then return end`, `if KSR.kx.ifdef("WITH_NAT") then`: what stands behind it may lean on modules that are loaded together.
   private testsAbsence(uses: ScriptUses, section: number): boolean {
     const { groups } = this.check.api;
     for (const [name, sections] of uses.touched)
       if (sections.has(section) && !name.includes(".") && !groups.has(name)) return true;
-    return false;
+    return uses.calls.some((use) => (use.section === section || use.section === 0) && asksForDefinition(use));
   }
+}
+
+const DEFINITIONS = new Set(["kx.ifdef", "kx.ifndef", "kx.get_def", "kx.get_defn"]);
+
+// Words of #!define tell a script what the configuration loads; asked at the top they are kept for all of it.
+function asksForDefinition({ path, args }: ScriptUse): boolean {
+  return DEFINITIONS.has(path.join(".")) || /^\$defn?\(/.test(String(args?.[0]?.value ?? ""));
 }
 
 /** A finding without its place. */
