@@ -60,6 +60,9 @@ const { body } = fc.letrec<{ stmt: string; body: string }>((tie) => ({
   body: fc.array(tie("stmt"), { minLength: 1, maxLength: 4 }).map((list) => list.join("\n")),
 }));
 
+/** Random programs of one test. */
+const RUNS = process.env["PORTICO_LONG"] === "1" ? 400 : 30;
+
 const program = fc
   .tuple(body, body, body)
   .map(
@@ -82,7 +85,7 @@ describe("waiting", () => {
         expect(all).toEqual(sync);
         expect(some).toEqual(sync);
       }),
-      { seed: 20, numRuns: 120 },
+      { seed: 20, numRuns: RUNS },
     );
   });
 
@@ -93,7 +96,7 @@ describe("waiting", () => {
         const watched = await runConfig(`cfgtrace=1 latency_limit_action=1\n${HEADER}${text}`, () => waits);
         expect(watched).toEqual(plain);
       }),
-      { seed: 21, numRuns: 80 },
+      { seed: 21, numRuns: RUNS },
     );
   });
 

@@ -236,7 +236,7 @@ describe("auth_check()", () => {
       await subscriber("sip:bob@test", "3"),
       await subscriber("sip:bob@other", "3"),
       await subscriber("sip:no@test", "3"),
-    ]).toEqual([1, -1, -1]);
+    ]).toEqual([1, -2, -2]);
   });
 
   test("a database that fails is an error, not an open door", async () => {
