@@ -198,6 +198,10 @@ const LEARN_FAIL = path(
 const OUTBOUND_MODULES = [...MODULES, "outbound", "rr", "path"];
 const FORCED = path("record_route()", 'if ($hdr(X-Flag) == "5") setflag(5); if ($hdr(X-Flag) == "6") setflag(6); ');
 
+const SAVE = '    save("location", "0", "sip:u$hdr(X-Case)@office.example"); ';
+const FAR_VIA = "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK-parity-far";
+const over = (lines: readonly string[]): Sent => ({ lines: [FAR_VIA, ...lines, ...WHOLE.lines!] });
+
 export const OUTBOUND: readonly NatGroup[] = [
   group(
     "outbound",
@@ -327,5 +331,54 @@ export const OUTBOUND: readonly NatGroup[] = [
       params:
         'modparam("outbound", "force_outbound_flag", 5)\nmodparam("outbound", "force_no_outbound_flag", 6)\nmodparam("outbound", "flow_token_secret", "hello")\n',
     },
+  ),
+  ...[1, 2].map((mode) =>
+    group(
+      `registrar: outbound_mode ${mode}`,
+      () => [
+        one("straight", SAVE, WHOLE),
+        one("straight, by UDP", SAVE, { ...WHOLE, from: PUBLIC }),
+        one("straight, required", SAVE, { lines: ["Require: outbound", CONTACT(`${INSTANCE};reg-id=1`)] }),
+        one("straight, no reg-id", SAVE, { lines: [SUPPORTED, CONTACT(INSTANCE)] }),
+        one("straight, no instance", SAVE, { lines: [SUPPORTED, CONTACT("reg-id=1")] }),
+        one("straight, reg-id but no Supported", SAVE, { lines: [CONTACT(`${INSTANCE};reg-id=1`)] }),
+        one("straight, nothing of it", SAVE, { lines: [PLAIN] }),
+        one("a first hop that has it", SAVE, over(["Path: <sip:x@192.0.2.1;lr;ob>"])),
+        one("a first hop that lacks it", SAVE, over(["Path: <sip:192.0.2.1;lr>"])),
+        one("a first hop that says nothing", SAVE, over([])),
+        one(
+          "a first hop that has it, another that lacks it",
+          SAVE,
+          over(["Path: <sip:192.0.2.2;lr>", "Path: <sip:x@192.0.2.1;lr;ob>"]),
+        ),
+        one(
+          "a first hop that lacks it, another that has it",
+          SAVE,
+          over(["Path: <sip:x@192.0.2.2;lr;ob>, <sip:192.0.2.1;lr>"]),
+        ),
+        one("a first hop that lacks it, no reg-id", SAVE, {
+          lines: [FAR_VIA, "Path: <sip:192.0.2.1;lr>", SUPPORTED, CONTACT(INSTANCE)],
+        }),
+        one("a first hop that lacks it, not supported", SAVE, {
+          lines: [FAR_VIA, "Path: <sip:192.0.2.1;lr>", "Supported: path", CONTACT(`${INSTANCE};reg-id=1`)],
+        }),
+        one("a first hop that lacks it, two telephones", SAVE, {
+          lines: [
+            FAR_VIA,
+            "Path: <sip:192.0.2.1;lr>",
+            SUPPORTED,
+            `${CONTACT(`${INSTANCE};reg-id=1`)}, <sip:x@192.0.2.9>`,
+          ],
+        }),
+        one("a first hop that lacks it, the end of a registration", SAVE, {
+          lines: [FAR_VIA, "Path: <sip:192.0.2.1;lr>", SUPPORTED, CONTACT(`${INSTANCE};reg-id=1;expires=0`)],
+        }),
+        one("a query", SAVE, { lines: [FAR_VIA, "Path: <sip:192.0.2.1;lr>", SUPPORTED] }),
+      ],
+      {
+        modules: [...MODULES, "usrloc", "registrar"],
+        params: `modparam("registrar", "outbound_mode", ${mode})\nmodparam("registrar", "use_path", 1)\nmodparam("registrar", "flow_timer", 25)\n`,
+      },
+    ),
   ),
 ];

@@ -26,6 +26,11 @@ export const Refusal = {
   NO_PATH: { code: 420, reason: "Bad Extension", text: "No support for found Path indicated" },
   OUTBOUND_HERE: { code: 420, reason: "Bad Extension", text: "No support for Outbound on server" },
   OUTBOUND_THERE: { code: 421, reason: "Extension Required", text: "No support for Outbound indicated" },
+  OUTBOUND_BETWEEN: {
+    code: 439,
+    reason: "First Hop Lacks Outbound Support",
+    text: "No support for Outbound on edge proxy",
+  },
   STORE: { code: 500, reason: "Server Internal Error", text: "The location database failed" },
 } as const;
 

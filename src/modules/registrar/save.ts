@@ -13,6 +13,7 @@ import { numberSetting, tellLast } from "./attributes.ts";
 import { type ContactItem, ContactsError } from "./contacts.ts";
 import { expiresAt, grant } from "./expires.ts";
 import { fill } from "./fill.ts";
+import { asksOutbound, firstHopHasOutbound, ignoreRegIds } from "./outbound.ts";
 import { hasOption, joined, type Registrar } from "./registrar.ts";
 import {
   contactLine,
@@ -73,7 +74,11 @@ export function save(
     if (!(record instanceof Promise)) return process(run, record);
     msg.own();
     return record
-      .then((found) => (list.read(msg) === ContactsError.NONE ? process(run, found) : -1))
+      .then((found) => {
+        if (list.read(msg) !== ContactsError.NONE) return -1;
+        ignoreRegIds(reg, msg);
+        return process(run, found);
+      })
       .catch((error) => storeFailed(run, error));
   } catch (error) {
     return storeFailed(run, error);
@@ -109,8 +114,13 @@ function checkOutbound(reg: Registrar, ctx: RouteContext, flags: number): number
     if (list.require < 0 || !hasOption(msg, H.REQUIRE, "outbound")) return 0;
     return refuse(reg, ctx, flags, Refusal.OUTBOUND_HERE, "", "Unsupported: outbound\r\n");
   }
-  if (outboundMode === 1 || hasOption(msg, H.SUPPORTED, "outbound")) return 0;
-  return refuse(reg, ctx, flags, Refusal.OUTBOUND_THERE, "", "Require: outbound\r\nSupported: outbound\r\n");
+  if (!asksOutbound(msg)) {
+    if (outboundMode === 1) return ignoreRegIds(reg, msg);
+    return refuse(reg, ctx, flags, Refusal.OUTBOUND_THERE, "", "Require: outbound\r\nSupported: outbound\r\n");
+  }
+  const { regId, instance } = list.items[0] ?? { regId: 0, instance: "" };
+  if (list.count !== 1 || regId === 0 || instance === "" || firstHopHasOutbound(msg)) return ignoreRegIds(reg, msg);
+  return refuse(reg, ctx, flags, Refusal.OUTBOUND_BETWEEN, "", "");
 }
 
 function process(run: Save, record: AorRecord | undefined): number | Promise<number> {
@@ -305,8 +315,7 @@ function accept(run: Save, record: AorRecord | undefined, code: number, path: st
     reg.settings.receivedParam,
     record === undefined || !hasInstance(record) ? null : gruuParts(run),
   );
-  const outbound =
-    reg.settings.outboundMode === 0 ? "" : outboundLines(reg.settings, hasOption(ctx.message, H.SUPPORTED, "outbound"));
+  const outbound = reg.settings.outboundMode === 0 ? "" : outboundLines(reg.settings, asksOutbound(ctx.message));
   const waiting = reg.usrloc.settle();
   const reply: RegisterReply = { code: 200, reason: "OK", headers: `${headers}${path}${outbound}` };
   if (waiting === null) return answered(run, reply, code);
