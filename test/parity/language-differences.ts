@@ -1,6 +1,7 @@
 // Where our script language answers otherwise than Kamailio on purpose: why, and what we answer, case by case.
 
 import type { LanguageAnswer } from "./language-bed.ts";
+import { KEMI_DIFFERENCES } from "./language-kemi-differences.ts";
 import { LUA_DIFFERENCES } from "./language-lua-differences.ts";
 import { PYTHON_DIFFERENCES } from "./language-python-differences.ts";
 import { SELECT_DIFFERENCES } from "./language-selects-differences.ts";
@@ -256,6 +257,7 @@ export const DIFFERENCES: readonly Difference[] = [
     cases: { "selval: in a loop": ["1", "2", "3"] },
   },
   ...SELECT_DIFFERENCES,
+  ...KEMI_DIFFERENCES,
   ...LUA_DIFFERENCES,
   ...PYTHON_DIFFERENCES,
   ...VARIABLE_DIFFERENCES,

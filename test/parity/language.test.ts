@@ -14,6 +14,7 @@ import { DIFFERENCES, expected } from "./language-differences.ts";
 import { cases as expressions } from "./language-expressions.ts";
 import { cases as groups } from "./language-groups.ts";
 import { cases as keywords } from "./language-keywords.ts";
+import * as kemi from "./language-kemi.ts";
 import * as lua from "./language-lua.ts";
 import { cases as operators } from "./language-operators.ts";
 import { cases as preprocessor } from "./language-preprocessor.ts";
@@ -53,12 +54,14 @@ const GROUPS: Readonly<Record<string, readonly LanguageCase[]>> = {
   "permissions-file": storedPermissionsFile.cases,
   renamed: storedRenamed.cases,
   statistics: storedStatistics.cases,
+  kemi: kemi.cases,
   lua: lua.cases,
   python: python.cases,
 };
 
 /** What groups need beside the usual modules: configuration, tables of a database, files. */
 const SETUPS: Readonly<Record<string, Setup>> = {
+  kemi: kemi.setup,
   lua: lua.setup,
   python: python.setup,
   cfg: storedCfg.setup,

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect, type Socket as Stream } from "node:net";
 import { DatabaseSync } from "node:sqlite";
@@ -12,20 +12,29 @@ import { fileURLToPath } from "node:url";
 import { NgPeer } from "../support/ng-peer.ts";
 import { RtpProxyPeer } from "../support/rtpproxy-peer.ts";
 import { STOCK_GROUPS } from "./stock-groups.ts";
+import { ROUTING_GROUPS } from "./stock-routing-groups.ts";
+import { SR_CONFIG, SR_SCRIPT } from "./stock-sr.ts";
 import { type StockAnswer, type StockGroup, type StockWorld, stepCounts, Talk } from "./stock-talk.ts";
 import { PHONES, type PhoneName, places, SERVER } from "./stock-texts.ts";
 
 const PORTICO = fileURLToPath(new URL("../../scripts/portico", import.meta.url));
 const RUN = "/run/kamailio";
 const DB = `${RUN}/kamailio.sqlite`;
-export const STOCK_FILE = "/etc/kamailio/kamailio.cfg";
+const STOCK_FILE = "/etc/kamailio/kamailio.cfg";
+/** Where Debian's package has the examples of Kamailio's repository, as they are there. */
+const EXAMPLES = "/usr/share/doc/kamailio/examples/kemi";
+const UPSTREAM = "/usr/local/etc/kamailio";
 
 /** Ways to run the server. */
 export type StockTarget = "kamailio" | "bun" | "deno";
 
 /** Whether namespaces can be made here and Debian's file is there. */
 export function canRunStock(): boolean {
-  return existsSync(STOCK_FILE) && spawnSync("unshare", ["-rnm", "true"], { stdio: "ignore" }).status === 0;
+  return (
+    existsSync(STOCK_FILE) &&
+    existsSync(EXAMPLES) &&
+    spawnSync("unshare", ["-rnm", "true"], { stdio: "ignore" }).status === 0
+  );
 }
 
 /** What the phones of a group get from a target. `known` tells how much comes in each step. Rejects with the server's words when it fails. */
@@ -196,13 +205,13 @@ function must(program: string, ...args: string[]): void {
 function install(group: StockGroup, target: StockTarget): string {
   const stock = readFileSync(STOCK_FILE, "latin1");
   const tls = readFileSync("/etc/kamailio/tls.cfg", "latin1");
-  const directory = group.upstream === true ? "/usr/local/etc/kamailio" : "/etc/kamailio";
-  must("mount", "-t", "tmpfs", "none", group.upstream === true ? "/usr/local/etc" : directory);
+  const isUpstream = group.upstream === true || group.routing !== undefined;
+  const directory = isUpstream ? UPSTREAM : "/etc/kamailio";
+  must("mount", "-t", "tmpfs", "none", isUpstream ? "/usr/local/etc" : directory);
   must("mount", "-t", "tmpfs", "none", "/run");
   for (const made of [directory, RUN]) mkdirSync(made, { recursive: true });
   // The file of Kamailio's repository differs in this path, and in one within a comment.
-  const text =
-    group.upstream === true ? stock.replace('"/etc/kamailio/tls.cfg"', '"/usr/local/etc/kamailio/tls.cfg"') : stock;
+  const text = isUpstream ? stock.replace('"/etc/kamailio/tls.cfg"', '"/usr/local/etc/kamailio/tls.cfg"') : stock;
   writeFileSync(`${directory}/kamailio.cfg`, text, "latin1");
   writeFileSync(`${directory}/tls.cfg`, tls.replaceAll("/etc/kamailio/", `${directory}/`), "latin1");
   const local = `#!define DBURL "sqlite://${DB}"\nloadmodule "db_sqlite.so"\nalias="office.example"\n${group.local ?? ""}`;
@@ -228,11 +237,21 @@ function install(group: StockGroup, target: StockTarget): string {
   const db = new DatabaseSync(DB);
   db.exec("PRAGMA journal_mode = WAL");
   // The columns that the file itself asks its reader to add.
-  if (group.defines.includes("WITH_ACCDB"))
+  if (group.defines.includes("WITH_ACCDB") || group.routing !== undefined)
     for (const [statement] of stock.matchAll(/^ *ALTER TABLE (?:acc|missed_calls) .*;$/gm)) db.exec(statement);
   for (const statement of group.sql ?? []) db.exec(statement);
   db.close();
-  return `${directory}/kamailio.cfg`;
+  return group.routing === undefined ? `${directory}/kamailio.cfg` : installRouting(group.routing);
+}
+
+// The examples say themselves that they stand there.
+function installRouting(routing: "native" | "lua" | "python" | "sr"): string {
+  for (const name of ["basic-kemi.cfg", "basic-kemi-native.cfg", "basic-kemi-lua.lua", "basic-kemi-python.py"])
+    copyFileSync(`${EXAMPLES}/kamailio-${name}`, `${UPSTREAM}/kamailio-${name}`);
+  if (routing !== "sr") return `${UPSTREAM}/kamailio-basic-kemi.cfg`;
+  writeFileSync(`${UPSTREAM}/sr.lua`, SR_SCRIPT);
+  writeFileSync(`${UPSTREAM}/sr.cfg`, SR_CONFIG);
+  return `${UPSTREAM}/sr.cfg`;
 }
 
 async function ready(inside: Inside, child: ChildProcess, words: () => string): Promise<void> {
@@ -252,7 +271,7 @@ async function main(target: StockTarget, name: string): Promise<void> {
   let input = "";
   for await (const data of process.stdin) input += String(data);
   const known = JSON.parse(input) as readonly StockAnswer[] | null;
-  const group = STOCK_GROUPS.find((g) => g.name === name)!;
+  const group = [...STOCK_GROUPS, ...ROUTING_GROUPS].find((g) => g.name === name)!;
   const file = install(group, target);
   const sockets = [`udp:${SERVER}`, `tcp:${SERVER}`, ...(group.listen ?? [])].flatMap((s) => ["-l", s]);
   const args = ["-f", file, "-DD", "-E", "-Y", RUN, ...group.defines.flatMap((d) => ["-A", d]), ...sockets];
@@ -281,7 +300,7 @@ async function main(target: StockTarget, name: string): Promise<void> {
     for (const command of group.setUp ?? []) await inside.command(command);
     const answers: StockAnswer[] = [];
     for (const [n, c] of group.cases.entries()) {
-      const talk = new Talk(inside, group.name, n, c.any === true, known === null ? null : stepCounts(known[n]));
+      const talk = new Talk(inside, group, n, known === null ? null : stepCounts(known[n]));
       inside.heard = (phone, from, text) => talk.heard(phone, from, text);
       await c.run(talk);
       await talk.end();

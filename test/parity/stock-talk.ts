@@ -53,6 +53,10 @@ export interface StockGroup {
   readonly upstream?: boolean;
   /** Phones that are not there. */
   readonly silent?: readonly PhoneName[];
+  /** In place of Debian's file Kamailio's example whose routing is in this language, or one of ours for Lua in the style of SIP Router. */
+  readonly routing?: "native" | "lua" | "python" | "sr";
+  /** The password by which phones register that give none. */
+  readonly password?: string;
   readonly cases: readonly StockCase[];
 }
 
@@ -89,6 +93,7 @@ export class Talk {
   private readonly expected: number[] | null;
   private readonly id: string;
   private readonly any: boolean;
+  private readonly password: string | undefined;
   private count = 0;
   private pending: [PhoneName | "log", string][] = [];
   private readonly heardOnce = new Set<string>();
@@ -101,11 +106,12 @@ export class Talk {
   private over = false;
 
   /** `expected`: how many entries each step has, when that is known. */
-  constructor(world: StockWorld, group: string, n: number, any: boolean, expected: number[] | null) {
+  constructor(world: StockWorld, group: StockGroup, n: number, expected: number[] | null) {
     this.world = world;
     this.expected = expected === null ? null : [...expected];
-    this.id = `stock-${group.replace(/\W/g, "")}-${n}-`;
-    this.any = any;
+    this.id = `stock-${group.name.replace(/\W/g, "")}-${n}-`;
+    this.any = group.cases[n]!.any === true;
+    this.password = group.password;
   }
 
   // ---- steps ----
@@ -249,7 +255,8 @@ export class Talk {
 
   register(phone: PhoneName, o: RequestOptions & { readonly expires?: number } = {}): Promise<void> {
     const lines = [...(o.expires === undefined ? [] : [`Expires: ${o.expires}`]), ...(o.lines ?? [])];
-    return this.request(phone, "REGISTER", "sip:office.example", { ...o, lines });
+    const login = this.password === undefined ? {} : { login: { user: o.user ?? phone, password: this.password } };
+    return this.request(phone, "REGISTER", "sip:office.example", { ...login, ...o, lines });
   }
 
   invite(phone: PhoneName, uri: string, o: RequestOptions = {}): Promise<void> {

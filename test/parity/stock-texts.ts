@@ -116,7 +116,10 @@ export interface Login {
 export function withCredentials(method: string, uri: string, body: string, reply: string, login: Login): string {
   const challenge = /^(?:WWW|Proxy)-Authenticate: .*/m.exec(reply)?.[0] ?? "";
   const proxy = challenge.startsWith("Proxy");
-  const text = textFor({ text: `${method} ${uri}\r\n{AUTH}\r\n\r\n${body}`, login: { ...login, proxy } }, challenge);
+  const text = textFor(
+    { text: `${method} ${uri} SIP/2.0\r\n{AUTH}\r\n\r\n${body}`, login: { ...login, proxy } },
+    challenge,
+  );
   return text.split("\r\n")[1]!;
 }
 

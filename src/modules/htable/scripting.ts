@@ -37,6 +37,20 @@ function byExpression(doc: string, act: (table: Table, test: (text: string) => b
   });
 }
 
+// The number after it, as Kamailio gives it; -255 when the item is a text.
+function adding(doc: string, n: number): KemiDef<HTable> {
+  return kemi({
+    args: item,
+    doc: `${doc} Gives the number after it; -255 for a text.`,
+    run: (self: HTable, _ctx, name, key) => {
+      const table = self.table(name);
+      if (table === null) return -255;
+      if (table.item(key) !== undefined || table.definition.initval !== null) return table.add(key, n) ?? -255;
+      return table.set(key, n) ? n : -255;
+    },
+  });
+}
+
 /** The functions, by their names in KSR.htable. */
 export const scripting: Readonly<Record<string, KemiDef<HTable>>> = {
   ...readings(
@@ -65,6 +79,8 @@ export const scripting: Readonly<Record<string, KemiDef<HTable>>> = {
       return 1;
     },
   }),
+  sht_inc: adding("Adds 1 to an item; one that is missing becomes 1.", 1),
+  sht_dec: adding("Subtracts 1 from an item; one that is missing becomes -1.", -1),
   sht_lock: locking("Does nothing, since no other route runs between two calls unless one of them waits."),
   sht_unlock: locking("Does nothing, as sht_lock()."),
   sht_rm_name_re: byExpression("Deletes items whose key matches.", (table, test) =>

@@ -3,6 +3,7 @@
 import { type RouteContext, RouteKind, Stop } from "../../proxy/context.ts";
 import { int, optional } from "../../registry/args.ts";
 import { defineModule, fn, intParam, strParam } from "../../registry/define.ts";
+import { kemi } from "../../registry/kemi.ts";
 import { Method } from "../../sip/methods.ts";
 import { core } from "../core/index.ts";
 import { sl } from "../sl.ts";
@@ -20,9 +21,19 @@ interface Sanity {
 const UNKNOWN: Refusal = { code: 500, reason: "Server Sanity Failure", extra: "" };
 /** Under which a context keeps what was found. */
 const FOUND = {};
+const FAULT = 0;
 
 // As the oracle: checks or URIs that do not exist make it false, whatever the message is like, and the script goes on.
 function check(self: Sanity, ctx: RouteContext, checks = self.checks, uris = self.uris): number {
+  const result = look(self, ctx, checks, uris);
+  if (result !== FAULT) return result;
+  if (!self.drops) return -1;
+  ctx.stop = Stop.DROP;
+  return 0;
+}
+
+/** Answers the first fault: FAULT then, 1 when there is none, -1 for checks that do not exist. */
+function look(self: Sanity, ctx: RouteContext, checks: number, uris: number): number {
   if (checks < 1 || checks >= CHECKS_END || uris < 1 || uris >= URIS_END) return -1;
   const fault = faultOf(ctx.message, { checks, uris, extensions: self.extensions });
   if (fault === null) return 1;
@@ -30,9 +41,12 @@ function check(self: Sanity, ctx: RouteContext, checks = self.checks, uris = sel
     if (self.replies) reply(ctx, fault);
     else ctx.attach(FOUND, fault);
   }
-  if (!self.drops) return -1;
-  ctx.stop = Stop.DROP;
-  return 0;
+  return FAULT;
+}
+
+// Scripts in other languages end themselves, whatever autodrop says.
+function told(self: Sanity, ctx: RouteContext, checks: number, uris: number): number {
+  return look(self, ctx, checks, uris) === 1 ? 1 : -1;
 }
 
 function reply(ctx: RouteContext, { code, reason, extra }: Refusal): void {
@@ -71,7 +85,15 @@ export const sanity = defineModule({
     replies: p.noreply === 0,
   }),
   kemi: {
-    sanity_check_defaults: "sanity_check",
+    sanity_check: kemi({
+      args: [int("msg_checks"), int("uri_checks")],
+      doc: "Looks for faults, as the function of the native language does, and answers the first one: -1 then, whatever autodrop says.",
+      run: told,
+    }),
+    sanity_check_defaults: kemi({
+      doc: "The same with the checks of default_checks and uri_checks.",
+      run: (self: Sanity, ctx) => told(self, ctx, self.checks, self.uris),
+    }),
   },
   functions: {
     sanity_check: fn({

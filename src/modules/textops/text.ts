@@ -108,12 +108,13 @@ function comparing(
   doc: string,
   args: readonly [string, string],
   test: (a: string, b: string) => boolean,
+  otherwise = -1,
 ): FunctionDef<unknown> {
   return fn({
     args: [str(args[0]), str(args[1])],
     routes: ANY,
     doc,
-    run: (_i: unknown, _ctx, a, b) => truth(test(a, b)),
+    run: (_i: unknown, _ctx, a, b) => (test(a, b) ? 1 : otherwise),
   });
 }
 
@@ -276,11 +277,12 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
       return -2;
     },
   }),
-  cmp_str: comparing("True when the texts are the same.", ["str1", "str2"], (a, b) => a === b),
+  cmp_str: comparing("True when the texts are the same, or -2.", ["str1", "str2"], (a, b) => a === b, -2),
   cmp_istr: comparing(
-    "True when the texts are the same but for case.",
+    "True when the texts are the same but for case, or -2.",
     ["str1", "str2"],
     (a, b) => a.toLowerCase() === b.toLowerCase(),
+    -2,
   ),
   starts_with: fn({
     args: [str("str1"), str("str2")],
