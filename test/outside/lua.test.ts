@@ -125,7 +125,7 @@ describe("waiting", () => {
       end
     end`);
     await ask("OPTIONS", "one");
-    expect(await ask("OPTIONS", "two")).toBe("200 normalcannot resume non-suspended coroutine");
+    expect(await ask("OPTIONS", "two")).toBe("200 normalcannot resume normal coroutine");
     await bed!.world.advance(5000);
     expect(phone.received.at(-1)).toMatch(/^SIP\/2.0 200 one's/);
   });

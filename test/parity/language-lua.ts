@@ -1,6 +1,7 @@
 // Small scripts in Lua, as Kamailio's app_lua runs them (Lua 5.1) and as ours does: what each returns, value by value with its type.
 
 import type { LanguageCase, Setup } from "./language-bed.ts";
+import { LIBRARIES } from "./language-lua-libraries.ts";
 
 /** A name and the body of a Lua function; `return` gives the answer, errors are part of it. */
 type Script = readonly [name: string, body: string, more?: Partial<LanguageCase>];
@@ -368,7 +369,7 @@ const ENDS: readonly Script[] = [
   ["lua_dofile of no file", "", { run: 'lua_dofile("{DIR}/none.lua"); SAY("after $rc");', show: [] }],
 ];
 
-const ALL = [...LANGUAGE, ...API, ...OLD, ...ENDS];
+const ALL = [...LANGUAGE, ...LIBRARIES, ...API, ...OLD, ...ENDS];
 
 /** The cases. */
 export const cases: readonly LanguageCase[] = ALL.map(([name, , more], i) => ({
@@ -409,6 +410,7 @@ export const setup: Setup = {
     'modparam("app_lua", "load", "{DIR}/cases.lua")',
   ].join("\n"),
   files: {
+    "beside.lua": "return {name = ...}",
     "cases.lua": `${HEAD}${ALL.map(([, body], i) => `function case_${i}() run(function() ${body} end) end\n`).join("")}`,
   },
 };

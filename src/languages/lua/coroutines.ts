@@ -41,7 +41,7 @@ const unwrapped: Finish = (L, results) => {
 export function openCoroutines(L: LuaState, suspension: Suspension): void {
   // Runs `co` with the `count` values on top of L. What it gives is then on top of L.
   const advance = (from: LuaState, co: LuaState, count: number): number => {
-    const problem = whyNot(co);
+    const problem = co === from ? "cannot resume running coroutine" : whyNot(co);
     if (problem !== null) {
       lua.lua_pop(from, count);
       pushText(from, problem);
@@ -114,8 +114,7 @@ export function openCoroutines(L: LuaState, suspension: Suspension): void {
 
 // Why a coroutine cannot be resumed; null when it can.
 function whyNot(co: LuaState): string | null {
-  if (co.waits === true || (co.status === lua.LUA_OK && co.ci !== co.base_ci))
-    return "cannot resume non-suspended coroutine";
+  if (co.waits === true || (co.status === lua.LUA_OK && co.ci !== co.base_ci)) return "cannot resume normal coroutine";
   const isOver = co.status === lua.LUA_OK ? lua.lua_gettop(co) === 0 : co.status !== lua.LUA_YIELD;
   return isOver ? "cannot resume dead coroutine" : null;
 }

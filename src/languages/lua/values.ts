@@ -5,6 +5,7 @@ import type { ScriptArg } from "../../registry/kemi.ts";
 import { bytesOf, textOf } from "../../util/bytes.ts";
 import { lobject, lua, TString } from "./fengari.ts";
 import type { LuaState, LuaString } from "./fengari-types.ts";
+import { general } from "./format.ts";
 
 /** Longest text that is kept, and how many are. */
 const KEPT_LENGTH = 40;
@@ -54,10 +55,11 @@ function textIn(s: LuaString): string {
   return (s.text ??= textOf(s.realstring, 0, s.realstring.length));
 }
 
-/** The text that stands at an index, or what the value is when it is no text. */
+/** The text or number that stands at an index, as a text, or in brackets what the value is when it is neither. */
 export function textAt(L: LuaState, index: number): string {
-  const bytes = lua.lua_type(L, index) === lua.LUA_TSTRING ? lua.lua_tostring(L, index) : null;
-  if (bytes !== null) return textOf(bytes, 0, bytes.length);
+  const value = L.stack[index < 0 ? L.top + index : L.ci.funcOff + index]?.value;
+  if (value instanceof TString) return textIn(value);
+  if (typeof value === "number") return general(value, 14);
   const type = lua.lua_typename(L, lua.lua_type(L, index));
   return `(${textOf(type, 0, type.length)})`;
 }
