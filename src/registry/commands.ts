@@ -3,6 +3,7 @@
 import { type RpcDef, RpcError, type RpcValue } from "./define.ts";
 import type { Configured } from "./loader.ts";
 import { didYouMean } from "./nearest.ts";
+import { todaysCommand } from "./older-commands.ts";
 
 /** The commands of all modules of the generation in force; none before there is one. */
 export class Commands {
@@ -22,7 +23,12 @@ export class Commands {
 
   /** What the declaration says of a command; null without one. */
   find(name: string): RpcDef<unknown> | null {
-    return this.known.get(name)?.def ?? null;
+    return this.named(name, 0)?.def ?? null;
+  }
+
+  private named(name: string, args: number) {
+    const found = this.known.get(name);
+    return found ?? this.known.get(todaysCommand(name, args) ?? "");
   }
 
   /**
@@ -30,7 +36,7 @@ export class Commands {
    * unknown command, 400 for wrong arguments, whatever the command itself says.
    */
   run(name: string, args: readonly (string | number)[]): RpcValue | Promise<RpcValue> {
-    const found = this.known.get(name);
+    const found = this.named(name, args.length);
     if (found === undefined) {
       const hint = didYouMean(name, this.known.keys());
       throw new RpcError(404, `command ${name} not found${hint === undefined ? "" : `; ${hint}`}`);

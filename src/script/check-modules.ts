@@ -9,6 +9,7 @@ import type { Missing } from "./check-missing.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { numberOf } from "./globals.ts";
 import { knownOwners } from "./known-modules.ts";
+import { olderParam } from "./older-params.ts";
 import type { Place } from "./source.ts";
 
 /** A module to be set up: its parameters as `configure` takes them, and where each was written (for ConfigError). */
@@ -132,7 +133,13 @@ function setParam(
       diagnostics.warning("no-effect", param.paramAt, message);
       return;
     }
-    const hint = asQuestion(likeParam(module, param.param));
+    const older = olderParam(module.name, param.param);
+    if (older !== null && "effect" in older) {
+      const message = `${module.name} parameter ${param.param} has no effect: ${older.effect}`;
+      diagnostics.warning("no-effect", param.paramAt, message);
+      return;
+    }
+    const hint = older?.hint ?? asQuestion(likeParam(module, param.param));
     diagnostics.error("unknown-param", param.paramAt, `module ${module.name} has no parameter ${param.param}`, hint);
     return;
   }

@@ -91,7 +91,9 @@ const params = {
   challenge_attr: strParam("$digest_challenge", "Variable that gets a challenge.", {
     effect: "challenges are put into $avp(digest_challenge)",
   }),
-  protect_contacts: intParam(0, "Contact as part of nonces.", { effect: "it is not supported yet" }),
+  protect_contacts: intParam(0, "Contact as part of nonces.", {
+    effect: "nonces are tied by auth_checks_register, auth_checks_no_dlg and auth_checks_in_dlg",
+  }),
   proxy_challenge_header: strParam("Proxy-Authenticate", "Header of challenges for proxies.", {
     effect: "the header has its own name",
   }),

@@ -43,6 +43,8 @@ const Match = { CALLID: 1, RECEIVED: 2, CONTACT: 4 } as const;
 
 /** Whether a binding is the one that the script asks for; what it gives no value for is not compared. */
 export function matches(s: RegistrarSettings, ctx: RouteContext, option: number, contact: Contact): boolean {
+  const callId = s.callIdAvp === "" ? undefined : ctx.avpsOrNull?.all(s.callIdAvp)?.[0];
+  if (callId !== undefined && callId !== null && toText(callId) !== contact.callid) return false;
   const fits = (bit: number, name: string, value: string): boolean => {
     const wanted = (option & bit) === 0 ? null : setting(s, ctx, name);
     return wanted === null || toText(wanted) === value;

@@ -59,9 +59,7 @@ const params = {
   use_expired_contacts: intParam(0, "Whether lookup() takes expired contacts too."),
   regid_mode: intParam(0, "When reg-id is kept.", { effect: "reg-id is always kept, as the installed Kamailio does" }),
   aor_avp: strParam("", "AVP with the address of record.", { effect: "give the URI to the functions" }),
-  reg_callid_avp: strParam("", "AVP with the Call-ID that registered() asks for.", {
-    effect: "it is not supported yet",
-  }),
+  reg_callid_avp: strParam("", "AVP with the Call-ID that registered() asks for."),
   xavp_cfg: strParam("", "XAVP with settings for one request: max_contacts, expires, q, socket, match_…, rlf_bflags."),
   xavp_rcd: strParam("", "XAVP that gets the attributes of a binding: ruid, contact, expires, received, path."),
   xavp_rcd_mask: intParam(0, "Attributes left out, as bits in that order.", { min: 0 }),
@@ -109,6 +107,7 @@ function settingsOf(p: Given): RegistrarSettings {
     flowTimer: p.flow_timer,
     contactMaxSize: p.contact_max_size,
     useExpired: p.use_expired_contacts !== 0,
+    callIdAvp: avpNameOf(p.reg_callid_avp),
     xavpCfg: p.xavp_cfg,
     xavpRcd: p.xavp_rcd,
     xavpRcdMask: p.xavp_rcd_mask,

@@ -36,6 +36,8 @@ export interface RegistrarSettings {
   readonly contactMaxSize: number;
   readonly useExpired: boolean;
   /** Names of XAVPs, "" none: settings for one request, attributes of bindings and which of them to leave out. */
+  /** Key of the AVP with the Call-ID that registered() asks for; "" none. */
+  readonly callIdAvp: string;
   readonly xavpCfg: string;
   readonly xavpRcd: string;
   readonly xavpRcdMask: number;
@@ -72,6 +74,7 @@ export const DEFAULT_REGISTRAR: RegistrarSettings = {
   flowTimer: 0,
   contactMaxSize: 512,
   useExpired: false,
+  callIdAvp: "",
   xavpCfg: "",
   xavpRcd: "",
   xavpRcdMask: 0,

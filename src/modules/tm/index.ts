@@ -1,5 +1,6 @@
 // Module tm: transactions for scripts. The engine is src/tm; this is the declaration.
 
+import { RouteKind } from "../../proxy/context.ts";
 import { defineModule, pv } from "../../registry/define.ts";
 import { kemi } from "../../registry/kemi.ts";
 import { toInt } from "../../sip/value.ts";
@@ -68,6 +69,9 @@ export const tm = defineModule({
     ),
     T_reply_code: pv<TmInstance>("Code of the reply at hand; in a request route, of the last one sent.", (_self, ctx) =>
       queries.statusOf(ctx),
+    ),
+    T_reply_last: pv<TmInstance>("Code of the reply at hand, in onreply routes; null elsewhere.", (_self, ctx) =>
+      ctx.kind === RouteKind.ONREPLY ? ctx.status : null,
     ),
     T_reply_reason: pv<TmInstance>("Reason phrase of the reply at hand.", (_self, ctx) => queries.replyReason(ctx)),
     T_reply_ruid: pv<TmInstance>("Registration id of the branch at hand.", (_self, ctx) => queries.replyRuid(ctx)),

@@ -82,7 +82,7 @@ export const moreParams = {
     effect: "CANCEL is always sent hop by hop (RFC 3261 9.1)",
   }),
   xavp_contact: strParam("", "Name of the XAVP with attributes of contacts.", {
-    effect: "module usrloc keeps no attributes of contacts",
+    effect: "t_load_contacts() has no use for them: they are given to the script by lookup()",
   }),
   unix_tx_timeout: intParam(500, "Time limit for sending on a Unix socket.", {
     unit: "ms",
