@@ -30,9 +30,10 @@ def _wait(promise):
 
 
 def _waiting(call):
+    # a promise would be made a future of asyncio on its way here, so it comes in an object
     def run(*args):
         result = call(*args)
-        return _wait(result) if isinstance(result, JsProxy) else result
+        return _wait(result.promise) if isinstance(result, JsProxy) else result
 
     return run
 
@@ -40,7 +41,7 @@ def _waiting(call):
 def _sleep(seconds):
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
-    _wait(_portico.sleep(seconds))
+    _wait(_portico.sleep(seconds).promise)
 
 
 def _exit(code=None):
@@ -283,23 +284,39 @@ class _Overrun(BaseException):
 
 _TOOL = 1
 _FRAMES = 60
+_DEEP = 200
 _LINE = sys.monitoring.events.LINE
 _last_words = ""
+_is_wording = False  # while they are put together
 
 
 def _on_signal(number, frame):
     # from here on every line of the script raises, so that no handler of its own keeps it alive
-    global _last_words
-    if not _portico.running():
-        return  # it has just ended
-    frames = [at for at in traceback.format_stack(frame, limit=_FRAMES) if 'File "prelude.py"' not in at]
-    _last_words = "Traceback (most recent call last):\n" + "".join(frames) + _portico.overrun()
-    sys.monitoring.set_events(_TOOL, _LINE)
+    global _last_words, _is_wording
+    # it may just have ended; what goes on is interrupted again
+    if frame is None or frame.f_code.co_filename == "prelude.py" or _is_wording or not _portico.running():
+        return
+    sys.monitoring.set_events(_TOOL, _LINE)  # first: there may be no room left for what follows
+    deep, at = 0, frame
+    while at is not None and deep < _DEEP:
+        deep, at = deep + 1, at.f_back
+    if deep == _DEEP:
+        # nothing that needs more room is done there
+        code = frame.f_code
+        _last_words = f'Traceback (most recent call last):\n  File "{code.co_filename}", line {frame.f_lineno}, in {code.co_name}\n'
+        _last_words += "stopped: it ran for too long (time_limit)"
+        raise _Overrun(_last_words)
+    _is_wording = True
+    try:
+        frames = [at for at in traceback.format_stack(frame, limit=_FRAMES) if 'File "prelude.py"' not in at]
+        _last_words = "Traceback (most recent call last):\n" + "".join(frames) + _portico.overrun()
+    finally:
+        _is_wording = False
     raise _Overrun(_last_words)
 
 
 def _on_line(code, line):
-    if code.co_filename != "prelude.py":
+    if not _is_wording and code.co_filename != "prelude.py":
         raise _Overrun(_last_words) from None
 
 

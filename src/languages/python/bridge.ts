@@ -13,7 +13,7 @@ import type { PythonScript, Run } from "./engine.ts";
 export interface PythonHost {
   /** embed/python/prelude.py. */
   readonly prelude: string;
-  /** How long a run may go on without waiting, ms; 0: for ever. */
+  /** How long a run may take, ms, what it waits not counted; 0: for ever. */
   readonly timeLimit: number;
   /** Whether scripts reach files. */
   readonly open: boolean;
@@ -37,6 +37,9 @@ export interface PythonHost {
 type Raiser = (text: string) => unknown;
 
 const SIGINT = 2;
+
+/** Milliseconds after which a run that does not end is stopped once more. */
+const AGAIN = 20;
 
 /** The program's side of one interpreter. */
 export class Bridge {
@@ -72,14 +75,19 @@ export class Bridge {
     const run = this.active;
     if (run === null || run.limit === 0 || run.hasEnded) return 0;
     const now = this.host.now();
-    if (now - this.since <= run.limit) return 0;
-    this.since = now; // once more when what is left of it goes on for as long
+    if (run.used + now - this.since <= run.limit) return 0;
+    // once more soon, should the signal have come where nothing could be called, or what is left of the run go on
+    this.since = now;
+    run.used = run.limit - AGAIN;
     return SIGINT;
   }
 
   private leave(): number {
     const id = ++this.last;
-    if (this.active !== null) this.suspended.set(id, this.active);
+    if (this.active !== null) {
+      this.active.used += this.host.now() - this.since;
+      this.suspended.set(id, this.active);
+    }
     this.active = null;
     return id;
   }
@@ -108,7 +116,7 @@ export class Bridge {
         if (this.active !== null) this.active.hasEnded = true;
       },
       running: () => this.active !== null && !this.active.hasEnded,
-      overrun: () => `stopped: it has gone on for ${this.active?.limit ?? 0} ms without waiting (time_limit)`,
+      overrun: () => `stopped: it ran for more than ${this.active?.limit ?? 0} ms (time_limit)`,
       argument: (i: number) => this.active?.args[i],
       loading: (what: keyof PythonScript) => this.loading?.[what],
       groups: () => [...api.groups.keys()],
@@ -127,7 +135,7 @@ export class Bridge {
       set_dst_uri: (uri: unknown) => {
         this.ctx().message.dstUri = fromUnicode(this.text("set_dst_uri", uri));
       },
-      sleep: (seconds: number) => new Promise<void>((done) => host.after(seconds * 1000, done)),
+      sleep: (seconds: number) => ({ promise: new Promise<void>((done) => host.after(seconds * 1000, done)) }),
       environment: () => host.environment,
       folder: () => host.folder,
       directory: () => host.directory,
@@ -176,7 +184,7 @@ export class Bridge {
     const result: KemiResult | ArgError = call.call(ctx, args);
     if (typeof result === "object" && result !== null) {
       if (result instanceof ArgError) return this.refuse(call, count, result.message);
-      return result.then((value) => inPython(call, value));
+      return { promise: result.then((value) => inPython(call, value)) };
     }
     return inPython(call, result);
   }

@@ -30,8 +30,10 @@ export interface PythonScript {
 export interface Run {
   readonly ctx: RouteContext;
   readonly args: readonly (string | number)[];
-  /** How long it may go on without waiting, ms; 0: for ever. */
+  /** How long it may take, ms, what it waits not counted; 0: for ever. */
   readonly limit: number;
+  /** What it has taken before it last waited, ms. */
+  used: number;
   /** What it gave; null while it goes on. */
   result: number | string | null;
   /** Whether the script is through and only what it leaves is put together. */
@@ -41,7 +43,7 @@ export interface Run {
 }
 
 function newRun(ctx: RouteContext, args: readonly (string | number)[], limit: number): Run {
-  return { ctx, args, limit, result: null, hasEnded: false, fail: null };
+  return { ctx, args, limit, used: 0, result: null, hasEnded: false, fail: null };
 }
 
 /** How many names of methods are known at most: a script may compute them. */
@@ -61,6 +63,7 @@ export class PythonEngine implements ScriptEngine {
   /** Why nothing can be run any more. */
   private broken: string | null = null;
   private isLoading = false;
+  private readonly onLateFailure = (error: unknown): void => void this.breakDown(error);
 
   constructor(host: PythonHost) {
     this.host = host;
@@ -152,7 +155,10 @@ export class PythonEngine implements ScriptEngine {
     this.bridge.enterNew(run);
     const ended = runner.task();
     this.bridge.active = null;
-    if (run.result !== null) return resultOf(run.result);
+    if (run.result !== null) {
+      ended.catch(this.onLateFailure);
+      return resultOf(run.result);
+    }
     return new Promise((resolve, reject) => {
       run.fail = reject;
       ended.then(
@@ -175,6 +181,7 @@ export class PythonEngine implements ScriptEngine {
     if (this.broken === null) {
       this.broken = failure.message;
       this.hasMethod = null;
+      this.python?.abandon();
       this.bridge.abandon(failure);
       this.host.failed();
     }

@@ -12,8 +12,6 @@ export interface PythonFunction {
    * Only to be called while nothing of Python runs.
    */
   task(): Promise<unknown>;
-  /** The same later, whatever runs now. */
-  taskLater(): Promise<unknown>;
   /** Says that it is no longer used. */
   free(): void;
 }
@@ -32,6 +30,8 @@ export interface Python {
   mount(folder: string): boolean;
   /** Has Python look now and then whether it is to stop (a signal's number then, 0 else). */
   watch(signal: () => number): void;
+  /** It has failed as a whole: what it has still to call back is not called. */
+  abandon(): void;
 }
 
 /** How Python is started. */
@@ -56,9 +56,9 @@ interface Insides {
   readonly stackSave: () => number;
   stackStop: number;
   readonly _malloc: (size: number) => number;
-  readonly _pyproxy_apply_promising?: unknown;
   readonly __pyproxy_apply_promising: (...args: unknown[]) => unknown;
   readonly PyProxy_getPtr: (proxy: unknown) => number;
+  callPyObjectMaybePromising: () => Promise<unknown>;
 }
 
 type Promising = (suspender: null, callable: number, ...rest: unknown[]) => Promise<unknown>;
@@ -116,7 +116,6 @@ class RunningPython implements Python {
     const at = this.insides.PyProxy_getPtr(proxy);
     return Object.assign((...args: unknown[]): unknown => proxy(...args), {
       task: () => this.task(at),
-      taskLater: () => proxy.callPromising() as Promise<unknown>,
       free: () => proxy.destroy(),
     });
   }
@@ -148,5 +147,9 @@ class RunningPython implements Python {
       set 0(_: number) {},
     };
     this.py.setInterruptBuffer(asked as unknown as Int32Array);
+  }
+
+  abandon(): void {
+    this.insides.callPyObjectMaybePromising = () => Promise.resolve();
   }
 }

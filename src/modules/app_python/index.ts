@@ -187,7 +187,7 @@ function pythonModule(name: string): Module<ModuleHost> {
       child_init_method: strParam("child_init", "Method that is called once before any message."),
       time_limit: intParam(
         1000,
-        "Milliseconds that a run for one message may go on without waiting before it is ended; 0 for no limit. Loading a script has 10 seconds.",
+        "Milliseconds after which a run for one message is ended, what it waits not counted; 0 for none. Loading a script has 10 seconds.",
         { min: 0 },
       ),
       system_access: intParam(
