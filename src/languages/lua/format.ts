@@ -39,10 +39,39 @@ export function general(n: number, digits: number): string {
   if (!Number.isFinite(n)) return notFinite(n);
   if (n === 0) return Object.is(n, -0) ? "-0" : "0";
   if (Number.isInteger(n) && Math.abs(n) < 1e9 && digits > 9) return String(n);
-  const [mantissa = "", power = "0"] = n.toExponential(Math.max(digits, 1) - 1).split("e");
+  const [mantissa = "", power = "0"] = exponential(n, Math.max(digits, 1) - 1).split("e");
   const exponent = Number(power);
   if (exponent < -4 || exponent >= Math.max(digits, 1)) return withPower(withoutZeros(mantissa), exponent);
-  return withoutZeros(n.toFixed(Math.max(0, Math.max(digits, 1) - 1 - exponent)));
+  return withoutZeros(decimal(n, Math.max(0, Math.max(digits, 1) - 1 - exponent)));
+}
+
+/** Digits that tell whether a number lies exactly between two roundings: no double is nearer to the middle without being there. */
+const BEYOND = 25;
+const MIDDLE = /^50*$/;
+
+// toExponential rounds what lies in the middle up, C to the even digit.
+function exponential(n: number, digits: number): string {
+  if (Object.is(n, -0)) return `-${(0).toExponential(digits)}`;
+  const rounded = n.toExponential(digits);
+  const [mantissa = "", power = ""] = n.toExponential(Math.min(100, digits + BEYOND)).split("e");
+  const kept = mantissa.length - Math.min(BEYOND, 100 - digits);
+  if (!MIDDLE.test(mantissa.slice(kept))) return rounded;
+  const down = mantissa.slice(0, kept).replace(/\.$/, "");
+  return isEven(down) ? `${down}e${power}` : rounded;
+}
+
+// The same for toFixed.
+function decimal(n: number, digits: number): string {
+  const rounded = n.toFixed(digits);
+  const long = n.toFixed(Math.min(100, digits + BEYOND));
+  const kept = long.length - Math.min(BEYOND, 100 - digits);
+  if (!MIDDLE.test(long.slice(kept))) return rounded;
+  const down = long.slice(0, kept).replace(/\.$/, "");
+  return isEven(down) ? down : rounded;
+}
+
+function isEven(digits: string): boolean {
+  return Number(digits.at(-1)) % 2 === 0;
 }
 
 function withoutZeros(text: string): string {
@@ -85,7 +114,7 @@ function floating({ kind, precision, alternate }: Conversion, n: number): string
   if (kind === "f") text = fixed(n, digits);
   else if (kind === "g" || kind === "G") text = general(n, digits === 0 ? 1 : digits);
   else {
-    const [mantissa = "", power = "0"] = n.toExponential(digits).split("e");
+    const [mantissa = "", power = "0"] = exponential(n, digits).split("e");
     text = withPower(mantissa, Number(power));
   }
   if (alternate && digits === 0 && kind === "f") text += ".";
@@ -94,7 +123,7 @@ function floating({ kind, precision, alternate }: Conversion, n: number): string
 
 // toFixed writes numbers from 1e21 on with an exponent.
 function fixed(n: number, digits: number): string {
-  if (Math.abs(n) < 1e21) return Object.is(n, -0) ? `-${(0).toFixed(digits)}` : n.toFixed(digits);
+  if (Math.abs(n) < 1e21) return Object.is(n, -0) ? `-${(0).toFixed(digits)}` : decimal(n, digits);
   return BigInt(n).toString() + (digits > 0 ? `.${"0".repeat(digits)}` : "");
 }
 
