@@ -96,6 +96,8 @@ export class Proxy {
   readonly flowWatchers = new Set<(flow: number) => void>();
   /** Set by module usrloc: takes replies to its pings, which no route sees. */
   pingReply: ((msg: SipMessage, flow: Flow) => boolean) | null = null;
+  /** Set by module siputils: may change a reply before anybody else looks at it. */
+  replySeen: ((msg: SipMessage) => void) | null = null;
   /** Set by module xhttp: the event route that HTTP requests run, and whether it is for one at all. */
   httpRoute: { readonly event: string; readonly takes: (msg: SipMessage) => boolean } | null = null;
   /** Serves HTTP requests that no route has answered; without it they get a 404. Must not throw. */

@@ -198,6 +198,7 @@ export class Receiver {
         this.tellStranger(proxy.coreLog, "unusable replies", () => `reply from ${where(flow)} dropped: ${wrong}`);
       return;
     }
+    proxy.replySeen?.(msg);
     if (proxy.pingReply?.(msg, flow) === true) return;
     const { routes } = proxy;
     if (routes === null) return;

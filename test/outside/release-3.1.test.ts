@@ -126,3 +126,26 @@ onreply_route[R] { xlog("L_ALERT", "at reply $T_reply_last\\n"); }
   expect(bed.log.flatMap((l) => /at .*$/.exec(l)?.[0] ?? [])).toEqual(["at request <null>", "at reply 404"]);
   await bed.close();
 });
+
+test("siputils ring_insert_callid: 183 becomes 180 for ring_timeout seconds", async () => {
+  const bed = await openProxy(`${modules()}modparam("siputils", "ring_timeout", 5)
+request_route { if ($hdr(X-Ring) == "yes") ring_insert_callid(); t_on_reply("R"); $du = "sip:192.0.2.10:7100"; t_relay(); }
+onreply_route[R] { xlog("L_ALERT", "at reply $rs $rr\\n"); }
+`);
+  const [phone, far] = [await bed.udp(7000), await bed.udp(7100)];
+  const progress = async (ring: string, after: number): Promise<string> => {
+    const before = far.received.length;
+    await phone.send(bed.request("INVITE", "sip:bob@example.org", [`X-Ring: ${ring}`]));
+    await bed.world.advance(after);
+    const kept = far.received[before]!.split("\r\n").filter((l) => /^(Via|From|To|Call-ID|CSeq):/.test(l));
+    await far.send(["SIP/2.0 183 Session Progress", ...kept, "Content-Length: 2", "", "hi"].join("\r\n"));
+    return phone.received.at(-1)!;
+  };
+  const changed = await progress("yes", 0);
+  expect(changed).toMatch(/^SIP\/2\.0 180 Ringing\r\n/);
+  expect(changed.endsWith("\r\n\r\nhi")).toBe(true);
+  expect(bed.log.at(-1)).toContain("at reply 180 Ringing");
+  expect(await progress("yes", 6000)).toMatch(/^SIP\/2\.0 183 Session Progress\r\n/);
+  expect(await progress("no", 0)).toMatch(/^SIP\/2\.0 183 Session Progress\r\n/);
+  await bed.close();
+});

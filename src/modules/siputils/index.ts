@@ -16,6 +16,7 @@ import { type Charging, chargingFunctions, chargingVariables } from "./charging.
 import { contactFunctions } from "./contacts.ts";
 import { packedFunctions } from "./packed-contacts.ts";
 import { type RemoteParty, remotePartyFunctions } from "./remote-party.ts";
+import { Ringing } from "./ringing.ts";
 import { uriFunctions } from "./uris.ts";
 
 export { isE164, sameAor, sameUri, telToSip } from "./uris.ts";
@@ -27,6 +28,9 @@ interface SipUtils extends RemoteParty, Charging {
   /** Stands between the parts of a packed contact. */
   readonly separator: string;
   readonly e164Max: number;
+  readonly ringing: Ringing;
+  /** For how long 183 replies become 180, in seconds; 0: they do not. */
+  readonly ringTimeout: number;
   /** The header lines of an answer to OPTIONS. */
   readonly optionsLines: string;
 }
@@ -108,10 +112,16 @@ export const siputils = defineModule({
     rpid_prefix: strParam("", "What append_rpid_hf() puts in front of the URI."),
     rpid_suffix: strParam(";party=calling;id-type=subscriber;screen=yes", "What append_rpid_hf() puts behind the URI."),
     rpid_avp: strParam("$avp(s:rpid)", "The AVP that holds the URI for Remote-Party-ID."),
+    ring_timeout: intParam(0, "How long ring_insert_callid() keeps a call (release 3.1); 0: it is off.", {
+      unit: "seconds",
+      min: 0,
+    }),
     e164_max_len: intParam(16, "Longest E.164 number, its + included.", { unit: "characters", min: 2 }),
   },
-  state: () => null,
-  configure: (_state, params): SipUtils => ({
+  state: ({ proxy }) => new Ringing(proxy),
+  configure: (ringing, params): SipUtils => ({
+    ringing,
+    ringTimeout: params.ring_timeout,
     separator: params.contact_flds_separator.charAt(0) || "*",
     rpidAvp: avpNameOf(params.rpid_avp),
     rpidPrefix: params.rpid_prefix,
@@ -130,7 +140,13 @@ export const siputils = defineModule({
     is_first_hop_mode: "is_first_hop",
     uri_param_value: "uri_param",
   },
+  start: (self) => self.ringing.configure(self.ringTimeout),
   functions: {
+    ring_insert_callid: fn({
+      routes: RouteKind.REQUEST | RouteKind.FAILURE,
+      doc: "183 replies of this call become 180 for ring_timeout seconds; false when that is 0. Of release 3.1.",
+      run: (self: SipUtils, ctx) => self.ringing.insert(ctx.message),
+    }),
     has_totag: fn({
       routes: ANY,
       doc: "True when To has a tag: the request belongs to a dialog.",
