@@ -258,6 +258,7 @@ export class BranchBuilder {
       if (branch.ignore !== 0) blocklist.excuse(target, branch.ignore);
       if (target.open && this.respectsList(ctx) && blocklist.isBlocked(target)) return this.refused();
     }
+    if (ctx.message.send?.byFlowToken === true) branch.lostStatus = 430; // RFC 5626 5.3.1: another flow may do
     out.target = target;
     out.last = ctx.message.send?.forwardClose === true;
     return 0;

@@ -55,6 +55,8 @@ export class Branch extends TimerNode {
   further: object | null = null;
   /** Where its last reply came from; null until one has. */
   repliedBy: Target | null = null;
+  /** What its client hears when the connection of its request is lost before a reply has come. */
+  lostStatus = 503;
   /** Failures of it that do not count, a mask for the layers above. */
   ignore = 0;
   /** The final reply, kept while others are still out. */

@@ -260,14 +260,14 @@ export class Tm implements TimerOwner {
 
   /**
    * A target has gone: branches that were sent there and wait for a first reply fail at once, as if by 503 (RFC 3261 16.9)
-   * or the status given. Those that
+   * or what the branch says, or the status given. Those that
    * have a provisional reply go on waiting, since the next hop may come back by another way.
    */
-  targetFailed(target: Target, status = 503): void {
+  targetFailed(target: Target, status = 0): void {
     const branches = this.waiting.get(target);
     if (branches === undefined) return;
     this.waiting.delete(target);
-    for (const branch of branches) if (!branch.final) this.branchLost(branch, status);
+    for (const branch of branches) if (!branch.final) this.branchLost(branch, status || branch.lostStatus);
   }
 
   /** A branch went to a reliable target, or to one of several. */

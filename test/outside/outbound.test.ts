@@ -88,6 +88,22 @@ describe("a token leads to exactly the flow it was made for", () => {
     expect(bed.log.join("\n")).toContain("ACK not sent");
   });
 
+  test("a connection that is lost before the telephone has answered: 430, other requests 500", async () => {
+    const plain = EDGE.replace('t_on_failure("flow");', "").replace(
+      '  $du = "sip:192.0.2.10:7100";\n  t_relay();\n}',
+      "  t_relay();\n}",
+    );
+    await open("", plain);
+    for (const method of ["INVITE", "MESSAGE"]) {
+      const phone = await bed.tcp();
+      const token = await tokenOf(phone, "TCP 192.0.2.10:7000");
+      await registrar.send(to(token, method));
+      expect(phone.received.at(-1)).toContain(`${method} sip:alice@phone.invalid`);
+      await phone.send("\0\0\0 no SIP\r\n\r\n");
+      expect(registrar.received.at(-1)).toMatch(/^SIP\/2\.0 430 Flow Failed\r\n/);
+    }
+  });
+
   test("a telephone that does not answer over its flow: the script says 430", async () => {
     await open('modparam("tm", "fr_timer", 1000)');
     const phone = await bed.tcp();
@@ -113,6 +129,53 @@ describe("a token leads to exactly the flow it was made for", () => {
     await phone.send(bed.request("BYE", "sip:bob@192.0.2.10:7100", [tag, ...asRoute.toReversed()], via));
     expect(registrar.received.at(-1)).toMatch(/^BYE sip:bob@192\.0\.2\.10:7100 SIP\/2\.0\r\n/);
   });
+});
+
+test("two flows of one telephone at the registrar: 430 of the first leads to the second, without a word to the caller", async () => {
+  await open(
+    "",
+    `${modules("usrloc", "registrar")}modparam("registrar", "outbound_mode", 1)\nmodparam("registrar", "use_path", 1)
+modparam("tm", "contacts_avp", "tm_contacts")\nmodparam("tm", "contact_flows_avp", "tm_flows")
+request_route {
+  if (is_method("REGISTER")) { save("location"); exit; }
+  if (is_method("ACK")) exit;
+  lookup("location");
+  t_load_contacts();
+  t_next_contacts();
+  t_on_branch_failure("flow");
+  t_relay();
+}
+event_route[tm:branch-failure:flow] {
+  if (t_check_status("430") && t_next_contact_flow()) { t_on_branch_failure("flow"); t_relay(); }
+}
+`,
+  );
+  const edge = registrar;
+  const via = `UDP 192.0.2.10:${REGISTRAR}`;
+  for (const regId of [1, 2, 3]) {
+    const contact = `Contact: <sip:alice@192.0.2.77>;reg-id=${regId};${INSTANCE}`;
+    const path = `Path: <sip:flow${regId}@192.0.2.10:${REGISTRAR};lr;ob>`;
+    const lines = ["To: <sip:alice@example.org>", "Supported: path, outbound", path, contact];
+    const register = bed
+      .request("REGISTER", "sip:example.org", lines, via)
+      .replace("\r\nMax-", "\r\nVia: SIP/2.0/TCP 192.0.2.77;branch=z9hG4bKp\r\nMax-");
+    const [answer = ""] = await edge.send(register);
+    expect(answer).toMatch(/^SIP\/2\.0 200 [\s\S]*\r\nRequire: outbound\r\n/);
+  }
+  const caller = await bed.udp(7001);
+  const heard = (await caller.send(bed.request("MESSAGE", "sip:alice@192.0.2.1", [], "UDP 192.0.2.10:7001"))).length;
+  const tried: string[] = [];
+  for (const status of ["430 Flow Failed", "430 Flow Failed", "200 OK"]) {
+    const request = edge.received.at(-1)!;
+    expect(request).toMatch(/^MESSAGE sip:alice@192\.0\.2\.77 SIP/);
+    tried.push(/^Route: <sip:(flow\d)@/m.exec(request)![1]!);
+    expect(caller.received.slice(heard)).toEqual([]);
+    const kept = request.split("\r\n").filter((line) => /^(?:Via|From|To|Call-ID|CSeq):/.test(line));
+    const tagged = kept.map((line) => (line.startsWith("To:") ? `${line};tag=x` : line));
+    await edge.send(`SIP/2.0 ${status}\r\n${tagged.join("\r\n")}\r\nContent-Length: 0\r\n\r\n`);
+  }
+  expect(tried.toSorted()).toEqual(["flow1", "flow2", "flow3"]);
+  expect(caller.received.at(-1)).toMatch(/^SIP\/2\.0 200 OK\r\n/);
 });
 
 describe("tokens of others", () => {

@@ -373,6 +373,24 @@ export const OUTBOUND: readonly NatGroup[] = [
         one("a first hop that lacks it, the end of a registration", SAVE, {
           lines: [FAR_VIA, "Path: <sip:192.0.2.1;lr>", SUPPORTED, CONTACT(`${INSTANCE};reg-id=1;expires=0`)],
         }),
+        one("two flows with one URI", SAVE, WHOLE, { lines: [SUPPORTED, CONTACT(`${INSTANCE};reg-id=2`)] }, WHOLE),
+        one("a URI that was bound without outbound", SAVE, { lines: [SUPPORTED, PLAIN] }, WHOLE, {
+          lines: [SUPPORTED, CONTACT(`${INSTANCE}`)],
+        }),
+        one("another URI on the same flow", SAVE, WHOLE, {
+          lines: [SUPPORTED, `Contact: <sip:new@${PHONE}>;${INSTANCE};reg-id=1`],
+        }),
+        one("another instance, the same URI", SAVE, WHOLE, {
+          lines: [SUPPORTED, CONTACT(`+sip.instance="<urn:uuid:1>";reg-id=1`)],
+        }),
+        one(
+          "an instance without reg-id, again by another URI",
+          SAVE,
+          { lines: [SUPPORTED, CONTACT(INSTANCE)] },
+          {
+            lines: [SUPPORTED, `Contact: <sip:new@${PHONE}>;${INSTANCE}`],
+          },
+        ),
         one("a query", SAVE, { lines: [FAR_VIA, "Path: <sip:192.0.2.1;lr>", SUPPORTED] }),
       ],
       {

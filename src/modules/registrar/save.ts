@@ -224,8 +224,9 @@ function findBinding(
   const { contacts } = record;
   const { buf } = msg;
   const { uriStart, uriEnd } = item.addr;
-  if (item.regId > 0 && item.instance !== "") {
+  if (item.instance !== "") {
     for (const c of contacts) if (c.regId === item.regId && c.instance === item.instance) return c;
+    return null; // its flows may all have one URI
   }
   const mode = reg.usrloc.settings.matching;
   for (const c of contacts) {

@@ -163,7 +163,7 @@ export class TmEngine implements Transactions {
 
   flowFailed(flow: Flow): void {
     // 477, as when sending fails at once: the next hop has never had the request
-    this.tm.targetFailed(flow, flow.stage === FlowStage.CONNECTING ? 477 : 503);
+    this.tm.targetFailed(flow, flow.stage === FlowStage.CONNECTING ? 477 : 0);
   }
 
   sendReply(ctx: RouteContext, code: number, reason: string, extra: string): number | null {
@@ -216,9 +216,10 @@ export class TmEngine implements Transactions {
     }
     const { proxy } = this;
     const { flow } = ctx;
-    const client = flow.reliable && flow.repliesElsewhere !== true
-      ? new ReplyPath(proxy.transports, flow, proxy.sentByPort(msg))
-      : (proxy.replyFlow(msg, flow) ?? flow);
+    const client =
+      flow.reliable && flow.repliesElsewhere !== true
+        ? new ReplyPath(proxy.transports, flow, proxy.sentByPort(msg))
+        : (proxy.replyFlow(msg, flow) ?? flow);
     const tx = this.tm.create(msg, client, ctx.flow);
     if (tx === null) {
       this.proxy.counters.drop("too-many-transactions");
