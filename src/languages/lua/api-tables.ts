@@ -3,9 +3,10 @@
 import { ArgError } from "../../registry/args.ts";
 import type { KemiResult, ScriptApi, ScriptArg, ScriptCall } from "../../registry/kemi.ts";
 import type { Value } from "../../sip/value.ts";
+import { EXIT, ScriptError } from "./ends.ts";
 import { lua } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
-import { EXIT, type LuaMachine, ScriptError } from "./machine.ts";
+import type { LuaMachine } from "./machine.ts";
 import type { Suspension } from "./suspension.ts";
 import { argumentAt, pushText } from "./values.ts";
 

@@ -3,9 +3,9 @@
 
 import { fail, typeName, wrongArgument } from "./arguments.ts";
 import { isEnding, passEnding, resume } from "./budget.ts";
+import { EXIT } from "./ends.ts";
 import { lua } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
-import { EXIT } from "./machine.ts";
 import type { Suspension } from "./suspension.ts";
 import { key, pushText, textAt } from "./values.ts";
 

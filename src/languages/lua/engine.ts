@@ -6,9 +6,10 @@ import type { ScriptApi, ScriptArg, ScriptEngine } from "../../registry/kemi.ts"
 import { textOf } from "../../util/bytes.ts";
 import { olderTables, tablesOf } from "./api-tables.ts";
 import { resume, takeEnding } from "./budget.ts";
+import { EXIT, ScriptError } from "./ends.ts";
 import { lua } from "./fengari.ts";
 import type { LuaState } from "./fengari-types.ts";
-import { EXIT, type LuaLimits, LuaMachine, ScriptError } from "./machine.ts";
+import { type LuaLimits, LuaMachine } from "./machine.ts";
 import { type Run, Suspension } from "./suspension.ts";
 import { pushGlobal, pushText, textAt } from "./values.ts";
 

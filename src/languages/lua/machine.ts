@@ -5,6 +5,7 @@ import { textOf } from "../../util/bytes.ts";
 import { BudgetSpent, limit, takeEnding, watchMachine } from "./budget.ts";
 import { nativeError, openCoroutines } from "./coroutines.ts";
 import { speakLua51 } from "./dialect.ts";
+import { ScriptError } from "./ends.ts";
 import { lauxlib, lua, lualib } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
 import { openFileLoading, scriptText } from "./files.ts";
@@ -25,17 +26,6 @@ export interface LuaLimits {
   readonly prelude: Uint8Array;
   readonly around: Surroundings;
 }
-
-/** A script that cannot be loaded, or that failed; the message has file, line and traceback. */
-export class ScriptError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "ScriptError";
-  }
-}
-
-/** What KSR.x.exit() throws, as there: ends the script, and is no error. */
-export const EXIT = "~~ksr~exit~~";
 
 const INFO_PLACE = key("Sl");
 

@@ -112,17 +112,17 @@ function statusOf({ code, signal }: { readonly code: number; readonly signal: nu
 }
 
 function processes(around: Surroundings, suspension: Suspension): Record<string, LuaFunction> {
-  const { process, system } = around.host;
+  const { host } = around;
   const noInput = new Uint8Array(0);
   const pushStatus = (L: LuaState, result: unknown): number => {
     const { output, code, signal } = result as { output: Uint8Array; code: number; signal: number };
-    if (output.length > 0) process.write(1, new TextDecoder().decode(output));
+    if (output.length > 0) host.process.write(1, new TextDecoder().decode(output));
     lua.lua_pushnumber(L, statusOf({ code, signal }));
     return 1;
   };
   return {
     getenv: (L) => {
-      const value = process.env(systemText(textArg(L, 1)));
+      const value = host.process.env(systemText(textArg(L, 1)));
       if (value === undefined) lua.lua_pushnil(L);
       else pushText(L, String.fromCharCode(...new TextEncoder().encode(value)));
       return 1;
@@ -134,9 +134,9 @@ function processes(around: Surroundings, suspension: Suspension): Record<string,
         return 1;
       }
       const command = systemText(textArg(L, 1));
-      if (suspension.isLoading) return pushStatus(L, system.shellNow(command, noInput, COMMAND_LIMIT));
+      if (suspension.isLoading) return pushStatus(L, host.system.shellNow(command, noInput, COMMAND_LIMIT));
       return suspension.wait(L, {
-        promise: system.shell(command, noInput, COMMAND_LIMIT),
+        promise: host.system.shell(command, noInput, COMMAND_LIMIT),
         name: "os.execute",
         push: pushStatus,
         pushFailure: (state) => {
@@ -147,7 +147,7 @@ function processes(around: Surroundings, suspension: Suspension): Record<string,
     },
     exit: (L) => {
       mustBeOpen(L, around, Access.EXIT, "os.exit");
-      return process.exit(Math.trunc(optionalNumber(L, 1, 0)) & 0xff);
+      return host.process.exit(Math.trunc(optionalNumber(L, 1, 0)) & 0xff);
     },
   };
 }

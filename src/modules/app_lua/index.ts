@@ -2,8 +2,8 @@
 
 import { HostError } from "../../host/host.ts";
 import { checkLua } from "../../languages/lua/check.ts";
+import { ScriptError } from "../../languages/lua/ends.ts";
 import { LuaEngine, type LuaScript, NO_FUNCTION } from "../../languages/lua/engine.ts";
-import { ScriptError } from "../../languages/lua/machine.ts";
 import { type RouteContext, RouteKind, type RouteResult } from "../../proxy/context.ts";
 import { unaskedContext } from "../../proxy/unasked.ts";
 import { optional, str } from "../../registry/args.ts";
