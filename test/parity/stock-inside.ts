@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { NgPeer } from "../support/ng-peer.ts";
 import { RtpProxyPeer } from "../support/rtpproxy-peer.ts";
 import { STOCK_GROUPS } from "./stock-groups.ts";
-import { ROUTING_GROUPS } from "./stock-routing-groups.ts";
+import { PYTHON_GROUP, ROUTING_GROUPS } from "./stock-routing-groups.ts";
 import { SR_CONFIG, SR_SCRIPT } from "./stock-sr.ts";
 import { type StockAnswer, type StockGroup, type StockWorld, stepCounts, Talk } from "./stock-talk.ts";
 import { PHONES, type PhoneName, places, SERVER } from "./stock-texts.ts";
@@ -271,7 +271,7 @@ async function main(target: StockTarget, name: string): Promise<void> {
   let input = "";
   for await (const data of process.stdin) input += String(data);
   const known = JSON.parse(input) as readonly StockAnswer[] | null;
-  const group = [...STOCK_GROUPS, ...ROUTING_GROUPS].find((g) => g.name === name)!;
+  const group = [...STOCK_GROUPS, ...ROUTING_GROUPS, PYTHON_GROUP].find((g) => g.name === name)!;
   const file = install(group, target);
   const sockets = [`udp:${SERVER}`, `tcp:${SERVER}`, ...(group.listen ?? [])].flatMap((s) => ["-l", s]);
   const args = ["-f", file, "-DD", "-E", "-Y", RUN, ...group.defines.flatMap((d) => ["-A", d]), ...sockets];
