@@ -4,8 +4,18 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { selectHost } from "../../src/host/index.ts";
 import { Databases } from "../../src/store/connect.ts";
+import { NetworkSettings } from "../../src/store/network-settings.ts";
+import { parseNetworkUrl } from "../../src/store/network-url.ts";
+import { connectPostgres } from "../../src/store/postgres.ts";
 import { Log } from "../../src/util/log.ts";
-import { type DatabaseServer, openDatabaseServer, type ServerKind, whyNoServer } from "../support/database-servers.ts";
+import {
+  DATABASE_PASSWORD,
+  type DatabaseServer,
+  openDatabaseServer,
+  READER,
+  type ServerKind,
+  whyNoServer,
+} from "../support/database-servers.ts";
 import { chosenTargets, type Server, startServer } from "../support/server.ts";
 
 const MODULES = { mysql: "db_mysql", postgres: "db_postgres" } as const;
@@ -68,6 +78,33 @@ request_route {
 
 type Target = (typeof TARGETS)[number];
 
+const reading = (url: string): string => `#!KAMAILIO
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "db_mysql.so"
+loadmodule "db_postgres.so"
+loadmodule "auth.so"
+loadmodule "auth_db.so"
+modparam("auth_db", "db_url", "${url}")
+modparam("auth_db", "calculate_ha1", 1)
+modparam("auth_db", "password_column", "password")
+modparam("auth_db", "use_domain", 0)
+request_route {
+  if ($rU == "up") { sl_send_reply("200", "OK"); exit; }
+  if (!www_authorize("office.example", "subscriber")) { www_challenge("office.example", "0"); exit; }
+  sl_send_reply("200", "OK");
+}
+`;
+
+/** Makes the user that may only read; the second time it is there. */
+async function allowReading(url: string): Promise<void> {
+  const connection = await connectPostgres(parseNetworkUrl(url)!, new NetworkSettings(), () => {});
+  const run = (sql: string): Promise<unknown> => connection.run({ sql, values: [] });
+  await run(`CREATE ROLE ${READER} LOGIN PASSWORD '${DATABASE_PASSWORD}'`).catch(() => undefined);
+  await run(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${READER}`);
+  connection.close(false);
+}
+
 function each(
   kind: ServerKind,
   target: Target,
@@ -97,6 +134,24 @@ function each(
       expect(answer).toBe("1 bob");
       if (never !== null) expect(await found(never)).toBe("-1 desk");
     });
+
+  test(`auth_db with a user that may only read (${target.name})`, { timeout: 60_000 }, async () => {
+    const { database, databases } = given();
+    const db = databases.get(database.url);
+    await db.ensureTable({ name: "subscriber", layout: "subscriber", version: 7 });
+    const columns = ["username", "domain", "password", "ha1", "ha1b"];
+    if ((await db.query("subscriber", ["id"], [])).length === 0)
+      await db.insert("subscriber", columns, ["bob", "office.example", "secret", "", ""]);
+    if (kind === "postgres") await allowReading(database.url);
+    const url = database.url.replace("//portico:", `//${READER}:`);
+    const server = await startServer(target, { config: reading(url) });
+    onTestFinished(async () => {
+      await server.close();
+    });
+    const agent = await server.agent("udp");
+    expect((await agent.register({ user: "bob", password: "secret" })).status).toBe(200);
+    expect((await agent.register({ user: "bob", password: "wrong" })).status).toBe(401);
+  });
 
   if (kind === "mysql")
     test(`TLS, and whom it trusts (${target.name})`, { timeout: 60_000 }, async () => {

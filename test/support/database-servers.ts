@@ -14,6 +14,8 @@ export type ServerKind = "mysql" | "postgres";
 /** The password of the one user, "portico"; tests look for it where it must not be. */
 export const DATABASE_PASSWORD = "p@ss/w:ord-7391";
 const USER = "portico";
+/** Who may only read, with the same password; on PostgreSQL tests make that user. */
+export const READER = "reader";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -68,6 +70,8 @@ export class DatabaseServer {
         `CREATE DATABASE IF NOT EXISTS portico CHARACTER SET utf8mb4;
 CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${DATABASE_PASSWORD}';
 GRANT ALL ON portico.* TO '${USER}'@'%';
+CREATE USER IF NOT EXISTS '${READER}'@'%' IDENTIFIED BY '${DATABASE_PASSWORD}';
+GRANT SELECT ON portico.* TO '${READER}'@'%';
 `,
         { mode: 0o644 },
       );
