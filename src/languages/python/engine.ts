@@ -1,6 +1,6 @@
 // PythonEngine: runs the methods of a Python script for messages. A function that has to wait suspends the run; other messages go on.
 
-import type { RouteContext, RouteResult } from "../../proxy/context.ts";
+import { type RouteContext, RouteKind, type RouteResult } from "../../proxy/context.ts";
 import type { ScriptApi, ScriptArg, ScriptEngine } from "../../registry/kemi.ts";
 import { toUnicode } from "../../util/bytes.ts";
 import { Bridge, type PythonHost } from "./bridge.ts";
@@ -127,6 +127,7 @@ export class PythonEngine implements ScriptEngine {
     const given = args.length === 0 ? args : args.map((arg) => (typeof arg === "string" ? toUnicode(arg) : arg));
     const run = newRun(ctx, given, this.host.timeLimit);
     const runner = this.runnerOf(name, args.length);
+    if (ctx.kind === RouteKind.ONSEND) return this.within(runner, run);
     // one that is begun by another, as a branch route is, begins when that one waits for it
     return this.bridge.active === null
       ? this.begin(runner, run)
@@ -147,6 +148,18 @@ export class PythonEngine implements ScriptEngine {
       this.runners.set(key, runner);
     }
     return runner;
+  }
+
+  // A run that cannot wait, possibly in the midst of another.
+  private within(runner: PythonFunction, run: Run): number {
+    const outer = this.bridge.active;
+    this.bridge.enterNew(run);
+    try {
+      runner();
+    } finally {
+      this.bridge.active = outer;
+    }
+    return resultOf(run.result ?? "the run ended without a result");
   }
 
   // The result is there at once when the run has not waited.
