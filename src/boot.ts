@@ -228,8 +228,12 @@ function routing(
 
 function callbacksOf({ globals, modules }: Config): Callbacks {
   const events = modules.flatMap(({ module, params }) => {
-    const callback = params.event_callback || params.evcb_reply_out;
-    return typeof callback === "string" && callback !== "" ? [[module.name, callback] as const] : [];
+    const named = [[module.name, params.event_callback || params.evcb_reply_out] as const];
+    for (const [name, { callback }] of Object.entries(module.events))
+      if (callback !== undefined) named.push([name, params[callback]]);
+    return named.flatMap(([name, callback]) =>
+      typeof callback === "string" && (callback !== "" || name !== module.name) ? [[name, callback] as const] : [],
+    );
   });
   const callback = (route: string): string => {
     const name = globals.text(`kemi.${route}_callback`) ?? "";

@@ -64,7 +64,9 @@ function named(callbacks: Callbacks, { globals, tree, modules: loaded }: Config)
     const name = /^kemi\..*_callback$/.test(global) ? globals.text(global) : null;
     if (name !== null && name !== "" && name !== "none") out.push({ name, by: global, at: { global } });
   }
-  for (const [module, name] of callbacks.events) {
+  for (const [whose, name] of callbacks.events) {
+    if (name === "") continue;
+    const module = whose.split(":")[0]!;
     const params = loaded.find((m) => m.module.name === module)?.params ?? {};
     const param = Object.keys(params).find((key) => params[key] === name);
     if (param !== undefined) out.push({ name, by: `${param} of module ${module}`, at: { module, param } });

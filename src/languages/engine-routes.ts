@@ -21,11 +21,14 @@ export interface Callbacks {
   readonly received: string;
   /** In the place of event_route[core:pre-routing]. */
   readonly preRouting: string;
-  /** By name of the module whose event routes it replaces (its parameter event_callback). */
+  /** By name of the module whose event routes it replaces (its parameter event_callback), or of the one event; "" there: none. */
   readonly events: ReadonlyMap<string, string>;
 }
 
 type Run = (ctx: RouteContext) => RouteResult;
+
+/** Events of which a script hears another name than that of the route. */
+const TOLD: Readonly<Record<string, string>> = { "tm:local-response": "tm:local-response-sent" };
 
 /** How many names of functions are known at most: a script may compute them. */
 const MAX_NAMES = 4096;
@@ -72,8 +75,9 @@ export class EngineRoutes implements Routes {
   branchFailure(id: number, ctx: RouteContext): RouteResult {
     return this.named(id, ctx);
   }
+  /** Numbers below 0 are those of native routes. */
   route(id: number, ctx: RouteContext): RouteResult {
-    return this.named(id, ctx);
+    return id < 0 ? this.base.route(-id, ctx) : this.named(id, ctx);
   }
   onreplyNumber(name: string): number {
     return this.number("onreply", name);
@@ -83,7 +87,9 @@ export class EngineRoutes implements Routes {
   }
 
   /** The number of a function of the script; 0 when no more names are kept. */
-  number(_kind: RouteArg, name: string): number {
+  number(kind: RouteArg, name: string): number {
+    const native = kind === "route" ? (this.base.routeNumber?.(name) ?? 0) : 0;
+    if (native > 0) return -native;
     const known = this.numbers.get(name);
     if (known !== undefined) return known;
     if (this.names.length >= MAX_NAMES) return 0;
@@ -96,9 +102,11 @@ export class EngineRoutes implements Routes {
     const { received, preRouting } = this.callbacks;
     if (name === "core:msg-received" && received !== "") return (ctx) => this.run(received, ctx, []);
     if (name === "core:pre-routing" && preRouting !== "") return (ctx) => this.run(preRouting, ctx, [name]);
-    const callback = this.callbacks.events.get(name.slice(0, name.indexOf(":")));
-    if (callback === undefined) return this.base.event(name);
-    return (ctx) => this.run(callback, ctx, [name]);
+    const { events } = this.callbacks;
+    const callback = events.get(name) ?? events.get(name.slice(0, name.indexOf(":")));
+    if (callback === undefined || callback === "") return this.base.event(name);
+    const told = TOLD[name] ?? name;
+    return (ctx) => this.run(callback, ctx, [told]);
   }
   get local(): Run | null {
     return this.runLocal ?? this.base.local;

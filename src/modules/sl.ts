@@ -236,7 +236,13 @@ export const sl = defineModule({
     },
   },
   events: {
-    "sl:filtered-ack": { doc: "An ACK to a reply made here was recognised and goes no further." },
-    "sl:local-response": { doc: "A reply was sent without a transaction; the message is the request." },
+    "sl:filtered-ack": {
+      doc: "An ACK to a reply made here was recognised and goes no further.",
+      callback: "event_callback_fl_ack",
+    },
+    "sl:local-response": {
+      doc: "A reply was sent without a transaction; the message is the request.",
+      callback: "event_callback_lres_sent",
+    },
   },
 });

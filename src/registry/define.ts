@@ -234,6 +234,8 @@ export class RpcError extends Error {
 /** An event_route a module may run: its exact name, or a prefix that ends with ":" for names with a variable tail. */
 export interface EventDef {
   readonly doc: string;
+  /** The parameter that names the script's function for this event alone, for which event_callback does not count then. */
+  readonly callback?: string;
 }
 
 /** A database table a module uses: Kamailio's name and version number; columns are in embed/kamailio.tables. */
@@ -324,7 +326,7 @@ export function defineModule<S, I, const P extends Readonly<Record<string, Param
     doc: def.doc,
     uses: def.uses ?? [],
     mayUse: def.mayUse ?? [],
-    params: def.events === undefined ? (def.params ?? {}) : { event_callback: eventCallback, ...def.params },
+    params: def.events === undefined ? (def.params ?? {}) : { ...eventParams(def.events), ...def.params },
     state: def.state,
     configure: def.configure,
     bind: def.bind ?? null,
@@ -348,6 +350,14 @@ const eventCallback = strParam(
   "",
   "Function of the script in another language (cfgengine) that runs in the place of this module's event routes; it gets the event's name.",
 );
+
+function eventParams(events: Readonly<Record<string, EventDef>>): Record<string, ParamDef<unknown>> {
+  const out: Record<string, ParamDef<unknown>> = { event_callback: eventCallback };
+  for (const [name, { callback }] of Object.entries(events))
+    if (callback !== undefined)
+      out[callback] = strParam("", `Function of the script in another language that runs in the place of ${name}.`);
+  return out;
+}
 
 /** Parameters of a module that do not go together; thrown by `configure`, shown at the modparam line named. */
 export class ConfigError extends Error {

@@ -79,7 +79,10 @@ export const tm = defineModule({
   events: {
     "tm:branch-failure:": { doc: "One branch has failed; NAME is what t_on_branch_failure() was given." },
     "tm:local-request": { doc: "A request made here is about to be sent (local_route)." },
-    "tm:local-response": { doc: "A reply made here was sent through its transaction; runs over the reply." },
+    "tm:local-response": {
+      doc: "A reply made here was sent through its transaction; runs over the reply.",
+      callback: "event_callback_lres_sent",
+    },
     "tm:local-ack-sent": { doc: "The ACK for the 2xx to an INVITE made here was sent; runs over the 2xx." },
   },
   rpc: { ...commands, ...uacCommands },
