@@ -242,6 +242,12 @@ describe("errors and ends", () => {
 });
 
 describe("the rest", () => {
+  test("the two names of the module cannot be loaded together", async () => {
+    await expect(openProxy(`${modules("app_python", "app_python3")}request_route { exit; }\n`)).rejects.toThrow(
+      "app_python3 and app_python are one module under two names; load one of them",
+    );
+  });
+
   test("print is logged", async () => {
     const from = bed.log.length;
     expect(await ask("printing")).toBe("200 printed");

@@ -200,7 +200,12 @@ function pythonModule(name: string): Module<ModuleHost> {
       ),
     },
     state: (host) => host,
-    configure: (host, params) => configured(host, params),
+    configure: (host, params) => {
+      const other = name === "app_python" ? appPython3 : appPython;
+      if (host.useIfLoaded(other as Module<ModuleHost>) !== null)
+        throw new ConfigError(`${name} and ${other.name} are one module under two names; load one of them`);
+      return configured(host, params);
+    },
     bind: (self, { api, scripts }) => {
       self.api = api;
       checkPython(self, api, scripts);
