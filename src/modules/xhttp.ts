@@ -4,7 +4,7 @@ import { type RouteContext, RouteKind } from "../proxy/context.ts";
 import { isFieldText } from "../proxy/http-exchange.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import { ArgError, str } from "../registry/args.ts";
-import { defineModule, fn, parsedParam, pv, strParam } from "../registry/define.ts";
+import { defineModule, fn, parsedParam, pv } from "../registry/define.ts";
 import { kemi } from "../registry/kemi.ts";
 import { type Pattern, posixRegex } from "../script/posix-regex.ts";
 import type { SipMessage } from "../sip/message.ts";
@@ -90,9 +90,6 @@ export const xhttp = defineModule({
       "Only requests whose URL matches this regular expression, and not url_skip, are for the event route.",
       pattern,
     ),
-    event_callback: strParam("", "Function of a script in another language to run in place of the event route.", {
-      effect: "scripts in other languages are not available yet",
-    }),
   },
   state: (host) => host.proxy,
   configure: (proxy, params): XHttp => ({

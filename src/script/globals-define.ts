@@ -35,8 +35,6 @@ export function row(
   };
 }
 
-/** What is not built yet. */
-export const LATER = "later";
 /** What is in force. */
 export const USED = "used";
 

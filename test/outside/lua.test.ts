@@ -269,6 +269,46 @@ describe("callbacks", () => {
     await bed!.world.advance(6000);
     expect(bed!.log.join("\n")).toMatch(/HT htable:mod-init[\s\S]*HT htable:expired:a k/);
   });
+
+  test("event_callback of xhttp and tm", async () => {
+    await open(
+      `function ksr_xhttp(name) KSR.xhttp.xhttp_reply(200, "OK", "text/plain", name .. " " .. KSR.pv.get("$hu")) end
+      function ksr_tm(name) KSR.pv.sets("$avp(x)", name) KSR.hdr.append("X-Event: " .. name .. "\\r\\n") end
+      function ksr_request_route() ${REPLY} end`,
+      `loadmodule "xhttp.so"\nmodparam("xhttp", "event_callback", "ksr_xhttp")\nmodparam("tm", "event_callback", "ksr_tm")\ntcp_accept_no_cl=yes`,
+    );
+    const web = await bed!.tcp();
+    const page = await web.send("GET /there HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    expect(page.join("")).toMatch(/200 OK[\s\S]*xhttp:request \/there/);
+    const far = await bed!.udp(7001);
+    const headers = "From: <sip:us@example.org>\r\nTo: <sip:far@example.org>\r\n";
+    void bed!.rpc("tm.t_uac_start", "NOTIFY", "sip:far@192.0.2.10:7001", ".", ".", headers).catch(() => {});
+    await bed!.world.advance(100);
+    expect(far.received[0]).toMatch(/^NOTIFY[\s\S]*X-Event: tm:local-request/);
+  });
+
+  test("event_callback of dialog", async () => {
+    await open(
+      `function ksr_dialog(name) KSR.err("DLG " .. name) end
+      function ksr_request_route() KSR.pv.sets("$du", "sip:192.0.2.10:7001")
+        if KSR.pv.get("$rm") == "INVITE" then KSR.dialog.dlg_manage() end KSR.tm.t_relay() end`,
+      `loadmodule "dialog.so"\nmodparam("dialog", "event_callback", "ksr_dialog")`,
+    );
+    const far = await bed!.udp(7001);
+    await ask("INVITE");
+    const head = far.received[0]!.split("\r\n").filter((line) => /^(Via|From|To|Call-ID|CSeq|Record-Route)/.test(line));
+    const lines = head.map((line) => (line.startsWith("To") ? `${line};tag=b` : line));
+    await far.send(["SIP/2.0 200 OK", ...lines, "Contact: <sip:b@192.0.2.10:7001>", "", ""].join("\r\n"));
+    expect(bed!.log.join("\n")).toMatch(/DLG dialog:start/);
+  });
+
+  test("native named routes by KSR.route(); no request_route is needed", async () => {
+    await open(
+      `function ksr_request_route() KSR.route("NATIVE") ${REPLY} end`,
+      'route[NATIVE] { $var(said) = "from native " + $rU; }',
+    );
+    expect(await ask()).toBe("200 from native x");
+  });
 });
 
 describe("files", () => {

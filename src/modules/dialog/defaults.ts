@@ -129,9 +129,6 @@ export const params = {
     "Whether requests to the callee get a higher CSeq once that of the INVITE was raised (authentication on the way).",
     flagOf,
   ),
-  event_callback: strParam("", "Function of another language to run in place of event routes.", {
-    effect: "there are no other languages yet",
-  }),
   h_id_start: intParam(0, "Where the numbers of dialogs start; -1: at server_id.", { min: -1 }),
   h_id_step: intParam(1, "Their distance, for servers that read each other's dialogs.", { min: 1 }),
   keep_proxy_rr: intParam(

@@ -14,7 +14,6 @@ import { variables } from "./variables.ts";
 
 const DMQ = { effect: "there is no replication between servers yet" };
 const ONE_PROCESS = { effect: "there are no processes of timers: the one process looks for expired items" };
-const KEMI = { effect: "scripts in other languages are not available yet" };
 
 const params = {
   htable: manyParam(
@@ -39,7 +38,6 @@ const params = {
   dmq_init_sync: intParam(0, "Whether tables are fetched from another server at start.", DMQ),
   dmq_peer_id: strParam("htable", "Name of the peer.", DMQ),
   timer_procs: intParam(0, "Processes that look for expired items.", ONE_PROCESS),
-  event_callback: strParam("", "Function of a script in another language to run in place of event routes.", KEMI),
   event_callback_mode: intParam(
     0,
     "When htable:mod-init runs: after the modules have started, or in the first worker.",

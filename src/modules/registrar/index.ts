@@ -63,9 +63,6 @@ const params = {
   xavp_cfg: strParam("", "XAVP with settings for one request: max_contacts, expires, q, socket, match_…, rlf_bflags."),
   xavp_rcd: strParam("", "XAVP that gets the attributes of a binding: ruid, contact, expires, received, path."),
   xavp_rcd_mask: intParam(0, "Attributes left out, as bits in that order.", { min: 0 }),
-  event_callback: strParam("", "KEMI function for expired contacts.", {
-    effect: "write event_route[usrloc:contact-expired]",
-  }),
   lookup_filter_mode: intParam(
     0,
     "What lookup() takes, as bits: 1 bindings with the branch flags of the setting rlf_bflags, 2 those whose connection is there.",
@@ -147,7 +144,7 @@ export default defineModule({
     statistics.put("registrar", "default_expires_range", () => settings.defaultExpiresRange, true);
     statistics.put("registrar", "expires_range", () => settings.expiresRange, true);
   },
-  events: { [EXPIRED]: { doc: "A binding has expired: $ulc(exp=>addr) and its like." } },
+  events: { [EXPIRED]: { doc: "A binding has expired: $ulc(exp=>addr) and its like.", callback: "event_callback" } },
   kemi: {
     set_q_override: kemi({
       args: [str("q")],

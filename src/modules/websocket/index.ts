@@ -82,9 +82,6 @@ const websocket = defineModule({
     verbose_list: intParam(0, "Debug messages when connections are listed.", {
       effect: "connections are listed without messages",
     }),
-    event_callback: strParam("", "Function of a script in another language to run in place of the event route.", {
-      effect: "scripts in other languages are not available yet",
-    }),
     timer_interval: intParam(1, "Time between two looks for connections to be removed.", {
       unit: "s",
       min: 1,
