@@ -14,9 +14,14 @@ afterEach(async () => {
 });
 
 /** A proxy whose routing is that script; `more` are lines of its configuration, `files` other scripts. */
-async function open(script: string, more = "", files: Readonly<Record<string, string>> = {}): Promise<ProxyBed> {
+async function open(
+  script: string,
+  more = "",
+  files: Readonly<Record<string, string>> = {},
+  level = -1,
+): Promise<ProxyBed> {
   const config = `${modules("app_lua", "tmx", "kemix")}modparam("app_lua", "load", "/route.lua")\n${more}\ncfgengine "lua"\n`;
-  bed = await openProxy(config, -1, undefined, undefined, { "/route.lua": script, ...files });
+  bed = await openProxy(config, level, undefined, undefined, { "/route.lua": script, ...files });
   phone = await bed.udp(7000);
   return bed;
 }
@@ -356,6 +361,12 @@ describe("files", () => {
     expect(await ask()).toBe("200 new");
     await bed!.world.advance(3000);
     expect(phone.received.map((text) => text.slice(12, 15))).toEqual(["new", "old"]);
+  });
+
+  test("log_mode 1 logs each call", async () => {
+    await open(said("return 1"), 'modparam("app_lua", "log_mode", 1)', {}, 3);
+    await ask();
+    expect(bed!.log.join("\n")).toMatch(/KSR\.pv\.sets\(\)[\s\S]*KSR\.sl\.sl_send_reply\(\)/);
   });
 
   test("the API is listed as Kamailio lists it", async () => {

@@ -18,6 +18,8 @@ interface Place {
   readonly machine: LuaMachine;
   readonly suspension: Suspension;
   readonly report: (text: string) => void;
+  /** Told of each call, by the function's name; null for nobody. */
+  readonly trace: ((name: string) => void) | null;
 }
 
 /** The tables of one machine. */
@@ -25,7 +27,7 @@ export function tablesOf(api: ScriptApi, place: Place): Tables {
   const tables: Tables = new Map();
   for (const [group, calls] of api.groups) {
     const functions = new Map<string, LuaFunction>();
-    for (const [name, call] of calls) functions.set(name, functionOf(call, place));
+    for (const [name, call] of calls) functions.set(name, traced(call.name, functionOf(call, place), place));
     tables.set(group, functions);
   }
   const modf = modfOf(api, place);
@@ -39,6 +41,14 @@ export function olderTables(tables: Tables, registered: readonly string[]): Tabl
   if (registered.length === 0) return tables;
   const isThere = (group: string): boolean => ["", "hdr", "pv"].includes(group) || registered.includes(group);
   return new Map([...tables].filter(([group]) => isThere(group)));
+}
+
+function traced(name: string, fn: LuaFunction, { trace }: Place): LuaFunction {
+  if (trace === null) return fn;
+  return (L) => {
+    trace(name);
+    return fn(L);
+  };
 }
 
 function functionOf(call: ScriptCall, place: Place): LuaFunction {

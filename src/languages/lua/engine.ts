@@ -51,7 +51,7 @@ export class LuaEngine implements ScriptEngine {
   load(scripts: readonly LuaScript[], api: ScriptApi, registered: readonly string[], ctx: RouteContext): void {
     const { suspension } = this;
     const machine = new LuaMachine(this.limits, suspension);
-    const tables = tablesOf(api, { machine, suspension, report: this.report });
+    const tables = tablesOf(api, { machine, suspension, report: this.report, trace: this.limits.trace });
     machine.define("KSR", tables);
     machine.define("sr", olderTables(tables, registered));
     const before = suspension.current;

@@ -14,7 +14,10 @@ function printed(script: string, access = 7): string {
   const lines: string[] = [];
   const around = { host, access, print: (text: string) => void lines.push(text) };
   const suspension = new Suspension();
-  const machine = new LuaMachine({ instructions: 10_000_000, prelude: host.asset("lua51.lua"), around }, suspension);
+  const machine = new LuaMachine(
+    { instructions: 10_000_000, prelude: host.asset("lua51.lua"), around, trace: null },
+    suspension,
+  );
   suspension.current = { ctx: null as never, machine, thread: machine.L, wait: null };
   machine.runChunk(bytesOf(script), "test.lua");
   return lines.join("\n");

@@ -25,6 +25,8 @@ export interface LuaLimits {
   /** embed/lua51.lua. */
   readonly prelude: Uint8Array;
   readonly around: Surroundings;
+  /** Told of each function of ours that a script calls; null for nobody. */
+  readonly trace: ((name: string) => void) | null;
 }
 
 const INFO_PLACE = key("Sl");

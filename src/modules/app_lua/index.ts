@@ -159,6 +159,7 @@ export const appLua = defineModule({
       instructions: params.instruction_limit,
       prelude: host.asset("lua51.lua"),
       around: { host, access: params.system_access, print: (text: string) => log.write(Level.INFO, text) },
+      trace: params.log_mode === 1 ? (name: string) => log.write(Level.DEBUG, `${name}()`) : null,
     };
     const engine = new LuaEngine(report, limits);
     return {
