@@ -13,8 +13,8 @@ import { askLanguage, type LanguageAnswer, type LanguageCase, runLanguage, type 
 import { DIFFERENCES, expected } from "./language-differences.ts";
 import { cases as expressions } from "./language-expressions.ts";
 import { cases as groups } from "./language-groups.ts";
-import { cases as keywords } from "./language-keywords.ts";
 import * as kemi from "./language-kemi.ts";
+import { cases as keywords } from "./language-keywords.ts";
 import * as lua from "./language-lua.ts";
 import { cases as operators } from "./language-operators.ts";
 import { cases as preprocessor } from "./language-preprocessor.ts";
