@@ -229,8 +229,11 @@ function routing(
 function callbacksOf({ globals, modules }: Config): Callbacks {
   const events = modules.flatMap(({ module, params }) => {
     const named = [[module.name, params.event_callback || params.evcb_reply_out] as const];
-    for (const [name, { callback }] of Object.entries(module.events))
+    for (const [name, { callback }] of Object.entries(module.events)) {
+      const group = name.slice(0, name.indexOf(":")); // some carry the name of another module
       if (callback !== undefined) named.push([name, params[callback]]);
+      else if (group !== module.name && params.event_callback) named.push([group, params.event_callback]);
+    }
     return named.flatMap(([name, callback]) =>
       typeof callback === "string" && (callback !== "" || name !== module.name) ? [[name, callback] as const] : [],
     );

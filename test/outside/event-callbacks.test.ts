@@ -48,3 +48,29 @@ test("the callbacks of tm and sl run with the names of their events", async () =
   expect(said(before)[1]).toBe("sl ack sl:filtered-ack ACK");
   await bed.close();
 });
+
+test("the callback of registrar runs for a binding that has expired", async () => {
+  const script = `
+function ksr_request_route()
+  KSR.registrar.save("location", 0)
+  return 1
+end
+function on_expired(event) KSR.err("[[" .. event .. " " .. KSR.pv.get("$ulc(exp=>aor)") .. "]]\\n") return 1 end
+`;
+  const config = `#!KAMAILIO
+${modules()}
+loadmodule "app_lua.so"
+modparam("app_lua", "load", "/data/expired.lua")
+modparam("registrar", "event_callback", "on_expired")
+modparam("registrar", "min_expires", 1)
+modparam("usrloc", "timer_interval", 1)
+cfgengine "lua"
+`;
+  const bed = await openProxy(config, -1, undefined, undefined, { "/data/expired.lua": script });
+  const agent = await bed.udp(7000);
+  const lines = ["Contact: <sip:bob@192.0.2.10:7000>;expires=2"];
+  expect((await agent.send(bed.request("REGISTER", "sip:192.0.2.1", lines)))[0]).toMatch(/^SIP\/2.0 200/);
+  await bed.world.advance(10_000);
+  expect(bed.log.flatMap((line) => /\[\[(.*)\]\]/.exec(line)?.[1] ?? [])).toEqual(["usrloc:contact-expired bob"]);
+  await bed.close();
+});
