@@ -3,6 +3,7 @@
 
 import { expect, test } from "vitest";
 import { modules, openProxy } from "../support/proxy-bed.ts";
+import { frame, openWs } from "../support/ws-agent.ts";
 
 const SCRIPT = `
 local function say(text) KSR.err("[[" .. text .. "]]\\n") end
@@ -72,5 +73,34 @@ cfgengine "lua"
   expect((await agent.send(bed.request("REGISTER", "sip:192.0.2.1", lines)))[0]).toMatch(/^SIP\/2.0 200/);
   await bed.world.advance(10_000);
   expect(bed.log.flatMap((line) => /\[\[(.*)\]\]/.exec(line)?.[1] ?? [])).toEqual(["usrloc:contact-expired bob"]);
+  await bed.close();
+});
+
+test("the callbacks of xhttp and websocket run for requests and for connections that have ended", async () => {
+  const script = `
+function ksr_request_route() return 1 end
+function on_http(event)
+  KSR.err("[[" .. event .. " " .. KSR.pv.get("$rm") .. "]]\\n")
+  KSR.websocket.handle_handshake()
+  return 1
+end
+function on_closed(event) KSR.err("[[" .. event .. "]]\\n") return 1 end
+`;
+  const config = `#!KAMAILIO
+${modules("xhttp", "websocket")}
+loadmodule "app_lua.so"
+modparam("app_lua", "load", "/data/web.lua")
+modparam("xhttp", "event_callback", "on_http")
+modparam("websocket", "event_callback", "on_closed")
+cfgengine "lua"
+`;
+  const bed = await openProxy(config, -1, undefined, undefined, { "/data/web.lua": script });
+  const ws = await openWs(bed);
+  await ws.raw(frame(8, "\x03\xe8"));
+  await bed.world.advance(100);
+  expect(bed.log.flatMap((line) => /\[\[(.*)\]\]/.exec(line)?.[1] ?? [])).toEqual([
+    "xhttp:request GET",
+    "websocket:closed",
+  ]);
   await bed.close();
 });
