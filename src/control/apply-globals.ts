@@ -34,6 +34,7 @@ export function transportLimits(globals: Globals): TransportLimits {
       maxTotalQueue: globals.int("tcp_wq_max"),
       sendTimeout: globals.int("tcp_send_timeout") * 1000,
       keepAlive: globals.bool("tcp_keepalive") ? globals.int("tcp_keepidle") * 1000 : -1,
+      trafficClass: globals.int("tos") & 0xff,
     },
     sources: sourceRules(globals),
     udp: {

@@ -147,6 +147,7 @@ export interface TcpListenOptions {
   readonly maxQueue: number; // bytes a connection may queue for sending
   /** As of TcpConnectOptions. */
   readonly keepAlive?: number;
+  readonly trafficClass?: number;
   /** With TLS a connection is told of when its handshake has succeeded. */
   readonly tls?: TlsAcceptor;
   /** With TLS: whether a handshake is begun with that far end at all; without it with everybody. */
@@ -161,6 +162,8 @@ export interface TcpConnectOptions {
   readonly maxQueue: number;
   /** Idle milliseconds before the system asks whether the far end is alive; 0: the system's own time; none asks without it. */
   readonly keepAlive?: number;
+  /** The octet of IP headers that says what is urgent (TOS, DSCP), where the runtime can set it: on Bun. */
+  readonly trafficClass?: number;
   /** With TLS it is there when the handshake has succeeded; a far end that must not be believed is EPROTO. */
   readonly tls?: TlsDialer;
 }

@@ -13,7 +13,7 @@ import {
 import { interfaces } from "./node-basics.ts";
 import { toHostError } from "./node-files.ts";
 import { dialTls, TlsDoor } from "./node-tls.ts";
-import { endpoint, endpointText, StreamConnection } from "./stream-connection.ts";
+import { endpoint, endpointText, markTraffic, StreamConnection } from "./stream-connection.ts";
 import type { TlsDialer, TlsInfo } from "./tls.ts";
 
 const BACKLOG = 1024;
@@ -32,7 +32,7 @@ export function listenTcp(gate: FlushGate, options: TcpListenOptions): Promise<T
       connection.start(handlers, () => connections.delete(connection));
     };
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      askAlive(socket, options.keepAlive);
+      setUp(socket, options);
       if (door === null) accept(socket, null);
       else if (options.mayBegin?.(endpoint(socket.remoteAddress, socket.remotePort)) === false) socket.destroy();
       else door.admit(socket);
@@ -83,7 +83,7 @@ export function connectTcp(gate: FlushGate, options: TcpConnectOptions): Promise
     socket.once("connect", () => {
       clearTimeout(timer);
       socket.removeAllListeners("error");
-      askAlive(socket, options.keepAlive);
+      setUp(socket, options);
       const connection = new NodeConnection(gate, socket, options.maxQueue, null);
       connection.start(options.handlers, () => {});
       resolve(connection);
@@ -102,7 +102,7 @@ async function connectTls(gate: FlushGate, options: TcpConnectOptions, dialer: T
       begun = socket;
     });
     const { socket, info } = await Promise.race([dialled, late]);
-    askAlive(socket, options.keepAlive);
+    setUp(socket, options);
     const connection = new NodeConnection(gate, socket, options.maxQueue, info);
     connection.start(options.handlers, () => {});
     return connection;
@@ -120,8 +120,9 @@ function lateError({ remote, timeout }: TcpConnectOptions): HostError {
   return new HostError("ETIMEDOUT", `no connection to ${endpointText(remote)} within ${timeout} ms`);
 }
 
-function askAlive(socket: Socket, idle: number | undefined): void {
-  if (idle !== undefined) socket.setKeepAlive(true, idle);
+function setUp(socket: Socket, { keepAlive, trafficClass }: TcpListenOptions | TcpConnectOptions): void {
+  if (keepAlive !== undefined) socket.setKeepAlive(true, keepAlive);
+  markTraffic(socket, trafficClass);
 }
 
 /** One connection over a node:net socket, be it TCP, TLS or a unix socket. */

@@ -58,6 +58,8 @@ export interface TcpRules {
   readonly sendTimeout: number;
   /** Idle milliseconds before the system asks whether the far end lives; 0: its own time; -1: it does not ask (tcp_keepalive, tcp_keepidle). */
   readonly keepAlive: number;
+  /** The TOS octet of connections; 0: the system's own (tos). */
+  readonly trafficClass: number;
   /** Whether each TCP connection begins with a header of the PROXY protocol (tcp_accept_haproxy). */
   readonly proxyHeader: boolean;
 }
@@ -70,6 +72,7 @@ const RULES: TcpRules = {
   maxTotalQueue: Number.POSITIVE_INFINITY,
   sendTimeout: Number.POSITIVE_INFINITY,
   keepAlive: -1,
+  trafficClass: 0,
   proxyHeader: false,
 };
 /** Milliseconds between two looks at what all connections have queued. */
@@ -127,7 +130,7 @@ export class TcpTransport {
     const socket = await this.host.network.listenTcp({
       local: options.local,
       maxQueue: this.maxQueue,
-      ...this.#keepAlive(),
+      ...this.#socketRules(),
       // one source's limits count before the work of a handshake is done for it
       ...(tls === null ? {} : { tls: tls.acceptor, mayBegin: (remote) => !this.#refuses(remote) }),
       onConnection: (connection) => {
@@ -215,7 +218,7 @@ export class TcpTransport {
       .connectTcp({
         remote,
         ...(from === null ? {} : { localAddress: from }),
-        ...this.#keepAlive(),
+        ...this.#socketRules(),
         ...(tls === null ? {} : { tls: tls.dialer(remote, flow.local, asker) }),
         timeout: this.#connectTimeout,
         handlers: flow,
@@ -231,8 +234,9 @@ export class TcpTransport {
       );
   }
 
-  #keepAlive(): { keepAlive?: number } {
-    return this.rules.keepAlive < 0 ? {} : { keepAlive: this.rules.keepAlive };
+  #socketRules(): { keepAlive?: number; trafficClass?: number } {
+    const { keepAlive, trafficClass } = this.rules;
+    return { ...(keepAlive < 0 ? {} : { keepAlive }), ...(trafficClass === 0 ? {} : { trafficClass }) };
   }
 
   /**

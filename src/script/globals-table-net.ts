@@ -37,7 +37,7 @@ const SOCKETS: readonly GlobalDef[] = [
   row("int", "mhomed", 0, USED, "choose the sending address by the route to the destination"),
   row("word", "advertised_address", null, USED, "address put into Via and Record-Route"),
   row("int", "advertised_port", null, USED, "port put into Via and Record-Route", { min: 1, max: 65535 }),
-  row("int", "tos", 16, USED, "type of service octet of sent datagrams; that of connections is up to the system"),
+  row("int", "tos", 16, USED, "type of service octet of what is sent; on Deno of datagrams only"),
   row("bool", "pmtu_discovery", 0, USED, "path MTU discovery"),
   row("int", "maxbuffer", 262144, USED, "bytes of the UDP receive buffer, which the system doubles"),
   row("int", "maxsndbuffer", 262144, USED, "bytes of the UDP send buffer, which the system doubles"),
