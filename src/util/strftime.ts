@@ -81,15 +81,19 @@ const CONVERSIONS: Readonly<Record<string, Conversion>> = {
   D: (p) => `${two(p.mon + 1)}/${two(p.mday)}/${two(p.year % 100)}`,
   e: (p) => two(p.mday, " "),
   F: (p) => `${p.year}-${two(p.mon + 1)}-${two(p.mday)}`,
+  g: (p) => two(isoWeek(p).year % 100),
+  G: (p) => String(isoWeek(p).year),
   h: (p) => MONTHS[p.mon]!.slice(0, 3),
   H: (p) => two(p.hour),
   I: (p) => two(p.hour % 12 === 0 ? 12 : p.hour % 12),
   j: (p) => String(p.yday + 1).padStart(3, "0"),
   k: (p) => two(p.hour, " "),
+  l: (p) => two(p.hour % 12 === 0 ? 12 : p.hour % 12, " "),
   m: (p) => two(p.mon + 1),
   M: (p) => two(p.min),
   n: () => "\n",
   p: (p) => (p.hour < 12 ? "AM" : "PM"),
+  P: (p) => (p.hour < 12 ? "am" : "pm"),
   r: (p) => `${two(p.hour % 12 === 0 ? 12 : p.hour % 12)}:${two(p.min)}:${two(p.sec)} ${p.hour < 12 ? "AM" : "PM"}`,
   R: (p) => `${two(p.hour)}:${two(p.min)}`,
   s: (_p, ms) => String(Math.floor(ms / 1000)),
@@ -98,6 +102,7 @@ const CONVERSIONS: Readonly<Record<string, Conversion>> = {
   T: (p) => `${two(p.hour)}:${two(p.min)}:${two(p.sec)}`,
   u: (p) => String(p.wday === 0 ? 7 : p.wday),
   U: (p) => two(Math.floor((p.yday + 7 - p.wday) / 7)),
+  V: (p) => two(isoWeek(p).week),
   w: (p) => String(p.wday),
   W: (p) => two(Math.floor((p.yday + 7 - ((p.wday + 6) % 7)) / 7)),
   x: (p) => `${two(p.mon + 1)}/${two(p.mday)}/${two(p.year % 100)}`,
@@ -108,6 +113,27 @@ const CONVERSIONS: Readonly<Record<string, Conversion>> = {
   Z: (p, _ms, utc) =>
     utc || p.offset === 0 ? "GMT" : `${p.offset < 0 ? "-" : "+"}${two(Math.floor(Math.abs(p.offset) / 60))}`,
 };
+
+// Week and its year by ISO 8601: weeks begin on Mondays, the first one has the year's first Thursday.
+function isoWeek({ year, yday, wday }: TimeParts): { readonly year: number; readonly week: number } {
+  const week = Math.floor((yday - ((wday + 6) % 7) + 10) / 7);
+  if (week < 1) return { year: year - 1, week: weeksOf(year - 1) };
+  return week > weeksOf(year) ? { year: year + 1, week: 1 } : { year, week };
+}
+
+function weeksOf(year: number): number {
+  const first = new Date(Date.UTC(year, 0, 1)).getUTCDay();
+  const isLeap = new Date(Date.UTC(year, 1, 29)).getUTCMonth() === 1;
+  return first === 4 || (isLeap && first === 3) ? 53 : 52;
+}
+
+/** Milliseconds since 1970 of a date in local time; fields out of their range carry over, as with mktime(). Months count from 1. */
+export function localTime(year: number, month: number, day: number, hour: number, min: number, sec: number): number {
+  const date = new Date(2000, 0, 1);
+  date.setFullYear(year, month - 1, day);
+  date.setHours(hour, min, sec, 0);
+  return date.getTime();
+}
 
 /** "Fri Feb 13 23:31:30 2009". */
 export function asctime(p: TimeParts): string {

@@ -1,7 +1,7 @@
 // Lua's library os, over the clock, files and processes of the host.
 
+import { localTime, partsOf, strftime, type TimeParts } from "../../util/strftime.ts";
 import { fail, isMissing, numberArg, optionalNumber, optionalText, textArg } from "./arguments.ts";
-import { type DateFields, fieldsOf, strftime, timeOf } from "./dates.ts";
 import { lua } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
 import { temporaryName } from "./io.ts";
@@ -40,10 +40,10 @@ function times({ host: { clock } }: Surroundings): Record<string, LuaFunction> {
       const given = optionalText(L, 1, "%c");
       const isUtc = given.startsWith("!");
       const format = isUtc ? given.slice(1) : given;
-      const fields = fieldsOf(optionalNumber(L, 2, now()), isUtc);
-      if (fields === null) lua.lua_pushnil(L);
-      else if (format.startsWith("*t")) pushFields(L, fields);
-      else pushText(L, strftime(format, fields));
+      const ms = Math.floor(optionalNumber(L, 2, now())) * 1000;
+      if (!(Math.abs(ms) <= LAST_MOMENT)) lua.lua_pushnil(L);
+      else if (format.startsWith("*t")) pushFields(L, partsOf(ms, isUtc));
+      else pushText(L, strftime(format, ms, isUtc));
       return 1;
     },
     setlocale: (L) => {
@@ -54,6 +54,9 @@ function times({ host: { clock } }: Surroundings): Record<string, LuaFunction> {
     },
   };
 }
+
+/** The last moment a calendar of the runtime knows, ms. */
+const LAST_MOMENT = 8.64e15;
 
 function timeOfTable(L: LuaState): number {
   if (lua.lua_type(L, 1) !== lua.LUA_TTABLE) fail(L, "bad argument #1 to 'time' (table expected)");
@@ -66,16 +69,17 @@ function timeOfTable(L: LuaState): number {
   };
   const [sec, min, hour] = [field("sec", 0), field("min", 0), field("hour", 12)];
   const [day, month, year] = [field("day", null), field("month", null), field("year", null)];
-  return timeOf(year, month, day, hour, min, sec);
+  return Math.floor(localTime(year, month, day, hour, min, sec) / 1000);
 }
 
-function pushFields(L: LuaState, fields: DateFields): void {
+function pushFields(L: LuaState, { sec, min, hour, mday, mon, year, wday, yday, isdst }: TimeParts): void {
   lua.lua_newtable(L);
-  for (const name of ["sec", "min", "hour", "day", "month", "year", "wday", "yday"] as const) {
-    lua.lua_pushnumber(L, fields[name]);
+  const fields = { sec, min, hour, day: mday, month: mon + 1, year, wday: wday + 1, yday: yday + 1 };
+  for (const [name, value] of Object.entries(fields)) {
+    lua.lua_pushnumber(L, value);
     lua.lua_setfield(L, -2, key(name));
   }
-  lua.lua_pushboolean(L, fields.isdst);
+  lua.lua_pushboolean(L, isdst !== 0);
   lua.lua_setfield(L, -2, key("isdst"));
 }
 
