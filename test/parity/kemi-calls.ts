@@ -56,7 +56,7 @@ const TEXTS: readonly KemiCase[] = [
     ["textops.is_present_hf_re", ["^X-"]],
     ["textops.remove_hf", ["Subject"]],
     ["textops.remove_hf_re", ["^X-O"]],
-    ["textops.cmp_str", ["a", "b"]],
+    ["textops.cmp_str", ["a", "b"], null],
     ["textops.cmp_str", ["a", "a"]],
     ["textops.cmp_istr", ["Abc", "aBC"]],
     ["textops.starts_with", ["abc", "ab"]],

@@ -10,7 +10,7 @@ import { bodyFunctions } from "./body.ts";
 import { headerFunctions } from "./headers.ts";
 import { multipartFunctions } from "./multipart.ts";
 import { SUBST_TRANSFORMS } from "./subst-transform.ts";
-import { textFunctions } from "./text.ts";
+import { textFunctions, textScripting } from "./text.ts";
 
 /** Methods to test for: known ones as bits by their number, others by name. */
 interface MethodSet {
@@ -50,6 +50,7 @@ export const textops = defineModule({
   state: () => null,
   configure: () => null,
   kemi: {
+    ...textScripting,
     set_body_multipart_boundary: "set_body_multipart",
     has_body_type: "has_body",
     set_body_multipart_mode: "set_body_multipart",

@@ -3,6 +3,7 @@
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { int, raw, str, variable } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
+import { type KemiDef, kemi } from "../../registry/kemi.ts";
 import { matches, type Pattern } from "../../script/posix-regex.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { textOf } from "../../util/bytes.ts";
@@ -117,6 +118,22 @@ function comparing(
     run: (_i: unknown, _ctx, a, b) => (test(a, b) ? 1 : otherwise),
   });
 }
+
+const sameButForCase = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+function comparingScripts(doc: string, same: (a: string, b: string) => boolean): KemiDef<unknown> {
+  return kemi({
+    args: [str("str1"), str("str2")],
+    doc,
+    run: (_i: unknown, _ctx, a, b) => (same(a, b) ? 1 : -2),
+  });
+}
+
+/** What scripts in other languages get otherwise: -2 where the native language gets -1. */
+export const textScripting: Readonly<Record<string, KemiDef<unknown>>> = {
+  cmp_str: comparingScripts("1 when the texts are the same, else -2.", (a, b) => a === b),
+  cmp_istr: comparingScripts("1 when the texts are the same but for case, else -2.", sameButForCase),
+};
 
 /** Where a text begins in another, counted from 1; -1 when it is not there. */
 function finding(doc: string, find: (a: string, b: string) => number): FunctionDef<unknown> {
@@ -277,13 +294,8 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
       return -2;
     },
   }),
-  cmp_str: comparing("True when the texts are the same, or -2.", ["str1", "str2"], (a, b) => a === b, -2),
-  cmp_istr: comparing(
-    "True when the texts are the same but for case, or -2.",
-    ["str1", "str2"],
-    (a, b) => a.toLowerCase() === b.toLowerCase(),
-    -2,
-  ),
+  cmp_str: comparing("True when the texts are the same.", ["str1", "str2"], (a, b) => a === b),
+  cmp_istr: comparing("True when the texts are the same but for case.", ["str1", "str2"], sameButForCase),
   starts_with: fn({
     args: [str("str1"), str("str2")],
     routes: ANY,
