@@ -54,7 +54,7 @@ install_packages() {
   command -v npm >/dev/null || die "npm is missing: install Node.js 20 or later (https://nodejs.org), which brings it"
   say "Portico: fetching Bun, Deno and the development tools into node_modules"
   say "  (once: about 180 MB over the network, 600 MB on disk)"
-  log=$(mktemp "${TMPDIR:-/tmp}/portico-install.XXXXXX")
+  log=$(mktemp)
   # Whatever the user's npm leaves out by default, we need it here: development and optional packages.
   (cd "$ROOT" && exec npm ci --include=dev --include=optional --no-audit --no-fund --no-engine-strict --loglevel=error) >"$log" 2>&1 &
   installer=$!

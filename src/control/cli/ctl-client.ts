@@ -89,13 +89,13 @@ async function askUdp(
   cookie: number,
 ): Promise<Answer> {
   const remote = await resolved(host, to.host, to.port);
-  const any = remote.family === 4 ? "0.0.0.0" : "::";
+  const unspecified = remote.family === 4 ? "0.0.0.0" : "::";
   let settle: (answer: Answer) => void = () => {};
   const answered = new Promise<Answer>((resolve) => {
     settle = resolve;
   });
   const socket = await host.network.bindUdp({
-    local: { family: remote.family, address: any, port: 0 },
+    local: { family: remote.family, address: unspecified, port: 0 },
     light: true,
     onMessage: (buf, start, end) => {
       const answer = readAnswer(buf.slice(start, end), cookie);
