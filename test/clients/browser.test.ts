@@ -174,7 +174,10 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
         });
       }
     });
-    await new Promise<void>((resolve) => door.listen(tunnelPort, "127.0.0.1", resolve));
+    await new Promise<void>((resolve, reject) => {
+      door.once("error", reject);
+      door.listen(tunnelPort, "127.0.0.1", resolve);
+    });
     return door;
   }
 
@@ -200,23 +203,26 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
     let over = false;
     const loading = curls(() => over);
     const calling = Promise.all([sippCalls("tcp"), sippCalls("tls")]);
-    for (let i = 0; i < 3; i++) {
-      await page.evaluate("notes.length = 0");
-      await page.evaluate(
-        `void ua.call("sip:${users.wss[1]}@127.0.0.1:${group.server.port}", { mediaConstraints: { audio: true, video: false } })`,
-      );
-      const invite = await phone.receiveRequest("INVITE", 15_000);
-      const headers = [contact(phone, "wss"), "Content-Type: application/sdp"];
-      phone.send(phone.reply(invite, 200, "OK", headers, SDP("active")));
-      await phone.receiveRequest("ACK");
-      await page.until("notes.includes('confirmed')");
-      await page.evaluate("session.terminate()");
-      const bye = await phone.receiveRequest("BYE");
-      phone.send(phone.reply(bye, 200, "OK"));
-      await page.until("notes.some((n) => n.startsWith('ended'))");
+    try {
+      for (let i = 0; i < 3; i++) {
+        await page.evaluate("notes.length = 0");
+        await page.evaluate(
+          `void ua.call("sip:${users.wss[1]}@127.0.0.1:${group.server.port}", { mediaConstraints: { audio: true, video: false } })`,
+        );
+        const invite = await phone.receiveRequest("INVITE", 15_000);
+        const headers = [contact(phone, "wss"), "Content-Type: application/sdp"];
+        phone.send(phone.reply(invite, 200, "OK", headers, SDP("active")));
+        await phone.receiveRequest("ACK");
+        await page.until("notes.includes('confirmed')");
+        await page.evaluate("session.terminate()");
+        const bye = await phone.receiveRequest("BYE");
+        phone.send(phone.reply(bye, 200, "OK"));
+        await page.until("notes.some((n) => n.startsWith('ended'))");
+      }
+      await calling;
+    } finally {
+      over = true;
     }
-    await calling;
-    over = true;
     expect(await loading).toBeGreaterThan(80);
     await page.evaluate("ua.stop()");
     phone.close();

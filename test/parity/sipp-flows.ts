@@ -37,12 +37,12 @@ async function open(onText: (text: string, port: number) => void): Promise<Socke
   return socket;
 }
 
-let sipps = process.pid % 2000;
+let sipps = process.pid % 1000;
 
 // Ports for messages, for its control and for media: by itself every sipp wants the same ones. Those of media (several in a row, and it looks
-// further when they are taken) lie below the ports that the system gives.
+// further when they are taken) lie below those of test/support/ports.ts.
 async function ownPorts(port: number): Promise<string[]> {
-  const media = 10_000 + (sipps++ % 2000) * 10;
+  const media = 10_000 + (sipps++ % 1000) * 10;
   return ["-p", String(port), "-cp", String(await freePort()), "-mp", String(media)];
 }
 
