@@ -33,6 +33,14 @@ const SCRIPT = `
   if ($hdr(X-Do) == "get4") { auth_get_www_authenticate("office.example", "4", "$var(c)"); append_to_reply("C: $rc [$(var(c){s.escape.common})]\\r\\n"); sl_send_reply("299", "Done"); exit; }
   if ($hdr(X-Do) == "get8") { auth_get_www_authenticate("office.example", "8", "$var(c)"); append_to_reply("C: $rc [$(var(c){s.escape.common})]\\r\\n"); sl_send_reply("299", "Done"); exit; }
   if ($hdr(X-Do) == "get16") { auth_get_www_authenticate("office.example", "16", "$var(c)"); append_to_reply("C: $rc [$(var(c){s.escape.common})]\\r\\n"); sl_send_reply("299", "Done"); exit; }
+  if ($hdr(X-Do) == "attr") {
+    pv_www_authenticate("office.example", "secret", "2");
+    append_to_reply("C: $rc [$(avp(challenge){s.escape.common})] [$avp(digest_challenge)]\\r\\n");
+    pv_proxy_authenticate("office.example", "secret", "6");
+    append_to_reply("C: $rc [$(avp(challenge){s.escape.common})] [$avp(digest_challenge)]\\r\\n");
+    sl_send_reply("299", "Done");
+    exit;
+  }
   if ($hdr(X-Do) == "has") { has_credentials("office.example"); ${CHECK} exit; }
   if ($hdr(X-Do) == "pv") { pv_www_authenticate("office.example", "secret", "0"); ${CHECK} exit; }
   if ($hdr(X-Do) == "pvm") { pv_www_authenticate("office.example", "secret", "0", "INVITE"); ${CHECK} exit; }
@@ -201,5 +209,27 @@ export const AUTH: readonly NatGroup[] = [
   ]),
   group("auth, nonce_expire", p("nonce_expire", 1), [
     { name: "stale", steps: [send("www1"), { ms: 2500 }, send("pv", alice), send("retry", alice)] },
+  ]),
+  group(
+    "auth, names of headers and of the AVP",
+    p("www_challenge_header", "WWW-Challenge") +
+      p("proxy_challenge_header", "Proxy-Challenge") +
+      p("challenge_attr", "$challenge"),
+    [
+      { name: "challenges", steps: [send("www1"), send("proxy1"), send("both"), send("get1")] },
+      { name: "the AVP", steps: [send("attr"), send("attr", undefined, "OPTIONS")] },
+      { name: "a login", steps: [send("www1"), send("pv", alice)] },
+    ],
+  ),
+  group("auth, protect_contacts", p("auth_checks_register", 2) + p("protect_contacts", 1), [
+    {
+      name: "another Contact is no other nonce",
+      steps: [
+        send("www1", undefined, "REGISTER", ["Contact: <sip:a@198.51.100.7>"]),
+        send("pv", alice, "REGISTER", ["Contact: <sip:a@203.0.113.9>"]),
+        send("pv", alice, "REGISTER"),
+        send("pv", alice, "REGISTER", ["Call-ID: another"]),
+      ],
+    },
   ]),
 ];

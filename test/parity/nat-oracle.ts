@@ -11,6 +11,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import {
   answerTo,
+  logText,
   type NatAnswer,
   type NatGroup,
   type NatStep,
@@ -69,6 +70,8 @@ class Inside {
   private got: string[] = [];
   private readonly group: NatGroup;
   private readonly directory: string;
+  /** Its log, as far as cases ask for it. */
+  readonly lines: string[] = [];
 
   constructor(group: NatGroup, directory: string) {
     this.group = group;
@@ -92,7 +95,7 @@ class Inside {
   }
 
   private came(end: string, from: string, text: string): void {
-    this.challenge = /^(?:WWW|Proxy)-Authenticate: .*/m.exec(text)?.[0] ?? this.challenge;
+    this.challenge = /^(?:WWW|Proxy)-(?:Authenticate|Challenge): .*/m.exec(text)?.[0] ?? this.challenge;
     this.token = tokenIn(text) ?? this.token;
     if (!text.includes("z9hG4bKup")) this.got.push(`${end} < ${from}\n${tidyNat(text)}`);
     else this.isUp = true;
@@ -105,6 +108,7 @@ class Inside {
     this.got = [];
     if (step.rpc !== undefined) this.got.push(await this.command(step.rpc));
     if (step.sql !== undefined) this.got.push(this.rows(step.sql));
+    if (step.log !== undefined) this.got.push(logText(this.lines, step.log));
     if (step.close !== undefined) this.tcp.get(step.close)?.end();
     if (step.close !== undefined) this.tcp.delete(step.close);
     if (step.from !== undefined) await this.send(step.from, textFor(step, this.challenge, this.token));
@@ -203,10 +207,14 @@ async function main(): Promise<void> {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let words = "";
+  const inside = new Inside(group, directory);
+  let line = "";
   child.stderr.on("data", (d: Buffer) => {
     words = (words + d.toString("latin1")).slice(-8000);
+    const lines = (line + d.toString("latin1")).split("\n");
+    line = lines.pop() ?? "";
+    inside.lines.push(...lines);
   });
-  const inside = new Inside(group, directory);
   try {
     await inside.open();
     await ready(inside, child, () => words);

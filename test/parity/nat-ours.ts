@@ -7,6 +7,7 @@ import { bytesOf, textOf } from "../../src/util/bytes.ts";
 import { openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 import {
   answerTo,
+  logText,
   type NatAnswer,
   type NatGroup,
   type NatStep,
@@ -53,7 +54,7 @@ class Agents {
         local: { family: 4, address, port },
         onMessage: (buf, from, to, peer) => {
           const text = textOf(buf, from, to);
-          this.challenge = /^(?:WWW|Proxy)-Authenticate: .*/m.exec(text)?.[0] ?? this.challenge;
+          this.challenge = /^(?:WWW|Proxy)-(?:Authenticate|Challenge): .*/m.exec(text)?.[0] ?? this.challenge;
           this.token = tokenIn(text) ?? this.token;
           this.got.push(`${end} < ${peer.remote.address}:${peer.remote.port}\n${tidyNat(text)}`);
           const code = this.group.answers?.[end] ?? 0;
@@ -71,6 +72,7 @@ class Agents {
     if (step.rpc !== undefined) this.got.push(await this.command(step.rpc));
     if (step.sql !== undefined)
       this.got.push(rowsText(this.bed.host.openSqlite("/data/db.sqlite").prepare(step.sql).all()));
+    if (step.log !== undefined) this.got.push(logText(this.bed.log, step.log));
     if (step.close !== undefined) this.tcp.get(step.close)?.close();
     if (step.close !== undefined) this.tcp.delete(step.close);
     if (step.from !== undefined) await this.send(step.from, textFor(step, this.challenge, this.token));

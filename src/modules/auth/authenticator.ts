@@ -66,6 +66,11 @@ export interface AuthSettings {
   readonly stateless: boolean;
   readonly authInfo: boolean;
   readonly useDomain: boolean;
+  /** The AVP in which pv_www_authenticate() and its like leave a challenge. */
+  readonly challengeAvp: string;
+  /** Names of the headers of challenges. */
+  readonly wwwHeader: string;
+  readonly proxyHeader: string;
 }
 
 /** Flags of the challenging functions. */
@@ -260,7 +265,8 @@ export class Authenticator {
       if ((flags & ChallengeFlag.NO_500) === 0) ctx.proxy.reply(ctx, 500, "Internal Server Error", "");
       return -1;
     }
-    const lines = this.challengeLines(ctx, proxy ? "Proxy-Authenticate" : "WWW-Authenticate", realm, flags, algorithms);
+    const name = proxy ? this.settings.proxyHeader : this.settings.wwwHeader;
+    const lines = this.challengeLines(ctx, name, realm, flags, algorithms);
     const code = proxy ? 407 : 401;
     const reason = proxy ? "Proxy Authentication Required" : "Unauthorized";
     if (this.settings.stateless) return ctx.proxy.replyStateless(msg, ctx.flow, code, reason, lines);

@@ -1,5 +1,6 @@
 // Module auth: digest challenges and checks against passwords the script has. auth_db checks against a database by way of it.
 
+import { avpNameOf } from "../../proxy/avp-name.ts";
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { ArgError, int, optional, parsed, str, variable } from "../../registry/args.ts";
 import { defineModule, fn, intParam, parsedParam, strParam } from "../../registry/define.ts";
@@ -8,6 +9,8 @@ import { Algorithm } from "../../sip/digest.ts";
 import { H } from "../../sip/headers.ts";
 import { Method } from "../../sip/methods.ts";
 import { LINE_END, NAME_START, STRIDE } from "../../sip/scan.ts";
+import { isToken } from "../../sip/tokens.ts";
+import { bytesOf } from "../../util/bytes.ts";
 import { core } from "../core/index.ts";
 import { AuthCode, Authenticator, type AuthSettings } from "./authenticator.ts";
 import { authorizedCredentials, type DigestCredentials, findCredentials } from "./credentials.ts";
@@ -55,6 +58,21 @@ function qopValue(text: string): string | ArgError {
   return bad === undefined ? parts.join(",") : new ArgError(`"${bad}" is no qop`, "there are auth and auth-int");
 }
 
+// SER wrote attributes as $name, $s:name, $i:5 or with a class ($f.name, $tu.name); all are AVPs now.
+function challengeAvp(text: string): string | ArgError {
+  const name = /^\$(?:(?:[ft][urd]?|g)\.)?((?:s:|i:)?[A-Za-z0-9_-]+|avp\([^()]+\))$/.exec(text)?.[1];
+  return name === undefined
+    ? new ArgError(`"${text}" names no AVP`, "write $digest_challenge or $avp(digest_challenge)")
+    : avpNameOf(name);
+}
+
+function headerName(text: string): string | ArgError {
+  const bytes = bytesOf(text);
+  return isToken(bytes, 0, bytes.length)
+    ? text
+    : new ArgError(`"${text}" is no name of a header`, "write WWW-Authenticate, for example");
+}
+
 const params = {
   auth_checks_register: intParam(
     0,
@@ -88,18 +106,16 @@ const params = {
   ),
   add_authinfo_hdr: intParam(0, "Whether answers to authenticated requests carry Authentication-Info."),
   nid_pool_no: intParam(1, "Pools of nonces.", { effect: "there is one pool of nonces" }),
-  challenge_attr: strParam("$digest_challenge", "Variable that gets a challenge.", {
-    effect: "challenges are put into $avp(digest_challenge)",
-  }),
+  challenge_attr: parsedParam(
+    "digest_challenge",
+    "AVP that gets the challenge of the pv_ functions: $name or $avp(name).",
+    challengeAvp,
+  ),
   protect_contacts: intParam(0, "Contact as part of nonces.", {
-    effect: "nonces are tied by auth_checks_register, auth_checks_no_dlg and auth_checks_in_dlg",
+    effect: "as with the installed Kamailio; nonces are tied by auth_checks_register, _no_dlg and _in_dlg",
   }),
-  proxy_challenge_header: strParam("Proxy-Authenticate", "Header of challenges for proxies.", {
-    effect: "the header has its own name",
-  }),
-  www_challenge_header: strParam("WWW-Authenticate", "Header of challenges for servers.", {
-    effect: "the header has its own name",
-  }),
+  proxy_challenge_header: parsedParam("Proxy-Authenticate", "Name of the header of proxies' challenges.", headerName),
+  www_challenge_header: parsedParam("WWW-Authenticate", "Name of the header of servers' challenges.", headerName),
 };
 
 type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
@@ -126,6 +142,9 @@ function settingsOf(p: Given): AuthSettings {
     stateless: p.force_stateless_reply !== 0,
     authInfo: p.add_authinfo_hdr !== 0,
     useDomain: p.use_domain !== 0,
+    challengeAvp: p.challenge_attr,
+    wwwHeader: p.www_challenge_header,
+    proxyHeader: p.proxy_challenge_header,
   };
 }
 
@@ -138,7 +157,7 @@ const realmArg = str("realm");
 const flagsArg = int("flags");
 const algorithmsArg = optional(parsed("algorithms", algorithmList));
 
-/** Flags of the pv_ functions: the password is an HA1; put a challenge into $avp(digest_challenge) when the check fails. */
+/** Flags of the pv_ functions: the password is an HA1; put a challenge into the AVP challenge_attr when the check fails. */
 const PvFlag = { HA1: 1, CHALLENGE_PLAIN: 2, CHALLENGE_AUTH: 4, CHALLENGE_AUTH_INT: 8, STALE: 16 } as const;
 
 /** Checks credentials against a password (or HA1) of the script. */
@@ -158,9 +177,10 @@ function checkPassword(
       : auth.after(ctx, found, (flags & PvFlag.HA1) !== 0 ? password.toLowerCase() : auth.ha1(found, password), method);
   if (code < 0 && (flags & (PvFlag.CHALLENGE_PLAIN | PvFlag.CHALLENGE_AUTH | PvFlag.CHALLENGE_AUTH_INT)) !== 0) {
     const qop = (flags & PvFlag.CHALLENGE_AUTH_INT) !== 0 ? 2 : (flags & PvFlag.CHALLENGE_AUTH) !== 0 ? 1 : 0;
-    const name = header === H.AUTHORIZATION ? "WWW-Authenticate" : "Proxy-Authenticate";
+    const { wwwHeader, proxyHeader, challengeAvp: avp } = auth.settings;
+    const name = header === H.AUTHORIZATION ? wwwHeader : proxyHeader;
     ctx.avps.push(
-      "digest_challenge",
+      avp,
       auth.challengeLines(ctx, name, auth.realm(ctx.message, given), qop | (flags & PvFlag.STALE), null),
     );
   }
@@ -247,7 +267,7 @@ export default defineModule({
     pv_www_authenticate: fn({
       args: [realmArg, str("passwd"), flagsArg, optional(str("method"))],
       routes: REQUEST,
-      doc: "Checks Authorization against a password. Flags: 1 it is an HA1; 2, 4, 8 on failure put a challenge without qop, with auth, auth-int into $avp(digest_challenge); 16 stale.",
+      doc: "Checks Authorization against a password. Flags: 1 it is an HA1; 2, 4, 8 on failure put a challenge without qop, with auth, auth-int into the AVP challenge_attr; 16 stale.",
       aliases: ["pv_www_authorize"],
       run: (auth: Instance, ctx, realm, password, flags, method) =>
         checkPassword(auth, ctx, realm, password, flags, H.AUTHORIZATION, method ?? null),
@@ -286,7 +306,7 @@ export default defineModule({
         const name = auth.realm(ctx.message, realm);
         const algorithm = auth.settings.algorithms[0] ?? Algorithm.MD5;
         if (dest.set === undefined || name === "") return -1;
-        dest.set(ctx, auth.challengeLines(ctx, "WWW-Authenticate", name, flags, [algorithm]));
+        dest.set(ctx, auth.challengeLines(ctx, auth.settings.wwwHeader, name, flags, [algorithm]));
         return 1;
       },
     }),
