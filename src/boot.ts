@@ -85,12 +85,16 @@ export async function start(
     databases.closeAll();
     stopTicking();
   };
+  const refused: Diagnostic[] = [];
+  const tell = (finding: Diagnostic): void => proxy.log.warn(findingLine(finding));
   try {
-    const { generation, findings } = prepare(parts, config);
-    for (const finding of findings) proxy.log.warn(findingLine(finding));
+    const { generation, found } = prepare(parts, config);
+    found.list.forEach(tell);
+    found.tellAtOnce((finding) => (finding.severity === "error" ? void refused.push(finding) : tell(finding)));
     commands.enter(generation);
     steps?.beforeModules();
     await loader.start(generation);
+    found.tellAtOnce(tell);
     await runStartup(proxy);
     steps?.beforeSockets();
     await openListeners(host, transports, config.globals, proxy.log);
@@ -98,18 +102,29 @@ export async function start(
     stopTimers = runTimers(proxy);
   } catch (error) {
     await stop();
+    if (refused.length > 0) throw new UnusableConfig(refused);
     if (error instanceof ConfigError) throw new UnusableConfig([refusal(error, config)]);
     throw error;
   }
   return { proxy, listeners: transports.listeners, commands, stop };
 }
 
-/** What starting that configuration would find wrong with it, without opening anything: modules are set up and routes compiled, then thrown away. */
-export function tryOut(host: Host, config: Config): Trial {
+/**
+ * What starting that configuration would find wrong with it, without opening anything: modules are set up and routes compiled, then thrown away.
+ * `data` as in `start`; `tell` is for a person who waits.
+ */
+export async function tryOut(
+  host: Host,
+  config: Config,
+  data: string | null = null,
+  tell: (text: string) => void = () => {},
+): Promise<Trial> {
   const sctp = sctpFindings(host, config);
   try {
-    const { routes, findings } = prepare(assemble(host, config, { level: Level.ALERT, sink: () => {} }, null), config);
-    return { diagnostics: [...sctp, ...findings], routes };
+    const parts = assemble(host, config, { level: Level.ALERT, sink: () => {} }, data);
+    const { generation, routes, found } = prepare(parts, config);
+    await parts.loader.examine(generation, tell);
+    return { diagnostics: [...sctp, ...found.list], routes: found.errors > 0 ? null : routes };
   } catch (error) {
     if (error instanceof UnusableConfig) return { diagnostics: [...sctp, ...error.diagnostics], routes: null };
     throw error;
@@ -128,7 +143,10 @@ function sctpFindings(host: Host, { globals, tree }: Config): readonly Diagnosti
 
 function assemble(host: Host, config: Config, settings: LogSettings, data: string | null, run: string | null = null) {
   const log = new Log(settings, "");
-  const wheel = new TimerWheel(host.clock.mono(), TICK);
+  const wheel = new TimerWheel(host.clock.mono(), TICK, (error) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    proxy.limited.write(proxy.log, Level.BUG, "faults of timers", `fault of a timer: ${text}`);
+  });
   const databases = new Databases(host, log.named("store"), config.globals.text("version_table") ?? "version");
   databases.slow = { from: config.globals.int("latency_limit_db"), level: config.globals.int("latency_log") };
   const transports = new NetTransports(
@@ -170,7 +188,7 @@ function assemble(host: Host, config: Config, settings: LogSettings, data: strin
 function prepare(
   { proxy, loader }: ReturnType<typeof assemble>,
   config: Config,
-): { generation: readonly Configured[]; routes: CompiledRoutes; findings: readonly Diagnostic[] } {
+): { generation: readonly Configured[]; routes: CompiledRoutes; found: ScriptFindings } {
   let generation: readonly Configured[];
   try {
     generation = loader.configure(config.modules);
@@ -200,7 +218,7 @@ function prepare(
   proxy.routes = routes;
   proxy.logPrefix = logPrefix(config, compiled.routes);
   proxy.logPrefixEach = config.globals.int("log_prefix_mode") === 1;
-  return { generation, routes: compiled.routes, findings: found.list };
+  return { generation, routes: compiled.routes, found };
 }
 
 // What a script will fail of, as a line of the log.

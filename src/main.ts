@@ -44,7 +44,7 @@ async function main(host: Host): Promise<number> {
     case "db":
       return runDb(host, rest, databaseUrl(dataDirectory(host, null)));
     case "check":
-      return runCheck(host, checkOptions(rest), (config) => tryOut(host, config));
+      return checked(host, checkOptions(rest));
     case "catalogue":
       return runCatalogue(host, rest);
     case "build-info":
@@ -56,6 +56,10 @@ async function main(host: Host): Promise<number> {
       if (command !== undefined && !command.startsWith("-")) throw new UsageError(`there is no command "${command}"`);
       return withFlags(host, parseOptions(host.process.args));
   }
+}
+
+function checked(host: Host, options: Options): Promise<number> {
+  return runCheck(host, options, (config, tell) => tryOut(host, config, options.dataDirectory, tell));
 }
 
 function ctl(host: Host, args: readonly string[], asKamcmd: boolean): Promise<number> {
@@ -76,7 +80,7 @@ async function withFlags(host: Host, options: Options): Promise<number> {
   if (options.help) host.process.write(1, HELP);
   else if (options.version) host.process.write(1, `portico ${VERSION}\n`);
   else if (options.buildInfo) host.process.write(1, buildInfo(host));
-  else if (options.checkOnly) return runCheck(host, options, (config) => tryOut(host, config));
+  else if (options.checkOnly) return checked(host, options);
   else return serve(host, options);
   return Exit.OK;
 }

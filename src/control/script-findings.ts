@@ -9,7 +9,8 @@ import { type Config, type Diagnostic, Diagnostics, isKnownModule, type Place, S
 export class ScriptFindings {
   private readonly config: Config;
   private readonly diagnostics = new Diagnostics();
-  private readonly files = new Map<ScriptText, SourceFile>();
+  private readonly files = new WeakMap<ScriptText, SourceFile>();
+  private tell: ((finding: Diagnostic) => void) | null = null;
 
   constructor(config: Config) {
     this.config = config;
@@ -28,19 +29,28 @@ export class ScriptFindings {
     };
   }
 
+  /** From now on findings are passed on and not kept: those about scripts that are loaded while the program runs. */
+  tellAtOnce(tell: (finding: Diagnostic) => void): void {
+    this.tell = tell;
+  }
+
   get errors(): number {
     return this.diagnostics.errors;
   }
 
-  /** In order of file and position. */
+  /** In order of file and position. What calls lead to is not told of a script that cannot be read. */
   get list(): readonly Diagnostic[] {
-    return this.diagnostics.sorted();
+    const all = this.diagnostics.sorted();
+    const unreadable = new Set(all.filter(isUnreadable).map(({ file }) => file));
+    return all.filter((finding) => isUnreadable(finding) || !unreadable.has(finding.file));
   }
 
   private add({ severity, code, at, message, hint }: Finding): void {
     const place = this.placeOf(at);
-    if (severity === "error") this.diagnostics.error(code, place, message, hint);
-    else this.diagnostics.warning(code, place, message, hint);
+    const diagnostics = this.tell === null ? this.diagnostics : new Diagnostics();
+    if (severity === "error") diagnostics.error(code, place, message, hint);
+    else diagnostics.warning(code, place, message, hint);
+    if (this.tell !== null) diagnostics.list.forEach(this.tell);
   }
 
   private placeOf(at: FindingPlace): Place {
@@ -54,6 +64,10 @@ export class ScriptFindings {
     const { at: loadedAt, paramPlaces } = loaded.find(({ module }) => module.name === at.module)!;
     return paramPlaces.get(at.param) ?? loadedAt;
   }
+}
+
+function isUnreadable({ severity, code }: Diagnostic): boolean {
+  return severity === "error" && code === "script-syntax";
 }
 
 // Those that the configuration names itself must be there; the others may.

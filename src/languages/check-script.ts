@@ -26,6 +26,8 @@ export interface ScriptCheck {
   readonly around: ScriptSurroundings;
   /** The modules whose functions stand under sr; all when none is named. */
   readonly registered: readonly string[];
+  /** How many of the first scripts have been checked already, and the functions that the configuration names with them. */
+  readonly done?: number;
 }
 
 /** Groups that stand under sr whether registered or not. */
@@ -35,8 +37,9 @@ const ALWAYS = new Set(["", "hdr", "pv", "x"]);
 export function checkScripts(scripts: readonly ScriptText[], check: ScriptCheck): void {
   const read = scripts.map((script) => ({ script, uses: usesOf(script.text, check.language) }));
   const checker = new ScriptChecker(read, check);
-  for (const each of read) checker.script(each);
-  checker.callbacks();
+  const { done = 0 } = check;
+  for (const each of read.slice(done)) checker.script(each);
+  if (done === 0) checker.callbacks();
 }
 
 class ScriptChecker {

@@ -23,11 +23,18 @@ describe("tokensOf", () => {
     expect(shown(`a # b\nr"\\d" f"{x}" """c\n"d" """ 'e\\n' b'f' \\\n g`, "python")).toEqual([
       "name a",
       "text \\d",
-      "text null",
+      ...["text null", "op {", "name x", "op }"],
       'text c\n"d" ',
       "text e\n",
       "text null",
       "name g",
+    ]);
+  });
+
+  test("Python's f-strings hold words", () => {
+    expect(shown(`f"{{a}} {b!r:>{3}} {c['d']}" t'{e}' "{g}"`, "python")).toEqual([
+      ...["text null", "op {", "number 3", "op }", "op {", "name c", "op [", "text d", "op ]", "op }"],
+      ...["text null", "op {", "name e", "op }", "text {g}"],
     ]);
   });
 

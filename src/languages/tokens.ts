@@ -82,6 +82,7 @@ export function tokensOf(source: string, language: Language): Token[] {
     const string = match(text, source, at);
     if (string !== null) {
       add("text", at + string[0].length, held(string));
+      if (language === "python" && /^\w*[fFtT]/.test(string[0])) tokens.push(...insideOf(string[0], string.index));
       continue;
     }
     const name = match(NAME, source, at);
@@ -99,6 +100,21 @@ export function tokensOf(source: string, language: Language): Token[] {
     add("op", at + operator[0].length, operator[0]);
   }
   return tokens;
+}
+
+// The words between the braces of an f-string, with the braces.
+function insideOf(text: string, start: number): Token[] {
+  const out: Token[] = [];
+  for (const { index, 0: all, 1: inner } of text.matchAll(/\{\{|\}\}|\{([^{}]*)\}/g)) {
+    if (inner === undefined) continue;
+    const at = start + index + 1;
+    const word = { kind: "op", number: 0, indent: -1 } as const;
+    out.push({ ...word, start: at - 1, end: at, text: "{" });
+    for (const token of tokensOf(inner, "python"))
+      out.push({ ...token, start: at + token.start, end: at + token.end, indent: -1 });
+    out.push({ ...word, start: at + inner.length, end: start + index + all.length, text: "}" });
+  }
+  return out;
 }
 
 function match(pattern: RegExp, source: string, at: number): RegExpExecArray | null {

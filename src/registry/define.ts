@@ -270,6 +270,7 @@ export interface AnyModule {
   readonly configure: (state: unknown, params: Readonly<Record<string, unknown>>, host: ModuleHost) => unknown;
   readonly bind: ((instance: unknown, readers: ParamReaders) => void) | null;
   readonly start: ((instance: unknown, host: ModuleHost) => void | Promise<void>) | null;
+  readonly examine: ((instance: unknown, tell: (text: string) => void) => Promise<void>) | null;
   readonly stop: ((state: unknown) => void | Promise<void>) | null;
   readonly functions: Readonly<Record<string, FunctionDef<unknown>>>;
   readonly pvs: Readonly<Record<string, PvDef<unknown>>>;
@@ -298,6 +299,8 @@ export interface Module<S> extends AnyModule {
  *   effect outside what it returns: it throws ConfigError when the parameters do not go together. Functions and variables get the instance.
  * - `bind` runs after all modules of the generation are configured: what parameters name in variables is resolved. Throws ConfigError too.
  * - `start` runs once a generation is in force (timers, loading tables); `stop` when the process ends.
+ * - `examine` runs in the place of `start` when a configuration is only checked: it reports findings that take a while to find, and tells a person
+ *   what is waited for.
  */
 export function defineModule<S, I, const P extends Readonly<Record<string, ParamDef<unknown>>>>(def: {
   readonly name: string;
@@ -310,6 +313,7 @@ export function defineModule<S, I, const P extends Readonly<Record<string, Param
   readonly configure: (state: S, params: ParamValues<P>, host: ModuleHost) => I;
   readonly bind?: (instance: I, readers: ParamReaders) => void;
   readonly start?: (instance: I, host: ModuleHost) => void | Promise<void>;
+  readonly examine?: (instance: I, tell: (text: string) => void) => Promise<void>;
   readonly stop?: (state: S) => void | Promise<void>;
   readonly functions?: Readonly<Record<string, FunctionDef<I>>>;
   readonly pvs?: Readonly<Record<string, PvDef<I>>>;
@@ -331,6 +335,7 @@ export function defineModule<S, I, const P extends Readonly<Record<string, Param
     configure: def.configure,
     bind: def.bind ?? null,
     start: def.start ?? null,
+    examine: def.examine ?? null,
     stop: def.stop ?? null,
     functions: def.functions ?? {},
     pvs: def.pvs ?? {},

@@ -80,6 +80,11 @@ export class ModuleLoader {
     }
   }
 
+  /** Has the modules of a generation that is only checked find what takes a while. `tell` is for a person. */
+  async examine(generation: readonly Configured[], tell: (text: string) => void): Promise<void> {
+    for (const { module, instance } of generation) await module.examine?.(instance, tell);
+  }
+
   /** Ends all modules, the last one first; errors are logged and do not keep the others from ending. */
   async stop(): Promise<void> {
     for (const [module, { state, host }] of [...this.states].reverse()) {

@@ -61,25 +61,29 @@ const mutation = fc.record({
   line: fc.option(fc.nat(2000), { nil: null }),
 });
 
-test("mutated configurations are diagnosed", () => {
+test("mutated configurations are diagnosed", async () => {
   expect(corpus.length).toBeGreaterThan(1);
-  fc.assert(
-    fc.property(fc.nat(corpus.length - 1), fc.array(mutation, { minLength: 1, maxLength: 8 }), (which, mutations) => {
-      let text = corpus[which]!;
-      for (const m of mutations) {
-        const at = Math.floor(m.at * text.length);
-        const lines = m.line === null ? [] : text.split("\n");
-        const line = lines.length === 0 ? "" : `\n${lines[m.line! % lines.length]}\n`;
-        text = text.slice(0, at) + m.insert + line + text.slice(at + m.remove);
-      }
-      const before = performance.now();
-      const config = loadConfig({ file: "fuzz.cfg", text }, modules, {
-        defines: ['DB_URL="sqlite:///x"', "WITH_AUTH"],
-      });
-      for (const d of config.diagnostics) renderDiagnostic(d);
-      if (config.ok) tryOut(host, config);
-      expect(performance.now() - before).toBeLessThan(5000);
-    }),
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(corpus.length - 1),
+      fc.array(mutation, { minLength: 1, maxLength: 8 }),
+      async (which, mutations) => {
+        let text = corpus[which]!;
+        for (const m of mutations) {
+          const at = Math.floor(m.at * text.length);
+          const lines = m.line === null ? [] : text.split("\n");
+          const line = lines.length === 0 ? "" : `\n${lines[m.line! % lines.length]}\n`;
+          text = text.slice(0, at) + m.insert + line + text.slice(at + m.remove);
+        }
+        const before = performance.now();
+        const config = loadConfig({ file: "fuzz.cfg", text }, modules, {
+          defines: ['DB_URL="sqlite:///x"', "WITH_AUTH"],
+        });
+        for (const d of config.diagnostics) renderDiagnostic(d);
+        if (config.ok) await tryOut(host, config);
+        expect(performance.now() - before).toBeLessThan(5000);
+      },
+    ),
     { seed: 11, numRuns: runs },
   );
 });

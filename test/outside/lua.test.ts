@@ -332,9 +332,8 @@ describe("files", () => {
   });
 
   test("reload: all, one, a broken one, none when it is off", async () => {
-    await open(said("return 'old' .. other()"), 'modparam("app_lua", "load", "/more.lua")', {
-      "/more.lua": "function other() return 1 end",
-    });
+    const more = { "/more.lua": "function other() return 1 end" };
+    await open(said("return 'old' .. other()"), 'modparam("app_lua", "load", "/more.lua")', more, 0);
     expect(await ask()).toBe("200 old1");
     const write = (name: string, text: string): void => bed!.host.files.write(name, bytesOf(text));
     write("/route.lua", said("return 'new' .. other()"));
@@ -348,6 +347,13 @@ describe("files", () => {
       await expect(bed!.rpc("app_lua.reload")).rejects.toMatchObject({ code: 500 });
       expect(await ask()).toBe("200 new2");
     }
+    write("/route.lua", said("if other() > 2 then KSR.sl.send_rply() end return 'more'"));
+    bed!.log.length = 0;
+    await bed!.rpc("app_lua.reload");
+    expect(bed!.log).toEqual([
+      expect.stringMatching(/\/route.lua:1: there is no function KSR.sl.send_rply\(\); did you mean/),
+    ]);
+    expect(await ask()).toBe("200 more");
     await expect(bed!.rpc("app_lua.reload", 7)).rejects.toMatchObject({ code: 500 });
     await open(said("return 1"), 'modparam("app_lua", "reload", 0)');
     await expect(bed!.rpc("app_lua.reload")).rejects.toMatchObject({ code: 500 });

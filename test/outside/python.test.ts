@@ -242,6 +242,15 @@ describe("errors and ends", () => {
 });
 
 describe("the rest", () => {
+  test("a script that cannot be read is told with its place at start", async () => {
+    const config = `${modules("app_python3")}modparam("app_python3", "load", "/s/route.py")\ncfgengine "python"\n`;
+    await expect(openProxy(config, -1, undefined, undefined, { "/s/route.py": "x = (1,\n" })).rejects.toMatchObject({
+      diagnostics: [
+        { code: "script-syntax", file: "/s/route.py", line: 1, column: 5, message: "'(' was never closed" },
+      ],
+    });
+  });
+
   test("the two names of the module cannot be loaded together", async () => {
     await expect(openProxy(`${modules("app_python", "app_python3")}request_route { exit; }\n`)).rejects.toMatchObject({
       diagnostics: [{ message: expect.stringContaining("one module under two names; load one of them") }],
@@ -286,6 +295,15 @@ describe("the rest", () => {
       expect(bed.log.slice(logged).join("\n")).toMatch(/SyntaxError|ModuleNotFoundError|ZeroDivisionError|SystemExit/);
       expect(await ask("facts")).toBe("200 new");
     }
+    // what it will fail of is told, and is no reason to refuse it
+    const logged = bed.log.length;
+    write(SCRIPT.replace("def wrong(self, msg):", "def wrong(self, msg):\n        KSR.sl.send_rply()"));
+    await reload();
+    expect(bed.log.slice(logged).filter((line) => line.includes("route.py"))).toEqual([
+      expect.stringMatching(
+        /\/s\/route.py:\d+: there is no function KSR.sl.send_rply\(\); did you mean KSR.sl.send_reply\(\)\?/,
+      ),
+    ]);
     write(`before = globals().get("SCRIPT_RUNS", 0)\nSCRIPT_RUNS = before + 1\n${SCRIPT}`);
     await reload();
     expect(await ask("facts")).toBe("200 [1] 5 True 1");

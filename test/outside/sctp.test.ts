@@ -255,7 +255,7 @@ async function findings(config: string, noSctp = true): Promise<string[]> {
   host.files.write("/p.cfg", new TextEncoder().encode(`${config}request_route { exit; }\n`));
   const options = parseOptions(["-f", "/p.cfg"]);
   const checked = check(host, await readSource(host, "/p.cfg"), options);
-  return [...checked.diagnostics, ...tryOut(host, checked).diagnostics].map(
+  return [...checked.diagnostics, ...(await tryOut(host, checked)).diagnostics].map(
     ({ severity, line, message, hint }) => `${severity} ${line}: ${message}; ${hint}`,
   );
 }

@@ -12,14 +12,15 @@ export interface Trial {
   readonly routes: CompiledRoutes | null;
 }
 
-/**
- * Checks the configuration the options name. `tryOut` sets up the modules and compiles, then throws it all away.
- * Returns the exit code: 0 usable, 1 not. Rejects with SourceError.
- */
-export async function runCheck(host: Host, options: Options, tryOut: (config: Config) => Trial): Promise<number> {
+/** Sets up the modules and compiles, then throws it all away; `tell` is told what is waited for. */
+export type TryOut = (config: Config, tell: (text: string) => void) => Promise<Trial>;
+
+/** Checks the configuration the options name. Returns the exit code: 0 usable, 1 not. Rejects with SourceError. */
+export async function runCheck(host: Host, options: Options, tryOut: TryOut): Promise<number> {
   const source = await readSource(host, options.config);
   const config = check(host, source, options);
-  const trial = config.ok ? tryOut(config) : { diagnostics: [], routes: null };
+  const tell = (text: string): void => host.process.write(2, `portico: ${text}\n`);
+  const trial = config.ok ? await tryOut(config, tell) : { diagnostics: [], routes: null };
   const found = [...config.diagnostics, ...trial.diagnostics];
   const errors = found.filter((d) => d.severity === "error").length;
   const warnings = found.filter((d) => d.severity === "warning").length;

@@ -26,6 +26,20 @@ export interface PythonScript {
   readonly child_init: string;
 }
 
+/** What Python says of a text that is not run. Lines and columns (in characters) count from 1; 0 where it does not say. */
+export interface Examined {
+  readonly said: readonly (readonly [
+    isError: boolean,
+    text: string,
+    line: number,
+    column: number,
+    lastLine: number,
+    behind: number,
+  ])[];
+  /** Modules that it may import. */
+  readonly imports: readonly string[];
+}
+
 /** One run of a script for a message. */
 export interface Run {
   readonly ctx: RouteContext;
@@ -82,6 +96,16 @@ export class PythonEngine implements ScriptEngine {
     this.hasMethod = python.function("_has");
     this.python = python;
     this.broken = null;
+  }
+
+  /** Reads a script without running it. `source` is Unicode. */
+  examine(source: string, file: string): Examined {
+    const examiner = this.python!.function("_examine");
+    try {
+      return JSON.parse(String(examiner(source, file))) as Examined;
+    } finally {
+      examiner.free();
+    }
   }
 
   /**

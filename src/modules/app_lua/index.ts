@@ -8,6 +8,7 @@ import { type RouteContext, RouteKind, type RouteResult } from "../../proxy/cont
 import { unaskedContext } from "../../proxy/unasked.ts";
 import { optional, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, manyParam, RpcError, type RpcValue } from "../../registry/define.ts";
+import type { ScriptSurroundings } from "../../registry/findings.ts";
 import type { ScriptApi } from "../../registry/kemi.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { textOf } from "../../util/bytes.ts";
@@ -30,6 +31,7 @@ interface AppLua {
   readonly files: readonly string[];
   readonly mayReload: boolean;
   api: ScriptApi | null;
+  around: ScriptSurroundings | null;
   /** Those in force, in the order of `files`. */
   scripts: readonly LuaScript[];
 }
@@ -56,6 +58,11 @@ function enter(self: AppLua, scripts: readonly LuaScript[]): void {
   self.scripts = scripts;
 }
 
+function checkAll({ scripts, engine, api, around, state }: AppLua): void {
+  const check = { api: api!, around: around!, registered: state.registered };
+  checkLua(scripts, (bytes, name) => engine.problemOf(bytes, name), check);
+}
+
 /** Reads one script anew, by its number, or all of them; what is half-way goes on in the old ones. Throws RpcError, and nothing has changed. */
 function reload(self: AppLua, id: number): void {
   const { files, scripts } = self;
@@ -72,6 +79,7 @@ function reload(self: AppLua, id: number): void {
     self.report(`the old scripts go on: ${error.message}`);
     throw new RpcError(500, `Reload Failed: ${error.message}`);
   }
+  checkAll(self);
 }
 
 /** The functions that scripts can call, as Kamailio's command lists them. */
@@ -170,17 +178,15 @@ export const appLua = defineModule({
       files: params.load,
       mayReload: params.reload !== 0,
       api: null,
+      around: null,
       scripts: [],
     };
   },
   bind: (self, { api, scripts }) => {
     self.api = api;
+    self.around = scripts;
     self.scripts = self.files.map((name) => readFile(self, name));
-    checkLua(self.scripts, (bytes, name) => self.engine.problemOf(bytes, name), {
-      api,
-      around: scripts,
-      registered: self.state.registered,
-    });
+    checkAll(self);
   },
   start: (self, { proxy }) => {
     enter(self, self.scripts);

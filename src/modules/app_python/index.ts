@@ -3,6 +3,7 @@
 
 import { HostError } from "../../host/host.ts";
 import { checkScripts } from "../../languages/check-script.ts";
+import { checkPython, PYTHON_NAMES } from "../../languages/python/check.ts";
 import { NO_METHOD, PythonEngine, PythonError, type PythonScript } from "../../languages/python/engine.ts";
 import { type RouteContext, RouteKind, type RouteResult } from "../../proxy/context.ts";
 import { unaskedContext } from "../../proxy/unasked.ts";
@@ -17,7 +18,7 @@ import {
   type RpcValue,
   strParam,
 } from "../../registry/define.ts";
-import type { ScriptSurroundings } from "../../registry/findings.ts";
+import type { ScriptSurroundings, ScriptText } from "../../registry/findings.ts";
 import type { ScriptApi, ScriptCall } from "../../registry/kemi.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { textOf, toUnicode } from "../../util/bytes.ts";
@@ -34,11 +35,12 @@ interface AppPython {
   readonly report: (text: string) => void;
   /** Whether scripts reach files. */
   readonly open: boolean;
-  /** When Python was started last, ms. */
+  /** When Python was started last, ms; below 0: never. */
   startedAt: number;
   /** How often the script has been loaded again. */
   loads: number;
   api: ScriptApi | null;
+  around: ScriptSurroundings | null;
 }
 
 const RESTART_PAUSE = 5000;
@@ -61,32 +63,46 @@ const LEVELS: Readonly<Record<string, number>> = {
   DBG: Level.DEBUG,
 };
 
-function read(self: AppPython, path: string): string | null {
-  const { files } = self.host.host;
+/** A file as it is; null when there is none. */
+function textAt({ host }: AppPython, path: string): ScriptText | null {
+  const { files } = host.host;
   if (!files.exists(path)) return null;
   const bytes = files.read(path);
-  return toUnicode(textOf(bytes, 0, bytes.length));
+  return { file: path, text: textOf(bytes, 0, bytes.length) };
 }
 
 // Modules that a script imports are looked for beside it.
-function find(self: AppPython, name: string): readonly [string, string, boolean] | null {
-  const { files } = self.host.host;
-  const base = files.resolve(self.file, "..", name.replaceAll(".", "/"));
+function find(self: AppPython, name: string): (ScriptText & { readonly isPackage: boolean }) | null {
+  const base = self.host.host.files.resolve(self.file, "..", name.replaceAll(".", "/"));
   for (const [path, isPackage] of [[`${base}.py`, false] as const, [`${base}/__init__.py`, true] as const]) {
-    const source = read(self, path);
-    if (source !== null) return [path, source, isPackage];
+    const found = textAt(self, path);
+    if (found !== null) return { ...found, isPackage };
   }
   return null;
 }
 
-// The script alone: what it imports may be looked for elsewhere. Throws ConfigError when it cannot be read.
-function checkPython(self: AppPython, api: ScriptApi, around: ScriptSurroundings): void {
-  const { files } = self.host.host;
-  if (!files.exists(self.file)) throw new ConfigError(`there is no file ${self.file}`, "load");
-  const bytes = files.read(self.file);
-  const script = { file: self.file, text: textOf(bytes, 0, bytes.length) };
-  const languages = ["python", "python3"];
-  checkScripts([script], { language: "python", languages, api, around, registered: [] });
+function mainText(self: AppPython): ScriptText {
+  const found = textAt(self, self.file);
+  if (found === null) throw new ConfigError(`there is no file ${self.file}`, "load");
+  return found;
+}
+
+// The script alone, by its words, as far as that goes without Python: what it imports may be looked for elsewhere. Throws ConfigError when it
+// cannot be read.
+function checkWords(self: AppPython): void {
+  const check = { language: "python", languages: PYTHON_NAMES, registered: [] } as const;
+  checkScripts([mainText(self)], { ...check, api: self.api!, around: self.around! });
+}
+
+// What Python says of the script and of the modules it imports; `done`: whether the words of the script have been checked.
+function checkAll(self: AppPython, done: boolean): void {
+  checkPython(mainText(self), {
+    api: self.api!,
+    around: self.around!,
+    done: done ? 1 : 0,
+    find: (name) => find(self, name),
+    examine: (source, file) => self.engine.examine(source, file),
+  });
 }
 
 /** The name that the script has as a module: that of its file. */
@@ -97,28 +113,43 @@ function moduleName(path: string): string {
 
 /** Reads the script and runs its top level. Rejects with PythonError or HostError; the one before is in force then. */
 async function load(self: AppPython): Promise<void> {
-  const source = read(self, self.file);
-  if (source === null) throw new PythonError(`there is no file ${self.file}`);
+  const found = textAt(self, self.file);
+  if (found === null) throw new PythonError(`there is no file ${self.file}`);
+  const source = toUnicode(found.text);
   const { init, childInit } = self.names;
   const script: PythonScript = { source, file: self.file, name: moduleName(self.file), init, child_init: childInit };
   await self.engine.load(script, unaskedContext(self.host.proxy, RouteKind.STARTUP));
+}
+
+/** Starts Python, without a script. `mayKeep`: whether something may be kept for the next start. */
+async function startEngine({ host, engine, api, open }: AppPython, mayKeep: boolean): Promise<void> {
+  const python = await startInterpreter(host, mayKeep);
+  // the folders of Python's own system stay as they are
+  if (open) for (const name of host.host.files.list("/")) if (!OWN_FOLDERS.has(name)) python.mount(`/${name}`);
+  engine.start(python, api!);
 }
 
 /** Puts a script into force that nothing runs yet. Rejects with ConfigError. */
 async function start(self: AppPython): Promise<void> {
   const { host } = self.host;
   if (!host.files.exists(self.file)) throw new ConfigError(`there is no file ${self.file}`, "load");
+  const isFirst = self.startedAt < 0;
   self.startedAt = host.clock.mono();
-  const python = await startInterpreter(self.host);
-  // the folders of Python's own system stay as they are
-  if (self.open) for (const name of host.files.list("/")) if (!OWN_FOLDERS.has(name)) python.mount(`/${name}`);
-  self.engine.start(python, self.api!);
+  await startEngine(self, true);
+  if (isFirst) checkAll(self, true);
   try {
     await load(self);
   } catch (error) {
     if (error instanceof PythonError || error instanceof HostError) throw new ConfigError(error.message, "load");
     throw error;
   }
+}
+
+/** Has a script checked that is not run. Rejects with ConfigError. */
+async function examine(self: AppPython, tell: (text: string) => void): Promise<void> {
+  tell("starting Python, which reads the script");
+  await startEngine(self, false);
+  checkAll(self, true);
 }
 
 /** Starts Python anew after it has failed as a whole, not more often than every so many milliseconds. */
@@ -145,6 +176,7 @@ async function reload(self: AppPython): Promise<RpcValue> {
     self.report(error.message);
     throw new RpcError(500, "The script cannot be loaded; the one before goes on");
   }
+  checkAll(self, false);
   return { old: self.loads, new: ++self.loads };
 }
 
@@ -208,10 +240,12 @@ function pythonModule(name: string): Module<ModuleHost> {
     },
     bind: (self, { api, scripts }) => {
       self.api = api;
-      checkPython(self, api, scripts);
+      self.around = scripts;
+      checkWords(self);
     },
     start,
-    engine: { languages: ["python", "python3"], of: (self) => self.engine },
+    examine,
+    engine: { languages: PYTHON_NAMES, of: (self) => self.engine },
     functions: {
       python_exec: fn({
         args: [str("method"), optional(str("args"))],
@@ -251,7 +285,10 @@ function configured(
       open: params.system_access === 1 && host.host.name !== "simulated",
       report,
       log: (level, text) => host.log.write(levelOf(level), text.replace(/\n$/, "")),
-      find: (module) => find(self, module),
+      find: (module) => {
+        const found = find(self, module);
+        return found === null ? null : [found.file, toUnicode(found.text), found.isPackage];
+      },
       folder: files.resolve(file, ".."),
       directory: files.workingDirectory(),
       environment: host.host.process.environment(),
@@ -263,9 +300,10 @@ function configured(
     names: { init: params.mod_init_function, childInit: params.child_init_method },
     report,
     open: params.system_access === 1 && host.host.name !== "simulated",
-    startedAt: 0,
+    startedAt: -1,
     loads: 0,
     api: null,
+    around: null,
   };
   return self;
 }

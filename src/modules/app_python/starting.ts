@@ -10,6 +10,9 @@ import { Level } from "../../util/log.ts";
 const HEAD = bytesOf("portico python 1\n");
 const HEAD_SIZE = 32;
 
+/** The file in the data directory. */
+export const KEPT_NAME = `python-${PYTHON_VERSION}.snapshot`;
+
 /** A number over 32-bit words, so that a file written by halves is not taken. */
 function sumOf(bytes: Uint8Array): number {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
@@ -46,27 +49,26 @@ export function writeKept(host: Host, path: string, snapshot: Uint8Array): void 
   files.rename(half, path);
 }
 
-/** Starts the interpreter; said before and after. `data`: the data directory. */
-export async function startInterpreter({ host, log, proxy }: ModuleHost): Promise<Python> {
+/** Starts the interpreter; said before and after. `mayKeep`: whether something may be kept for the next start. */
+export async function startInterpreter({ host, log, proxy }: ModuleHost, mayKeep = true): Promise<Python> {
   const began = host.clock.mono();
-  const path = host.files.resolve(proxy.places.data, `python-${PYTHON_VERSION}.snapshot`);
-  const real = host.name !== "simulated";
-  const snapshot = real ? readKept(host, path) : null;
+  const path = host.files.resolve(proxy.places.data, KEPT_NAME);
+  const snapshot = readKept(host, path);
   const start = {
     folder: host.pythonFolder(),
     print: (text: string) => log.write(Level.INFO, text),
-    keep: real ? (made: Uint8Array) => keep(host, path, made, log) : null,
+    keep: mayKeep && host.name !== "simulated" ? (made: Uint8Array) => keep(host, path, made, log) : null,
   };
   if (snapshot !== null) {
     try {
       log.write(Level.NOTICE, "starting Python");
       return said(await startPython({ ...start, snapshot }));
     } catch (error) {
-      host.files.remove(path);
+      if (mayKeep) host.files.remove(path);
       log.write(Level.WARNING, `what was kept of an earlier start of Python is of no use: ${String(error)}`);
     }
   }
-  log.write(Level.NOTICE, `starting Python, which takes some seconds${real ? " the first time" : ""}`);
+  log.write(Level.NOTICE, `starting Python, which takes some seconds${start.keep === null ? "" : " the first time"}`);
   return said(await startPython({ ...start, snapshot: null }));
 
   function said(python: Python): Python {
