@@ -1,5 +1,6 @@
 // STUN on SIP ports (RFC 5389; RFC 3489 for clients without the magic cookie): who asks by UDP is told the address he is seen from.
 
+import { crc32 } from "../util/bytes.ts";
 import { parseIp } from "../util/ip.ts";
 import type { Flow } from "./flow.ts";
 
@@ -115,14 +116,4 @@ function unknownAttributes(view: DataView): number[] {
     at += 4 + ((view.getUint16(at + 2) + 3) & ~3);
   }
   return unknown;
-}
-
-/** CRC-32 of ITU V.42, as FINGERPRINT uses it. */
-export function crc32(buf: Uint8Array, start: number, end: number): number {
-  let crc = 0xffffffff;
-  for (let i = start; i < end; i++) {
-    crc ^= buf[i]!;
-    for (let k = 0; k < 8; k++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return (crc ^ 0xffffffff) >>> 0;
 }

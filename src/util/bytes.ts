@@ -86,6 +86,16 @@ export function hashBytes(buf: Uint8Array, start: number, end: number, seed: num
   return (h ^ (h >>> 13)) >>> 0;
 }
 
+/** CRC-32 of ITU V.42, as Ethernet and zip have it: 32 bits unsigned. */
+export function crc32(buf: Uint8Array, start: number, end: number): number {
+  let crc = 0xffffffff;
+  for (let i = start; i < end; i++) {
+    crc ^= buf[i]!;
+    for (let k = 0; k < 8; k++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
 /** The byte string that spells `text` in UTF-8; for the edges where text comes from outside (JSON, arguments, files). */
 export function fromUnicode(text: string): string {
   const bytes = encoder.encode(text);

@@ -1,7 +1,7 @@
 // STUN on the ports of SIP: who asks is told the address he is seen from, only where the configuration wants it.
 
 import { expect, test } from "vitest";
-import { crc32 } from "../../src/net/stun.ts";
+import { crc32 } from "../../src/util/bytes.ts";
 import { modules, openProxy } from "../support/proxy-bed.ts";
 
 const ROUTE = 'request_route { sl_send_reply("200", "OK"); }\n';

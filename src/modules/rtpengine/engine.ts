@@ -1,8 +1,7 @@
-// The client of rtpengine: which relay serves a call, what is asked of it, and what becomes of relays that do not answer.
+// The client of rtpengine: the relays that serve calls, and which one serves which call.
 
-import type { SocketAddress } from "../../host/host.ts";
-import { RelayClient } from "../../net/relays/ask.ts";
-import { type Relay, Relays } from "../../net/relays/relays.ts";
+import { type Answered, type PoolSettings, RelayPool } from "../../net/relays/pool.ts";
+import type { Relay } from "../../net/relays/relays.ts";
 import type { RouteContext } from "../../proxy/context.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { type Dictionary, decode, encode } from "./bencode.ts";
@@ -11,15 +10,9 @@ import { type Dictionary, decode, encode } from "./bencode.ts";
 const MAX_CALLS = 200_000;
 
 /** Times are milliseconds. */
-export interface EngineSettings {
-  readonly timeout: number;
-  readonly retries: number;
-  readonly restTime: number;
-  readonly redetects: boolean;
+export interface EngineSettings extends PoolSettings {
   /** Whether calls that there are go on by relays that are switched off (1: also by silent ones). */
   readonly allowOff: number;
-  /** The most relays tried for one request; 0 all. */
-  readonly most: number;
   readonly callTime: number;
 }
 
@@ -28,26 +21,37 @@ interface Call {
   readonly until: number;
 }
 
-/** What came of a request: the answer, and who gave it; null when nobody did. */
-export interface Outcome {
-  readonly answer: Dictionary;
-  readonly relay: Relay;
+/** The call that a request is about. */
+export interface CallNames {
+  readonly callId: string;
+  /** The Call-ID and what tells branches apart: by it the relay of the call is remembered. */
+  readonly key: string;
 }
 
 /** The relays of the process, and the calls they serve. */
 export class Engine {
   readonly host: ModuleHost;
-  readonly client: RelayClient;
-  relays = new Relays();
+  readonly pool: RelayPool<Dictionary>;
   settings: EngineSettings;
   private readonly calls = new Map<string, Call>();
-  /** The one test of all relays that is under way (aggressive_redetection). */
-  private testing: Promise<void> | null = null;
 
   constructor(host: ModuleHost, settings: EngineSettings) {
     this.host = host;
     this.settings = settings;
-    this.client = new RelayClient(host.host, host.wheel);
+    this.pool = new RelayPool(
+      {
+        host: host.host,
+        wheel: host.wheel,
+        addresses: (name) => host.proxy.dns.addresses(name),
+        complain: (text) => this.complain(text),
+      },
+      {
+        read: decode,
+        passes: (answer) => answer["result"] === "load limit",
+        isThere: async (relay) => (await this.pool.ask(relay, PING))?.["result"] === "pong",
+      },
+      settings,
+    );
   }
 
   get callCount(): number {
@@ -58,26 +62,19 @@ export class Engine {
     return this.host.host.clock.mono();
   }
 
-  /** Asks the relay of a call, or one of the set where it has none yet; those that are silent are left alone, and the next is asked. */
-  async request(set: number, key: string, entries: Dictionary, ends: boolean): Promise<Outcome | null> {
-    const known = this.knownRelay(key);
-    const asked: Relay[] = [];
-    const limit = this.settings.most > 0 ? this.settings.most : Number.MAX_SAFE_INTEGER;
-    let next: Relay | null = known ?? (await this.choose(set, key, asked));
-    while (next !== null && asked.length < limit) {
-      const relay = next;
-      asked.push(relay);
-      const answer = await this.ask(relay, entries);
-      if (answer !== null && answer["result"] !== "load limit") {
-        if (ends) this.calls.delete(key);
-        else this.remember(key, relay);
-        return { answer, relay };
-      }
-      if (answer === null) this.rest(relay);
-      next = await this.choose(set, key, asked);
-    }
-    this.complain(`no relay of set ${set} is there for ${String(entries["command"])}`);
-    return null;
+  /** Asks the relay of a call, or one of the set where it has none yet. `ends`: the call is over when the relay has answered. */
+  async request(
+    set: number,
+    { callId, key }: CallNames,
+    entries: Dictionary,
+    ends: boolean,
+  ): Promise<Answered<Dictionary> | null> {
+    const text = encode(entries);
+    const answered = await this.pool.request(set, callId, () => text, this.knownRelay(key));
+    if (answered === null) return null;
+    if (ends) this.calls.delete(key);
+    else this.remember(key, answered.relay);
+    return answered;
   }
 
   private knownRelay(key: string): Relay | null {
@@ -104,60 +101,13 @@ export class Engine {
     this.calls.set(key, { relay, until: now + this.settings.callTime });
   }
 
-  // A relay whose rest is over is tried by a ping first; when all rest, all are.
-  private async choose(set: number, key: string, asked: readonly Relay[]): Promise<Relay | null> {
-    const now = this.now();
-    const isFree = (relay: Relay): boolean => !relay.off && !relay.hidden && !asked.includes(relay);
-    for (const relay of this.relays.order(set, key, (r) => isFree(r) && r.restsUntil <= now)) {
-      if (relay.restsUntil === 0 || (await this.test(relay))) return relay;
-    }
-    if (!this.settings.redetects || asked.length > 0) return null;
-    const resting = this.relays.all.filter((r) => r.set === set && isFree(r));
-    if (resting.length === 0) return null;
-    this.testing ??= Promise.all(resting.map((relay) => this.test(relay))).then(() => {
-      this.testing = null;
-    });
-    await this.testing;
-    return this.relays.order(set, key, (r) => isFree(r) && r.restsUntil === 0)[0] ?? null;
-  }
-
-  /** Pings a relay: it is used again, or rests again. Whether it answered. */
-  async test(relay: Relay): Promise<boolean> {
-    const answer = await this.ask(relay, { command: "ping" });
-    if (answer?.["result"] === "pong") {
-      relay.restsUntil = 0;
-      return true;
-    }
-    this.rest(relay);
-    return false;
-  }
-
-  private rest(relay: Relay): void {
-    relay.restsUntil = this.now() + Math.max(1, this.settings.restTime);
-    this.complain(`${relay.url} does not answer`);
-  }
-
-  private async ask(relay: Relay, entries: Dictionary): Promise<Dictionary | null> {
-    const to = relay.address ?? (await this.locate(relay));
-    if (to === null) return null;
-    const { timeout, retries } = this.settings;
-    const answer = await this.client.ask(to, encode(entries), { tries: retries + 1, timeout });
-    return answer === null ? null : decode(answer);
-  }
-
-  // Names are looked up each time, by the resolver's cache: they may come to mean another host.
-  private async locate(relay: Relay): Promise<SocketAddress | null> {
-    const found = await this.host.proxy.dns.addresses(relay.hostname);
-    const address = found.find((a) => relay.family === 0 || a.includes(":") === (relay.family === 6));
-    if (address === undefined) return null;
-    return { family: address.includes(":") ? 6 : 4, address, port: relay.port };
-  }
-
   /** A line in the log, of which strangers cannot cause too many. */
   complain(text: string): void {
     this.host.proxy.limited.error(this.host.log, text);
   }
 }
+
+const PING = encode({ command: "ping" });
 
 /** The set chosen for this run by set_rtpengine_set(), and a second one. */
 export interface ChosenSets {

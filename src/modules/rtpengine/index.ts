@@ -1,6 +1,6 @@
 // Module rtpengine: media through rtpengine, by its "ng" protocol.
 
-import { parseRelaySet, Relays } from "../../net/relays/relays.ts";
+import { type CallHash, checksum, digestSum, octetSum, parseRelaySet, Relays } from "../../net/relays/relays.ts";
 import { RouteKind } from "../../proxy/context.ts";
 import { type Accessor, ArgError, int, optional, str, variable } from "../../registry/args.ts";
 import {
@@ -48,7 +48,7 @@ export class RtpEngine {
   constructor(state: State, params: Params) {
     this.state = state;
     this.params = params;
-    this.relays = relaysOf(params);
+    this.relays = relaysOf(params, hashOf(params.hash_algo, state.host.host.hashing.sha1));
   }
 
   get sessions(): Sessions {
@@ -81,7 +81,7 @@ export class RtpEngine {
       callTime: p.hash_table_tout * 1000,
     };
     state.engine ??= new Engine(state.host, settings);
-    state.engine.settings = settings;
+    state.engine.settings = state.engine.pool.settings = settings;
     this.sessionsOrNull = new Sessions(state.engine, p.setid_default, {
       extraId: named("extra_id_pv"),
       setId: named("setid_avp"),
@@ -100,10 +100,11 @@ export class RtpEngine {
 
   async start(): Promise<void> {
     const { params: p, engine, state } = this;
-    if (p.control_cmd_tos >= 0) engine.client.marks = { trafficClass: p.control_cmd_tos };
+    const { client } = engine.pool;
+    if (p.control_cmd_tos >= 0) client.marks = { trafficClass: p.control_cmd_tos };
     const family = ipFamily(p.force_send_interface);
-    if (family !== 0) engine.client.local = { ...engine.client.local, [family]: p.force_send_interface };
-    engine.relays = this.relays;
+    if (family !== 0) client.local = { ...client.local, [family]: p.force_send_interface };
+    engine.pool.relays = this.relays;
     if (p.db_url !== "") {
       this.table = new NodeTable(state.host.database(p.db_url), {
         name: p.table_name,
@@ -115,12 +116,18 @@ export class RtpEngine {
       });
       await this.table.load(this.relays);
     }
-    for (const relay of this.relays.all) if (relay.isUsed) void engine.test(relay); // those that are not there are known early
+    engine.pool.testAll();
   }
 }
 
-function relaysOf(p: Params): Relays {
-  const relays = new Relays();
+/** hash_algo; Kamailio's other values choose nothing. */
+function hashOf(algorithm: number, sha1: (text: string) => string): CallHash {
+  if (algorithm === 1) return digestSum(sha1);
+  return algorithm === 2 ? checksum : octetSum;
+}
+
+function relaysOf(p: Params, hash: CallHash): Relays {
+  const relays = new Relays(hash);
   if (p.db_url !== "") return relays;
   for (const text of p.rtpengine_sock) {
     const parsed = parseRelaySet(text, PORT, p.setid_default);
@@ -165,7 +172,7 @@ export const rtpengine = defineModule({
   configure: (state, p): RtpEngine => new RtpEngine(state, p),
   bind: (self, readers) => self.bind(readers),
   start: (self) => self.start(),
-  stop: (state) => state.engine?.client.close(),
+  stop: (state) => state.engine?.pool.client.close(),
   kemi: {
     rtpengine_manage0: "rtpengine_manage",
     rtpengine_offer0: "rtpengine_offer",

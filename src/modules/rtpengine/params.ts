@@ -92,9 +92,10 @@ export const params = {
   setid_default: intParam(0, "The set where none is chosen.", { min: 0 }),
   media_duration: variableParam("Gets the length of what play_media() plays, ms; -1 unknown"),
   control_cmd_tos: intParam(-1, "Type of service of control packets; -1 as the system says.", { min: -1, max: 255 }),
-  hash_algo: intParam(0, "Kept for configurations made for Kamailio.", {
-    effect: "relays are always chosen by a hash of the Call-ID",
-  }),
+  hash_algo: intParam(
+    0,
+    "How the relay of a call is chosen by its Call-ID: 0 by the sum of its octets, 1 by SHA-1, 2 by CRC-32; other values count as 0.",
+  ),
   wsapi: strParam("", "Kept for configurations made for Kamailio.", { effect: "relays are reached by UDP" }),
   mos_A_label_pv: variableParam("The label of party A"),
   mos_B_label_pv: variableParam("The label of party B"),

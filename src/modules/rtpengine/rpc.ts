@@ -9,21 +9,19 @@ const RELOAD_INTERVAL = 10_000;
 const lastReload = new WeakMap<object, number>();
 
 function named(self: RtpEngine, url: string): Relay[] {
-  const found = self.engine.relays.named(url.replace(/^::/, "")); // the colons escape IPv6 addresses in kamcmd
+  const found = self.engine.pool.relays.named(url.replace(/^::/, "")); // the colons escape IPv6 addresses in kamcmd
   if (found.length === 0) throw new RpcError(404, "Instance not found");
   return found;
 }
 
 function shown(self: RtpEngine, relay: Relay): RpcValue {
-  const { clock } = self.engine.host.host;
-  const left = relay.restsUntil === 0 ? 0 : Math.max(0, Math.ceil((relay.restsUntil - clock.mono()) / 1000));
   return {
     url: relay.url,
     set: relay.set,
     index: relay.index,
     weight: relay.weight,
     disabled: relay.off ? "1(permanent)" : relay.isUsed ? 0 : 1,
-    recheck_ticks: relay.off ? "N/A" : left,
+    recheck_ticks: relay.off ? "N/A" : self.engine.pool.restOf(relay),
   };
 }
 
@@ -41,7 +39,7 @@ export const commands: Record<string, RpcDef<RtpEngine>> = {
         throw new RpcError(500, "Ongoing reload");
       lastReload.set(self, now);
       try {
-        await self.table.load(self.engine.relays);
+        await self.table.load(self.engine.pool.relays);
       } catch {
         throw new RpcError(500, "Failed reloading db");
       }
@@ -60,7 +58,7 @@ export const commands: Record<string, RpcDef<RtpEngine>> = {
         return { url, status: "disable" };
       }
       for (const relay of relays) relay.off = false;
-      const answers = await Promise.all(relays.map((relay) => self.engine.test(relay)));
+      const answers = await Promise.all(relays.map((relay) => self.engine.pool.test(relay)));
       return { url, status: answers.every((ok) => ok) ? "enable" : "fail" };
     },
   },
@@ -74,7 +72,7 @@ export const commands: Record<string, RpcDef<RtpEngine>> = {
     args: [URL],
     run: async (self, args) => {
       const url = String(args[0]);
-      const answers = await Promise.all(named(self, url).map((relay) => self.engine.test(relay)));
+      const answers = await Promise.all(named(self, url).map((relay) => self.engine.pool.test(relay)));
       return { url, status: answers.every((ok) => ok) ? "success" : "fail" };
     },
   },

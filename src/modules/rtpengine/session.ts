@@ -169,7 +169,7 @@ export class Sessions {
       command,
     };
     const key = viaBranch === null ? callId : `${callId}\n${viaBranch}`;
-    const outcome = await this.engine.request(set, key, entries, command === "delete");
+    const outcome = await this.engine.request(set, { callId, key }, entries, command === "delete");
     if (outcome === null) return null;
     this.variables.instance?.set?.(ctx, outcome.relay.url);
     const { answer } = outcome;

@@ -89,9 +89,11 @@ class RtpProxy {
       timeout: p.rtpproxy_tout * 1000,
       retries: p.rtpproxy_retr,
       restTime: p.rtpproxy_disable_tout * 1000,
+      redetects: false,
+      most: 0,
     };
     state.client ??= new Client(state.host, settings);
-    state.client.settings = settings;
+    state.client.pool.settings = settings;
     this.sessionsOrNull = new Sessions(state.client, {
       mark: p.nortpproxy_str,
       timeoutSocket: p.timeout_socket,
@@ -103,7 +105,7 @@ class RtpProxy {
 
   async start(): Promise<void> {
     const { params: p, state, relays, client } = this;
-    client.relays = relays;
+    client.pool.relays = relays;
     if (p.db_url !== "") {
       const database = state.host.database(p.db_url);
       await database.ensureTable({ name: p.table_name, layout: "rtpproxy", version: RTPPROXY_VERSION });
@@ -113,7 +115,7 @@ class RtpProxy {
         else relays.add({ ...place, weight: Number(row["weight"] ?? 1) }, Number(row["setid"] ?? 0));
       }
     }
-    for (const relay of relays.all) void client.test(relay); // those that are not there are known early
+    client.pool.testAll();
   }
 }
 
@@ -166,7 +168,7 @@ export const rtpproxy = defineModule({
   configure: (state, p): RtpProxy => new RtpProxy(state, p),
   bind: (self, readers) => self.bind(readers),
   start: (self) => self.start(),
-  stop: (state) => state.client?.asks.close(),
+  stop: (state) => state.client?.pool.client.close(),
   kemi: {
     rtpproxy_manage0: "rtpproxy_manage",
     rtpproxy_manage_ip: "rtpproxy_manage",
@@ -240,11 +242,11 @@ export const rtpproxy = defineModule({
         { name: "enable", kind: "int", optional: false },
       ],
       run: (self, args) => {
-        const relays = self.client.relays.named(String(args[0]));
+        const relays = self.client.pool.relays.named(String(args[0]));
         if (relays.length === 0) throw new RpcError(404, "RTPProxy not found");
         for (const relay of relays) {
           relay.off = Number(args[1]) === 0;
-          if (!relay.off) void self.client.test(relay);
+          if (!relay.off) void self.client.pool.test(relay);
         }
         return {};
       },
@@ -253,13 +255,13 @@ export const rtpproxy = defineModule({
       doc: "All relays and their state.",
       args: [],
       run: ({ client }) =>
-        client.relays.all.map((relay) => ({
+        client.pool.relays.all.map((relay) => ({
           setid: relay.set,
           url: relay.url,
           index: relay.index,
           disabled: relay.isUsed ? 0 : 1,
           weight: relay.weight,
-          recheck: relay.off ? -1 : Math.max(0, Math.ceil((relay.restsUntil - client.host.host.clock.mono()) / 1000)),
+          recheck: relay.off ? -1 : client.pool.restOf(relay),
         })),
     },
   },

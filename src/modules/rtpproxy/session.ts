@@ -1,5 +1,6 @@
 // One function of the script: what it asks of the relay, and what the answers change in the message.
 
+import type { Relay } from "../../net/relays/relays.ts";
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
 import { H } from "../../sip/headers.ts";
@@ -9,7 +10,7 @@ import { BodyRange, findSdp } from "../../sip/sdp-body.ts";
 import type { Transaction } from "../../tm/index.ts";
 import { textOf } from "../../util/bytes.ts";
 import { ipFamily } from "../../util/ip.ts";
-import type { Abilities, Client } from "./client.ts";
+import type { Abilities, Client, Words } from "./client.ts";
 import { type Flags, parseFlags } from "./flags.ts";
 import { IcePriority, isMarked, type Relayed, rewrite, type Stream, streamsOf } from "./rewrite.ts";
 
@@ -46,7 +47,7 @@ export class Sessions {
 
   /** Chooses the set for what follows in this run. */
   chooseSet(ctx: RouteContext, set: number): number {
-    if (!this.client.relays.hasSet(set)) return -1;
+    if (!this.client.pool.relays.hasSet(set)) return -1;
     ctx.attach(SET, set);
     return 1;
   }
@@ -74,7 +75,7 @@ export class Sessions {
     const turned = names.to !== "" && msg.isRequest === looksUp;
     const from = turned ? names.to : names.from;
     const to = turned ? names.from : names.to;
-    if (!this.client.relays.hasSet(this.setOf(ctx))) return -3;
+    if (!this.client.pool.relays.hasSet(this.setOf(ctx))) return -3;
     const places = await this.relay(ctx, streams, flags, looksUp, { ...names, from, to }, address);
     if (places === null) return -1;
     // looked for again: bytes move while functions wait
@@ -93,22 +94,25 @@ export class Sessions {
   ): Promise<Relayed[] | null> {
     const { client } = this;
     const source = ctx.flow.remote;
-    const relay = await client.choose(this.setOf(ctx), names.callId);
-    if (relay === null) return null;
+    let relay: Relay | null = null;
     const places: Relayed[] = [];
     for (const [i, stream] of streams.entries()) {
       const address = flags.trusts ? stream.address : source.address;
       const command = (can: Abilities): string => this.command(stream, flags, looksUp, names, i + 1, address, can);
-      const answered =
-        i === 0 ? await client.send(this.setOf(ctx), names.callId, command) : await client.sendTo(relay, command);
-      if (answered === null) return null;
-      this.settings.instance?.set?.(ctx, answered.relay.url);
-      const [port = "", said = "", family = ""] = answered.words;
+      let words: Words | null;
+      if (relay === null) {
+        const answered = await client.send(this.setOf(ctx), names.callId, command);
+        if (answered === null) return null;
+        ({ relay, answer: words } = answered);
+      } else words = await client.sendTo(relay, command);
+      if (words === null) return null;
+      this.settings.instance?.set?.(ctx, relay.url);
+      const [port = "", said = "", family = ""] = words;
       if (!/^\d{1,5}$/.test(port) || Number(port) === 0) {
-        client.complain(`${answered.relay.url} gives no port: ${answered.words.join(" ").slice(0, 80)}`);
+        client.complain(`${relay.url} gives no port: ${words.join(" ").slice(0, 80)}`);
         return null;
       }
-      const where = given !== "" ? given.replace(/^\[|\]$/g, "") : said !== "" ? said : answered.relay.hostname;
+      const where = given !== "" ? given.replace(/^\[|\]$/g, "") : said !== "" ? said : relay.hostname;
       const is6 = given === "" && said !== "" ? family === "6" || ipFamily(said) === 6 : ipFamily(where) === 6;
       places.push({ port: Number(port), address: where, family: is6 ? 6 : 4 });
     }
@@ -180,8 +184,8 @@ export class Sessions {
     const { id, from, to } = names;
     const command = to === "" ? `Q ${id} ${from}` : `Q ${id} ${from};1 ${to}`;
     const answered = await this.client.send(this.setOf(ctx), names.callId, () => command);
-    if (answered === null || /^E/.test(answered.words[0] ?? "")) return -1;
-    ctx.attach(STATISTICS, answered.words.join(" "));
+    if (answered === null || /^E/.test(answered.answer[0] ?? "")) return -1;
+    ctx.attach(STATISTICS, answered.answer.join(" "));
     return 1;
   }
 

@@ -1,7 +1,7 @@
 // The media relays that a configuration names, in numbered sets: which one serves a call, and which are left alone for a while.
 
 import type { SocketAddress } from "../../host/host.ts";
-import { bytesOf, hashBytes } from "../../util/bytes.ts";
+import { bytesOf, crc32 } from "../../util/bytes.ts";
 import { ipFamily } from "../../util/ip.ts";
 
 /** One relay. Times are milliseconds of the clock that never goes back. */
@@ -21,6 +21,8 @@ export class Relay {
   off = false;
   /** It is no longer in the database. */
   hidden = false;
+  /** It has answered once: what it can do is known. */
+  known = false;
   /** It has not answered, and is left alone until then; 0 when it is used. */
   restsUntil = 0;
 
@@ -82,9 +84,37 @@ export function parseRelaySet(
   return { set, places };
 }
 
+/** The number by which a call is spread over relays, of its Call-ID: 32 bits unsigned. */
+export type CallHash = (callId: string) => number;
+
+/** The sum of its octets, modulo 256. */
+export const octetSum: CallHash = (callId) => {
+  let sum = 0;
+  for (let i = 0; i < callId.length; i++) sum += callId.charCodeAt(i);
+  return sum & 0xff;
+};
+
+/** CRC-32. */
+export const checksum: CallHash = (callId) => crc32(bytesOf(callId), 0, callId.length);
+
+/** The sum of the octets, as signed numbers, of a digest that `digest` gives in hexadecimal. */
+export function digestSum(digest: (text: string) => string): CallHash {
+  return (callId) => {
+    const hex = digest(callId);
+    let sum = 0;
+    for (let i = 0; i < hex.length; i += 2) sum += (Number.parseInt(hex.slice(i, i + 2), 16) << 24) >> 24;
+    return sum >>> 0;
+  };
+}
+
 /** The relays of a module. */
 export class Relays {
   readonly all: Relay[] = [];
+  private readonly hash: CallHash;
+
+  constructor(hash: CallHash = octetSum) {
+    this.hash = hash;
+  }
 
   add(place: RelayPlace, set: number): Relay {
     const relay = new Relay(place, set, this.all.length);
@@ -102,16 +132,15 @@ export class Relays {
   }
 
   /**
-   * The relays of a set in the order in which they are tried for a call: the first by its key and the weights, then the others. `usable`
+   * The relays of a set in the order in which they are tried for a call: the first by its Call-ID and the weights, then the others. `usable`
    * says which may be.
    */
-  order(set: number, key: string, usable: (relay: Relay) => boolean): Relay[] {
+  order(set: number, callId: string, usable: (relay: Relay) => boolean): Relay[] {
     const found = this.all.filter((relay) => relay.set === set && relay.weight > 0 && usable(relay));
     let total = 0;
     for (const relay of found) total += relay.weight;
     if (total === 0) return found;
-    const bytes = bytesOf(key);
-    let at = (hashBytes(bytes, 0, bytes.length, 0) >>> 0) % total;
+    let at = this.hash(callId) % total;
     let first = 0;
     while (at >= found[first]!.weight) at -= found[first++]!.weight;
     return [...found.slice(first), ...found.slice(0, first)];
