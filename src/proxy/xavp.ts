@@ -7,6 +7,8 @@ export type Kept = string | number;
 export interface XavpField {
   readonly name: string;
   value: Kept;
+  /** An entry that was put away in this field (t_load_contacts); the script sees `value` in its place. */
+  entry?: Xavp | undefined;
 }
 
 /** One entry under a name: a plain value, or fields. A field that is added comes first. */
@@ -50,6 +52,17 @@ export class XavpStore {
     else list.unshift(entry);
   }
 
+  /**
+   * Puts an entry at that place: what stands there and behind it moves on, but an empty entry gives way. Empty ones fill the places before it
+   * that have none.
+   */
+  insert(name: string, index: number, entry: Xavp): void {
+    const list = this.lists.get(name) ?? [];
+    this.lists.set(name, list);
+    while (list.length < index) list.push({ value: null, fields: null });
+    list.splice(index, isEmpty(list[index]) ? 1 : 0, entry);
+  }
+
   /** Assigns a plain value: without index a new entry, with one that entry if there is one. */
   set(name: string, index: XavpIndex, value: Kept): void {
     if (index === null) this.add(name, { value, fields: null });
@@ -89,7 +102,7 @@ export class XavpStore {
     const fields = this.one(name, index)?.fields;
     if (fields === undefined || fields === null) return;
     const found = pickField(fields, field, which);
-    if (found !== undefined) found.value = value;
+    if (found !== undefined) assign(found, value);
     else if (which === null) fields.unshift({ name: field, value });
   }
 
@@ -103,7 +116,7 @@ export class XavpStore {
     if (entry.fields === null) return;
     const found = pickField(entry.fields, field, null);
     if (found === undefined) entry.fields.unshift({ name: field, value });
-    else found.value = value;
+    else assign(found, value);
   }
 
   /** Takes a field away: of the newest entry, of that one, or of all. */
@@ -123,6 +136,15 @@ export class XavpStore {
 
 const NONE: readonly Xavp[] = [];
 
+function isEmpty(entry: Xavp | undefined): boolean {
+  return entry !== undefined && entry.value === null && entry.fields === null;
+}
+
+function assign(field: XavpField, value: Kept): void {
+  field.value = value;
+  field.entry = undefined;
+}
+
 function pick<T>(list: readonly T[], index: XavpIndex): T | undefined {
   return typeof index === "number" ? list.at(index) : list[0];
 }
@@ -138,5 +160,9 @@ export function pickField(fields: readonly XavpField[], name: string, which: Xav
 
 /** A copy that shares nothing. */
 export function copyXavp(entry: Xavp): Xavp {
-  return { value: entry.value, fields: entry.fields?.map((f) => ({ ...f })) ?? null };
+  return { value: entry.value, fields: entry.fields?.map(copyField) ?? null };
+}
+
+function copyField({ name, value, entry }: XavpField): XavpField {
+  return entry === undefined ? { name, value } : { name, value, entry: copyXavp(entry) };
 }

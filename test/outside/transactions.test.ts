@@ -127,6 +127,30 @@ test("t_load_contacts(1) begins with a contact as often as its q says", async ()
   await bed.close();
 });
 
+test("xavp_contact: each contact is tried with the attributes it was registered with", async () => {
+  const bed = await openProxy(`${modules("tmx", "usrloc", "registrar")}
+    ${param("contacts_avp", "c") + param("contact_flows_avp", "f")}modparam("tm|usrloc", "xavp_contact", "attrs")
+    request_route {
+      if (is_method("REGISTER")) { $xavp(attrs=>desk) = $hdr(X-Desk); save("location"); exit; }
+      lookup("location"); t_load_contacts(); t_next_contacts(); t_on_branch("SEND"); t_on_failure("NEXT"); t_relay();
+    }
+    branch_route[SEND] { append_hf("X-Desk: $xavp(attrs=>desk)\\r\\n"); }
+    failure_route[NEXT] { if (t_next_contacts()) { t_on_branch("SEND"); t_on_failure("NEXT"); t_relay(); } }`);
+  const client = await bed.udp(7000);
+  const hop = await bed.udp(7001);
+  const call = (method: string, ...lines: readonly string[]): Promise<readonly string[]> =>
+    client.send(bed.request(method, "sip:desks@x", ["To: <sip:desks@x>", ...lines]));
+  await call("REGISTER", `Contact: <sip:second@${HOP}>;q=0.3`, "X-Desk: north");
+  await call("REGISTER", `Contact: <sip:first@${HOP}>;q=0.8`, "X-Desk: south");
+  await call("MESSAGE");
+  await hop.send(answer(hop.received[0]!, 480));
+  expect(hop.received.map((t) => [t.split(" ")[1], /^X-Desk: (.*)$/m.exec(t)?.[1]?.trim()])).toEqual([
+    [`sip:first@${HOP}`, "south"],
+    [`sip:second@${HOP}`, "north"],
+  ]);
+  await bed.close();
+});
+
 test("parameters that can mean nothing here say so", async () => {
   const obsolete = ["delete_timer", "exec_time_check", "reply_matching", "e2e_cancel_hop_by_hop", "unix_tx_timeout"];
   const { bed } = await open(

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Flow, FlowGroup } from "./flows-case.ts";
+import { ATTRIBUTES } from "./flows-cases-attributes.ts";
 import { BASIC } from "./flows-cases-basic.ts";
 import { FORKING } from "./flows-cases-forking.ts";
 import { FUNCTIONS } from "./flows-cases-functions.ts";
@@ -16,7 +17,7 @@ import { askFlows } from "./flows-oracle.ts";
 import { runFlows } from "./flows-ours.ts";
 import { haveOracle } from "./oracle.ts";
 
-const GROUPS = [...BASIC, ...FORKING, ...FUNCTIONS, ...PARAMS, ...REST];
+const GROUPS = [...BASIC, ...FORKING, ...ATTRIBUTES, ...FUNCTIONS, ...PARAMS, ...REST];
 const FILE = fileURLToPath(new URL("./flows.json", import.meta.url));
 const wanted = process.env["PORTICO_RECORD"];
 const recordAnew = wanted === "1" || wanted === "new";

@@ -25,17 +25,12 @@ export function attributesOf(ctx: RouteContext, name: string): readonly XavpFiel
   return fields === null || fields.length === 0 ? null : fields.map((f) => ({ name: f.name, value: f.value }));
 }
 
-/**
- * Gives the script the fields kept with a contact. The index of the entry is the number of the branch, 0 being the R-URI; empty entries stand
- * for those before that have none.
- */
+/** Gives the script the fields kept with a contact. The index of the entry is the number of the branch, 0 being the R-URI. */
 export function giveAttributes(ctx: RouteContext, name: string, contact: Contact, branch: number): void {
   const { attributes } = contact;
   if (attributes === null) return;
-  const store = ctx.avps.xavps("xavp");
-  while (store.all(name).length < branch) store.add(name, { value: null, fields: null }, true);
   const fields = attributes.map((f) => ({ name: f.name, value: f.value }));
-  store.add(name, { value: null, fields }, branch > 0);
+  ctx.avps.xavps("xavp").insert(name, branch, { value: null, fields });
 }
 
 /** Bits of registered()'s match option. */

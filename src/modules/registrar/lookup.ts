@@ -42,6 +42,16 @@ function soughtBy(reg: Registrar, uri: string): Sought | null {
   return { aor: "", instance: "", ruid: user.slice(0, Math.max(0, user.lastIndexOf("-"))) };
 }
 
+/** How the branches that a lookup adds are numbered, for the attributes of contacts. */
+interface Numbers {
+  /** The branch whose place the first one takes; 0 none. */
+  readonly first: number;
+  /** How many branches are put aside meanwhile. */
+  readonly aside: number;
+}
+
+const PLAIN: Numbers = { first: 0, aside: 0 };
+
 /** The bindings sought; undefined when there are none. */
 function recordFor(domain: Domain, sought: Sought): AorRecord | undefined | Promise<AorRecord | undefined> {
   if (sought.aor !== "") return domain.fetch(sought.aor);
@@ -59,18 +69,28 @@ export function lookup(
   table: string,
   uri: string | null,
   toSet: boolean,
+  numbers = PLAIN,
 ): number | Promise<number> {
   const domain = reg.domain(table);
   if (domain === null) return Found.ERROR;
   const sought = soughtBy(reg, uri ?? ctx.message.requestUri());
   if (sought === null) return Found.ERROR;
   const record = recordFor(domain, sought);
-  if (!(record instanceof Promise)) return record === undefined ? Found.NO : use(reg, ctx, record, sought, toSet);
+  const take = (found: AorRecord | undefined): number =>
+    found === undefined ? Found.NO : use(reg, ctx, found, sought, toSet, numbers);
+  if (!(record instanceof Promise)) return take(record);
   ctx.message.own();
-  return record.then((found) => (found === undefined ? Found.NO : use(reg, ctx, found, sought, toSet)));
+  return record.then(take);
 }
 
-function use(reg: Registrar, ctx: RouteContext, record: AorRecord, sought: Sought, toSet: boolean): number {
+function use(
+  reg: Registrar,
+  ctx: RouteContext,
+  record: AorRecord,
+  sought: Sought,
+  toSet: boolean,
+  numbers: Numbers,
+): number {
   const { settings } = reg;
   const msg = ctx.message;
   const now = reg.usrloc.now();
@@ -78,7 +98,6 @@ function use(reg: Registrar, ctx: RouteContext, record: AorRecord, sought: Sough
   const flags = (settings.lookupFilter & 1) === 0 ? null : numberSetting(settings, ctx, "rlf_bflags");
   const xavp = reg.usrloc.settings.xavpContact;
   let first = !toSet;
-  let branch = toSet ? 1 : 0;
   let result: number = Found.NO;
   for (const contact of record.contacts) {
     if (!settings.useExpired && !contact.isValid(now)) continue;
@@ -92,14 +111,24 @@ function use(reg: Registrar, ctx: RouteContext, record: AorRecord, sought: Sough
     if ((settings.lookupFilter & 2) !== 0 && !isConnected(reg, contact)) continue;
     if (result !== Found.YES) tell(settings, ctx, contact);
     result = Found.YES;
-    if (xavp !== "") giveAttributes(ctx, xavp, contact, branch++);
     if (first) {
       setFirst(reg, ctx, contact);
+      if (xavp !== "") giveAttributes(ctx, xavp, contact, 0);
       first = false;
       if (!settings.appendBranches) break;
-    } else ctx.addBranch(branchOf(reg, contact));
+    } else {
+      ctx.addBranch(branchOf(reg, contact));
+      if (xavp !== "") giveAttributes(ctx, xavp, contact, numberOf(ctx, numbers));
+    }
   }
   return result;
+}
+
+// Of the branch that was added last.
+function numberOf(ctx: RouteContext, { first, aside }: Numbers): number {
+  const added = ctx.branches.length;
+  if (first === 0) return aside + added;
+  return added === 1 ? first : aside + added - 1;
 }
 
 /** False for a binding over a connection that has gone. */
@@ -182,7 +211,8 @@ export function lookupBranches(reg: Registrar, ctx: RouteContext, table: string)
   const places: BranchTarget[] = [...ctx.branches];
   const further: BranchTarget[] = [];
   ctx.clearBranches();
-  let result: number | Promise<number> = lookup(reg, ctx, table, null, false);
+  const aside = places.length;
+  let result: number | Promise<number> = lookup(reg, ctx, table, null, false, { first: 0, aside });
   const gathered = (code: number): number => {
     further.push(...ctx.branches);
     ctx.clearBranches();
@@ -192,7 +222,8 @@ export function lookupBranches(reg: Registrar, ctx: RouteContext, table: string)
   places.forEach((branch, at) => {
     if (branch.dstUri !== null || branch.path !== null || branch.flowId !== 0) return;
     const next = (so: number): number | Promise<number> => {
-      const found = lookup(reg, ctx, table, branch.uri, true);
+      const numbers = { first: at + 1, aside: places.length + further.length };
+      const found = lookup(reg, ctx, table, branch.uri, true, numbers);
       const settle = (code: number): number => {
         places[at] = ctx.branches[0] ?? branch;
         further.push(...ctx.branches.slice(1));

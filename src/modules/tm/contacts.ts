@@ -3,7 +3,7 @@
 
 import type { BranchTarget, RouteContext } from "../../proxy/context.ts";
 import { type FirstTarget, firstTarget } from "../../proxy/first-target.ts";
-import { type Kept, pickField, type Xavp } from "../../proxy/xavp.ts";
+import { type Kept, pickField, type Xavp, type XavpField } from "../../proxy/xavp.ts";
 import { findListener, listenerText } from "../core/index.ts";
 import { knownWishes, transactionOf, uriCounts, wishesOf } from "./engine.ts";
 import type { TmInstance } from "./settings.ts";
@@ -20,12 +20,16 @@ export function loadContacts(self: TmInstance, ctx: RouteContext, order: number)
   if (contacts === "") return -1;
   const set = destinationSet(ctx);
   if (set.length < 2) return 1;
+  const attributes = attributesOf(self, ctx, set);
   const sorted = order === Order.BY_CHANCE ? byChance(self, set) : byQ(set);
   const store = ctx.avps.xavps("xavp");
   for (let i = sorted.length - 1; i >= 0; i--) {
     const next = sorted[i + 1];
     const isLast = next !== undefined && (order === Order.BY_CHANCE || next.q !== sorted[i]!.q);
-    store.add(contacts, toXavp(sorted[i]!, isLast));
+    const entry = toXavp(sorted[i]!, isLast);
+    const kept = attributes?.get(sorted[i]!);
+    if (kept !== undefined) entry.fields!.unshift(putAway(self, kept));
+    store.add(contacts, entry);
   }
   ctx.clearBranches();
   const { newUri, dstUri } = ctx.message;
@@ -40,14 +44,14 @@ export function nextContacts(self: TmInstance, ctx: RouteContext): number {
   const { contacts, contactFlows } = self.settings;
   if (contacts === "" || contactFlows === "") return -1;
   const store = ctx.avps.xavps("xavp");
-  const group: BranchTarget[] = [];
+  const group: { readonly target: BranchTarget; readonly entry: Xavp }[] = [];
   const flows: Xavp[] = [];
   const instances = new Set<string>();
   store.remove(contactFlows, "*"); // those of the group before are not for this one
   for (let entry = store.one(contacts, 0); entry !== undefined; entry = store.one(contacts, 0)) {
     store.remove(contacts, 0);
     const target = fromXavp(ctx, entry);
-    if (target !== null && (target.instance === "" || !instances.has(target.instance))) group.push(target);
+    if (target !== null && (target.instance === "" || !instances.has(target.instance))) group.push({ target, entry });
     else if (target !== null) flows.push(entry);
     if (target !== null && target.instance !== "") instances.add(target.instance);
     if ((numberIn(entry, "q_flag") & LAST_OF_GROUP) !== 0) break;
@@ -55,8 +59,12 @@ export function nextContacts(self: TmInstance, ctx: RouteContext): number {
   for (const entry of flows) store.add(contactFlows, entry);
   const first = group[0];
   if (first === undefined) return -2;
-  useFirst(ctx, first);
-  for (let i = 1; i < group.length; i++) ctx.addBranch(group[i]!);
+  useFirst(ctx, first.target);
+  giveBack(self, ctx, first.entry, 0);
+  for (let i = 1; i < group.length; i++) {
+    ctx.addBranch(group[i]!.target);
+    giveBack(self, ctx, group[i]!.entry, ctx.branches.length);
+  }
   return 1;
 }
 
@@ -71,8 +79,10 @@ export function nextContactFlow(self: TmInstance, ctx: RouteContext): number {
   for (let i = 0; i < all.length; i++) {
     const target = fromXavp(ctx, all[i]!);
     if (target === null || target.instance !== failed) continue;
+    const entry = all[i]!;
     store.remove(contactFlows, i);
     ctx.addBranch(target);
+    giveBack(self, ctx, entry, ctx.branches.length);
     return 1;
   }
   return -2;
@@ -138,10 +148,45 @@ export function useFirst(ctx: RouteContext, target: BranchTarget): void {
   wishes.taken = null;
 }
 
+// ---- attributes of contacts (xavp_contact) ----
+
+// Takes them away from the script: the entry at 0 is the R-URI's, whether or not that is still to be tried, the one at n that of the nth branch.
+function attributesOf(
+  self: TmInstance,
+  ctx: RouteContext,
+  set: readonly BranchTarget[],
+): Map<BranchTarget, Xavp> | null {
+  const name = self.settings.contactAttributes;
+  if (name === "" || ctx.avpsOrNull === null) return null;
+  const store = ctx.avps.xavps("xavp");
+  const all = store.all(name);
+  const first = ctx.branches.length - set.length + 1;
+  const found = new Map<BranchTarget, Xavp>();
+  set.forEach((target, i) => {
+    const entry = all[first + i];
+    if (entry !== undefined) found.set(target, entry);
+  });
+  store.remove(name, "*");
+  return found;
+}
+
+function putAway(self: TmInstance, entry: Xavp): XavpField {
+  const name = self.settings.contactAttributes;
+  return { name, value: entry.fields === null ? (entry.value ?? "") : `<<xavp:${name}>>`, entry };
+}
+
+// To the place of their branch, as lookup() gives them; those given before move on behind.
+function giveBack(self: TmInstance, ctx: RouteContext, contact: Xavp, branch: number): void {
+  const name = self.settings.contactAttributes;
+  const field = name === "" || contact.fields === null ? undefined : pickField(contact.fields, name, null);
+  if (field === undefined) return;
+  ctx.avps.xavps("xavp").insert(name, branch, field.entry ?? { value: field.value, fields: null });
+}
+
 // ---- fields, by Kamailio's names ----
 
 function toXavp(b: BranchTarget, isLast: boolean): Xavp {
-  const fields: { name: string; value: Kept }[] = [];
+  const fields: XavpField[] = [];
   const put = (name: string, value: Kept | null): void => {
     if (value !== null && value !== "") fields.push({ name, value });
   };

@@ -30,6 +30,7 @@ const DEFAULT_SETTINGS: TmSettings = {
   delayedReply: true,
   contacts: "",
   contactFlows: "",
+  contactAttributes: "",
   frAvp: "",
   frInvAvp: "",
 };
@@ -189,6 +190,14 @@ export class TmEngine implements Transactions {
     if (tx === null || tx.final || tx.released) return;
     for (const branch of tx.branches) if (!branch.final) return;
     if (!this.answerError(ctx)) this.tm.release(tx);
+  }
+
+  routeFailed(ctx: RouteContext): boolean {
+    const tx = transactionOf(ctx);
+    if (tx === null) return false;
+    if (tx.branches.every((branch) => branch.final)) this.tm.sendReply(tx, 500, "Server Internal Error", "");
+    this.afterRequest(ctx);
+    return true;
   }
 
   /** Answers the error that t_relay has left, if the script wants that. Whether it did. */

@@ -81,9 +81,10 @@ export const moreParams = {
     ...BOOL,
     effect: "CANCEL is always sent hop by hop (RFC 3261 9.1)",
   }),
-  xavp_contact: strParam("", "Name of the XAVP with attributes of contacts.", {
-    effect: "t_load_contacts() has no use for them: they are given to the script by lookup()",
-  }),
+  xavp_contact: strParam(
+    "",
+    "Name of the XAVP with attributes of contacts, as usrloc's: t_load_contacts keeps them with their contacts, t_next_contacts gives them back.",
+  ),
   unix_tx_timeout: intParam(500, "Time limit for sending on a Unix socket.", {
     unit: "ms",
     min: 0,
@@ -129,12 +130,16 @@ export function matchingOf(p: Values): Matching {
 /** What the module itself takes of them. */
 export function moreSettings(
   p: Values,
-): Pick<TmSettings, "cancelHeaders" | "delayedReply" | "contacts" | "contactFlows" | "frAvp" | "frInvAvp"> {
+): Pick<
+  TmSettings,
+  "cancelHeaders" | "delayedReply" | "contacts" | "contactFlows" | "contactAttributes" | "frAvp" | "frInvAvp"
+> {
   return {
     cancelHeaders: (p.headers_mode & 1) !== 0,
     delayedReply: p.delayed_reply !== 0,
     contacts: p.contacts_avp,
     contactFlows: p.contact_flows_avp,
+    contactAttributes: p.xavp_contact,
     frAvp: p.fr_timer_avp,
     frInvAvp: p.fr_inv_timer_avp,
   };

@@ -22,6 +22,8 @@ export interface TmSettings {
   /** Names of the XAVPs of t_load_contacts and t_next_contact_flow; empty: these do nothing. */
   readonly contacts: string;
   readonly contactFlows: string;
+  /** Name of the XAVP with attributes of contacts, an entry each by the number of its branch; empty for none. */
+  readonly contactAttributes: string;
   /** Keys of AVPs that give fr_timer and fr_inv_timer in seconds; empty for none. */
   readonly frAvp: string;
   readonly frInvAvp: string;
