@@ -35,6 +35,26 @@ describe("where log lines go", () => {
     }
   });
 
+  test("colours of levels on standard error with -e or log_color, as on Kamailio; never to the daemon", () => {
+    for (const [values, args] of [
+      [{ log_color: 1 }, []],
+      [{ debug: 3 }, ["-e"]],
+    ] as const) {
+      const host = newHost();
+      const log = logOf(host, { debug: 3, ...values }, [...args]);
+      log.settings.levelColours = new Map([[Level.WARNING, "\x1b[0;33;41m"]]);
+      for (const level of [Level.ALERT, Level.BUG, Level.CRITICAL, Level.ERROR, Level.WARNING]) log.write(level, "x");
+      for (const level of [Level.NOTICE, Level.INFO, Level.DEBUG]) log.write(level, "x");
+      const sequences = [...host.process.output[2].matchAll(/^\x1b\[([\d;]+)m\(\d+\) [A-Z]+: x\x1b\[0;39;49m$/gm)];
+      expect(sequences.map((m) => m[1])).toEqual(
+        "1;31;49 1;35;49 0;33;49 0;31;49 0;33;41 0;32;49 0;36;49 0;39;49".split(" "),
+      );
+    }
+    const host = newHost();
+    logOf(host, { log_color: 1, log_stderror: 0 }).error("x");
+    expect(host.system.syslog[0]).not.toContain("\x1b");
+  });
+
   test("facility and severity as measured on Kamailio, octets of messages as they came", () => {
     const host = newHost();
     const values = { log_stderror: 0, log_facility: "LOG_LOCAL3", log_name: "edge", debug: 3 };

@@ -17,7 +17,7 @@ const SEVERITIES: readonly number[] = [1, 2, 2, 2, 3, 4, 5, 6, 7];
 
 /**
  * Opens the log as command line and configuration want it. To the log daemon when log_stderror=no is written, or by default under the
- * name of Kamailio; never with -E. Without a daemon: standard error, with one warning.
+ * name of Kamailio; never with -E. Colours (-e, log_color) are for standard error. Without a daemon: standard error, with one warning.
  */
 export function openLog(host: Host, options: Options, globals: Globals, asKamailio: boolean): LogSettings {
   const wantsDaemon =
@@ -26,10 +26,11 @@ export function openLog(host: Host, options: Options, globals: Globals, asKamail
   const name = globals.text("log_name");
   const tag = name === null ? `(${pid})` : `${name}(${pid})`;
   const engine = jsonEngine(host, options, globals);
+  const isColoured = options.colours || globals.bool("log_color");
   const toStderr: LogSink = (level, line) => {
     const text = outward(line);
     if (engine !== null) host.process.write(2, engine.flags.includes("N") ? text : `${text}\n`);
-    else if (options.colours) host.process.write(2, `\u001b[${COLOURS[level] ?? "0"}m${tag} ${text}\u001b[0m\n`);
+    else if (isColoured) host.process.write(2, `${colourOf(settings, level)}${tag} ${text}${PLAIN}\n`);
     else host.process.write(2, `${tag} ${text}\n`);
   };
   let sink = toStderr;
@@ -37,7 +38,13 @@ export function openLog(host: Host, options: Options, globals: Globals, asKamail
     const facility = facilityOf(globals.text("log_facility") ?? "") ?? DEFAULT_FACILITY;
     sink = toDaemon(host, facility * 8, `${name ?? (asKamailio ? "kamailio" : "portico")}[${pid}]`, toStderr);
   }
-  return { level: options.debug ?? globals.int("debug"), sink, format: engine?.format ?? null };
+  const settings: LogSettings = {
+    level: options.debug ?? globals.int("debug"),
+    sink,
+    toStderr: !wantsDaemon,
+    format: engine?.format ?? null,
+  };
+  return settings;
 }
 
 /** Lines to the log daemon (RFC 3164). None is kept: what it does not take is counted and told with the next line it takes. */
@@ -120,13 +127,20 @@ function outward(line: string): string {
   return /[^\x00-\xff]/.test(line) ? line : toUnicode(line);
 }
 
+/** The terminal's own colours. */
+const PLAIN = "\x1b[0;39;49m";
+
+// Kamailio's colours of levels.
 const COLOURS: Readonly<Record<number, string>> = {
-  [-5]: "35",
-  [-4]: "35",
-  [-3]: "31",
-  [-1]: "31",
-  0: "33",
-  1: "36",
-  2: "0",
-  3: "2",
+  [-5]: "\x1b[1;31;49m",
+  [-4]: "\x1b[1;35;49m",
+  [-3]: "\x1b[0;33;49m",
+  [-1]: "\x1b[0;31;49m",
+  0: "\x1b[0;35;49m",
+  1: "\x1b[0;32;49m",
+  2: "\x1b[0;36;49m",
 };
+
+function colourOf(settings: LogSettings, level: number): string {
+  return settings.levelColours?.get(level) ?? COLOURS[level] ?? PLAIN;
+}

@@ -57,6 +57,24 @@ describe("xlog", () => {
   test("colours", () => {
     expect(colour("xx")).toBe("\x1b[0;39;49m");
     expect(colour("Rb")).toBe("\x1b[1;31;44m");
-    expect(colour("zz")).toBeNull();
+    for (const wrong of ["zz", "rR", "Xx", "r", "rgb", ""]) expect(colour(wrong)).toBeNull();
+  });
+
+  test("log_colors: what is no level or no pair of letters is refused, other letters are the terminal's own colours", () => {
+    const made = (...list: string[]): unknown => {
+      const b = new ModuleBed();
+      b.load(core);
+      b.load(xlog, { log_colors: list });
+      return Object.fromEntries(b.proxy.log.settings.levelColours ?? []);
+    };
+    expect(made(" l_err=cr ; L_WARN=Yx;", "L_CRIT2=WW")).toEqual({
+      "-1": "\x1b[0;36;41m",
+      "0": "\x1b[1;33;49m",
+      "-3": "\x1b[1;37;49m",
+    });
+    expect(made("L_ERR=Cr;L_ERR=sx")).toEqual({ "-1": "\x1b[1;36;41m" });
+    expect(made("")).toEqual({});
+    for (const wrong of ["L_LOUD=cr", "L_ERR=c", "L_ERR", ";L_ERR=cr", "L_ERR=crx"])
+      expect(() => made(wrong)).toThrow();
   });
 });

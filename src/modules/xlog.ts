@@ -83,14 +83,29 @@ function atLevel(level: number, word: string): FunctionDef<Xlog> {
 // Foreground and background, as terminals number them; x is the default.
 const FOREGROUND: Readonly<Record<string, number>> = { s: 30, r: 31, g: 32, y: 33, b: 34, p: 35, c: 36, w: 37, x: 39 };
 
-/** The escape sequence for two letters: foreground (upper case bright) and background; null when they are no colours. */
+/** The escape sequence for two letters: foreground (bright in upper case) and background; null when they are no colours. */
 export function colour(letters: string): string | null {
-  if (letters.length !== 2) return null;
-  const front = FOREGROUND[letters[0]!.toLowerCase()];
-  const back = FOREGROUND[letters[1]!.toLowerCase()];
-  if (front === undefined || back === undefined) return null;
-  const bright = letters[0] !== letters[0]!.toLowerCase() ? 1 : 0;
-  return `\x1b[${bright};${front};${back + 10}m`;
+  return /^[xsrgybpcwSRGYBPCW][xsrgybpcw]$/.test(letters) ? sequenceOf(letters) : null;
+}
+
+// What is no colour is the terminal's own.
+function sequenceOf(letters: string): string {
+  const front = letters[0]!;
+  const bright = front !== front.toLowerCase() ? 1 : 0;
+  return `\x1b[${bright};${FOREGROUND[front.toLowerCase()] ?? 39};${(FOREGROUND[letters[1]!] ?? 39) + 10}m`;
+}
+
+/** Reads "L_ERR=cr;L_WARN=px" into sequences by level; says what is wrong, as Kamailio would refuse it. Of two for a level the first counts. */
+function levelColours(text: string): Map<number, string> | ArgError {
+  const found = new Map<number, string>();
+  for (const [, name = "", letters = ""] of text.matchAll(/(?:^|;)\s*(?!$)([^;=\s]*)\s*(?:=\s*"?([^;"\s]*)"?\s*)?/g)) {
+    const level = LEVELS[name.toUpperCase()];
+    if (level === undefined) return new ArgError(`"${name}" is no level`, "write L_ERR=cr;L_WARN=px");
+    if (letters.length !== 2)
+      return new ArgError(`"${letters}" are no colours`, "two letters of x, s, r, g, y, b, p, c, w");
+    if (!found.has(level)) found.set(level, sequenceOf(letters));
+  }
+  return found;
 }
 
 /** Kamailio's module xlog. */
@@ -113,13 +128,13 @@ export const xlog = defineModule({
         facilityOf(text) ??
         new ArgError(`no syslog facility "${text}"`, "write LOG_DAEMON or LOG_LOCAL0 to LOG_LOCAL7"),
     ),
-    log_colors: manyParam("Colours of levels on a terminal: L_ERR=cr.", {
-      effect: "log_color is not supported: lines to a terminal are coloured by their level",
-    }),
+    log_colors: manyParam(
+      "Colours of levels, where log_color is on and lines go to standard error: L_ERR=cr;L_WARN=px, letters as in $C.",
+    ),
     auto_newline: intParam(0, "Whether a line end is added where there is none.", {
       effect: "each text is a line of its own anyway",
     }),
-    force_color: intParam(0, "Whether $C gives colours although the log does not go to a terminal.", {
+    force_color: intParam(0, "Whether $C gives colours although the log does not go to standard error.", {
       min: 0,
       max: 1,
     }),
@@ -128,8 +143,16 @@ export const xlog = defineModule({
   },
   state: (host) => host,
   configure: (host, params): Xlog => {
-    const color = params.force_color !== 0 || host.host.process.isTerminal(2);
-    host.log.settings.colours = color;
+    const { settings } = host.log;
+    const color = params.force_color !== 0 || settings.toStderr === true;
+    settings.colours = color;
+    const colours = new Map<number, string>();
+    for (const text of params.log_colors) {
+      const some = levelColours(text);
+      if (some instanceof ArgError) throw new ConfigError(some.message, "log_colors", some.hint);
+      for (const [level, made] of some) colours.set(level, made);
+    }
+    settings.levelColours = colours;
     return {
       log: host.log.named(""),
       prefixOf: null,

@@ -23,7 +23,7 @@ const LOGGING: readonly GlobalDef[] = [
     "log to standard error instead of syslog; unset, syslog under the name kamailio alone",
     { aliases: ["log_stderr"] },
   ),
-  row("bool", "log_color", 0, "log lines carry no colours", "coloured log lines"),
+  row("bool", "log_color", 0, USED, "log lines on standard error in the colours of their levels"),
   row("word", "log_facility", "LOG_DAEMON", USED, "syslog facility, LOG_KERN to LOG_LOCAL7", {
     isValid: (text) => facilityOf(text) !== null,
   }),

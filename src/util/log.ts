@@ -52,8 +52,12 @@ export interface LogSettings {
   sink: LogSink;
   /** Levels of logs of their own, by name (module debugger); null or absent: all have the common one. */
   levels?: ReadonlyMap<string, number> | null;
+  /** Whether lines go to standard error. */
+  toStderr?: boolean;
   /** Whether colours ($C of module xlog) go through to the sink. */
   colours?: boolean;
+  /** Colours of levels in place of the usual ones (log_colors of module xlog): escape sequences. */
+  levelColours?: ReadonlyMap<number, string> | null;
   /** Text in front of lines while a message is processed (log_prefix); null or absent for none. */
   prefix?: (() => string) | null;
   /** The form of lines when it is not text (log_engine_type); null or absent for text. */

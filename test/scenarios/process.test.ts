@@ -238,6 +238,27 @@ for (const target of chosenTargets()) {
       expect(fields.logprefix).toMatch(/^\{.+\} $/);
     });
 
+    test("colours lines on standard error by their level (log_color, log_colors of xlog) and lets $C through", async () => {
+      const globals = `listen=udp:127.0.0.1:${port}\nlog_color=1\ndebug=1\n`;
+      const params = 'modparam("xlog", "log_colors", "L_NOTICE=Yb;L_INFO=rr")\n';
+      const script = SCRIPT.replace("noticed", "$C(gx)noticed$C(xx)").replace(
+        "request_route",
+        `${params}request_route`,
+      );
+      writeFileSync(join(directory, "a.cfg"), globals + script);
+      const args = ["-DD", "-E", "-f", join(directory, "a.cfg")];
+      const running = startProgram([...named(), ...args], { env: target.env, limit: 20_000 });
+      pids.push(running.child.pid ?? 0);
+      await untilAnswered();
+      await until(() => running.output().includes("noticed\x1b[0;39;49m"));
+      const lines = running.output().split("\n");
+      const lineWith = (text: string): string => lines.find((line) => line.includes(text)) ?? "";
+      expect(lineWith("warned of")).toMatch(/\x1b\[0;35;49m[^\x1b]* WARNING: <script>: warned of OPTIONS/);
+      expect(lineWith("noticed")).toMatch(
+        /\x1b\[1;33;44m[^\x1b]* NOTICE: <script>: \x1b\[0;32;49mnoticed\x1b\[0;39;49m/,
+      );
+    });
+
     test("tells a database that its user may not write", async ({ skip }) => {
       if (!isRoot) skip("only root can become another user");
       if (isOracle) skip("about our own database");
