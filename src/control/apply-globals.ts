@@ -33,8 +33,15 @@ export function transportLimits(globals: Globals): TransportLimits {
       source6: addressOf(globals, "tcp_source_ipv6", 6),
       maxTotalQueue: globals.int("tcp_wq_max"),
       sendTimeout: globals.int("tcp_send_timeout") * 1000,
-      keepAlive: globals.bool("tcp_keepalive") ? globals.int("tcp_keepidle") * 1000 : -1,
-      trafficClass: globals.int("tos") & 0xff,
+      tuning: {
+        ...(globals.bool("tcp_keepalive") ? { keepAlive: globals.int("tcp_keepidle") * 1000 } : {}),
+        ...given("keepInterval", "tcp_keepintvl"),
+        ...given("keepCount", "tcp_keepcnt"),
+        ...given("finWait", "tcp_linger2"),
+        ...given("synRetries", "tcp_syncnt"),
+        ...(globals.int("tos") === 0 ? {} : { trafficClass: globals.int("tos") & 0xff }),
+      },
+      deferAccept: globals.has("tcp_defer_accept") ? globals.int("tcp_defer_accept") : null,
     },
     sources: sourceRules(globals),
     udp: {

@@ -5,7 +5,7 @@ import type { FlushGate } from "./flush.ts";
 import type { TcpListener, TcpListenOptions } from "./host.ts";
 import { toHostError } from "./node-files.ts";
 import { listenError } from "./node-tcp.ts";
-import { endpoint, markTraffic, StreamConnection } from "./stream-connection.ts";
+import { endpoint, StreamConnection } from "./stream-connection.ts";
 
 type BunSocket = Socket<BunConnection | null>;
 
@@ -17,7 +17,6 @@ export async function listenBunTcp(gate: FlushGate, options: TcpListenOptions): 
     binaryType: "uint8array",
     open(socket) {
       if (options.keepAlive !== undefined) socket.setKeepAlive(true, options.keepAlive);
-      markTraffic(socket, options.trafficClass);
       const connection = new BunConnection(gate, socket, options.maxQueue);
       const user = options.onConnection(connection);
       if (user === null) return connection.abort();

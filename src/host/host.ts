@@ -139,31 +139,41 @@ export interface TcpListener {
   close(): void;
 }
 
-export interface TcpListenOptions {
+/** Settings of the system for a connection; what is left out stays as it has them. Elsewhere than on Linux only `keepAlive` holds. */
+export interface TcpTuning {
+  /** Idle milliseconds before the system asks whether the far end is alive; 0: the system's own time; none asks without it. */
+  readonly keepAlive?: number;
+  /** Seconds between further questions, and how many stay unanswered until the connection is given up (TCP_KEEPINTVL, TCP_KEEPCNT). */
+  readonly keepInterval?: number;
+  readonly keepCount?: number;
+  /** Seconds for which the system waits for the far end's close when we have closed (TCP_LINGER2). */
+  readonly finWait?: number;
+  /** How often the first packet of a connection is repeated (TCP_SYNCNT); of one that listens, its answer. */
+  readonly synRetries?: number;
+  /** The octet of IP headers that says what is urgent (TOS, DSCP). */
+  readonly trafficClass?: number;
+}
+
+export interface TcpListenOptions extends TcpTuning {
   readonly local: SocketAddress;
   readonly backlog?: number;
   /** A new connection: returns what handles it, or null to refuse it at once. */
   readonly onConnection: (connection: TcpConnection) => TcpHandlers | null;
   readonly maxQueue: number; // bytes a connection may queue for sending
-  /** As of TcpConnectOptions. */
-  readonly keepAlive?: number;
-  readonly trafficClass?: number;
+  /** Seconds for which a connection is held back until something comes over it (TCP_DEFER_ACCEPT). */
+  readonly deferAccept?: number;
   /** With TLS a connection is told of when its handshake has succeeded. */
   readonly tls?: TlsAcceptor;
   /** With TLS: whether a handshake is begun with that far end at all; without it with everybody. */
   readonly mayBegin?: (remote: SocketAddress) => boolean;
 }
 
-export interface TcpConnectOptions {
+export interface TcpConnectOptions extends TcpTuning {
   readonly remote: SocketAddress;
   readonly localAddress?: string;
   readonly timeout: number; // ms until the attempt fails
   readonly handlers: TcpHandlers;
   readonly maxQueue: number;
-  /** Idle milliseconds before the system asks whether the far end is alive; 0: the system's own time; none asks without it. */
-  readonly keepAlive?: number;
-  /** The octet of IP headers that says what is urgent (TOS, DSCP), where the runtime can set it: on Bun. */
-  readonly trafficClass?: number;
   /** With TLS it is there when the handshake has succeeded; a far end that must not be believed is EPROTO. */
   readonly tls?: TlsDialer;
 }

@@ -11,6 +11,7 @@ export interface Libc {
   bind(fd: number, name: Pinned, length: number): number;
   connect(fd: number, name: Pinned, length: number): number;
   getsockname(fd: number, name: Pinned, length: Pinned): number;
+  getpeername(fd: number, name: Pinned, length: Pinned): number;
   setsockopt(fd: number, level: number, option: number, value: Pinned, length: number): number;
   getsockopt(fd: number, level: number, option: number, value: Pinned, length: Pinned): number;
   listen(fd: number, backlog: number): number;

@@ -2,7 +2,7 @@
 import { asset, pythonFolder } from "./assets.ts";
 import { listenBunTcp } from "./bun-tcp.ts";
 import { FlushGate } from "./flush.ts";
-import { type Host, HostError, type Network } from "./host.ts";
+import { type Host, HostError, type Network, type TcpListener, type TcpListenOptions } from "./host.ts";
 import type { Libc } from "./libc.ts";
 import { clock, hashing, interfaces, lookupAddresses, nameOf, random } from "./node-basics.ts";
 import { files } from "./node-files.ts";
@@ -14,6 +14,7 @@ import { connectUnix, listenUnix } from "./node-unix.ts";
 import { Poller } from "./poller.ts";
 import { NativeSctp } from "./sctp-native.ts";
 import { openRuntimeSqlite } from "./sqlite-runtime.ts";
+import { connectTuned, listenTuned, TcpTuner } from "./tcp-tuning.ts";
 import { NativeUdp } from "./udp-native.ts";
 import { bindPortableUdp } from "./udp-portable.ts";
 
@@ -23,14 +24,17 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
   const poller = openPoller(openLibc, gate);
   const udp = poller === null || process.env["PORTICO_UDP"] === "portable" ? null : new NativeUdp(poller);
   const sctp = poller === null ? null : new NativeSctp(poller);
+  const tuner = poller === null ? null : new TcpTuner(poller.libc);
+  const listen = (options: TcpListenOptions): Promise<TcpListener> =>
+    (name === "bun" && options.tls === undefined ? listenBunTcp : listenTcp)(gate, options);
   const network: Network = {
     nativeUdp: udp !== null,
     bindUdp: (options) =>
       udp === null || options.light === true
         ? bindPortableUdp(gate, options)
         : Promise.resolve().then(() => udp.bind(options)),
-    listenTcp: (options) => (name === "bun" && options.tls === undefined ? listenBunTcp : listenTcp)(gate, options),
-    connectTcp: (options) => connectTcp(gate, options),
+    listenTcp: (options) => listenTuned(tuner, options, listen),
+    connectTcp: (options) => connectTuned(tuner, options, (o) => connectTcp(gate, o)),
     listenUnix: (options) => listenUnix(gate, options),
     connectUnix: (options) => connectUnix(gate, options),
     noSctp: () => (sctp === null ? noNativeCalls() : sctp.missing()),

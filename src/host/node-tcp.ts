@@ -4,16 +4,16 @@ import type { FlushGate } from "./flush.ts";
 import {
   HostError,
   type SocketAddress,
-  type TcpConnection,
   type TcpConnectOptions,
   type TcpHandlers,
   type TcpListener,
   type TcpListenOptions,
+  type TcpTuning,
 } from "./host.ts";
 import { interfaces } from "./node-basics.ts";
 import { toHostError } from "./node-files.ts";
 import { dialTls, TlsDoor } from "./node-tls.ts";
-import { endpoint, endpointText, markTraffic, StreamConnection } from "./stream-connection.ts";
+import { endpoint, endpointText, StreamConnection } from "./stream-connection.ts";
 import type { TlsDialer, TlsInfo } from "./tls.ts";
 
 const BACKLOG = 1024;
@@ -60,7 +60,7 @@ export function listenTcp(gate: FlushGate, options: TcpListenOptions): Promise<T
 }
 
 /** Network.connectTcp. */
-export function connectTcp(gate: FlushGate, options: TcpConnectOptions): Promise<TcpConnection> {
+export function connectTcp(gate: FlushGate, options: TcpConnectOptions): Promise<NodeConnection> {
   const { remote, localAddress } = options;
   if (options.tls !== undefined) return connectTls(gate, options, options.tls);
   return new Promise((resolve, reject) => {
@@ -91,7 +91,7 @@ export function connectTcp(gate: FlushGate, options: TcpConnectOptions): Promise
   });
 }
 
-async function connectTls(gate: FlushGate, options: TcpConnectOptions, dialer: TlsDialer): Promise<TcpConnection> {
+async function connectTls(gate: FlushGate, options: TcpConnectOptions, dialer: TlsDialer): Promise<NodeConnection> {
   let begun: Socket | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -120,9 +120,9 @@ function lateError({ remote, timeout }: TcpConnectOptions): HostError {
   return new HostError("ETIMEDOUT", `no connection to ${endpointText(remote)} within ${timeout} ms`);
 }
 
-function setUp(socket: Socket, { keepAlive, trafficClass }: TcpListenOptions | TcpConnectOptions): void {
+// The other settings are set on the descriptor (tcp-tuning.ts), and this one too where that can be done.
+function setUp(socket: Socket, { keepAlive }: TcpTuning): void {
   if (keepAlive !== undefined) socket.setKeepAlive(true, keepAlive);
-  markTraffic(socket, trafficClass);
 }
 
 /** One connection over a node:net socket, be it TCP, TLS or a unix socket. */
@@ -144,6 +144,12 @@ export class NodeConnection extends StreamConnection {
     socket.on("end", () => this.close());
     socket.on("error", (error) => this.onError(toHostError(error)));
     socket.on("close", () => this.onClose());
+  }
+
+  /** The number of its descriptor where the runtime tells it, else -1. */
+  get descriptor(): number {
+    const handle = (this.#socket as { _handle?: { fd?: number } })._handle;
+    return handle?.fd ?? -1;
   }
 
   pause(): void {

@@ -169,13 +169,3 @@ export function endpoint(address: string | undefined, port: number | undefined):
 export function endpointText({ family, address, port }: SocketAddress): string {
   return family === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 }
-
-/** Sets the octet of a socket's IP headers that says what is urgent; Deno has no way to. */
-export function markTraffic(socket: object, trafficClass: number | undefined): void {
-  if (trafficClass === undefined) return;
-  try {
-    (socket as { setTypeOfService?: (octet: number) => unknown }).setTypeOfService?.(trafficClass);
-  } catch {
-    // it has gone meanwhile
-  }
-}

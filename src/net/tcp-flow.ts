@@ -111,7 +111,11 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
   }
 
   #put(buf: Uint8Array, start: number, end: number): boolean {
-    if (!this.open || !this.#transport.mayQueue(end - start)) return false;
+    if (!this.open) return false;
+    if (!this.#transport.mayQueue(this.queued, end - start)) {
+      this.fail(new HostError("ENOBUFS", "too much waits to be sent on all connections, and much of it on this one"));
+      return false;
+    }
     if (!this.#feeding) this.lastActive = this.#transport.host.clock.mono(); // else onData has just looked
     if (this.#connection !== null) return this.#connection.send(buf, start, end);
     if (this.#waitingBytes + end - start > this.#transport.maxQueue) return false;

@@ -60,20 +60,23 @@ function bed(rules: Partial<TcpRules>) {
 
 const BYTES = new Uint8Array(50_000);
 
-test("tcp_wq_max: all connections together queue so much and no more, until they are taken", async () => {
+test("tcp_wq_max: all connections together queue so much; then who has much waiting is closed, and others go on", async () => {
   const { open, world } = bed({ maxTotalQueue: 200_000 });
   const a = await open(1);
   const b = await open(2);
+  const c = await open(3);
   const sent: boolean[] = [];
   for (let i = 0; i < 4; i++) sent.push((i % 2 === 0 ? a : b).flow.send(BYTES, 0, BYTES.length));
   expect(sent).toEqual([true, true, true, true]);
+  expect(c.flow.send(BYTES, 0, 10_000)).toBe(true);
+  expect(c.flow.send(BYTES, 0, 20_000)).toBe(false);
+  expect([a, b, c].map(({ connection }) => connection.aborted)).toEqual([false, false, true]);
   expect(a.flow.send(BYTES, 0, 1)).toBe(false);
-  b.connection.queued = 0;
+  expect(a.connection.aborted).toBe(true);
   await world.advance(60);
-  const again: boolean[] = [];
-  for (let i = 0; i < 4; i++) again.push(a.flow.send(BYTES, 0, BYTES.length));
-  expect(again.filter((ok) => ok)).toHaveLength(2);
-  expect(a.connection.queued).toBe(200_000);
+  const again = [1, 2, 3].map(() => b.flow.send(BYTES, 0, BYTES.length));
+  expect(again).toEqual([true, true, false]);
+  expect(b.connection.queued).toBe(200_000);
 });
 
 test("tcp_send_timeout: a connection that takes nothing for so long is ended, one that takes a little is not", async () => {
@@ -99,15 +102,13 @@ test("tcp_accept_unique: a second connection from the same address and port is r
   }
 });
 
-test("tcp_keepalive and tcp_keepidle are asked of the host, both ways", async () => {
-  for (const [keepAlive, asked] of [
-    [-1, undefined],
-    [0, 0],
-    [90_000, 90_000],
-  ] as const) {
-    const { tcp, open, listening } = bed({ keepAlive });
+test("what the system is told about connections is asked of the host, both ways", async () => {
+  for (const tuning of [{}, { keepAlive: 0 }, { keepAlive: 90_000, keepCount: 3, trafficClass: 0x28 }]) {
+    const { tcp, open, listening } = bed({ tuning });
     await tcp.listen({ local: HERE });
     const { options } = await open(1);
-    expect([options.keepAlive, listening[0]!.keepAlive]).toEqual([asked, asked]);
+    expect(options).toMatchObject(tuning);
+    expect(listening[0]).toMatchObject(tuning);
+    expect("keepAlive" in options).toBe("keepAlive" in tuning);
   }
 });

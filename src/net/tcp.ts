@@ -5,6 +5,7 @@ import {
   type TcpListener as HostListener,
   type SocketAddress,
   type TcpConnection,
+  type TcpTuning,
 } from "../host/host.ts";
 import { Transport } from "../sip/transports.ts";
 import { canonicalIp } from "../util/ip.ts";
@@ -56,10 +57,10 @@ export interface TcpRules {
   readonly maxTotalQueue: number;
   /** Milliseconds a connection may take nothing of what is queued for it (tcp_send_timeout). */
   readonly sendTimeout: number;
-  /** Idle milliseconds before the system asks whether the far end lives; 0: its own time; -1: it does not ask (tcp_keepalive, tcp_keepidle). */
-  readonly keepAlive: number;
-  /** The TOS octet of connections; 0: the system's own (tos). */
-  readonly trafficClass: number;
+  /** What the system is told about each connection (tcp_keepalive, tcp_keepidle, tcp_keepintvl, tcp_keepcnt, tcp_linger2, tcp_syncnt, tos). */
+  readonly tuning: TcpTuning;
+  /** Seconds for which the system holds a new connection back until something comes over it; null: it does not (tcp_defer_accept). */
+  readonly deferAccept: number | null;
   /** Whether each TCP connection begins with a header of the PROXY protocol (tcp_accept_haproxy). */
   readonly proxyHeader: boolean;
 }
@@ -71,12 +72,14 @@ const RULES: TcpRules = {
   source6: null,
   maxTotalQueue: Number.POSITIVE_INFINITY,
   sendTimeout: Number.POSITIVE_INFINITY,
-  keepAlive: -1,
-  trafficClass: 0,
+  tuning: {},
+  deferAccept: null,
   proxyHeader: false,
 };
 /** Milliseconds between two looks at what all connections have queued. */
 const LOOK_EVERY = 5;
+/** Bytes each connection may queue whatever the others have: who takes nothing must not hold up those who do. */
+const OWN_QUEUE = 16_384;
 
 const MAX_QUEUE = 1 << 20;
 const CONNECT_TIMEOUT = 10_000;
@@ -130,7 +133,8 @@ export class TcpTransport {
     const socket = await this.host.network.listenTcp({
       local: options.local,
       maxQueue: this.maxQueue,
-      ...this.#socketRules(),
+      ...this.rules.tuning,
+      ...(this.rules.deferAccept === null ? {} : { deferAccept: this.rules.deferAccept }),
       // one source's limits count before the work of a handshake is done for it
       ...(tls === null ? {} : { tls: tls.acceptor, mayBegin: (remote) => !this.#refuses(remote) }),
       onConnection: (connection) => {
@@ -218,7 +222,7 @@ export class TcpTransport {
       .connectTcp({
         remote,
         ...(from === null ? {} : { localAddress: from }),
-        ...this.#socketRules(),
+        ...this.rules.tuning,
         ...(tls === null ? {} : { tls: tls.dialer(remote, flow.local, asker) }),
         timeout: this.#connectTimeout,
         handlers: flow,
@@ -234,17 +238,16 @@ export class TcpTransport {
       );
   }
 
-  #socketRules(): { keepAlive?: number; trafficClass?: number } {
-    const { keepAlive, trafficClass } = this.rules;
-    return { ...(keepAlive < 0 ? {} : { keepAlive }), ...(trafficClass === 0 ? {} : { trafficClass }) };
-  }
-
   /**
-   * Whether so many bytes more may be queued, all connections together. What was sent since they were last counted is taken as queued;
-   * they are counted again only when that is too much, and not more often than LOOK_EVERY.
+   * Whether a connection that has queued `own` bytes may queue so many more, by what all connections have queued together. What was
+   * sent since they were last counted is taken as queued; they are counted again only when that is too much, and not more often than LOOK_EVERY.
    */
-  mayQueue(length: number): boolean {
+  mayQueue(own: number, length: number): boolean {
     const { maxTotalQueue } = this.rules;
+    if (own + length <= OWN_QUEUE) {
+      this.#sentSince += length;
+      return true;
+    }
     if (this.#queued + this.#sentSince + length > maxTotalQueue) {
       const now = this.host.clock.mono();
       if (now < this.#nextLook) return false;

@@ -40,4 +40,3 @@ export const USED = "used";
 
 export const NO_PROCESSES = "one event loop serves everything, there are no worker processes to set up";
 export const NO_MEMORY_POOLS = "memory belongs to the runtime, there are no pools of our own";
-export const OS_SETTING = "the runtime's sockets do not offer it";

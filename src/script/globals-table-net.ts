@@ -2,11 +2,13 @@
 // cookbook of Kamailio 5.6; `effect` says what becomes of each here.
 
 import type { GlobalDef } from "./globals.ts";
-import { NO_MEMORY_POOLS, NO_PROCESSES, OS_SETTING, row, USED } from "./globals-define.ts";
+import { NO_MEMORY_POOLS, NO_PROCESSES, row, USED } from "./globals-define.ts";
 
 const TLS_MODULE = "TLS is set up by the parameters of module tls";
 
 const NO_LINK_LOCAL = "a link-local address needs the name of its interface, which neither Via nor Contact can carry";
+const NOT_FREE =
+  "the runtime's sockets do not offer it; the system's net.ipv4.ip_nonlocal_bind=1 does the same for all";
 const RECEIVED =
   "received is always added to a Via that holds a name (RFC 3261 18.2.1), so no look-up delays a request";
 
@@ -24,7 +26,7 @@ const SOCKETS: readonly GlobalDef[] = [
   row("bool", "auto_aliases", 1, USED, "look up the names of the addresses listened on, and count them as ours"),
   row("bool", "auto_bind_ipv6", 1, USED, "listen on IPv6 addresses too when no address is given (0 on Kamailio)"),
   row("int", "bind_ipv6_link_local", 0, NO_LINK_LOCAL, "which link-local addresses are listened on"),
-  row("bool", "ip_free_bind", 0, OS_SETTING, "listen on addresses that do not exist yet", {
+  row("bool", "ip_free_bind", 0, NOT_FREE, "listen on addresses that do not exist yet", {
     aliases: ["ipfreebind", "ip_nonlocal_bind"],
   }),
   row(
@@ -37,7 +39,7 @@ const SOCKETS: readonly GlobalDef[] = [
   row("int", "mhomed", 0, USED, "choose the sending address by the route to the destination"),
   row("word", "advertised_address", null, USED, "address put into Via and Record-Route"),
   row("int", "advertised_port", null, USED, "port put into Via and Record-Route", { min: 1, max: 65535 }),
-  row("int", "tos", 16, USED, "type of service octet of what is sent; on Deno of datagrams only"),
+  row("int", "tos", 16, USED, "type of service octet of what is sent"),
   row("bool", "pmtu_discovery", 0, USED, "path MTU discovery"),
   row("int", "maxbuffer", 262144, USED, "bytes of the UDP receive buffer, which the system doubles"),
   row("int", "maxsndbuffer", 262144, USED, "bytes of the UDP send buffer, which the system doubles"),
@@ -125,7 +127,13 @@ const TCP: readonly GlobalDef[] = [
     "how strict a connection is matched",
   ),
   row("int", "tcp_script_mode", 0, USED, "whether a failing script closes the connection"),
-  row("bool", "tcp_reuse_port", 0, OS_SETTING, "share the port with other programs"),
+  row(
+    "bool",
+    "tcp_reuse_port",
+    0,
+    "connections are opened from ports of the system's choice: the runtime's sockets cannot share that of a listener",
+    "open connections from the port listened on",
+  ),
   row("word", "tcp_source_ipv4", null, USED, "source address of outgoing connections"),
   row("word", "tcp_source_ipv6", null, USED, "source address of outgoing connections"),
   row("bool", "tcp_async", 1, "writing never blocks here", "queue what cannot be written", {
@@ -133,15 +141,21 @@ const TCP: readonly GlobalDef[] = [
   }),
   row("bool", "tcp_fd_cache", 1, NO_PROCESSES, "keep descriptors in each process"),
   row("bool", "tcp_clone_rcvbuf", 0, NO_MEMORY_POOLS, "copy each message"),
-  row("word", "tcp_poll_method", null, OS_SETTING, "how sockets are waited for"),
+  row(
+    "word",
+    "tcp_poll_method",
+    null,
+    "the runtime waits for sockets in its own way (epoll on Linux)",
+    "how sockets are waited for",
+  ),
   row("bool", "tcp_keepalive", 1, USED, "keep-alive by the system"),
-  row("int", "tcp_keepcnt", null, OS_SETTING, "unanswered keep-alives before closing"),
+  row("int", "tcp_keepcnt", null, USED, "unanswered keep-alives before closing"),
   row("int", "tcp_keepidle", null, USED, "idle seconds before the first keep-alive"),
-  row("int", "tcp_keepintvl", null, OS_SETTING, "seconds between keep-alives"),
-  row("int", "tcp_syncnt", null, OS_SETTING, "SYN packets before giving up"),
-  row("int", "tcp_linger2", null, OS_SETTING, "seconds in FIN_WAIT2"),
-  row("int", "tcp_defer_accept", null, OS_SETTING, "accept when data has come"),
-  row("bool", "tcp_delayed_ack", 1, OS_SETTING, "delay the first ACK"),
+  row("int", "tcp_keepintvl", null, USED, "seconds between keep-alives"),
+  row("int", "tcp_syncnt", null, USED, "SYN packets before giving up"),
+  row("int", "tcp_linger2", null, USED, "seconds in FIN_WAIT2"),
+  row("int", "tcp_defer_accept", null, USED, "seconds a connection is held back until data has come"),
+  row("bool", "tcp_delayed_ack", 1, "the system itself decides when it acknowledges", "delay the first ACK"),
   row(
     "int",
     "tcp_wait_data",

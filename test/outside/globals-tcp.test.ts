@@ -99,7 +99,8 @@ test("tcp_source_ipv4: connections are opened from that address; from the listen
 test("what the runtimes do not let us set is told by check, with the reason", async () => {
   const set = {
     ...{ tcp_children: 4, tcp_fd_cache: 0, tcp_wq_blk_size: 4096, tcp_async: 0, tcp_poll_method: "poll" },
-    ...{ tcp_keepcnt: 3, tcp_keepintvl: 5, tcp_syncnt: 2, tcp_linger2: 9, tcp_defer_accept: 3, tcp_delayed_ack: 0 },
+    ...{ tcp_delayed_ack: 0, tcp_reuse_port: 1, tcp_connection_match: 1, tcp_clone_rcvbuf: 1, tcp_wait_data: 9 },
+    ...{ tcp_accept_hep3: 1, ip_free_bind: 1 },
   };
   const lines = Object.entries(set).map(([name, value]) => `${name}=${value}\n`);
   const bed = await openProxy(`${lines.join("")}${modules()}request_route { exit; }\n`);

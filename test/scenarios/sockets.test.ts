@@ -32,8 +32,8 @@ interface Client {
   ended(limit: number): Promise<number | null>;
 }
 
-async function open(port: number): Promise<Client> {
-  const socket = connect({ host: "127.0.0.1", port });
+async function open(port: number, allowHalfOpen = false): Promise<Client> {
+  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen });
   let text = "";
   let closed = false;
   let wake = (): void => {};
@@ -104,6 +104,7 @@ mcast_ttl=1
 maxbuffer=524288
 tcp_connection_lifetime=3
 tcp_keepidle=7
+tcp_linger2=23
 tcp_send_timeout=2
 tcp_conn_wq_max=67108864
 tcp_wq_max=134217728
@@ -117,14 +118,25 @@ tcp_conn_wq_max=65536
 tcp_accept_no_cl=yes
 ${ROUTE}`;
 
+const SHARED = `#!KAMAILIO
+debug=0
+tcp_send_timeout=60
+tcp_connection_lifetime=100
+tcp_conn_wq_max=67108864
+tcp_wq_max=4000000
+tcp_defer_accept=9
+${ROUTE}`;
+
 describe("sockets", () => {
   describeTargets(
     "wide",
     { config: WIDE.replace(`listen=udp:${GROUP}`, `mcast="lo"\nlisten=udp:${GROUP}`) },
     (group) => {
       const at = (): string => `sport = :${group.server.port}`;
+      let left: Client | null = null; // does not close when the server has; it waits while other tests run
 
       test.skipIf(noSs)("tcp_keepidle: the system asks after seven seconds whether the far end is there", async () => {
+        left = await open(group.server.port, true);
         const client = await open(group.server.port);
         client.socket.write(options());
         await until(() => client.text() !== "");
@@ -186,6 +198,19 @@ describe("sockets", () => {
         },
         60_000,
       );
+
+      test.skipIf(noSs)(
+        "tcp_linger2: the system waits so long for the far end's close",
+        async () => {
+          left ??= await open(group.server.port, true);
+          const own = `dport = :${left.socket.localPort!}`;
+          const waits = (): boolean =>
+            /timer:\(timewait,(?:1\d|2[0-3])sec/.test(ss(["-tno", "state", "fin-wait-2", own]));
+          expect(await until(waits, 15_000)).toBe(true);
+          left.socket.destroy();
+        },
+        20_000,
+      );
     },
   );
 
@@ -219,5 +244,40 @@ describe("sockets", () => {
       },
       60_000,
     );
+  });
+
+  describeTargets("shared", { config: SHARED }, (group) => {
+    const at = (): string => `sport = :${group.server.port}`;
+
+    test.skipIf(noSs)(
+      "tcp_wq_max: of those for whom all that waits those with much of it are closed, and others go on",
+      async () => {
+        const other = await open(group.server.port);
+        other.socket.write(options());
+        const greedy: Client[] = [];
+        for (let i = 0; i < 3; i++) greedy.push(await stuff(group, 24_000_000));
+        const left = (): number => {
+          const shown = ss(["-tn", "state", "established", at()]);
+          return greedy.filter(({ socket }) => shown.includes(`:${socket.localPort ?? 0}`)).length;
+        };
+        expect(await until(() => left() < 2)).toBe(true);
+        for (let i = 0; i < 5; i++) expect(await quick(group)).toBeLessThan(1500);
+        other.socket.write(options("x") + options("x"));
+        expect(await until(() => other.text().split("200 OK").length === 4)).toBe(true);
+        expect(ss(["-tn", "state", "established", at()])).toContain(`:${other.socket.localPort!}`);
+        for (const { socket } of [...greedy, other]) socket.destroy();
+      },
+      60_000,
+    );
+
+    test.skipIf(noSs)("tcp_defer_accept: the server is told of a connection when something comes over it", async () => {
+      const silent = await open(group.server.port);
+      const own = `dport = :${silent.socket.localPort!}`;
+      expect(ss(["-tn", "state", "syn-recv", own])).toContain(`:${group.server.port}`);
+      silent.socket.write(options());
+      expect(await until(() => silent.text().includes("200 OK"))).toBe(true);
+      expect(ss(["-tn", "state", "established", own])).toContain(`:${group.server.port}`);
+      silent.socket.destroy();
+    });
   });
 });
