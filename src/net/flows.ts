@@ -40,6 +40,8 @@ export class FlowTable {
   readonly #byId = new Map<number, StreamFlow>();
   readonly #byRemote = new Map<string, StreamFlow>();
   readonly #aliases = new Map<StreamFlow, string[]>();
+  /** Until when flows stay though nothing moves on them, monotonic milliseconds. */
+  readonly #kept = new Map<StreamFlow, number>();
   /** Flows that had said nothing when last looked at, oldest first. */
   readonly #silent = new Set<StreamFlow>();
   #cancelSweep: (() => void) | null = null;
@@ -93,6 +95,7 @@ export class FlowTable {
     this.#forgetBoth(keyOf(flow.protocol, flow.remote.address, flow.remote.port), flow);
     for (const key of this.#aliases.get(flow) ?? []) this.#forgetBoth(key, flow);
     this.#aliases.delete(flow);
+    this.#kept.delete(flow);
     if (this.#byId.size > 0) return;
     this.#cancelSweep?.();
     this.#cancelSweep = null;
@@ -125,9 +128,20 @@ export class FlowTable {
     return true;
   }
 
+  /** Lets a flow stay for so many milliseconds from now though nothing moves on it; 0: no longer than others. */
+  keep(flow: StreamFlow, time: number): void {
+    if (this.#byId.get(flow.id) !== flow) return;
+    if (time > 0) this.#kept.set(flow, this.#clock.mono() + time);
+    else this.#kept.delete(flow);
+  }
+
   /** Milliseconds until a flow is closed when nothing moves on it. */
   idleLeft(flow: StreamFlow): number {
-    return flow.lastActive + this.#limits.idleTimeout - this.#clock.mono();
+    return this.#idleEnd(flow) - this.#clock.mono();
+  }
+
+  #idleEnd(flow: StreamFlow): number {
+    return Math.max(flow.lastActive + this.#limits.idleTimeout, this.#kept.get(flow) ?? 0);
   }
 
   /** All flows, oldest first. */
@@ -160,7 +174,7 @@ export class FlowTable {
 
   #sweep(): void {
     const now = this.#clock.mono();
-    const { idleTimeout, messageTimeout } = this.#limits;
+    const { messageTimeout } = this.#limits;
     for (const flow of [...this.#byId.values()]) {
       if (flow.spoke) this.#silent.delete(flow);
       if (flow.isStuck(now)) {
@@ -169,7 +183,7 @@ export class FlowTable {
         continue;
       }
       const late = flow.partialSince > 0 && now - flow.partialSince >= messageTimeout;
-      if (!late && now - flow.lastActive < idleTimeout) continue;
+      if (!late && now < this.#idleEnd(flow)) continue;
       this.expired++;
       if (late) flow.fail(new HostError("ETIMEDOUT", "a message was not finished in time"));
       else flow.close();

@@ -55,6 +55,8 @@ export interface Transports {
   streams(): Iterable<StreamFlow>;
   /** Milliseconds until a stream flow is closed when nothing moves on it. */
   idleLeft(flow: StreamFlow): number;
+  /** Lets a stream flow stay open for so many milliseconds though nothing moves on it; 0: no longer than others. */
+  keepOpen(flow: Flow, time: number): void;
   /** What looks at messages that leave. */
   readonly wire: Wire;
   /** Connections that have become WebSockets; null where there can be none. */
@@ -272,6 +274,12 @@ export class NetTransports implements Transports {
 
   idleLeft(flow: StreamFlow): number {
     return this.flows.idleLeft(flow);
+  }
+
+  keepOpen(flow: Flow, time: number): void {
+    const flows = flow.protocol === Transport.SCTP ? this.sctp.flows : this.flows;
+    const own = flows.byId(flow.id);
+    if (own !== null) flows.keep(own, time);
   }
 
   flowById(id: number): Flow | null {

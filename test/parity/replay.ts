@@ -69,6 +69,7 @@ export class Replay {
       maxTls: 0,
       streams: () => [],
       idleLeft: () => 0,
+      keepOpen: () => undefined,
     });
     this.proxy.serverLine = "Server: oracle\r\n";
     const loaded = NAMES.map((name) => modules.get(name)!);

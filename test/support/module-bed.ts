@@ -102,6 +102,7 @@ export class ModuleBed {
       maxTls: 2048,
       streams: () => [],
       idleLeft: () => 0,
+      keepOpen: () => undefined,
     };
     this.proxy = new SipProxy(this.host, log, wheel, transports);
     this.databases = new Databases(this.host, log);

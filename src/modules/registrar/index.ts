@@ -36,6 +36,11 @@ const params = {
   realm_prefix: strParam("", "Prefix taken off the domain of addresses of record."),
   append_branches: intParam(1, "Whether lookup() makes branches of further contacts."),
   case_sensitive: intParam(0, "Whether user names that differ in case are different."),
+  aor_avp: parsedParam(
+    "",
+    "AVP with the URI that save(), lookup() and registered() take in the place of the message's; that of release 3.1.",
+    avpNameOf,
+  ),
   received_avp: parsedParam("", "AVP with the source address as a URI (see nathelper).", avpNameOf),
   received_param: strParam("received", "Contact parameter of the answer that reports it; empty: none."),
   max_contacts: intParam(0, "The most contacts a user may have; 0 no limit but a thousand.", { min: 0 }),
@@ -58,7 +63,6 @@ const params = {
   contact_max_size: intParam(512, "The longest Contact URI.", { unit: "bytes", min: 1 }),
   use_expired_contacts: intParam(0, "Whether lookup() takes expired contacts too."),
   regid_mode: intParam(0, "When reg-id is kept.", { effect: "reg-id is always kept, as the installed Kamailio does" }),
-  aor_avp: strParam("", "AVP with the address of record.", { effect: "give the URI to the functions" }),
   reg_callid_avp: strParam("", "AVP with the Call-ID that registered() asks for."),
   xavp_cfg: strParam("", "XAVP with settings for one request: max_contacts, expires, q, socket, match_…, rlf_bflags."),
   xavp_rcd: strParam("", "XAVP that gets the attributes of a binding: ruid, contact, expires, received, path."),
@@ -68,12 +72,16 @@ const params = {
     "What lookup() takes, as bits: 1 bindings with the branch flags of the setting rlf_bflags, 2 those whose connection is there.",
     { min: 0, max: 3 },
   ),
-  tcp_persistent_flag: intParam(-1, "Connections kept open by flag.", {
-    effect: "set_tcp_lifetime-like functions are the way; connections stay for tcp_connection_lifetime",
-  }),
+  tcp_persistent_flag: intParam(
+    -1,
+    "Message flag: the connection of a REGISTER stays as long as what it registers, even when it is idle; -1 none.",
+    { min: -1, max: 31 },
+  ),
 };
 
 type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
+
+const flagBit = (flag: number): number => (flag < 0 ? 0 : 1 << flag);
 
 function settingsOf(p: Given): RegistrarSettings {
   return {
@@ -87,11 +95,13 @@ function settingsOf(p: Given): RegistrarSettings {
     realmPrefix: p.realm_prefix.toLowerCase(),
     appendBranches: p.append_branches !== 0,
     caseSensitive: p.case_sensitive !== 0,
+    aorAvp: p.aor_avp,
     receivedAvp: p.received_avp,
     receivedParam: p.received_param,
     maxContacts: p.max_contacts,
     retryAfter: p.retry_after,
-    sockFlag: p.sock_flag < 0 ? 0 : 1 << p.sock_flag,
+    sockFlag: flagBit(p.sock_flag),
+    persistentFlag: flagBit(p.tcp_persistent_flag),
     sockHeader: p.sock_hdr_name.toLowerCase(),
     sockAdvertised: p.sock_mode === 1,
     methodFiltering: p.method_filtering !== 0,
@@ -164,22 +174,21 @@ export default defineModule({
       routes: REQUEST | FAILURE | REPLY | ONREPLY,
       waits: "maybe",
       doc: "Handles a REGISTER: stores, refreshes or removes contacts and answers. Flags: 1 memory only, 2 no answer, 4 one contact a user, 8 exact times, 16 prepare the answer.",
-      run: (reg: Registrar, ctx, domain, flags, uri) =>
-        save(reg, ctx, domain, flags ?? 0, uri === undefined || uri === "" ? null : uri),
+      run: (reg: Registrar, ctx, domain, flags, uri) => save(reg, ctx, domain, flags ?? 0, uri || reg.aorUriOf(ctx)),
     }),
     lookup: fn({
       args: [str("domain"), optional(str("uri"))],
       routes: REQUEST | FAILURE,
       waits: "maybe",
       doc: "Sends the request to where the user of the R-URI is registered: 1 found, -1 not, -2 none allows the method, -3 error.",
-      run: (reg: Registrar, ctx, domain, uri) => lookup(reg, ctx, domain, uri ?? null, false),
+      run: (reg: Registrar, ctx, domain, uri) => lookup(reg, ctx, domain, uri ?? reg.aorUriOf(ctx), false),
     }),
     lookup_to_dset: fn({
       args: [str("domain"), optional(str("uri"))],
       routes: REQUEST | FAILURE,
       waits: "maybe",
       doc: "As lookup(), but all contacts become branches and the R-URI stays.",
-      run: (reg: Registrar, ctx, domain, uri) => lookup(reg, ctx, domain, uri ?? null, true),
+      run: (reg: Registrar, ctx, domain, uri) => lookup(reg, ctx, domain, uri ?? reg.aorUriOf(ctx), true),
     }),
     lookup_branches: fn({
       args: [str("domain")],
@@ -199,7 +208,7 @@ export default defineModule({
       waits: "maybe",
       doc: "Whether the user of a URI (default: of the R-URI) is registered; with bits of match_option (1 Call-ID, 2 received, 4 Contact) by what xavp_cfg names. match_action 2: xavp_rcd is left alone.",
       run: (reg: Registrar, ctx, domain, uri, option, action) =>
-        registered(reg, ctx, domain, uri === undefined || uri === "" ? null : uri, option ?? 0, action ?? 0),
+        registered(reg, ctx, domain, uri || reg.aorUriOf(ctx), option ?? 0, action ?? 0),
     }),
     unregister: fn({
       args: [str("domain"), str("uri"), optional(str("ruid"))],

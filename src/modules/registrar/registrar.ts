@@ -91,10 +91,18 @@ export class Registrar {
 
   /** What the AVP of received_avp holds; "" when there is none. */
   receivedOf(ctx: RouteContext): string {
-    const name = this.settings.receivedAvp;
-    if (name === "" || ctx.avpsOrNull === null) return "";
-    return toText(ctx.avpsOrNull.all(name)?.[0] ?? null);
+    return avpText(ctx, this.settings.receivedAvp);
   }
+
+  /** The URI that stands for that of the message: of the AVP of aor_avp; null when there is none. */
+  aorUriOf(ctx: RouteContext): string | null {
+    return avpText(ctx, this.settings.aorAvp) || null;
+  }
+}
+
+function avpText(ctx: RouteContext, name: string): string {
+  if (name === "" || ctx.avpsOrNull === null) return "";
+  return toText(ctx.avpsOrNull.all(name)?.[0] ?? null);
 }
 
 /** Whether a header with a list of option tags (in any number of lines) holds that tag, given in lower case. */

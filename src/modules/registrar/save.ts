@@ -141,6 +141,7 @@ function process(run: Save, record: AorRecord | undefined): number | Promise<num
   if (wrong === Refusal.BRIEF) return refuseWith(run, record, wrong, `Min-Expires: ${reg.settings.minExpires}\r\n`);
   if (wrong !== null) return refuseWith(run, record, wrong, "");
   const done = applyPlan(run, record, path, persist);
+  if ((msg.flags & reg.settings.persistentFlag) !== 0) keepConnection(run);
   const left = done.record !== undefined && done.record.countValid(now) > 0 ? done.record : undefined;
   tellLast(reg.settings, ctx, left);
   return accept(run, left, done.code, pathAnswered ? `Path: ${path}\r\n` : "");
@@ -292,6 +293,17 @@ function applyPlan(
     }
   }
   return { record, code };
+}
+
+// tcp_persistent_flag: the connection stays as long as the longest of the bindings that the request has made to be called over it.
+function keepConnection({ reg, ctx }: Save): void {
+  const { flow } = ctx;
+  let seconds = 0;
+  for (let i = 0; i < list.count; i++) {
+    const { match, granted } = list.items[i]!;
+    if (match !== null && match.flowId === flow.id) seconds = Math.max(seconds, granted);
+  }
+  if (flow.reliable) reg.host.proxy.transports.keepOpen(flow, seconds * 1000);
 }
 
 /** User and host for GRUUs, when they are wanted; null otherwise. */

@@ -14,6 +14,8 @@ export interface RegistrarSettings {
   readonly realmPrefix: string;
   readonly appendBranches: boolean;
   readonly caseSensitive: boolean;
+  /** Name of the AVP whose URI stands for that of the message; "" none. */
+  readonly aorAvp: string;
   /** Name of the AVP that holds the source URI, "" none. */
   readonly receivedAvp: string;
   /** Contact parameter that reports it, "" none. */
@@ -23,6 +25,8 @@ export interface RegistrarSettings {
   readonly retryAfter: number;
   /** Message flag as a bit, 0 none. */
   readonly sockFlag: number;
+  /** The same for connections that stay as long as what is registered over them. */
+  readonly persistentFlag: number;
   readonly sockHeader: string;
   readonly sockAdvertised: boolean;
   readonly methodFiltering: boolean;
@@ -57,11 +61,13 @@ export const DEFAULT_REGISTRAR: RegistrarSettings = {
   realmPrefix: "",
   appendBranches: true,
   caseSensitive: false,
+  aorAvp: "",
   receivedAvp: "",
   receivedParam: "received",
   maxContacts: 0,
   retryAfter: 0,
   sockFlag: 0,
+  persistentFlag: 0,
   sockHeader: "",
   sockAdvertised: false,
   methodFiltering: false,

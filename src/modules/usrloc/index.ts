@@ -1,5 +1,6 @@
 // Module usrloc: where users can be reached. It has no functions for scripts; registrar works on it.
 
+import { ArgError, type TextReader } from "../../registry/args.ts";
 import { ConfigError, defineModule, intParam, manyParam, strParam } from "../../registry/define.ts";
 import { ATTRIBUTES_VERSION } from "./attribute-store.ts";
 import { commands, type UsrlocInstance } from "./rpc.ts";
@@ -81,12 +82,11 @@ const params = {
   }),
   db_ops_ruid: intParam(1, "Whether rows are found by their ruid.", { effect: "rows are always found by their ruid" }),
   db_raw_fetch_type: intParam(0, "How rows are fetched from Oracle.", { effect: "there is no driver for Oracle" }),
-  db_insert_null: intParam(0, "Whether empty fields are written as NULL.", {
-    effect: "empty fields are always written as NULL",
-  }),
-  db_timer_clean: intParam(0, "Whether a timer deletes rows of expired bindings.", {
-    effect: "rows of expired bindings go with them",
-  }),
+  db_insert_null: intParam(0, "Whether new rows hold NULL where there is nothing; else what the table's columns say."),
+  db_timer_clean: intParam(
+    0,
+    "Whether expired rows that are no bindings of ours are deleted too, once in timer_interval (db_mode 1 and 2).",
+  ),
   rm_expired_delay: intParam(0, "How long rows of expired bindings stay with db_mode 3.", { unit: "seconds", min: 0 }),
   xavp_contact: strParam("", "XAVP whose fields save() keeps with a contact and lookup() gives back."),
   handle_lost_tcp: intParam(0, "Whether bindings go when the connection they came over closes."),
@@ -115,17 +115,33 @@ const params = {
   }),
   ka_randomize: intParam(20, "Spread of keepalives.", { effect: "they are spread evenly over the interval" }),
   ka_loglevel: intParam(255, "Log level of a line for each answer; 255 none."),
-  ka_logmsg: strParam(" to-uri: [$tu] remote-addr: [$sas]", "Text of that line.", {
-    effect: "the line names record id, status and source",
-  }),
-  ka_reply_codes: strParam("0", "Replies that count as alive.", { effect: "every reply shows that somebody is there" }),
+  ka_logmsg: strParam(
+    " to-uri: [$tu] remote-addr: [$sas]",
+    "What that line says behind the time it took and the record id, with variables of the answer; empty: no line.",
+  ),
+  ka_reply_codes: strParam(
+    "0",
+    "Answers that show that somebody is there: codes, and first digits for all codes that begin so, with commas between; 0 any.",
+  ),
 };
 
 interface Instance extends UsrlocInstance {
   readonly settings: UsrlocSettings;
+  readonly kaLogText: string;
+  /** What ka_logmsg says of an answer; null for no line. */
+  kaLog: TextReader | null;
 }
 
 type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
+
+/** Codes and classes (1 to 6) of a list as ka_reply_codes has it; empty for any. Throws ConfigError. */
+function replyCodesOf(text: string): readonly number[] {
+  const codes = text.split(",").map((part) => part.trim());
+  const bad = codes.find((code) => !/^(?:0|[1-6]|[1-6]\d\d)$/.test(code));
+  if (bad !== undefined)
+    throw new ConfigError(`"${bad}" is no code of a reply and no class of them`, "ka_reply_codes", '"2,405,486"');
+  return codes.includes("0") ? [] : codes.map(Number);
+}
 
 function settingsOf(p: Given): UsrlocSettings {
   return {
@@ -149,6 +165,8 @@ function settingsOf(p: Given): UsrlocSettings {
     closeExpired: p.close_expired_tcp !== 0,
     skipRemoteSocket: p.skip_remote_socket !== 0,
     dropStreams: p.db_clean_tcp !== 0,
+    insertNull: p.db_insert_null !== 0,
+    cleansRows: p.db_timer_clean !== 0,
     removeDelay: p.rm_expired_delay,
     xavpContact: p.xavp_contact,
     keepalive: {
@@ -160,6 +178,7 @@ function settingsOf(p: Given): UsrlocSettings {
       ownServerOnly: (p.ka_filter & 1) !== 0,
       timeout: p.ka_timeout,
       logLevel: p.ka_loglevel,
+      replyCodes: replyCodesOf(p.ka_reply_codes),
     },
     columns: {
       user: p.user_column,
@@ -202,10 +221,16 @@ export default defineModule({
     }
     if (!/^[\w.!%*+`'~-]+$/.test(p.ka_method)) throw new ConfigError(`"${p.ka_method}" is no method`, "ka_method");
     if (/[<>\s]/.test(p.ka_from + p.ka_domain)) throw new ConfigError("not to be used in a header", "ka_from");
-    return { usrloc, settings: settingsOf(p) };
+    return { usrloc, settings: settingsOf(p), kaLogText: p.ka_logmsg, kaLog: null };
   },
-  start: ({ usrloc, settings }, host) => {
+  bind: (instance, { text }) => {
+    const found = instance.kaLogText === "" ? null : text(instance.kaLogText);
+    if (found instanceof ArgError) throw new ConfigError(found.message, "ka_logmsg", found.hint);
+    instance.kaLog = found;
+  },
+  start: ({ usrloc, settings, kaLog }, host) => {
     usrloc.apply(settings);
+    usrloc.keepalive.logText = kaLog;
     usrloc.countInto(host.proxy.statistics);
     return usrloc.settle() ?? undefined;
   },

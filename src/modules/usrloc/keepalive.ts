@@ -1,5 +1,7 @@
 // usrloc's own keepalives (ka_* parameters): requests to all bindings or those behind NAT, over connections too.
 
+import { RouteContext, RouteKind } from "../../proxy/context.ts";
+import type { TextReader } from "../../registry/args.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import type { Answered } from "./pings.ts";
 import { Rounds } from "./rounds.ts";
@@ -23,6 +25,8 @@ export interface KeepaliveSettings {
   /** Seconds of silence after which a binding goes; 0 never. */
   readonly timeout: number;
   readonly logLevel: number;
+  /** Codes and classes (1 to 6) of answers that count; empty: all do. */
+  readonly replyCodes: readonly number[];
 }
 
 /** Asks bindings whether they are still there. */
@@ -30,6 +34,8 @@ export class Keepalive {
   private readonly host: ModuleHost;
   private readonly rounds: Rounds;
   private settings: KeepaliveSettings | null = null;
+  /** What the line about an answer says behind time and record id; null for no line. */
+  logText: TextReader | null = null;
 
   constructor(host: ModuleHost, usrloc: Usrloc) {
     this.host = host;
@@ -49,7 +55,8 @@ export class Keepalive {
         method: settings.method,
         from: `<${settings.from}>`,
         to: `<sip:${to}>`,
-        ...(settings.logLevel === SILENT ? {} : { answered: this.tell }),
+        ...(settings.replyCodes.length === 0 ? {} : { counts: this.counts }),
+        ...(settings.logLevel === SILENT || this.logText === null ? {} : { answered: this.tell }),
       };
       const overStreams = (settings.mode & Mode.DATAGRAMS) === 0;
       const sent = usrloc.pings.request(contact, spec, usrloc.pings.listenerOf(contact), overStreams);
@@ -68,12 +75,16 @@ export class Keepalive {
     this.rounds.stop();
   }
 
+  private readonly counts = (status: number): boolean => {
+    const codes = this.settings?.replyCodes ?? [];
+    return codes.includes(status) || codes.includes(Math.floor(status / 100));
+  };
+
   private readonly tell: Answered = (contact, reply, flow, took) => {
-    const { remote } = flow;
+    const { proxy, log } = this.host;
+    if (this.logText === null || proxy.routes === null) return;
+    const text = this.logText(new RouteContext(proxy, proxy.routes, reply, flow, RouteKind.REPLY));
     const seconds = (took / 1000).toFixed(6);
-    this.host.log.write(
-      this.settings?.logLevel ?? SILENT,
-      `keepalive roundtrip: ${seconds} sec - ruid [${contact.ruid}] status [${reply.status}] remote-addr: [${remote.address}:${remote.port}]`,
-    );
+    log.write(this.settings?.logLevel ?? SILENT, `keepalive roundtrip: ${seconds} sec - ruid [${contact.ruid}]${text}`);
   };
 }

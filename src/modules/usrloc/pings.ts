@@ -21,7 +21,7 @@ interface Pending {
   readonly contact: Contact;
   /** Monotonic milliseconds. */
   readonly sent: number;
-  readonly answered: Answered | null;
+  readonly spec: PingSpec;
 }
 
 /** Told of an answer: what it was for, and milliseconds it took. */
@@ -34,6 +34,8 @@ export interface PingSpec {
   readonly from: string;
   readonly to: string;
   readonly answered?: Answered;
+  /** Whether an answer of that status counts; the others change nothing. All count without it. */
+  readonly counts?: (status: number) => boolean;
 }
 
 /** Pings of one process. */
@@ -105,7 +107,7 @@ export class Pings {
     const n = (this.number = (this.number + 1) >>> 0);
     const now = host.clock.mono();
     this.forget(now);
-    this.pending.set(n, { contact, sent: now, answered: spec.answered ?? null });
+    this.pending.set(n, { contact, sent: now, spec });
     const hash = aorHash(contact.aor).toString(16);
     const text =
       `${spec.method} ${contact.contact} SIP/2.0\r\n${proxy.viaLine(flow, this.prefix + n.toString(16), null)}` +
@@ -133,13 +135,14 @@ export class Pings {
     const n = Number.parseInt(textOf(msg.buf, at, via.branchEnd), 16);
     const ping = this.pending.get(n);
     if (ping === undefined) return true;
+    const { contact, sent, spec } = ping;
+    if (spec.counts?.(msg.status) === false) return true;
     this.pending.delete(n);
-    const { contact, sent, answered } = ping;
     const took = this.host.host.clock.mono() - sent;
     contact.lastKeepalive = Math.floor(this.host.host.clock.wall() / 1000);
     contact.silentSince = 0;
     contact.roundtrip = Math.round(took * 1000);
-    answered?.(contact, msg, flow, took);
+    spec.answered?.(contact, msg, flow, took);
     return true;
   }
 }

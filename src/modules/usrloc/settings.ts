@@ -86,6 +86,10 @@ export interface UsrlocSettings {
   /** Rows that are left out at start: of sockets that are not ours; of connections, which are deleted. */
   readonly skipRemoteSocket: boolean;
   readonly dropStreams: boolean;
+  /** Whether new rows are written with NULL where there is nothing; else the column is left to the table. */
+  readonly insertNull: boolean;
+  /** Whether expired rows are deleted once in `timerInterval` though bindings are in memory: those that others have left. */
+  readonly cleansRows: boolean;
   /** Seconds an expired row stays with db_mode 3. */
   readonly removeDelay: number;
   /** Name of the XAVP whose fields are kept with a contact; "" none. */
@@ -116,6 +120,8 @@ export const DEFAULT_SETTINGS: UsrlocSettings = {
   closeExpired: false,
   skipRemoteSocket: false,
   dropStreams: false,
+  insertNull: false,
+  cleansRows: false,
   removeDelay: 0,
   xavpContact: "",
   keepalive: {
@@ -127,6 +133,7 @@ export const DEFAULT_SETTINGS: UsrlocSettings = {
     ownServerOnly: false,
     timeout: 0,
     logLevel: 255,
+    replyCodes: [],
   },
   columns: DEFAULT_COLUMNS,
 };

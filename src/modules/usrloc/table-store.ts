@@ -2,7 +2,7 @@
 // (write-back). With a database that answers later, what is under way is told to `Usrloc.wait`. What a server that is away could not
 // take is gathered too, and written when it is back; the request fails all the same, except with write-back (as on Kamailio).
 
-import { type Database, type Match, type Row, StoreError } from "../../store/database.ts";
+import { type Cell, type Database, type Match, type Row, StoreError } from "../../store/database.ts";
 import { BUSY, DOWN, isAway } from "../../store/pool.ts";
 import { type Contact, ContactState } from "./contact.ts";
 import { cells, contactOf, timeCell, writtenColumns } from "./rows.ts";
@@ -120,7 +120,11 @@ export class TableStore {
 
   private put(contact: Contact): void {
     const isNew = contact.state === ContactState.NEW;
-    const done = this.db.upsert(this.table, this.key, this.columns, cells(contact, this.settings));
+    const row = cells(contact, this.settings);
+    const done =
+      isNew && !this.settings.insertNull
+        ? this.db.upsert(this.table, this.key, ...withoutNulls(this.columns, row))
+        : this.db.upsert(this.table, this.key, this.columns, row);
     contact.state = ContactState.SYNC;
     this.follow(contact, done, (error) => {
       if (this.ended.has(contact)) return;
@@ -244,6 +248,11 @@ export class TableStore {
     const done = this.db.delete(this.table, where);
     if (done instanceof Promise) done.catch((error: unknown) => this.tell(error));
   }
+}
+
+// The columns of a row that hold something: the others get what the table says (db_insert_null).
+function withoutNulls(columns: readonly string[], row: readonly Cell[]): [string[], Cell[]] {
+  return [columns.filter((_, i) => row[i] !== null), row.filter((cell) => cell !== null)];
 }
 
 // Whether a write that has failed may have been done all the same: it was under way when the connection was lost.

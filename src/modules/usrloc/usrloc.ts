@@ -34,7 +34,7 @@ export class Usrloc {
   keepsExpired = false;
   /** With handle_lost_tcp; null without. */
   flows: FlowIndex | null = null;
-  private readonly keepalive: Keepalive;
+  readonly keepalive: Keepalive;
   private statistics: Statistics | null = null;
   /** Whether rows of sockets that are not ours are still to be taken out: listeners open after the tables were read. */
   private socketsUnchecked = false;
@@ -217,7 +217,7 @@ export class Usrloc {
         );
         if (this.flushing && domain.pending > 0)
           domain.flush(Math.max(FLUSH_LEAST, Math.ceil(domain.pending / slices)));
-        if (whole && this.settings.dbMode === DbMode.DB_ONLY) domain.cleanDatabase(now - this.settings.removeDelay);
+        if (whole) this.cleanRows(domain, now);
       }
       if (this.flushing) this.flushing = this.hasPending();
     } catch (error) {
@@ -225,6 +225,12 @@ export class Usrloc {
     }
     this.waiting = []; // nobody's request
     this.arm();
+  }
+
+  private cleanRows(domain: Domain, now: number): void {
+    const { dbMode, removeDelay, cleansRows } = this.settings;
+    if (dbMode === DbMode.DB_ONLY) domain.cleanDatabase(now - removeDelay);
+    else if (cleansRows) domain.cleanDatabase(now);
   }
 
   private hasPending(): boolean {

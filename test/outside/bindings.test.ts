@@ -1,0 +1,111 @@
+// Parameters of registrar and usrloc that Kamailio 5.6 has no more, or not yet, on a whole proxy in virtual time: aor_avp and tcp_persistent_flag of
+// release 3.1, ka_reply_codes of later ones.
+
+import { expect, test } from "vitest";
+import { UnusableConfig } from "../../src/boot.ts";
+import { type BedAgent, modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
+
+const register = (bed: ProxyBed, user: string, contact: string, lines: string[] = [], via?: string): string =>
+  bed.request(
+    "REGISTER",
+    "sip:example.org",
+    [`From: <sip:${user}@example.org>;tag=a`, `To: <sip:${user}@example.org>`, `Contact: ${contact}`, ...lines],
+    via,
+  );
+
+test("aor_avp: the URI of an AVP stands for that of the message, unless the function is given one", async () => {
+  const bed = await openProxy(`${modules()}modparam("registrar", "aor_avp", "$avp(s:aor)")
+request_route {
+  if ($hdr(X-Aor) != $null) $avp(aor) = $hdr(X-Aor);
+  if (is_method("REGISTER")) { save("location"); exit; }
+  if (is_method("INFO")) { if (registered("location")) sl_send_reply("290", "There"); else sl_send_reply("490", "Not"); exit; }
+  if (is_method("MESSAGE")) lookup("location", "sip:given@example.org");
+  else lookup("location");
+  sl_send_reply("299", "$rc $ru");
+}
+`);
+  const phone = await bed.udp(7000);
+  const say = async (method: string, lines: string[] = []): Promise<string> =>
+    /^SIP\/2\.0 (.*)\r/.exec((await phone.send(bed.request(method, "sip:bob@example.org", lines)))[0]!)![1]!;
+  const alias = "X-Aor: sip:other@example.net";
+  expect((await phone.send(register(bed, "bob", "<sip:b@192.0.2.10:7000>", [alias])))[0]).toMatch(/^SIP\/2\.0 200 /);
+  expect(JSON.stringify(await bed.rpc("ul.dump"))).toContain('"AoR":"other"');
+  expect(await say("INFO", [alias])).toBe("290 There");
+  expect(await say("INFO")).toBe("490 Not");
+  expect(await say("OPTIONS", [alias])).toBe("299 1 sip:b@192.0.2.10:7000");
+  expect(await say("OPTIONS")).toBe("299 -1 sip:bob@example.org");
+  expect(await say("MESSAGE", [alias])).toBe("299 -1 sip:bob@example.org");
+  const broken = "X-Aor: nonsense";
+  expect((await phone.send(register(bed, "bob", "<sip:b@192.0.2.10:7000>", [broken])))[0]).toMatch(/^SIP\/2\.0 400 /);
+  expect(await say("OPTIONS", [broken])).toBe("299 -3 sip:bob@example.org");
+  await bed.close();
+});
+
+test("tcp_persistent_flag: an idle connection stays as long as what is registered over it, and no longer", async () => {
+  const bed = await openProxy(`tcp_connection_lifetime=60
+${modules()}modparam("registrar", "tcp_persistent_flag", 7)
+request_route { if ($hdr(X-Stay) != $null) setflag(7); save("location"); }
+`);
+  const over = async (user: string, contact: string, lines: string[] = []) => {
+    const phone = await bed.tcp();
+    const [answer] = await phone.send(register(bed, user, contact, lines, "TCP 192.0.2.10:7000"));
+    expect(answer).toMatch(/^SIP\/2\.0 200 /);
+    return phone;
+  };
+  const stay = "X-Stay: yes";
+  const plain = await over("a", "<sip:a@192.0.2.10:7000;transport=tcp>;expires=600");
+  const kept = await over("b", "<sip:b@192.0.2.10:7000;transport=tcp>;expires=600", [stay]);
+  const udp = await over("c", "<sip:c@192.0.2.10:7000;transport=udp>;expires=600", [stay]);
+  const gone = await over("d", "<sip:d@192.0.2.10:7000;transport=tcp>;expires=600", [stay]);
+  await gone.send(register(bed, "d", "<sip:d@192.0.2.10:7000;transport=tcp>;expires=0", [stay], "TCP 192.0.2.10:7000"));
+  await bed.world.advance(70_000);
+  expect([plain, kept, udp, gone].map((phone) => phone.isClosed())).toEqual([true, false, true, true]);
+  await bed.world.advance(500_000);
+  expect(kept.isClosed()).toBe(false);
+  await bed.world.advance(60_000);
+  expect(kept.isClosed()).toBe(true);
+  await bed.close();
+});
+
+const pings = (agent: BedAgent): string[] => agent.received.filter((m) => m.startsWith("OPTIONS "));
+
+test("ka_reply_codes: only these answers to keepalives show that somebody is there", async () => {
+  const bed = await openProxy(
+    `${modules()}modparam("usrloc", "ka_mode", 1)
+modparam("usrloc", "ka_reply_codes", "2, 486")
+modparam("usrloc", "ka_timeout", 30)
+modparam("usrloc", "ka_loglevel", 1)
+modparam("usrloc", "ka_logmsg", " said $rs")
+modparam("usrloc", "timer_interval", 5)
+request_route { save("location"); }
+`,
+    1,
+  );
+  const codes = [200, 486, 480, 404];
+  const phones = await Promise.all(codes.map((_, i) => bed.udp(7000 + i)));
+  for (const [i, phone] of phones.entries())
+    await phone.send(register(bed, `u${i}`, `<sip:u${i}@192.0.2.10:${7000 + i}>`));
+  for (let time = 0; time < 60; time += 5) {
+    await bed.world.advance(5000);
+    for (const [i, phone] of phones.entries()) {
+      const ping = pings(phone).at(-1);
+      if (ping !== undefined)
+        await phone.send(ping.replace(/^OPTIONS .*/, `SIP/2.0 ${codes[i]} X`).replace(/^Max-Forwards.*\r\n/m, ""));
+    }
+  }
+  const dump = JSON.stringify(await bed.rpc("ul.dump"));
+  expect([0, 1, 2, 3].map((i) => dump.includes(`"u${i}"`))).toEqual([true, true, false, false]);
+  const lines = bed.log.filter((line) => line.includes("keepalive roundtrip"));
+  expect(new Set(lines.map((line) => /said \d+/.exec(line)?.[0]))).toEqual(new Set(["said 200", "said 486"]));
+  await bed.close();
+});
+
+test("ka_reply_codes and ka_logmsg that cannot be meant are refused", async () => {
+  const told = (name: string, value: string): Promise<string> =>
+    openProxy(`${modules()}modparam("usrloc", "${name}", "${value}")\nrequest_route { exit; }\n`).then(
+      () => "nothing",
+      (error: unknown) => (error instanceof UnusableConfig ? error.diagnostics : []).map((d) => d.message).join(),
+    );
+  expect(await told("ka_reply_codes", "2xx")).toContain('"2xx" is no code of a reply');
+  expect(await told("ka_logmsg", "$nosuch(x)")).toContain("nosuch");
+});
