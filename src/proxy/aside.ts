@@ -4,8 +4,9 @@
 import type { Flow } from "../net/flow.ts";
 import type { Edits } from "../sip/edits.ts";
 import { park, type Tm, type Transaction, unpark } from "../tm/index.ts";
+import { attempt } from "../util/maybe.ts";
 import { TimerNode } from "../util/timer-wheel.ts";
-import { type BranchTarget, RouteContext, RouteKind, type RouteResult, Stop } from "./context.ts";
+import { type BranchTarget, RouteContext, RouteKind, Stop } from "./context.ts";
 import type { Proxy } from "./proxy.ts";
 import { leaveWith, ScriptState } from "./script-state.ts";
 
@@ -151,12 +152,7 @@ function goOnWithReply(proxy: Proxy, held: ReplyAside, route: number): void {
   ctx.stop = Stop.NONE;
   const settle = (): void => held.settle(ctx.stop === Stop.DROP);
   proxy.logAs(ctx.message, ctx.flow);
-  let ran: RouteResult;
-  try {
-    ran = ctx.routes.route(route, ctx);
-  } catch (error) {
-    ran = Promise.reject(error);
-  }
+  const ran = attempt(() => ctx.routes.route(route, ctx));
   proxy.logPlain();
   if (typeof ran === "number") settle();
   else
@@ -185,13 +181,7 @@ function goOnWithRequest(
     ended(ctx);
   };
   proxy.logAs(ctx.message, ctx.flow);
-  let ran: RouteResult;
-  try {
-    ran = ctx.routes.route(route, ctx);
-  } catch (error) {
-    failed(proxy, error);
-    ran = -1;
-  }
+  const ran = attempt(() => ctx.routes.route(route, ctx));
   proxy.logPlain();
   if (typeof ran === "number") after();
   else tm.suspend(tx, ran, after);

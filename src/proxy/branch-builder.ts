@@ -4,7 +4,7 @@ import type { Flow, Listener } from "../net/flow.ts";
 import { markSource } from "../sip/build.ts";
 import { SendOptions } from "../sip/send-options.ts";
 import { type Branch, type Outgoing, RelayError, type Transaction } from "../tm/index.ts";
-import { type Maybe, whenThere } from "../util/maybe.ts";
+import { attempt, type Maybe, whenThere } from "../util/maybe.ts";
 import { type BranchTarget, RouteContext, RouteKind, Stop } from "./context.ts";
 import { Detour } from "./detour.ts";
 import { mayLeave } from "./onsend.ts";
@@ -104,7 +104,7 @@ export class BranchBuilder {
       ctx.avpsOrNull = route.avpsOrNull;
       return this.buildFrom(branch, ctx, msg.newUri, msg.dstUri, msg.path, route.sendFrom, out);
     };
-    const ran = state.routes.branch(state.onBranch, route);
+    const ran = attempt(() => state.routes.branch(state.onBranch, route));
     if (typeof ran === "number") {
       const built = finish();
       if (typeof built === "number") {

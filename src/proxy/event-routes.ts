@@ -2,6 +2,7 @@
 
 import type { Flow } from "../net/flow.ts";
 import type { SipMessage } from "../sip/message.ts";
+import { attempt } from "../util/maybe.ts";
 import { type Avps, type Fault, RouteContext, RouteKind, type RouteResult, type Routes, Stop } from "./context.ts";
 import type { Proxy } from "./proxy.ts";
 
@@ -33,9 +34,7 @@ export class EventRoutes {
   mayEnter(msg: SipMessage, flow: Flow): boolean {
     if (this.received === null) return true;
     const ctx = new RouteContext(this.proxy, this.routes!, msg, flow, RouteKind.EVENT);
-    const ran = this.received(ctx);
-    this.late(ran, "core:msg-received");
-    return ctx.stop !== Stop.DROP && !(typeof ran === "number" && ran < 0);
+    return this.run(this.received, ctx, "core:msg-received") >= 0 && ctx.stop !== Stop.DROP;
   }
 
   /**
@@ -77,7 +76,7 @@ export class EventRoutes {
   broken(msg: SipMessage, flow: Flow): void {
     if (this.parseError === null) return;
     const ctx = new RouteContext(this.proxy, this.routes!, msg, flow, RouteKind.EVENT);
-    this.late(this.parseError(ctx), "core:receive-parse-error");
+    this.run(this.parseError, ctx, "core:receive-parse-error");
   }
 
   /** A request that cannot be used came: error_route. Returns whether there is one; the request is then its own affair. */
@@ -86,16 +85,19 @@ export class EventRoutes {
     if (error === null) return false;
     const ctx = new RouteContext(this.proxy, this.routes!, msg, flow, RouteKind.ERROR);
     ctx.fault = fault;
-    this.late(error(ctx), "error_route");
+    this.run(error, ctx, "error_route");
     return true;
   }
 
-  // The receive buffer is reused while such a route waits, so what it does then is of no use to anybody but its own logs.
-  private late(ran: RouteResult, name: string): void {
-    if (typeof ran === "number") return;
+  // The code of a route; 1 when it fails or waits. The receive buffer is reused meanwhile, so what a route does after it had to wait is
+  // of no use to anybody but its own logs.
+  private run(route: Run, ctx: RouteContext, name: string): number {
+    const ran = attempt(() => route(ctx));
+    if (typeof ran === "number") return ran;
     ran.catch((error: unknown) => {
       this.proxy.counters.routeErrors++;
       this.proxy.limited.error(this.proxy.log, `${name}: ${error instanceof Error ? error.message : String(error)}`);
     });
+    return 1;
   }
 }

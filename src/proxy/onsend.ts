@@ -2,6 +2,7 @@
 
 import type { Flow } from "../net/flow.ts";
 import type { SipMessage } from "../sip/message.ts";
+import { attempt } from "../util/maybe.ts";
 import { RouteContext, RouteKind, type RouteResult, type Routes, Stop } from "./context.ts";
 import type { Proxy } from "./proxy.ts";
 
@@ -30,8 +31,12 @@ export function mayLeave(ctx: RouteContext, onsend: Run, to: Flow, length: numbe
     ctx.branches = branches;
     return leaves;
   };
-  const ran = onsend(ctx);
-  return typeof ran === "number" ? done() : ran.then(done);
+  const ran = attempt(() => onsend(ctx));
+  if (typeof ran === "number") return done();
+  return ran.then(done, (error: unknown) => {
+    done();
+    throw error;
+  });
 }
 
 /** The same for a reply that is forwarded (onsend_route_reply). A route that waits is too late to stop it. */
@@ -50,5 +55,10 @@ export function replyMayLeave(
   ctx.transaction = transaction;
   ctx.status = msg.status;
   const leaves = mayLeave(ctx, onsend, to, length);
-  return typeof leaves === "boolean" ? leaves : true;
+  if (typeof leaves === "boolean") return leaves;
+  leaves.catch((error: unknown) => {
+    proxy.counters.routeErrors++;
+    proxy.limited.error(proxy.log, `onsend_route: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  return true;
 }

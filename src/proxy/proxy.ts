@@ -43,6 +43,8 @@ export interface Transactions {
   flowFailed(flow: Flow): void;
   /** A request route starts and ends for this context: what it left behind can be tidied. */
   afterRequest(ctx: RouteContext): void;
+  /** The request route of this context has failed: its transaction answers, unless the request is on its way. False without a transaction. */
+  routeFailed(ctx: RouteContext): boolean;
   /** Whether the INVITE that a CANCEL is for has a transaction. */
   knowsInvite(cancel: SipMessage): boolean;
 }

@@ -141,27 +141,23 @@ export class Receiver {
     if (this.inFlight.offer(msg, flow, this.isKnown) !== NEW) return;
     if (msg.method === Method.ACK && proxy.absorbAck?.(ctx) === true) return;
     const since = proxy.log.enabled(proxy.routeTimeLog) ? proxy.host.clock.mono() : -1;
-    const result = routes.request(ctx);
-    if (since >= 0) this.tellTime("request-route", since);
-    if (typeof result === "number") {
-      proxy.transactions?.afterRequest(ctx);
-      this.afterRequestRoute(ctx, result);
-    } else this.suspended(ctx, result);
+    try {
+      const result = routes.request(ctx);
+      if (since >= 0) this.tellTime("request-route", since);
+      if (typeof result === "number") this.afterRequestRoute(ctx, result);
+      else this.suspended(ctx, result);
+    } catch (error) {
+      this.routeFailed(error, ctx);
+    }
   }
 
   // The route waits: the bytes must outlive this call, and the rest of the work follows later.
   private suspended(ctx: RouteContext, result: Promise<number>): void {
-    const { proxy } = this;
     ctx.message.own();
     const handle = this.inFlight.enter(ctx.message);
     result
-      .then(
-        (code) => {
-          proxy.transactions?.afterRequest(ctx);
-          this.afterRequestRoute(ctx, code);
-        },
-        (error: unknown) => this.failed(error, ctx.message, ctx.flow),
-      )
+      .then((code) => this.afterRequestRoute(ctx, code))
+      .catch((error: unknown) => this.routeFailed(error, ctx))
       .finally(() => {
         // what overtook this request was held back and comes now
         for (const { msg, origin } of this.inFlight.leave(handle)) this.again(msg, origin);
@@ -170,6 +166,7 @@ export class Receiver {
 
   // As the oracle: a request route that ends with a negative code ends the connection too; exit and drop do not.
   private afterRequestRoute(ctx: RouteContext, code: number): void {
+    this.proxy.transactions?.afterRequest(ctx);
     if (code >= 0 || ctx.stop !== Stop.NONE || !this.proxy.closesOnError) return;
     if (ctx.flow.reliable && ctx.flow.protocol !== Transport.SCTP) ctx.flow.finish();
   }
@@ -234,10 +231,7 @@ export class Receiver {
       return;
     }
     msg.own();
-    result.then(
-      (code) => this.afterReplyRoute(ctx, code),
-      (error: unknown) => this.failed(error, msg, flow),
-    );
+    result.then((code) => this.afterReplyRoute(ctx, code)).catch((error: unknown) => this.failed(error, msg, flow));
   }
 
   // As the oracle: besides drop, a route whose code is 0 or negative drops the reply; exit does not.
@@ -275,7 +269,7 @@ export class Receiver {
     if (typeof result === "number") after(result);
     else {
       msg.own();
-      result.then(after, (error: unknown) => this.failed(error, msg, flow));
+      result.then(after).catch((error: unknown) => this.failed(error, msg, flow));
     }
   }
 
@@ -309,7 +303,27 @@ export class Receiver {
     this.proxy.limited.write(this.proxy.log, level, kind, text);
   }
 
+  // The route of a request has failed: where it has a transaction, that answers, so that a repetition gets the same answer.
+  private routeFailed(error: unknown, ctx: RouteContext): void {
+    try {
+      if (this.proxy.transactions?.routeFailed(ctx) === true) this.complain(error, ctx.flow);
+      else this.failed(error, ctx.message, ctx.flow);
+    } catch (another) {
+      this.complain(another, ctx.flow);
+    }
+  }
+
   private failed(error: unknown, msg: SipMessage, flow: Flow): void {
+    const { proxy } = this;
+    this.complain(error, flow);
+    try {
+      if (msg.isRequest && msg.via() !== null) proxy.replyStateless(msg, flow, 500, "Server Internal Error", "");
+    } catch {
+      proxy.counters.drop("error-reply-failed");
+    }
+  }
+
+  private complain(error: unknown, flow: Flow): void {
     const { proxy } = this;
     proxy.counters.routeErrors++;
     const text = error instanceof Error ? error.message : String(error);
@@ -319,11 +333,6 @@ export class Receiver {
       () => `error while handling a message from ${where(flow)}: ${text}`,
     );
     if (error instanceof Error && error.stack !== undefined) proxy.log.debug(error.stack);
-    try {
-      if (msg.isRequest && msg.via() !== null) proxy.replyStateless(msg, flow, 500, "Server Internal Error", "");
-    } catch {
-      proxy.counters.drop("error-reply-failed");
-    }
   }
 }
 

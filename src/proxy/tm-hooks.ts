@@ -5,9 +5,10 @@ import type { Flow } from "../net/flow.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
 import type { Branch, Hooks, Outgoing, Target, Transaction } from "../tm/index.ts";
+import { attempt } from "../util/maybe.ts";
 import { heldReply } from "./aside.ts";
 import { BranchBuilder } from "./branch-builder.ts";
-import { RouteContext, RouteKind, type RouteResult, Stop } from "./context.ts";
+import { RouteContext, RouteKind, Stop } from "./context.ts";
 import { LocalEvents } from "./local-events.ts";
 import { replyMayLeave } from "./onsend.ts";
 import type { Proxy } from "./proxy.ts";
@@ -75,7 +76,7 @@ export class TmHooks implements Hooks {
       if (ctx.onFailure !== 0 || ctx.avpsOrNull !== null) this.keep(tx, ctx);
       return heldReply(tx, ctx) ?? ctx.stop === Stop.DROP;
     };
-    const ran: RouteResult = routes.onreply(id, ctx);
+    const ran = attempt(() => routes.onreply(id, ctx));
     if (typeof ran === "number") return after();
     reply.own();
     return ran.then(after);
@@ -155,7 +156,8 @@ export class TmHooks implements Hooks {
     tx.usedUri = newUri;
     tx.usedDst = dstUri;
     this.proxy.logAs(msg, ctx.flow);
-    const ran = kind === RouteKind.FAILURE ? state.routes.failure(id, ctx) : state.routes.branchFailure(id, ctx);
+    const { routes } = state;
+    const ran = attempt(() => (kind === RouteKind.FAILURE ? routes.failure(id, ctx) : routes.branchFailure(id, ctx)));
     this.proxy.logPlain();
     const after = (): void => {
       msg.newUri = newUri;
@@ -166,7 +168,7 @@ export class TmHooks implements Hooks {
       state.avps = ctx.avpsOrNull ?? state.avps;
     };
     if (typeof ran === "number") return after();
-    return ran.then(after);
+    return ran.then(() => undefined).finally(after);
   }
 
   // Edits that the request route made after it had relayed are gone.

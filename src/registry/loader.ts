@@ -6,6 +6,7 @@ import type { Proxy } from "../proxy/proxy.ts";
 import type { Database } from "../store/database.ts";
 import type { NetworkSettings } from "../store/network-settings.ts";
 import { Level, type Log } from "../util/log.ts";
+import { attempt } from "../util/maybe.ts";
 import type { TimerWheel } from "../util/timer-wheel.ts";
 import type { Commands } from "./commands.ts";
 import { type AnyModule, ConfigError, type Module, type ParamReaders } from "./define.ts";
@@ -132,12 +133,18 @@ export class ModuleLoader {
         if (route === null) return null;
         const { kind } = ctx;
         ctx.kind = RouteKind.EVENT;
-        const result = route(ctx);
+        const result = attempt(() => route(ctx));
         if (typeof result === "number") {
           ctx.kind = kind;
           return result;
         }
-        return result.finally(() => {
+        const failed = (error: unknown): number => {
+          const { counters, limited, log } = around.proxy;
+          counters.routeErrors++;
+          limited.error(log, `event_route[${name}]: ${error instanceof Error ? error.message : String(error)}`);
+          return -1;
+        };
+        return result.catch(failed).finally(() => {
           ctx.kind = kind;
         });
       },

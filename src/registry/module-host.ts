@@ -27,6 +27,9 @@ export interface ModuleHost {
   database(url: string): Database;
   /** How connections to MySQL and PostgreSQL are opened and bounded; modules db_mysql and db_postgres set it. */
   readonly networkDatabases: NetworkSettings;
-  /** Runs event_route[name] over the context's message, when the script has one; null when it has none. */
+  /**
+   * Runs event_route[name] over the context's message, when the script has one; null when it has none. What fails in it is logged and counts
+   * as -1: it neither throws nor rejects.
+   */
   runEvent(name: string, ctx: RouteContext): RouteResult | null;
 }

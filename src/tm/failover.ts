@@ -1,6 +1,7 @@
 // Other targets of a branch's next hop (RFC 3263 4.3): when one is silent, gone or says 503, the request goes to the next one, as a branch
 // of its own, with the times of a new one. The branch that failed stays among those that the best reply is picked from.
 
+import { attempt } from "../util/maybe.ts";
 import { Branch, BranchFlag } from "./branch.ts";
 import { startBranch } from "./downstream.ts";
 import { Outgoing, RelayError } from "./hooks.ts";
@@ -55,7 +56,7 @@ export function nextTarget(tm: Tm, branch: Branch, code: number, out: Outgoing):
 
 function prepare(tm: Tm, further: object, branch: Branch, out: Outgoing): number | Promise<number> {
   out.further = null;
-  const prepared = tm.hooks.prepareNext(further, branch, out);
+  const prepared = attempt(() => tm.hooks.prepareNext(further, branch, out));
   if (typeof prepared === "number") return prepared;
   return prepared.catch((error: unknown) => {
     tm.hooks.failed(branch.tx, error);

@@ -1,5 +1,6 @@
 // Forwarding a request through its transaction: a branch for each destination, built by the layers above.
 
+import { attempt } from "../util/maybe.ts";
 import { Branch, BranchFlag } from "./branch.ts";
 import { failSoon, startBranch } from "./downstream.ts";
 import { nextTarget } from "./failover.ts";
@@ -67,7 +68,7 @@ function addBranch(tm: Tm, tx: Transaction, run: object, to: Destination | null,
   tx.addBranch(branch);
   const { out } = tm;
   out.further = null;
-  const result = tm.hooks.prepareBranch(tx, branch, run, out);
+  const result = attempt(() => tm.hooks.prepareBranch(tx, branch, run, out));
   if (typeof result === "number") return send(tm, branch, result, out, tally);
   tm.out = new Outgoing(); // this one now belongs to the branch that waits
   return result.then(

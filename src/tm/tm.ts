@@ -332,7 +332,7 @@ export class Tm implements TimerOwner {
     tx.busy = true;
     const resume = (value: T | undefined): void => {
       tx.busy = false;
-      if (!tx.released) then(value);
+      if (!tx.released) this.guarded(tx, () => then(value));
       this.drain(tx);
     };
     waits.then(resume, (error: unknown) => {
@@ -357,9 +357,18 @@ export class Tm implements TimerOwner {
     while (tx.queue !== null && !tx.busy && !tx.released) {
       const job = tx.queue.shift();
       if (job === undefined) tx.queue = null;
-      else job();
+      else this.guarded(tx, job);
     }
     endIfDone(this, tx);
+  }
+
+  // A job that fails must not keep those behind it, timers among them, from running.
+  private guarded(tx: Transaction, job: () => void): void {
+    try {
+      job();
+    } catch (error) {
+      this.hooks.failed(tx, error);
+    }
   }
 
   /** The tag of replies made here, the same for all of a transaction. */

@@ -24,6 +24,21 @@ describe("TimerWheel", () => {
     expect(fired).toEqual([0, 1, 2, 3, 4]);
   });
 
+  test("a timer that throws is told, and keeps neither its neighbours nor later ones from firing", () => {
+    const faults: unknown[] = [];
+    const wheel = new TimerWheel(0, 10, (error) => faults.push(error));
+    const fired: number[] = [];
+    const fail = (): void => {
+      throw new Error("boom");
+    };
+    for (const [i, run] of [fail, () => fired.push(1), fail, () => fired.push(3)].entries())
+      wheel.arm(new Timer(run), i < 3 ? 100 : 500, 0);
+    wheel.advance(1000);
+    expect(fired).toEqual([1, 3]);
+    expect(faults).toHaveLength(2);
+    expect(wheel.count).toBe(0);
+  });
+
   test("a timer may arm itself again, cancel another of the same slot, and be re-armed", () => {
     const wheel = new TimerWheel(0, 10);
     let runs = 0;

@@ -19,7 +19,7 @@ export class TimerNode {
     return this.next !== null;
   }
 
-  /** What it does when it fires; must not throw. */
+  /** What it does when it fires. What it throws is told to the wheel's owner, and other timers go on. */
   fire(): void {}
 }
 
@@ -45,9 +45,12 @@ export class TimerWheel {
   count = 0;
   private now: number; // the last tick done
   private readonly slots: readonly TimerNode[]; // each the fixed node of a ring
+  private readonly onFault: (error: unknown) => void;
 
-  constructor(nowMs: number, tick = 10) {
+  /** `onFault` hears of what timers throw, which are bugs; it must not throw itself. */
+  constructor(nowMs: number, tick = 10, onFault: (error: unknown) => void = () => undefined) {
     this.tick = tick;
+    this.onFault = onFault;
     this.now = Math.floor(nowMs / tick);
     this.slots = Array.from({ length: SIZE * 3 }, () => ring());
   }
@@ -86,7 +89,11 @@ export class TimerWheel {
     for (let t = slot.next!; t !== slot; t = slot.next!) {
       unlink(t);
       this.count--;
-      t.fire();
+      try {
+        t.fire();
+      } catch (error) {
+        this.onFault(error);
+      }
     }
   }
 

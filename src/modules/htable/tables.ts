@@ -116,19 +116,9 @@ export class Tables {
   }
 
   private tell(event: string, expired: Expired): void {
-    const { proxy, log } = this.host;
-    const complain = (error: unknown): void => {
-      proxy.counters.routeErrors++;
-      proxy.limited.error(log, `event_route[${event}]: ${error instanceof Error ? error.message : String(error)}`);
-    };
-    const ctx = unaskedContext(proxy, RouteKind.EVENT);
+    const ctx = unaskedContext(this.host.proxy, RouteKind.EVENT);
     ctx.attach(EXPIRED, expired);
-    try {
-      const ran = this.host.runEvent(event, ctx);
-      if (ran instanceof Promise) ran.catch(complain);
-    } catch (error) {
-      complain(error);
-    }
+    this.host.runEvent(event, ctx);
   }
 
   private arm(): void {

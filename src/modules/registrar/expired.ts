@@ -12,22 +12,13 @@ const PROFILE = "exp";
 
 /** Has the tables tell of bindings that expire, when the script wants to know. */
 export function watchExpired(reg: Registrar): void {
-  const { proxy, log } = reg.host;
+  const { proxy } = reg.host;
   const wanted = proxy.routes?.event(EXPIRED) !== null;
   reg.usrloc.onExpired = wanted ? (domain, contact) => run(domain, contact) : null;
-  const failed = (error: unknown): void => {
-    proxy.counters.routeErrors++;
-    proxy.limited.error(log, `event_route[${EXPIRED}]: ${error instanceof Error ? error.message : String(error)}`);
-  };
   function run(domain: Domain, contact: Contact): void {
     if (proxy.routes === null) return;
     const ctx = unaskedContext(proxy, RouteKind.EVENT);
     keepProfile(ctx, PROFILE, contact.aor, domain.name, [contact]);
-    try {
-      const result = reg.host.runEvent(EXPIRED, ctx);
-      if (result instanceof Promise) result.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    reg.host.runEvent(EXPIRED, ctx);
   }
 }

@@ -100,16 +100,7 @@ export class WebSockets {
     const from = nowhere(flow.below.listener, flow.remote);
     const ctx = new RouteContext(proxy, proxy.routes, message, from, RouteKind.EVENT);
     this.told.set(ctx, flow.id);
-    const failed = (error: unknown): void => {
-      proxy.counters.routeErrors++;
-      log.error(`event_route[${CLOSED}]: ${error instanceof Error ? error.message : String(error)}`);
-    };
-    try {
-      const result = this.host.runEvent(CLOSED, ctx);
-      if (result instanceof Promise) result.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    this.host.runEvent(CLOSED, ctx);
   }
 
   // Statistics by Kamailio's names, for $stat().
