@@ -48,7 +48,7 @@ export interface TcpOptions {
 export interface TcpRules {
   /** Whether CRLF CRLF is answered (RFC 5626 4.4.1; tcp_crlf_ping). */
   readonly answerPings: boolean;
-  /** Whether a second connection from the same address and port is refused (tcp_accept_unique). */
+  /** Whether a second connection to a listener from the same address and port is refused (tcp_accept_unique). */
   readonly unique: boolean;
   /** The addresses that connections are opened from, in place of the listener's (tcp_source_ipv4, tcp_source_ipv6); null for that one. */
   readonly source4: string | null;
@@ -154,7 +154,8 @@ export class TcpTransport {
 
   // The flow of a connection from there; null when it is not wanted. `judge`: nobody has looked at the limits yet.
   #accept(connection: TcpConnection, remote: SocketAddress, listener: Listener, judge: boolean): TcpFlow | null {
-    if (this.rules.unique && this.flows.find(this.protocol, remote.address, remote.port) !== null) return null;
+    if (this.rules.unique && this.flows.find(this.protocol, remote.address, remote.port, listener) !== null)
+      return null;
     if (judge ? this.#refuses(remote) : !this.#hasRoom()) return null;
     const flow = new TcpFlow(this, listener, connection.local, remote);
     flow.accepted(connection);

@@ -1,5 +1,5 @@
 // Global parameters of sockets on real processes, seen from outside: what the system shows of a socket, who is closed when, and that a far end
-// that takes nothing delays nobody. Kamailio passes the same (PORTICO_TARGETS=kamailio).
+// that takes nothing delays nobody. Kamailio passes the same (PORTICO_TARGETS=kamailio) but where the test says so.
 
 import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
@@ -11,6 +11,7 @@ import { describeTargets, type Group } from "../support/targets.ts";
 
 const GROUP = "239.77.1.9";
 const mcastPort = await freePort();
+const second = await freePort();
 const ROUTE = `loadmodule "sl.so"
 loadmodule "pv.so"
 loadmodule "textops.so"
@@ -32,8 +33,8 @@ interface Client {
   ended(limit: number): Promise<number | null>;
 }
 
-async function open(port: number, allowHalfOpen = false): Promise<Client> {
-  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen });
+async function open(port: number, how: { allowHalfOpen?: boolean } = {}): Promise<Client> {
+  const socket = connect({ host: "127.0.0.1", port, ...how });
   let text = "";
   let closed = false;
   let wake = (): void => {};
@@ -127,6 +128,13 @@ tcp_wq_max=4000000
 tcp_defer_accept=9
 ${ROUTE}`;
 
+const UNIQUE = `#!KAMAILIO
+debug=0
+tcp_accept_unique=yes
+tcp_accept_haproxy=yes
+listen=tcp:127.0.0.1:${second}
+${ROUTE}`;
+
 describe("sockets", () => {
   describeTargets(
     "wide",
@@ -136,7 +144,7 @@ describe("sockets", () => {
       let left: Client | null = null; // does not close when the server has; it waits while other tests run
 
       test.skipIf(noSs)("tcp_keepidle: the system asks after seven seconds whether the far end is there", async () => {
-        left = await open(group.server.port, true);
+        left = await open(group.server.port, { allowHalfOpen: true });
         const client = await open(group.server.port);
         client.socket.write(options());
         await until(() => client.text() !== "");
@@ -202,7 +210,7 @@ describe("sockets", () => {
       test.skipIf(noSs)(
         "tcp_linger2: the system waits so long for the far end's close",
         async () => {
-          left ??= await open(group.server.port, true);
+          left ??= await open(group.server.port, { allowHalfOpen: true });
           const own = `dport = :${left.socket.localPort!}`;
           const waits = (): boolean =>
             /timer:\(timewait,(?:1\d|2[0-3])sec/.test(ss(["-tno", "state", "fin-wait-2", own]));
@@ -278,6 +286,26 @@ describe("sockets", () => {
       expect(await until(() => silent.text().includes("200 OK"))).toBe(true);
       expect(ss(["-tn", "state", "established", own])).toContain(`:${group.server.port}`);
       silent.socket.destroy();
+    });
+  });
+
+  // By a balancer, which is the only way that two connections can come from one address and port. Kamailio serves them both.
+  describeTargets("unique", { config: UNIQUE, without: ["kamailio"] }, (group) => {
+    const openFrom = async (sourcePort: number, port: number): Promise<Client> => {
+      const client = await open(port);
+      client.socket.write(`PROXY TCP4 192.0.2.7 127.0.0.1 ${sourcePort} ${port}\r\n${options()}`);
+      return client;
+    };
+
+    test("tcp_accept_unique: a second connection from the address and port of another one is refused", async () => {
+      const first = await openFrom(7001, group.server.port);
+      expect(await until(() => first.text().includes("200 OK"))).toBe(true);
+      const same = await openFrom(7001, group.server.port);
+      expect(await same.ended(2000)).not.toBeNull();
+      expect(same.text()).toBe("");
+      const others = [await openFrom(7002, group.server.port), await openFrom(7001, second)];
+      for (const { text } of others) expect(await until(() => text().includes("200 OK"))).toBe(true);
+      for (const { socket } of [first, same, ...others]) socket.destroy();
     });
   });
 });
