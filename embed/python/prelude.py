@@ -1,4 +1,5 @@
 # What scripts see of the program: KSR, sr and Router. Run once, before any script; `_portico` is the program's side.
+import array
 import builtins
 import importlib.util
 import linecache
@@ -12,16 +13,22 @@ import types
 import pyodide.code
 import pyodide.ffi
 import pyodide.webloop
-from pyodide.ffi import JsProxy
 
 import _portico
 
 _run_sync = pyodide.ffi.run_sync
 _done = _portico.done
+_PLAIN = frozenset((int, str, bool, type(None)))
+
+# Where a run that has not waited leaves its result: whether there is one, and it. The program reads this memory, which is faster than a call.
+_ended = array.array("i", [0, 0])
+_waits = 0
 
 
 def _wait(promise):
     # other runs of the script go on meanwhile, so the program is told who goes on
+    global _waits
+    _waits += 1
     who = _portico.leave()
     try:
         return _run_sync(promise)
@@ -33,7 +40,7 @@ def _waiting(call):
     # a promise would be made a future of asyncio on its way here, so it comes in an object
     def run(*args):
         result = call(*args)
-        return _wait(result.promise) if isinstance(result, JsProxy) else result
+        return result if type(result) is int or type(result) in _PLAIN else _wait(result.promise)
 
     return run
 
@@ -293,6 +300,7 @@ def _code(result):
 def _runner(name, count):
     # what the program calls for a message; it never raises
     def run():
+        before = _waits
         try:
             method = getattr(_instance, name)
             result = method(_message) if count == 0 else method(_message, *[_portico.argument(i) for i in range(count)])
@@ -303,9 +311,17 @@ def _runner(name, count):
         except BaseException:
             _portico.failed(_last_trace())
             return
-        _done(result)
+        if _waits == before:
+            _ended[1] = result
+            _ended[0] = 1
+        else:
+            _done(result)
 
     return run
+
+
+def _ended_at():
+    return _ended.buffer_info()[0]
 
 
 # ---- the end of a script that runs for too long ----

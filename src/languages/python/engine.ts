@@ -72,6 +72,8 @@ export class PythonEngine implements ScriptEngine {
   private readonly bridge: Bridge;
   private python: Python | null = null;
   private hasMethod: PythonFunction | null = null;
+  /** Where in Python's memory a run that has not waited leaves its result. */
+  private endedAt = 0;
   private readonly methods = new Map<string, boolean>();
   private readonly runners = new Map<string, PythonFunction>();
   /** Why nothing can be run any more. */
@@ -94,6 +96,7 @@ export class PythonEngine implements ScriptEngine {
     python.function("_start")();
     python.watch(() => this.bridge.signal());
     this.hasMethod = python.function("_has");
+    this.endedAt = Number(python.function("_ended_at")());
     this.python = python;
     this.broken = null;
   }
@@ -183,7 +186,7 @@ export class PythonEngine implements ScriptEngine {
     } finally {
       this.bridge.active = outer;
     }
-    return resultOf(run.result ?? "the run ended without a result");
+    return this.python!.take(this.endedAt) ?? resultOf(run.result ?? "the run ended without a result");
   }
 
   // The result is there at once when the run has not waited.
@@ -192,9 +195,10 @@ export class PythonEngine implements ScriptEngine {
     this.bridge.enterNew(run);
     const ended = runner.task();
     this.bridge.active = null;
-    if (run.result !== null) {
+    const result = this.python!.take(this.endedAt) ?? run.result;
+    if (result !== null) {
       ended.catch(this.onLateFailure);
-      return resultOf(run.result);
+      return resultOf(result);
     }
     return new Promise((resolve, reject) => {
       run.fail = reject;

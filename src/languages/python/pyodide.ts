@@ -26,6 +26,8 @@ export interface Python {
   function(name: string): PythonFunction;
   /** Makes a value that Python handed over a function. */
   functionOf(value: unknown): PythonFunction;
+  /** Takes the second of the two 32-bit numbers at that address of Python's memory when the first is not 0, and makes that 0; null otherwise. */
+  take(address: number): number | null;
   /** Shows a folder of this machine to Python under the same name. False when that cannot be done. */
   mount(folder: string): boolean;
   /** Has Python look now and then whether it is to stop (a signal's number then, 0 else). */
@@ -55,6 +57,8 @@ interface Insides {
   readonly validSuspender: { value: boolean };
   readonly stackSave: () => number;
   stackStop: number;
+  /** Another one when the memory has grown. */
+  readonly HEAP32: Int32Array;
   readonly _malloc: (size: number) => number;
   readonly __pyproxy_apply_promising: (...args: unknown[]) => unknown;
   readonly PyProxy_getPtr: (proxy: unknown) => number;
@@ -62,6 +66,8 @@ interface Insides {
 }
 
 type Promising = (suspender: null, callable: number, ...rest: unknown[]) => Promise<unknown>;
+
+const NOTHING: readonly unknown[] = [];
 
 /** Starts the interpreter. */
 export async function startPython({ folder, print, snapshot, keep }: PythonStart): Promise<Python> {
@@ -125,9 +131,17 @@ class RunningPython implements Python {
     insides.enterTask();
     insides.validSuspender.value = true;
     insides.stackStop = insides.stackSave();
-    const ended = this.promising(null, at, [], 0, [], 0, this.errorAt);
+    const ended = this.promising(null, at, NOTHING, 0, NOTHING, 0, this.errorAt);
     insides.validSuspender.value = false;
     return ended;
+  }
+
+  take(address: number): number | null {
+    const { HEAP32 } = this.insides;
+    const at = address >> 2;
+    if (HEAP32[at] === 0) return null;
+    HEAP32[at] = 0;
+    return HEAP32[at + 1]!;
   }
 
   mount(folder: string): boolean {
