@@ -1,7 +1,7 @@
 // Parameters of small modules that change what users see or what the log says.
 
 import { expect, test } from "vitest";
-import { modules, openProxy } from "../support/proxy-bed.ts";
+import { ADDRESS, modules, openProxy } from "../support/proxy-bed.ts";
 
 test("auth: the AVP and the headers of challenges have the names that are configured", async () => {
   const bed = await openProxy(`${modules("auth")}
@@ -27,4 +27,41 @@ test.each([
 ])("auth: %s cannot be %j", async (param, value, words) => {
   const config = `${modules("auth")}modparam("auth", "${param}", "${value}")\nrequest_route { exit; }\n`;
   await expect(openProxy(config)).rejects.toThrow(words);
+});
+
+test("ctl: the FIFO protocol over UDP and TCP", async () => {
+  const bed = await openProxy(`${modules("ctl", "htable")}
+modparam("ctl", "binrpc", "udp:${ADDRESS}:2048")
+modparam("ctl", "fifo", "udp:${ADDRESS}:2050")
+modparam("ctl", "fifo", "tcp:${ADDRESS}:5061")
+modparam("htable", "htable", "h=>size=2;")
+request_route { exit; }
+`);
+  const client = await bed.udp(7000, 2050);
+  expect(await client.send(":htable.sets:\nh\nk:1\na,b:c\n\n")).toEqual(["200 OK\nOk. Key set to new value.\n"]);
+  const [item] = await client.send(":htable.get:\nh\nk:1\n\n");
+  expect(item).toMatch(/^200 OK\nitem:.*value:a\\cb\\oc,name:k\\o1\n$/);
+  expect(await client.send(":nosuch:\n\n")).toEqual(["500 Command 'nosuch' not found\n"]);
+  expect(await client.send(":core.version:")).toEqual([]);
+  expect(await bed.rpc("ctl.listen")).toEqual([
+    "binrpc",
+    "udp",
+    ADDRESS,
+    "2048",
+    "fifo",
+    "udp",
+    ADDRESS,
+    "2050",
+    "fifo",
+    "tcp",
+    ADDRESS,
+    "5061",
+  ]);
+  const stream = await bed.tcp(5061);
+  expect(await stream.send(":core.echo:\none\n5\n")).toEqual([]);
+  expect((await stream.send("\n:ctl.connections:\n\njunk\n\n")).join("")).toBe(
+    "200 OK\none\n5\n200 OK\n1\n400 Command must begin with :\n",
+  );
+  expect(await bed.rpc("ctl.who")).toEqual(["fifo", "tcp", "192.0.2.10", expect.any(String), ADDRESS, "5061"]);
+  await bed.close();
 });

@@ -21,6 +21,7 @@ loadmodule "pv.so"
 loadmodule "ctl.so"
 loadmodule "jsonrpcs.so"
 modparam("ctl", "binrpc", "unixd:ctld.sock")
+modparam("ctl", "fifo", "fifo:text.fifo")
 modparam("ctl", "user", "${me.uid}")
 modparam("ctl", "group", "${me.gid}")
 modparam("jsonrpcs", "pretty_format", 0)
@@ -51,10 +52,12 @@ describeTargets("commands by files", { config: CONFIG, without: ["kamailio"] }, 
 
   test("names are there with their permissions", () => {
     expect(statSync(at("commands.fifo")).isFIFO()).toBe(true);
+    expect(statSync(at("text.fifo")).isFIFO()).toBe(true);
+    expect(statSync(at("text.fifo")).mode & 0o777).toBe(0o600);
     expect(statSync(at("kamailio_rpc.sock")).isSocket()).toBe(true);
     expect(statSync(at("commands.fifo")).mode & 0o777).toBe(0o640);
     expect(statSync(at("kamailio_rpc.sock")).mode & 0o777).toBe(0o660);
-    for (const name of ["commands.fifo", "kamailio_rpc.sock", "ctld.sock"])
+    for (const name of ["commands.fifo", "kamailio_rpc.sock", "ctld.sock", "text.fifo"])
       expect([statSync(at(name)).uid, statSync(at(name)).gid]).toEqual([me.uid, me.gid]);
     expect(statSync(at("ctld.sock")).mode & 0o777).toBe(0o600);
   });
@@ -99,6 +102,20 @@ describeTargets("commands by files", { config: CONFIG, without: ["kamailio"] }, 
     elsewhere.close();
   });
 
+  test("lines of text by the FIFO of ctl; names that lead elsewhere are not taken", async () => {
+    const { system } = await selectHost();
+    const name = `portico-text-${process.pid}`;
+    const reply = system.openFifo(join("/tmp", name), 0o600);
+    const elsewhere = system.openFifo(at("elsewhere"), 0o600);
+    for (const text of [`junk\n\n:core.echo:..${at("elsewhere")}\nx\n\n`, `:core.echo:${name}\none\n`, "two:\n\n"])
+      expect(system.writeFifo(at("text.fifo"), bytesOf(text))).toBe("sent");
+    const got = await until(() => reply.read());
+    expect(got === null ? "" : textOf(got, 0, got.length)).toBe("200 OK\none\ntwo:\n");
+    expect(elsewhere.read()).toBe(null);
+    reply.close();
+    elsewhere.close();
+  });
+
   test("ctl without -s finds the server by its data directory; a second server leaves the socket alone", async () => {
     const data = at("data");
     const portico = join(root, group.target === "dist" ? "dist/portico" : "scripts/portico");
@@ -128,7 +145,8 @@ describeTargets("commands by files", { config: CONFIG, without: ["kamailio"] }, 
 
   test("names go when the server ends", async () => {
     await group.server.stop();
-    for (const name of ["commands.fifo", "kamailio_rpc.sock", "ctld.sock"]) expect(existsSync(at(name))).toBe(false);
+    for (const name of ["commands.fifo", "kamailio_rpc.sock", "ctld.sock", "text.fifo"])
+      expect(existsSync(at(name))).toBe(false);
     await group.server.start();
     expect(readFileSync(at("pid"), "utf8")).toMatch(/^\d+/);
     expect(existsSync(at("commands.fifo"))).toBe(true);

@@ -70,7 +70,7 @@ export class ProxyBed {
   }
 
   /** An agent over a connection; `isClosed` tells whether it has ended. */
-  async tcp(): Promise<BedAgent & { isClosed(): boolean }> {
+  async tcp(port = 5060): Promise<BedAgent & { isClosed(): boolean }> {
     const received: string[] = [];
     let closed = false;
     const handlers = {
@@ -80,7 +80,7 @@ export class ProxyBed {
         closed = true;
       },
     };
-    const remote = { family: 4, address: ADDRESS, port: 5060 } as const;
+    const remote = { family: 4, address: ADDRESS, port } as const;
     const connecting = this.agentHost("192.0.2.10").network.connectTcp({
       remote,
       timeout: 5000,

@@ -1,6 +1,6 @@
-// Addresses of parameter binrpc, as the README of Kamailio's module gives them.
+// Addresses of parameters binrpc and fifo, as the README of Kamailio's module gives them.
 import { describe, expect, test } from "vitest";
-import { parseAddress } from "./address.ts";
+import { parseAddress, parseFifoAddress } from "./address.ts";
 
 describe("addresses of binrpc", () => {
   test.each([
@@ -21,5 +21,20 @@ describe("addresses of binrpc", () => {
 
   test.each(["unix:", "tcp:a:b", "tcp:host:0", "udp:host:70000", "fifo:/tmp/x", "tcp:[::1"])("%s is none", (text) => {
     expect(parseAddress(text)).toEqual(expect.any(String));
+  });
+});
+
+describe("addresses of fifo", () => {
+  test.each([
+    ["fifo:/tmp/kamailio_fifo", { kind: "fifo", path: "/tmp/kamailio_fifo" }],
+    ["/tmp/kamailio_fifo2", { kind: "fifo", path: "/tmp/kamailio_fifo2" }],
+    ["udp:*:2050", { kind: "udp", host: "0.0.0.0", port: 2050 }],
+    ["tcp:localhost:2050", { kind: "tcp", host: "localhost", port: 2050 }],
+  ])("%s", (text, address) => {
+    expect(parseFifoAddress(text)).toEqual(address);
+  });
+
+  test.each(["", "fifo:", "tcp:host:0"])("%j is none", (text) => {
+    expect(parseFifoAddress(text)).toEqual(expect.any(String));
   });
 });

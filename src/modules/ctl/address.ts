@@ -1,9 +1,17 @@
-// Where module ctl listens, as its parameter binrpc says it: [protocol:]address:port or [protocol:]path.
+// Where module ctl listens, as its parameters binrpc and fifo say it: [protocol:]address:port or [protocol:]path.
 
-/** A place to listen on. */
-export type CtlAddress =
-  | { readonly kind: "unixs" | "unixd"; readonly path: string }
-  | { readonly kind: "udp" | "tcp"; readonly host: string; readonly port: number };
+/** A place to listen on by UDP or TCP. */
+interface SocketPlace {
+  readonly kind: "udp" | "tcp";
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A place for BINRPC. */
+export type CtlAddress = { readonly kind: "unixs" | "unixd"; readonly path: string } | SocketPlace;
+
+/** A place for the FIFO protocol. */
+export type FifoAddress = { readonly kind: "fifo"; readonly path: string } | SocketPlace;
 
 /** The port where none is given. */
 const PORT = 2049;
@@ -23,19 +31,25 @@ export function parseAddress(text: string): CtlAddress | string {
     case "tcp":
       return socket(proto, rest);
     case "fifo":
-    case "udp_fifo":
-      return `${proto}: is not offered; use unix:, udp: or tcp:`;
+      return "fifo: is for parameter fifo; use unix:, udp: or tcp:";
     default:
       return text.includes("/") ? path("unixs", text) : socket("udp", text);
   }
 }
 
-function path(kind: "unixs" | "unixd", name: string): CtlAddress | string {
+/** Reads a value of parameter fifo; a text says what is wrong with it. */
+export function parseFifoAddress(text: string): FifoAddress | string {
+  const [, proto = "fifo", rest = ""] = /^(?:(fifo|udp|tcp):)?(.*)$/is.exec(text) ?? [];
+  const kind = proto.toLowerCase();
+  return kind === "udp" || kind === "tcp" ? socket(kind, rest) : path("fifo", rest);
+}
+
+function path<K extends string>(kind: K, name: string): { kind: K; path: string } | string {
   return name === "" ? "the name of the socket is missing" : { kind, path: name };
 }
 
 // "*" or nothing before the port is every address; an IPv6 address stands in brackets.
-function socket(kind: "udp" | "tcp", text: string): CtlAddress | string {
+function socket(kind: "udp" | "tcp", text: string): SocketPlace | string {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*))(?::(\d{1,5}))?$/.exec(text);
   if (match === null) return `not an address: ${text}`;
   const [, v6, name = "", digits] = match;
@@ -43,7 +57,7 @@ function socket(kind: "udp" | "tcp", text: string): CtlAddress | string {
   return withPort(kind, v6 ?? name, digits === undefined ? PORT : Number(digits));
 }
 
-function withPort(kind: "udp" | "tcp", host: string, port: number): CtlAddress | string {
+function withPort(kind: "udp" | "tcp", host: string, port: number): SocketPlace | string {
   if (port < 1 || port > 65_535) return `not a port: ${port}`;
   return { kind, host: host === "" || host === "*" ? "0.0.0.0" : host, port };
 }

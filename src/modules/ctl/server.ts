@@ -7,7 +7,8 @@ import { answerDatagram, type CommandServer, MAX_QUEUE, RpcConnections } from ".
 import { listenUnixDatagrams } from "../../registry/rpc/unix-datagrams.ts";
 import { ipFamily } from "../../util/ip.ts";
 import { Level } from "../../util/log.ts";
-import type { CtlAddress } from "./address.ts";
+import type { CtlAddress, FifoAddress } from "./address.ts";
+import { FifoServer } from "./fifo-doors.ts";
 
 /** Datagrams whose commands are still running, at most; what comes then is dropped. */
 const MAX_RUNNING = 64;
@@ -36,11 +37,13 @@ export class CtlServer {
   private readonly doors: Door[] = [];
   private readonly clients = new Set<Client>();
   private readonly server: CommandServer;
+  private readonly fifo: FifoServer;
   private running = 0;
 
   constructor(host: ModuleHost) {
     this.host = host;
     this.server = { commands: host.commands, onFault: (text) => host.log.write(Level.BUG, text) };
+    this.fifo = new FifoServer(host);
   }
 
   /** ctl.listen. */
@@ -70,6 +73,44 @@ export class CtlServer {
       case "udp":
         return this.listenUdp(await this.resolved(address.host, address.port));
     }
+  }
+
+  /** Listens on one more place for the FIFO protocol. Throws HostError. */
+  async listenFifo(address: FifoAddress, owner: SocketOwner): Promise<void> {
+    const { network } = this.host.host;
+    if (address.kind === "fifo") {
+      const { path } = address;
+      const door = this.fifo.listen(path, owner.mode);
+      this.doors.push({ shown: ["fifo", "fifo", path, ""], close: () => door.close() });
+      this.give(path, owner);
+      return;
+    }
+    const local = await this.resolved(address.host, address.port);
+    if (address.kind === "udp") {
+      const socket = await network.bindUdp({
+        local,
+        light: true,
+        onMessage: (buf, start, end, peer) => this.fifo.datagram(socket, buf, start, end, peer),
+      });
+      this.bound("fifo", "udp", socket);
+      return;
+    }
+    const listener = await network.listenTcp({
+      local,
+      maxQueue: MAX_QUEUE,
+      onConnection: (connection) => {
+        const client: Client = { shown: ["fifo", "tcp", ...endsOf(connection)] };
+        const handlers = this.fifo.connection(connection, () => this.clients.delete(client));
+        if (handlers !== null) this.clients.add(client);
+        return handlers;
+      },
+    });
+    this.bound("fifo", "tcp", listener);
+  }
+
+  private bound(protocol: string, transport: string, door: { readonly local: SocketAddress; close(): void }): void {
+    const { address, port } = door.local;
+    this.doors.push({ shown: [protocol, transport, address, String(port)], close: () => door.close() });
   }
 
   close(): void {
@@ -103,14 +144,9 @@ export class CtlServer {
     const listener = await this.host.host.network.listenTcp({
       local,
       maxQueue: MAX_QUEUE,
-      onConnection: (connection) => {
-        const { remote: far, local: near } = connection;
-        const shown = ["binrpc", "tcp", far.address, String(far.port), near.address, String(near.port)];
-        return this.admit(connections, connection, shown);
-      },
+      onConnection: (connection) => this.admit(connections, connection, ["binrpc", "tcp", ...endsOf(connection)]),
     });
-    const { address, port } = listener.local;
-    this.doors.push({ shown: ["binrpc", "tcp", address, String(port)], close: () => listener.close() });
+    this.bound("binrpc", "tcp", listener);
   }
 
   private async listenUdp(local: SocketAddress): Promise<void> {
@@ -120,8 +156,7 @@ export class CtlServer {
       onMessage: (buf, start, end, peer) =>
         this.serve(buf, start, end, (bytes) => socket.send(peer, bytes, 0, bytes.length)),
     });
-    const { address, port } = socket.local;
-    this.doors.push({ shown: ["binrpc", "udp", address, String(port)], close: () => socket.close() });
+    this.bound("binrpc", "udp", socket);
   }
 
   // One datagram; what comes while too many commands run is dropped.
@@ -165,6 +200,11 @@ export class CtlServer {
     if (address === undefined) throw new HostError("ENOTFOUND", `the name ${name} has no address`);
     return { family: 4, address, port };
   }
+}
+
+/** Both ends of a connection as ctl.who shows them, the client's first. */
+function endsOf({ remote, local }: TcpConnection): string[] {
+  return [remote.address, String(remote.port), local.address, String(local.port)];
 }
 
 const KEEP = 0xffff_ffff;

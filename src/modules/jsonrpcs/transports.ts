@@ -2,8 +2,9 @@
 
 import { HostError, type SocketAddress } from "../../host/host.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
+import { answerIntoFifo, listenFifo } from "../../registry/rpc/fifo.ts";
 import type { JsonAnswer } from "../../registry/rpc/json.ts";
-import { listenUnixDatagrams, lookEvery } from "../../registry/rpc/unix-datagrams.ts";
+import { listenUnixDatagrams } from "../../registry/rpc/unix-datagrams.ts";
 import { bytesOf, textOf } from "../../util/bytes.ts";
 import { Documents } from "./documents.ts";
 import type { DatagramPlace } from "./place.ts";
@@ -12,10 +13,6 @@ import type { DatagramPlace } from "./place.ts";
 const MAX_DATAGRAM = 65_000;
 /** Commands from here that run at a time; what comes beyond is dropped. */
 const MAX_RUNNING = 64;
-/** Milliseconds until a reply FIFO is tried again. */
-const AGAIN = 50;
-/** Looks until a document that does not become whole is dropped, and until an answer whose FIFO nobody reads is. */
-const PATIENT_LOOKS = 40;
 
 export const DEFAULT_FIFO = "kamailio_rpc.fifo";
 export const DEFAULT_SOCKET = "kamailio_rpc.sock";
@@ -59,48 +56,25 @@ export class JsonTransports {
   }
 
   private openFifo(name: string, { fifoOwner, replyDirectory }: Settings, run: Run): void {
-    const { host } = this.host;
+    const { host, log } = this.host;
     const path = this.pathOf(name);
-    const fifo = this.attempt(name, DEFAULT_FIFO, () => host.system.openFifo(path, fifoOwner.mode));
-    if (fifo === null) return;
-    this.give(path, fifoOwner);
     const documents = new Documents();
-    let looks = 0;
-    const stop = lookEvery(host, () => {
-      const bytes = fifo.read();
-      if (bytes === null) {
-        if (documents.hasPart && ++looks > PATIENT_LOOKS) documents.drop();
-        return;
-      }
-      looks = 0;
-      for (const text of documents.add(textOf(bytes, 0, bytes.length)))
-        this.serve(text, run, (answer) => this.replyInto(replyDirectory, answer));
-    });
-    this.doors.push({
-      close: () => {
-        stop();
-        fifo.close();
+    const reader = {
+      get hasPart(): boolean {
+        return documents.hasPart;
       },
-    });
-  }
-
-  // The client may open its FIFO for reading after it has asked.
-  private replyInto(directory: string, { body, replyName }: JsonAnswer): void {
-    if (replyName === null) return;
-    if (!/^[\w.-]+$/.test(replyName) || replyName.startsWith(".")) {
-      this.host.log.warn(`the name of a reply fifo is not taken: ${replyName.slice(0, 64)}`);
-      return;
-    }
-    const { host } = this.host;
-    const path = host.files.resolve(directory, replyName);
-    const bytes = bytesOf(body);
-    let looks = 0;
-    const attempt = (): void => {
-      const sent = host.system.writeFifo(path, bytes);
-      if (sent === "nobody" && ++looks < PATIENT_LOOKS) host.clock.after(AGAIN, attempt);
-      else if (sent !== "sent") this.host.log.info(`nobody took the answer from ${path}`);
+      drop: () => documents.drop(),
+      take: (received: string) => {
+        for (const text of documents.add(received))
+          this.serve(text, run, ({ body, replyName }) => {
+            if (replyName !== null) answerIntoFifo(host, log, replyDirectory, replyName, body);
+          });
+      },
     };
-    attempt();
+    const door = this.attempt(name, DEFAULT_FIFO, () => listenFifo(host, path, fifoOwner.mode, reader));
+    if (door === null) return;
+    this.give(path, fifoOwner);
+    this.doors.push(door);
   }
 
   private openUnix(name: string, owner: Owner, run: Run): void {
