@@ -80,6 +80,26 @@ describeTargets("commands by files", { config: CONFIG, without: ["kamailio"] }, 
     client.close();
   });
 
+  test("answers wait for a client that has no room for them (dgram_timeout)", async () => {
+    const { system } = await selectHost();
+    const client = system.bindUnixDatagram(at("slow.sock"), 0o600);
+    const server = bytesOf(`\u0001\0${at("kamailio_rpc.sock")}\0`);
+    const room = Number(readFileSync("/proc/sys/net/unix/max_dgram_qlen", "utf8")) + 1;
+    for (let i = 0; i < room + 2; i++) {
+      const sent = await until(() => (client.send(server, bytesOf(LIST)) === "sent" ? true : null));
+      expect(sent).toBe(true);
+    }
+    // who asks later and is answered shows that the first ones were tried
+    const later = system.bindUnixDatagram(at("later.sock"), 0o600);
+    expect(later.send(server, bytesOf(LIST))).toBe("sent");
+    expect(await until(() => later.receive())).not.toBe(null);
+    later.close();
+    let got = 0;
+    await until(() => (client.receive() !== null && ++got === room + 2 ? true : null));
+    expect(got).toBe(room + 2);
+    client.close();
+  });
+
   test("JSON by the FIFO, answered into the one named; names that lead elsewhere are not taken", async () => {
     const { system } = await selectHost();
     const name = `portico-answer-${process.pid}`;

@@ -65,10 +65,14 @@ const jsonrpcs = defineModule({
     dgram_user: strParam("", "User who owns it; who runs the server when empty."),
     dgram_group: strParam("", "Group that owns it; the user's own when empty."),
     dgram_workers: intParam(1, "Processes that read datagrams.", { effect: "one event loop serves everything" }),
-    dgram_timeout: intParam(2000, "How long an answer is tried to be sent.", {
-      unit: "ms",
-      effect: "an answer that the client does not take is dropped at once",
-    }),
+    dgram_timeout: intParam(
+      2000,
+      "How long an answer to a unix datagram is tried, when the client has no room for it.",
+      {
+        unit: "ms",
+        min: 0,
+      },
+    ),
     tcp_socket: strParam("", "TCP address to take commands on.", { effect: "use HTTP on the ports of SIP" }),
   },
   state: (host) => new JsonTransports(host),
@@ -86,6 +90,7 @@ const jsonrpcs = defineModule({
         replyDirectory: params.fifo_reply_dir,
         datagrams: (bits & Bit.DATAGRAM) === 0 || params.dgram_socket === "" ? null : place,
         datagramOwner: { mode: params.dgram_mode, user: params.dgram_user, group: params.dgram_group },
+        datagramPatience: params.dgram_timeout,
       },
     };
   },

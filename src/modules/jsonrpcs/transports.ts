@@ -32,6 +32,8 @@ export interface Settings {
   readonly replyDirectory: string;
   readonly datagrams: DatagramPlace | null;
   readonly datagramOwner: Owner;
+  /** How long an answer is tried, ms. */
+  readonly datagramPatience: number;
 }
 
 type Run = (text: string) => JsonAnswer | null | Promise<JsonAnswer>;
@@ -52,7 +54,7 @@ export class JsonTransports {
     if (fifo !== null) this.openFifo(fifo, settings, run);
     if (datagrams === null) return;
     if ("udp" in datagrams) await this.openUdp(datagrams.udp, run);
-    else this.openUnix(datagrams.path, settings.datagramOwner, run);
+    else this.openUnix(datagrams.path, settings, run);
   }
 
   private openFifo(name: string, { fifoOwner, replyDirectory }: Settings, run: Run): void {
@@ -77,12 +79,16 @@ export class JsonTransports {
     this.doors.push(door);
   }
 
-  private openUnix(name: string, owner: Owner, run: Run): void {
+  private openUnix(name: string, { datagramOwner: owner, datagramPatience }: Settings, run: Run): void {
     const path = this.pathOf(name);
     const { host } = this.host;
     const door = this.attempt(name, DEFAULT_SOCKET, () =>
-      listenUnixDatagrams(host, path, owner.mode, (bytes, answer) =>
-        this.serve(textOf(bytes, 0, bytes.length), run, ({ body }) => answer(bytesOf(body))),
+      listenUnixDatagrams(
+        host,
+        path,
+        owner.mode,
+        (bytes, answer) => this.serve(textOf(bytes, 0, bytes.length), run, ({ body }) => answer(bytesOf(body))),
+        datagramPatience,
       ),
     );
     if (door === null) return;
