@@ -189,7 +189,8 @@ export class TcpTransport {
     flow.connecting();
     const { address } = listener.local;
     const any = address === "0.0.0.0" || address === "::";
-    const source = remote.family === 4 ? this.rules.source4 : this.rules.source6;
+    // a socket that the script has named is more than the address for all
+    const source = forced ? null : remote.family === 4 ? this.rules.source4 : this.rules.source6;
     this.#connect(flow, remote, source ?? (any ? null : address), source !== null, asker);
     return flow;
   }
