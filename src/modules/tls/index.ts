@@ -60,7 +60,7 @@ function tellLimits({ host, settings, domains }: Instance, { scripts }: ParamRea
       tell(
         one,
         "cipher_list",
-        "cipher_list has no effect: the TLS of Deno has its own ciphers",
+        "cipher_list has no effect: the TLS of Deno has its own ciphers, ECDHE with AES-GCM or ChaCha20 only",
         "run on Bun, or leave it out",
       );
     if (minVersion < "TLSv1.2" && !hasOldVersions)
