@@ -93,6 +93,10 @@ export async function openListeners(host: Host, transports: NetTransports, globa
     }
   }
   if (transports.listeners.length === 0) throw new ListenError("nothing to listen on");
+  if (!transports.foreign.open(host.network))
+    log.warn(
+      "datagrams in the name of other addresses are not permitted (CAP_NET_RAW is needed) or not offered here: ours are used",
+    );
   if (globals.int("udp4_raw") > 0 && transports.listeners.some(lacksRaw))
     log.warn("udp4_raw: not permitted (CAP_NET_RAW is needed) or not offered here; ordinary sockets send");
 }

@@ -96,6 +96,13 @@ export interface UdpOptions {
   readonly raw?: { readonly mtu: number; readonly ttl: number };
 }
 
+/** Sends IPv4 datagrams in the name of any address. */
+export interface RawUdp {
+  /** Sends buf[start,end) at once, both addresses being numeric; false when the system does not take it, which is then lost. */
+  send(from: SocketAddress, to: SocketAddress, buf: Uint8Array, start: number, end: number): boolean;
+  close(): void;
+}
+
 /** What is written into the IP headers of sent datagrams, and what is joined; what is left out is up to the system. */
 export interface UdpMarks {
   /** Octet of IP_TOS or IPV6_TCLASS. */
@@ -199,6 +206,8 @@ export interface Network {
   readonly nativeUdp: boolean;
   /** Resolves when bound; rejects with HostError (code "EADDRINUSE", "EACCES", "EADDRNOTAVAIL" …). */
   bindUdp(options: UdpOptions): Promise<UdpSocket>;
+  /** A raw socket; null where that is not permitted or not offered. */
+  openRawUdp(): RawUdp | null;
   /** Why there is no SCTP: the error of the attempt to open a socket of it; null when there is. */
   noSctp(): HostError | null;
   /** Resolves when bound; rejects with HostError, "EPROTONOSUPPORT" where the system has no SCTP. */

@@ -17,6 +17,7 @@ import { openRuntimeSqlite } from "./sqlite-runtime.ts";
 import { connectTuned, listenTuned, TcpTuner } from "./tcp-tuning.ts";
 import { NativeUdp } from "./udp-native.ts";
 import { bindPortableUdp } from "./udp-portable.ts";
+import { NativeRawUdp } from "./udp-raw.ts";
 
 /** The Host of a runtime. UDP is native on 64-bit little-endian Linux, unless PORTICO_UDP=portable; SCTP is there only natively. */
 export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
@@ -37,6 +38,7 @@ export function makeHost(name: "bun" | "deno", openLibc: () => Libc): Host {
     connectTcp: (options) => connectTuned(tuner, options, (o) => connectTcp(gate, o)),
     listenUnix: (options) => listenUnix(gate, options),
     connectUnix: (options) => connectUnix(gate, options),
+    openRawUdp: () => (udp === null ? null : NativeRawUdp.open(udp.libc)),
     noSctp: () => (sctp === null ? noNativeCalls() : sctp.missing()),
     bindSctp: async (options) => {
       if (sctp === null) throw noNativeCalls();

@@ -81,28 +81,12 @@ export class SimUdpSocket implements UdpSocket, Flushable {
   }
 
   #transmit(peer: SimPeer, bytes: Uint8Array): void {
-    const { network, id } = this.#endpoint;
-    const { events } = network;
-    const packet: Packet = {
-      time: events.now,
-      protocol: "udp",
-      from: this.#source(peer.remote),
-      to: peer.remote,
-      bytes,
-    };
     this.stats.sent++;
-    for (const delay of network.passUdp(packet)) {
-      const arriving = network.corrupt(packet);
-      events.at(events.now + delay, () => {
-        const host = network.hostOf(packet.to.address, id);
-        const binding = network.udpAt(host, packet.to);
-        if (binding !== undefined) binding.target.#deliver(packet.from, arriving);
-        else if (host >= 0 && network.icmp) this.#refused(peer);
-      });
-    }
+    sendSimUdp(this.#endpoint, this.#source(peer.remote), peer.remote, bytes, () => this.#refused(peer));
   }
 
-  #deliver(from: SocketAddress, bytes: Uint8Array): void {
+  /** A datagram has come. */
+  deliver(from: SocketAddress, bytes: Uint8Array): void {
     if (!this.#open) return;
     this.stats.received++;
     const { gate } = this.#endpoint;
@@ -123,6 +107,28 @@ export class SimUdpSocket implements UdpSocket, Flushable {
     if (!isAny(this.local.address)) return this.local;
     return { ...this.local, address: sourceFor(this.#endpoint, to) };
   }
+}
+
+/** Sends a datagram, whoever it says it is from; `refused` is called when nobody listens where it goes and the network tells. Always true. */
+export function sendSimUdp(
+  { network, id }: SimEndpoint,
+  from: SocketAddress,
+  to: SocketAddress,
+  bytes: Uint8Array,
+  refused: () => void,
+): boolean {
+  const { events } = network;
+  const packet: Packet = { time: events.now, protocol: "udp", from, to, bytes };
+  for (const delay of network.passUdp(packet)) {
+    const arriving = network.corrupt(packet);
+    events.at(events.now + delay, () => {
+      const host = network.hostOf(packet.to.address, id);
+      const binding = network.udpAt(host, packet.to);
+      if (binding !== undefined) binding.target.deliver(packet.from, arriving);
+      else if (host >= 0 && network.icmp) refused();
+    });
+  }
+  return true;
 }
 
 /** The address a host sends from when its socket is bound to none in particular. */

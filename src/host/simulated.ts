@@ -15,7 +15,7 @@ import { type LinkOptions, type Packet, SimNetwork } from "./sim-network.ts";
 import { SimSctpSocket } from "./sim-sctp.ts";
 import { type SimSystem, simSystem } from "./sim-system.ts";
 import { connectSimTcp, SimTcpListener } from "./sim-tcp.ts";
-import { type SimEndpoint, SimUdpSocket } from "./sim-udp.ts";
+import { type SimEndpoint, SimUdpSocket, sendSimUdp } from "./sim-udp.ts";
 import { openRuntimeSqlite } from "./sqlite-runtime.ts";
 
 export type { LinkOptions, Packet } from "./sim-network.ts";
@@ -167,6 +167,10 @@ function simNetworkOf(endpoint: SimEndpoint): Network {
   return {
     nativeUdp: false,
     bindUdp: async (options) => new SimUdpSocket(endpoint, options),
+    openRawUdp: () => ({
+      send: (from, to, buf, start, end) => sendSimUdp(endpoint, from, to, buf.slice(start, end), () => undefined),
+      close: () => undefined,
+    }),
     noSctp: () => endpoint.noSctp,
     bindSctp: async (options) => {
       if (endpoint.noSctp !== null) throw endpoint.noSctp;

@@ -46,6 +46,29 @@ describe.skipIf(!mayRaw)("raw sockets (native UDP, as root)", () => {
   });
 });
 
+describe.skipIf(!mayRaw)("openRawUdp (native UDP, as root)", () => {
+  test("datagrams arrive from whatever address and port they are said to be", async () => {
+    const got: string[] = [];
+    const receiver = await network.bindUdp({
+      local: { family: 4, address: "127.0.0.1", port: 0 },
+      onMessage: (buf, start, end, { remote }) =>
+        void got.push(`${remote.address}:${remote.port} ${new TextDecoder().decode(buf.slice(start, end))}`),
+    });
+    const raw = network.openRawUdp()!;
+    const bytes = new TextEncoder().encode("xxhello");
+    const from = { family: 4, address: "127.0.0.9", port: 5066 } as const;
+    expect(raw.send(from, receiver.local, bytes, 2, 7)).toBe(true);
+    expect(raw.send({ ...from, address: "127.0.0.8", port: 1 }, receiver.local, bytes, 6, 7)).toBe(true);
+    expect(raw.send(from, receiver.local, new Uint8Array(2000), 0, 2000)).toBe(false);
+    expect(raw.send(from, { family: 6, address: "::1", port: 5060 }, bytes, 0, 7)).toBe(false);
+    await rig.until(() => got.length === 2);
+    expect(got).toEqual(["127.0.0.9:5066 hello", "127.0.0.8:1 o"]);
+    raw.close();
+    expect(raw.send(from, receiver.local, bytes, 0, 7)).toBe(false);
+    receiver.close();
+  });
+});
+
 test("without permission the ordinary socket sends", async () => {
   const local = { family: 6, address: "::1", port: 0 } as const;
   const socket = await network.bindUdp({ local, onMessage: () => {}, raw: { mtu: 1500, ttl: -1 } });

@@ -1,7 +1,11 @@
-// IPv4 and UDP headers for datagrams that go out by a raw socket (udp4_raw): the system then does nothing for them but send.
+// Datagrams that go out by a raw socket, with IPv4 and UDP headers of ours (udp4_raw, pings in the name of others): the system then does
+// nothing for them but send.
+import { copyBytes } from "../util/bytes.ts";
 import { parseIp } from "../util/ip.ts";
+import type { RawUdp, SocketAddress } from "./host.ts";
 import * as C from "./libc.ts";
-import type { NativePeer } from "./udp-peers.ts";
+import { MessageVector } from "./message-vector.ts";
+import { NAME_WORDS, NativePeer, writeName } from "./udp-peers.ts";
 
 /** Bytes of both headers. */
 export const HEADERS = 28;
@@ -62,6 +66,51 @@ export class RawHeaders {
     const sum = checksum(arena, at, datagram);
     arena[at + 26] = sum >> 8;
     arena[at + 27] = sum & 255;
+  }
+}
+
+/** The longest packet sent in the name of others, headers included: what fits everywhere uncut. */
+const MOST = 1280;
+
+/** Network.openRawUdp. */
+export class NativeRawUdp implements RawUdp {
+  readonly #libc: C.Libc;
+  readonly #fd: number;
+  readonly #arena = C.nativeMemory(MOST);
+  readonly #vector: MessageVector;
+  readonly #name = new Int32Array(NAME_WORDS);
+  #open = true;
+
+  /** The sender; null when raw sockets are not permitted. */
+  static open(libc: C.Libc): NativeRawUdp | null {
+    const fd = openRaw(libc);
+    return fd === null ? null : new NativeRawUdp(libc, fd);
+  }
+
+  private constructor(libc: C.Libc, fd: number) {
+    this.#libc = libc;
+    this.#fd = fd;
+    this.#vector = new MessageVector(libc, this.#arena, 1, 4);
+  }
+
+  send(from: SocketAddress, to: SocketAddress, buf: Uint8Array, start: number, end: number): boolean {
+    const length = HEADERS + end - start;
+    if (!this.#open || length > MOST || from.family !== 4 || !writeName(this.#name, 0, to, 4)) return false;
+    copyBytes(this.#arena, HEADERS, buf, start, end);
+    const headers = new RawHeaders(from.address, from.port, 0, { mtu: MOST, ttl: -1 });
+    headers.write(this.#arena, 0, end - start, new NativePeer(to, this.#name, 0));
+    this.#vector.place(0, 0, length);
+    this.#name[0] = this.#name[0]! & 0xffff; // a raw socket wants no port
+    this.#vector.names.set(this.#name);
+    return this.#libc.sendmmsg(this.#fd, this.#vector.pinned, 1, C.MSG_DONTWAIT) === 1;
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#libc.close(this.#fd);
+    this.#vector.release();
+    C.releaseMemory(this.#arena);
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Host, HostError, SocketAddress } from "../host/host.ts";
 import type { Flow, Listener, ListenOptions, Receive } from "../net/flow.ts";
 import { DEFAULT_FLOW_LIMITS, FlowTable, type StreamFlow } from "../net/flows.ts";
+import { ForeignDatagrams } from "../net/foreign-datagrams.ts";
 import { DEFAULT_LIMITS } from "../net/frame-rules.ts";
 import type { ReceiveHttp } from "../net/http-flow.ts";
 import { SctpTransport } from "../net/sctp.ts";
@@ -45,6 +46,8 @@ export interface Transports {
   alias(flow: Flow, port: number): boolean;
   /** Lets TLS be spoken from now on. */
   useTls(provider: TlsProvider): void;
+  /** Sends in the name of other addresses; absent where nobody can. */
+  readonly foreign?: ForeignDatagrams;
   /** What is SCTP; absent where there can be none. */
   readonly sctp?: SctpTransport;
   /** The most connections; absent where there are none. */
@@ -116,6 +119,7 @@ export class NetTransports implements Transports {
   readonly maxFlows: number;
   readonly webSockets: WsConnections;
   readonly sctp: SctpTransport;
+  readonly foreign = new ForeignDatagrams();
   private readonly sourceLimits: SourceLimits;
   private readonly host: Host;
   private readonly events: TransportEvents;
@@ -305,6 +309,7 @@ export class NetTransports implements Transports {
   close(): void {
     this.flows.closeAll(); // first: a WebSocket still says goodbye
     this.sctp.flows.closeAll();
+    this.foreign.close();
     for (const l of this.listeners) l.close();
     this.listeners.length = 0;
     this.udp.length = 0;

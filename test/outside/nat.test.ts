@@ -2,7 +2,8 @@
 // connections and bindings that end together; why a login failed.
 
 import { expect, test } from "vitest";
-import { type BedAgent, modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
+import type { SimHost } from "../../src/host/simulated.ts";
+import { ADDRESS, type BedAgent, modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 
 const REGISTRAR = `
 request_route {
@@ -107,6 +108,27 @@ test("pings of many bindings are spread over the interval", async () => {
   await bed.world.advance(40_000);
   expect(zeros()).toBe(before);
   await bed.close();
+});
+
+test("natping_socket without the right to send in the name of others: pings leave as ever, and the log tells", async () => {
+  const config = (from: string): string =>
+    `${modules("nathelper")}modparam("nathelper", "natping_interval", 20)\nmodparam("nathelper", "natping_socket", "${from}")\nrequest_route { save("location"); }\n`;
+  const without = (host: SimHost): void => void Object.assign(host.network, { openRawUdp: () => null });
+  for (const [from, port] of [
+    ["198.51.100.1", 5060],
+    [`${ADDRESS}:5061`, 5061],
+  ] as const) {
+    const bed = await openProxy(config(from), 0, undefined, undefined, {}, without);
+    const phone = await bed.udp(7000);
+    const seen: number[] = [];
+    bed.world.observe((packet) => void (packet.bytes.length === 4 && seen.push(packet.from.port)));
+    await phone.send(register(bed, "bob", "sip:bob@192.0.2.10:7000", "UDP 192.0.2.10:7000"));
+    await bed.world.advance(41_000);
+    expect(seen).toEqual([port, port]);
+    expect(bed.log.filter((line) => line.includes("CAP_NET_RAW"))).toHaveLength(1);
+    await bed.close();
+  }
+  await expect(openProxy(config("::1"))).rejects.toThrow(/no IPv4 address/);
 });
 
 test("handle_lost_tcp: bindings go with their connection, others stay", async () => {

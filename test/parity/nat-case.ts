@@ -37,6 +37,8 @@ export interface NatStep {
   readonly rpc?: readonly (string | number)[];
   /** A question to the database of the group; its rows are the answer. */
   readonly sql?: string;
+  /** A pattern of lines of the log: what it has met since the start is the answer, each text once. */
+  readonly log?: string;
   /** How long what comes is awaited, ms; 120 when left out. */
   readonly ms?: number;
 }
@@ -153,6 +155,14 @@ export function tidyNat(text: string): string {
 export function rowsText(rows: readonly object[]): string {
   const text = rows.map((row) => JSON.stringify(Object.values(row).map((v) => (v === null ? null : String(v)))));
   return tidyNat(text.join("\n")).replace(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d/g, "{TIME}");
+}
+
+/** What a pattern meets in lines of a log, without what differs from run to run. */
+export function logText(lines: readonly string[], pattern: string): string {
+  const met = lines.flatMap((line) => new RegExp(pattern).exec(line)?.[0] ?? []);
+  return [...new Set(met.map((text) => tidyNat(text).replace(/roundtrip: [\d.]+/, "roundtrip: {TIME}")))]
+    .sort()
+    .join("\n");
 }
 
 /** A request; lines given replace or add headers. */

@@ -45,6 +45,16 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     "a challenge after a nonce that was good once says stale by itself, so that nobody is asked for his password",
   ],
   [/^auth, one_time_nonce: a wrong password first$/, "who only guesses uses no nonce up"],
+  [/^leftovers: ka_logmsg/, "requests have Max-Forwards (RFC 3261 8.1.1), and another CSeq"],
+  [
+    /^leftovers: db_(update_as_insert|check_update): /,
+    "a row that is there is changed, one that is not is made, whatever is asked for",
+  ],
+  [/^leftovers: pings, udpping_from_path: contact/, "a phone that no other proxy stands before is pinged as ever"],
+  [
+    /^leftovers: pings, SIP: path/,
+    "requests have Max-Forwards (RFC 3261 8.1.1), and go to the first hop that their Route names",
+  ],
 ];
 
 /** Why a case differs; null when it must not. */

@@ -1,8 +1,9 @@
 // Module nathelper: helps phones behind NAT be reached: tests for NAT, addresses rewritten, aliases, pings.
 
+import type { SocketAddress } from "../../host/host.ts";
 import { avpNameOf } from "../../proxy/avp-name.ts";
 import { RouteKind } from "../../proxy/context.ts";
-import { int, optional, str, variable } from "../../registry/args.ts";
+import { ArgError, int, optional, str, variable } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn, intParam, parsedParam, pv, strParam } from "../../registry/define.ts";
 import { kemi } from "../../registry/kemi.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
@@ -10,6 +11,7 @@ import { H } from "../../sip/headers.ts";
 import type { SipMessage } from "../../sip/message.ts";
 import { NameAddrRange, parseNameAddr } from "../../sip/name-addr.ts";
 import { textOf } from "../../util/bytes.ts";
+import { ipFamily } from "../../util/ip.ts";
 import { core, uriOf, valueEnd, valueStart } from "../core/index.ts";
 import usrloc from "../usrloc/index.ts";
 import { isPrivateText } from "./addresses.ts";
@@ -33,14 +35,25 @@ const REPLIES = ONREPLY | REPLY;
 const flagParam = (doc: string) => intParam(-1, doc, { min: -1, max: 31 });
 const bit = (flag: number): number => (flag < 0 ? 0 : 1 << flag);
 
+/** An IPv4 address with or without a port. */
+function sourceArg(text: string): SocketAddress | null | ArgError {
+  if (text === "") return null;
+  const [, address = "", port = "5060"] = /^(?:udp:)?([\d.]+)(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  if (ipFamily(address) !== 4 || Number(port) < 1 || Number(port) > 65_535)
+    return new ArgError(`"${text}" is no IPv4 address, with or without a port`, '"192.0.2.1:5060"');
+  return { family: 4, address, port: Number(port) };
+}
+
 const params = {
   force_socket: strParam("", "Socket that pings leave by; empty: the one the phone registered at."),
   natping_interval: intParam(0, "Each binding is pinged once in this time; 0 none is.", { unit: "seconds", min: 0 }),
   ping_nated_only: intParam(0, "Whether only bindings with usrloc's nat_bflag are pinged."),
   natping_processes: intParam(1, "Ping processes.", { effect: "pings leave from the one process there is" }),
-  natping_socket: strParam("", "Source address of pings that is not ours.", {
-    effect: "addresses of others are not used as source",
-  }),
+  natping_socket: parsedParam(
+    null,
+    "IPv4 address, and port after a colon, that pings of zeros say they are from, though it may not be ours (CAP_NET_RAW is needed); 5060 without a port.",
+    sourceArg,
+  ),
   received_avp: parsedParam("", "AVP that fix_nated_register() writes and registrar reads.", avpNameOf),
   sipping_bflag: flagParam("Branch flag of bindings that are pinged by SIP requests; -1 none."),
   sipping_from: strParam("", "URI of From in pings; empty: no SIP requests are sent."),
@@ -51,9 +64,10 @@ const params = {
     unit: "seconds",
     min: 0,
   }),
-  udpping_from_path: intParam(0, "Datagrams in the name of the first hop of the path.", {
-    effect: "addresses of others are not used as source",
-  }),
+  udpping_from_path: intParam(
+    0,
+    "Whether pings of zeros to a phone with a path say they are from the last address of that, its edge proxy (CAP_NET_RAW is needed).",
+  ),
   append_sdp_oldmediaip: intParam(1, "Whether fix_nated_sdp() tells the addresses it has replaced."),
   filter_server_id: intParam(0, "Whether only bindings of the own server_id are pinged."),
   nat_addr_mode: intParam(1, "Which addresses are private: 0 the usual ones, 1 all of 192.0.0.0/24 too.", {
@@ -142,6 +156,8 @@ export default defineModule({
         timeout: p.keepalive_timeout,
         ownServerOnly: p.filter_server_id !== 0,
         socket: p.force_socket,
+        source: p.natping_socket,
+        asEdge: p.udpping_from_path !== 0,
       },
     };
   },

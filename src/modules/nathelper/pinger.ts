@@ -1,8 +1,13 @@
 // Keeps the ways to phones behind NAT open, by pings spread evenly over natping_interval.
 
+import type { SocketAddress } from "../../host/host.ts";
 import type { Listener } from "../../net/flow.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
-import { findListener } from "../core/index.ts";
+import { NameAddrRange, parseNameAddr } from "../../sip/name-addr.ts";
+import { Transport } from "../../sip/transports.ts";
+import { bytesOf } from "../../util/bytes.ts";
+import { ipFamily } from "../../util/ip.ts";
+import { findListener, uriOf } from "../core/index.ts";
 import { type Contact, type Domain, Rounds, type Usrloc } from "../usrloc/index.ts";
 
 /** What parameters say of pings. */
@@ -20,6 +25,10 @@ export interface PingSettings {
   readonly ownServerOnly: boolean;
   /** The socket datagrams leave by, as written; "" the one the binding came by. */
   readonly socket: string;
+  /** The address that pings of zeros say they are from; null ours. */
+  readonly source: SocketAddress | null;
+  /** Whether they are in the name of the proxy next to the phone, where there is one. */
+  readonly asEdge: boolean;
 }
 
 /** The pings of the process. */
@@ -44,6 +53,8 @@ export class Pinger {
   start(settings: PingSettings): void {
     this.settings = settings;
     this.socket = settings.socket === "" ? null : undefined;
+    const { foreign } = this.host.proxy.transports;
+    if (foreign !== undefined) foreign.wanted ||= settings.asEdge || settings.source !== null;
     this.rounds.stop();
     if (settings.interval > 0) this.rounds.start(settings.interval);
   }
@@ -72,7 +83,7 @@ export class Pinger {
       settings.from !== "" &&
       (!settings.natedOnly || (contact.cflags & settings.sipFlag) !== 0);
     if (!bySip) {
-      usrloc.pings.zeros(contact.received === "" ? contact.contact : contact.received, from);
+      this.zeros(settings, contact, from);
       return;
     }
     if (contact.silentSince < this.since) contact.silentSince = 0;
@@ -85,10 +96,36 @@ export class Pinger {
     if (sent && contact.silentSince === 0) contact.silentSince = now;
   }
 
+  private zeros({ asEdge, source }: PingSettings, contact: Contact, from: Listener | null): void {
+    const to = contact.received === "" ? contact.contact : contact.received;
+    const edge = asEdge ? edgeOf(contact.path) : null;
+    const own = source === null ? null : this.ownSocket(source);
+    this.usrloc.pings.zeros(to, own ?? from, edge ?? (own === null ? source : null));
+  }
+
+  // An address of ours needs no raw socket.
+  private ownSocket({ address, port }: SocketAddress): Listener | null {
+    const { listeners } = this.host.proxy.transports;
+    const isIt = (l: Listener): boolean => l.local.address === address && l.local.port === port;
+    return listeners.find((l) => l.protocol === Transport.UDP && isIt(l)) ?? null;
+  }
+
   private findSocket(name: string): Listener | null {
     const found = findListener(this.host, name);
     if (found === null)
       this.host.log.error(`force_socket: "${name}" is no socket of ours; pings leave as bindings came`);
     return found;
   }
+}
+
+const hop = new NameAddrRange();
+
+/** The address of the proxy next to the phone: of the last URI of its path; null when there is none, or it is not numeric IPv4. */
+function edgeOf(path: string): SocketAddress | null {
+  if (path === "") return null;
+  const buf = bytesOf(path);
+  for (let at = 0; at >= 0; at = hop.next) if (parseNameAddr(buf, at, buf.length, hop) !== 0) return null;
+  const uri = uriOf(path.slice(hop.uriStart, hop.uriEnd));
+  if (uri === null || ipFamily(uri.host) !== 4) return null;
+  return { family: 4, address: uri.host, port: uri.port < 0 ? 5060 : uri.port };
 }

@@ -150,6 +150,7 @@ function readParams(buf: Uint8Array, item: ContactItem): void {
       item.methods = kamailioBits(buf, v + inner, param.valueEnd - inner);
     }
   }
+  if (item.instance === "") item.regId = 0; // RFC 5626 6: then it tells no flows apart
 }
 
 /** A value without its quotes, escapes kept: it goes back into quotes as it is. */

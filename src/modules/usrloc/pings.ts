@@ -1,5 +1,6 @@
 // Requests that keep the way to a phone open: sent without a transaction, their replies known by the branch of our Via.
 
+import type { SocketAddress } from "../../host/host.ts";
 import type { Flow, Listener } from "../../net/flow.ts";
 import { hex8 } from "../../proxy/proxy.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
@@ -60,10 +61,13 @@ export class Pings {
     return this.host.proxy.transports.listeners.find((l) => l.name === contact.socket) ?? null;
   }
 
-  /** Four zero bytes to a URI, when that is reached by datagrams. */
-  zeros(uri: string, from: Listener | null): void {
-    if (this.host.proxy.resolver.protocolOf(uri) !== Transport.UDP) return;
-    this.over(uri, from, (flow) => void flow.send(ZEROS, 0, ZEROS.length));
+  /** Four zero bytes to a URI, when that is reached by datagrams; in the name of `as`, where that is given and may be. */
+  zeros(uri: string, from: Listener | null, as: SocketAddress | null = null): void {
+    const { resolver, transports } = this.host.proxy;
+    if (resolver.protocolOf(uri) !== Transport.UDP) return;
+    this.over(uri, from, (flow) => {
+      if (as === null || transports.foreign?.send(as, flow.remote, ZEROS) !== true) flow.send(ZEROS, 0, ZEROS.length);
+    });
   }
 
   /**
