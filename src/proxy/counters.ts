@@ -27,6 +27,18 @@ export class Counters {
   routeErrors = 0;
   private readonly drops = new Map<string, number>();
 
+  private uncounted = 0;
+
+  /** How many messages have come, or have come since `restartNumber`. */
+  get number(): number {
+    return this.requests + this.replies - this.uncounted;
+  }
+
+  /** The next message has number 1. */
+  restartNumber(): void {
+    this.uncounted = this.requests + this.replies;
+  }
+
   /** Counts a request that has come. */
   request(method: number): void {
     this.requests++;

@@ -94,6 +94,7 @@ export class Receiver {
     if (this.proxy.forceRport) msg.forceRport = true;
     const { proxy } = this;
     proxy.counters.request(msg.method);
+    msg.number = proxy.counters.number;
     const wrong = this.faultOf(msg, flow);
     if (wrong !== null) {
       this.refuse(msg, flow, wrong);
@@ -188,6 +189,7 @@ export class Receiver {
   private reply(msg: SipMessage, flow: Flow): void {
     const { proxy } = this;
     proxy.counters.reply(msg.status, msg.cseq()?.method ?? 0);
+    msg.number = proxy.counters.number;
     const wrong = this.faultOf(msg, flow);
     if (wrong !== null) {
       proxy.counters.drop("bad-reply");

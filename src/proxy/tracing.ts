@@ -12,6 +12,8 @@ export class Tracing {
   facility: number | null = null;
   /** What they begin with. */
   prefix = "*** cfgtrace:";
+  /** Whether values are logged after assignments (log_assign). */
+  assigns = false;
   /** Whether they name the file. */
   showsFile = true;
 }

@@ -97,11 +97,20 @@ export class StatementCompiler {
 
   private simple(expr: Expr, tail: boolean): void {
     const folded = expr.kind === "route" ? expr : fold(expr);
-    if (folded.kind === "assign") this.calls.assignment(folded, tail ? this.result : null);
-    else if (folded.kind === "call" || folded.kind === "route") {
+    if (folded.kind === "assign") {
+      this.calls.assignment(folded, tail ? this.result : null);
+      if (this.scope.watch.traces) this.tellAssigned(folded);
+    } else if (folded.kind === "call" || folded.kind === "route") {
       this.calls.call(folded);
       if (tail) this.out.emit(`${this.result} = v;`);
     }
+  }
+
+  // log_assign of module debugger
+  private tellAssigned({ target, targetAt }: Expr & { kind: "assign" }): void {
+    const slot = this.scope.slot(target);
+    const get = slot >= 0 ? `() => ctx.vars[${slot}]` : `${this.scope.accessorName(target, targetAt)}.get`;
+    this.out.emit(`rt.assigned(ctx, ${JSON.stringify(target.text)}, ${get});`);
   }
 
   private ifStatement(stmt: Stmt & { kind: "if" }, tail: boolean): void {

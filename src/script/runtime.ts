@@ -41,6 +41,7 @@ export interface ActionLog {
 
 /** The level of lines of latency_limit_action by default, Kamailio's L_ERR. */
 const SLOW_LEVEL = -1;
+const DEBUG = 3;
 const PATTERN_CACHE = 256;
 
 /** The helpers of one generation, handed to the generated code under short names. */
@@ -135,6 +136,14 @@ export class Runtime {
     const { line } = place.file.position(place.start);
     const file = showsFile ? ` c=[${place.file.name}]` : "";
     this.tell.write(level, `${prefix} ${route}${file} l=${line} n=${what}`, facility, word);
+  };
+
+  /** log_assign of module debugger: tells what a variable holds after an assignment. */
+  readonly assigned = (ctx: RouteContext, name: string, get: (ctx: RouteContext) => Value): void => {
+    if (!this.tracing.assigns) return;
+    const value = get(ctx);
+    const text = value === null ? " $null" : typeof value === "string" ? `"${value}"` : String(value);
+    this.tell.write(DEBUG, `debugger: ${name}:${text}`);
   };
 
   /** route(name) with a computed name. */

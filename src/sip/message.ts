@@ -96,6 +96,8 @@ export class SipMessage {
   vars: Value[] | null = null;
   varsOwner: object | null = null;
 
+  /** Number of the message among those that have come ($mi); 0 when it has none. */
+  number = 0;
   /** How it is to be sent, where a script has said so; null otherwise. */
   send: SendOptions | null = null;
 
@@ -118,6 +120,7 @@ export class SipMessage {
    */
   parse(buf: Uint8Array, start: number, end: number, http: HttpAnswer | null = null): number {
     this.http = http;
+    this.number = 0;
     this.dstUri = null;
     this.path = null;
     this.q = -1;

@@ -125,6 +125,7 @@ export class Tm implements TimerOwner {
     );
     tx.disable6xx = this.options.disable6xx;
     tx.forceRport = msg.forceRport;
+    tx.number = msg.number;
     setKey(tx, msg, shared ? 0 : -msg.start);
     if (local !== null) {
       tx.local = local;

@@ -77,6 +77,8 @@ export class Transaction extends TimerNode {
   noFailover = false;
   /** Whether replies made here fill in rport though the request did not ask (force_rport). */
   forceRport = false;
+  /** The number of the request ($mi). */
+  number = 0;
   /** Message flags of the request when it was relayed (t_lookup_cancel). */
   requestFlags = 0;
 
@@ -161,6 +163,7 @@ export class Transaction extends TimerNode {
     if (this.message !== null) return this.message;
     scratch.parse(this.bytes, 0, this.bytes.length);
     scratch.forceRport = this.forceRport;
+    scratch.number = this.number;
     return scratch;
   }
 
@@ -170,6 +173,7 @@ export class Transaction extends TimerNode {
       this.message = new SipMessage();
       this.message.parse(this.bytes, 0, this.bytes.length);
       this.message.forceRport = this.forceRport;
+      this.message.number = this.number;
       this.message.owned = true;
     }
     return this.message;

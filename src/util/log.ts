@@ -35,6 +35,11 @@ export function facilityOf(name: string): number | null {
   return at < 0 ? null : at;
 }
 
+/** The name of a facility's number: "LOG_LOCAL0". */
+export function facilityName(facility: number): string {
+  return `LOG_${facility < 16 ? FACILITIES[facility] : `LOCAL${facility - 16}`}`;
+}
+
 /** Where lines go: standard error, syslog, a test's list. `facility`: the syslog facility of that line; null for the usual one. */
 export type LogSink = (level: number, line: string, facility?: number | null) => void;
 
@@ -52,6 +57,8 @@ export interface LogSettings {
   sink: LogSink;
   /** Levels of logs of their own, by name (module debugger); null or absent: all have the common one. */
   levels?: ReadonlyMap<string, number> | null;
+  /** Syslog facilities of logs of their own, by name (module debugger); null or absent: all have the common one. */
+  facilities?: ReadonlyMap<string, number> | null;
   /** Whether lines go to standard error. */
   toStderr?: boolean;
   /** Whether colours ($C of module xlog) go through to the sink. */
@@ -87,6 +94,8 @@ export class Log {
   /** `facility`: number of a syslog facility, where the line is not for the usual one; `word` stands in it in place of the level's own. */
   write(level: number, text: string, facility: number | null = null, word?: string): void {
     if (level > this.most()) return;
+    const { facilities } = this.settings;
+    const own = facility ?? facilities?.get(this.name === "" ? "core" : this.name) ?? null;
     const name = this.name === "" ? "" : `${this.name}: `;
     const { prefix, colours } = this.settings;
     let before = "";
@@ -97,13 +106,13 @@ export class Log {
     }
     const { format } = this.settings;
     if (format != null) {
-      this.settings.sink(level, format(level, this.name, before, text), facility);
+      this.settings.sink(level, format(level, this.name, before, text), own);
       return;
     }
     this.settings.sink(
       level,
       `${word ?? NAMES[level] ?? level}: ${before}${name}${clean(text, colours === true)}`,
-      facility,
+      own,
     );
   }
   /** The highest level that is written. */

@@ -114,7 +114,7 @@ test("dumps of variables and of the message", async () => {
   await bed.close();
 });
 
-test("breakpoints and facilities of modules are refused, in words", async () => {
+test("breakpoints are refused, in words, and what its parameter has not allowed", async () => {
   const bed = await openProxy(`${modules("debugger")}${param("breakpoint", 1)}request_route { exit; }\n`);
   expect(bed.diagnostics.some((d) => d.message.includes("breakpoint"))).toBe(true);
   await expect(bed.rpc("dbg.bp", "on")).rejects.toMatchObject({ code: 500, message: /no breakpoints/ });
@@ -125,8 +125,91 @@ test("breakpoints and facilities of modules are refused, in words", async () => 
   await expect(bed.rpc("dbg.set_mod_facility", "core", "NOPE")).rejects.toMatchObject({
     message: "facility not found",
   });
-  await expect(bed.rpc("dbg.set_mod_facility", "core", "LOG_LOCAL1")).rejects.toMatchObject({ code: 500 });
-  expect(await bed.rpc("dbg.get_mod_facility", "core")).toBe("LOG_DAEMON");
-  await expect(bed.rpc("dbg.reset_msgid")).rejects.toMatchObject({ code: 500 });
+  expect(await bed.rpc("dbg.set_mod_facility", "core", "LOG_LOCAL1")).toBe("200 ok");
+  expect(await bed.rpc("dbg.get_mod_facility", "core")).toBe("LOG_DAEMON"); // mod_facility_mode is 0
+  await expect(bed.rpc("dbg.reset_msgid")).rejects.toMatchObject({
+    code: 500,
+    message: "reset_msgid is 0. Set it to 1 to enable.",
+  });
+  await bed.close();
+});
+
+test("modules have syslog facilities of their own", async () => {
+  const routes =
+    'request_route { sht_print(); dbg_pv_dump("4", "L_ERR"); xlog("script\\n"); sl_send_reply("200", "ok"); }\n';
+  const facilities = param("mod_facility_mode", 1) + param("mod_facility", "htable=LOG_LOCAL1");
+  const bed = await openProxy(
+    `${modules("debugger", "htable")}${facilities}modparam("htable", "htable", "a=>size=4")\n${routes}`,
+    3,
+  );
+  const seen: (readonly [string, number | null | undefined])[] = [];
+  const { settings } = bed.server.proxy.log;
+  const { sink } = settings;
+  settings.sink = (level, line, facility) => {
+    if (/items:|script/.test(line)) seen.push([line, facility]);
+    sink(level, line, facility);
+  };
+  await linesOf(bed);
+  expect(seen).toEqual([
+    ["INFO: htable: items: a 0", 17],
+    ["ERROR: <script>: script", null],
+  ]);
+  expect(await bed.rpc("dbg.get_mod_facility", "htable")).toBe("LOG_LOCAL1");
+  expect(await bed.rpc("dbg.get_mod_facility", "tm")).toBe("LOG_DAEMON");
+  expect(await bed.rpc("dbg.set_mod_facility", "htable", "log_mail")).toBe("200 ok");
+  expect(await bed.rpc("dbg.get_mod_facility", "htable")).toBe("LOG_MAIL");
+  await linesOf(bed);
+  expect(seen[2]).toEqual(["INFO: htable: items: a 0", 2]);
+  await expect(bed.rpc("dbg.get_mod_facility")).rejects.toMatchObject({ code: 500, message: "invalid parameters" });
+  await bed.close();
+  await expect(
+    openProxy(`${modules("debugger")}${param("mod_facility", "tm=LOG_NOPE")}request_route { exit; }`),
+  ).rejects.toMatchObject({ diagnostics: [{ message: expect.stringContaining("is no facility of a module") }] });
+});
+
+test("log_assign tells what variables hold after assignments, in Kamailio's words", async () => {
+  const bed = await openProxy(
+    `${modules("debugger")}${param("log_assign", 1)}request_route {
+  $var(a) = 5; $var(b) = "x y"; $avp(c) = $var(a) + 1; $du = $null; $xavp(x=>y) = 7; $var(z) = $(ru{uri.user}); $var(i) = -3; $rU = "k";
+  $avp(d) = sl_send_reply("200", "ok");
+}\n`,
+    3,
+  );
+  const told = async (): Promise<string[]> => (await linesOf(bed)).filter((l) => l.startsWith("DEBUG: debugger:"));
+  expect((await told()).map((line) => line.slice("DEBUG: debugger: ".length))).toEqual([
+    "$var(a):5",
+    '$var(b):"x y"',
+    "$avp(c):6",
+    "$du: $null",
+    "$xavp(x=>y):7",
+    '$var(z):"x"',
+    "$var(i):-3",
+    '$rU:"k"',
+    "$avp(d):1",
+  ]);
+  await bed.close();
+});
+
+test("$mi is the number of the message, in its failure_route too, and starts again by dbg.reset_msgid", async () => {
+  const bed = await openProxy(
+    `${modules("debugger", "corex")}${param("reset_msgid", 1)}request_route {
+  xlog("mi $mi\\n");
+  if (!is_method("INVITE")) exit;
+  t_on_failure("LATER");
+  t_set_fr(500, 500);
+  $du = "sip:192.0.2.10:9";
+  t_relay();
+}
+failure_route[LATER] { xlog("failed $mi\\n"); t_reply(480, "Gone"); }\n`,
+  );
+  const numbers = async (): Promise<string | undefined> =>
+    (await linesOf(bed)).find((l) => l.includes("mi "))?.slice(-4);
+  expect([await numbers(), await numbers(), await numbers()]).toEqual(["mi 1", "mi 2", "mi 3"]);
+  expect(await bed.rpc("dbg.reset_msgid")).toBe("200 ok");
+  const caller = await bed.udp(port++);
+  await caller.send(bed.request("INVITE", "sip:x@example.org"));
+  expect([await numbers(), await numbers()]).toEqual(["mi 2", "mi 3"]);
+  await bed.world.advance(2000);
+  expect(bed.log.filter((line) => line.includes("failed "))).toEqual(["ERROR: <script>: failed 1"]);
   await bed.close();
 });

@@ -14,9 +14,13 @@ type Json = Value | Json[] | { [name: string]: Json };
 
 function xavpJson({ value, fields }: Xavp): Json {
   if (fields === null) return value;
-  const out: Record<string, Json[]> = {};
-  for (const field of fields) (out[field.name] ??= []).push(field.value);
-  return out;
+  const out = new Map<string, Json[]>();
+  for (const field of fields) {
+    const values = out.get(field.name);
+    if (values === undefined) out.set(field.name, [field.value]);
+    else values.push(field.value);
+  }
+  return Object.fromEntries(out);
 }
 
 /** The variables of a run as JSON. */

@@ -16,21 +16,22 @@ import {
   strParam,
 } from "../../registry/define.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
-import { facilityOf, Level } from "../../util/log.ts";
+import { facilityName, facilityOf, Level } from "../../util/log.ts";
 import { core, LEVELS } from "../core/index.ts";
 import { messageLines, variablesJson } from "./dumps.ts";
 
 const NO_BREAKPOINTS = "there are no breakpoints: one process serves everybody, and all would stand still";
-const NO_FACILITIES = { effect: "the facility is chosen for the whole program by log_facility of the core" };
 const BREAKPOINTS = { effect: NO_BREAKPOINTS };
-/** The most modules that have a level of their own: commands may name any. */
-const MAX_LEVELS = 1000;
+/** The most modules that have a level or a facility of their own: commands may name any. */
+const MAX_NAMES = 1000;
 
 /** What of the module outlives a configuration. */
 class Debugger {
   readonly host: ModuleHost;
   /** Levels by module; in force only while `mod_level_mode` is set. */
   readonly levels = new Map<string, number>();
+  /** Syslog facilities by module; in force only while `mod_facility_mode` is set. */
+  readonly facilities = new Map<string, number>();
   saidNoBreakpoints = false;
 
   constructor(host: ModuleHost) {
@@ -52,9 +53,14 @@ interface Instance {
   readonly prefix: string;
   readonly hasLevels: boolean;
   readonly levels: readonly (readonly [string, number])[];
+  readonly hasFacilities: boolean;
+  readonly facilities: readonly (readonly [string, number])[];
+  readonly assigns: boolean;
+  readonly resetsNumbers: boolean;
 }
 
-function start({ state, traces, format, logLevel, word, facility, prefix, hasLevels, levels }: Instance): void {
+function start(self: Instance): void {
+  const { state, traces, format, logLevel, word, facility, prefix } = self;
   const { tracing, host } = state;
   tracing.on = traces || host.proxy.groups.value("core", "cfgtrace", null) === 1;
   tracing.level = logLevel;
@@ -62,9 +68,13 @@ function start({ state, traces, format, logLevel, word, facility, prefix, hasLev
   tracing.facility = facility;
   tracing.prefix = prefix;
   tracing.showsFile = format !== 1;
+  tracing.assigns = self.assigns;
   state.levels.clear();
-  for (const [name, level] of levels) state.levels.set(name, level);
-  host.log.settings.levels = hasLevels ? state.levels : null;
+  for (const [name, level] of self.levels) state.levels.set(name, level);
+  host.log.settings.levels = self.hasLevels ? state.levels : null;
+  state.facilities.clear();
+  for (const [name, number] of self.facilities) state.facilities.set(name, number);
+  host.log.settings.facilities = self.hasFacilities ? state.facilities : null;
 }
 
 function levelsOf(texts: readonly string[]): (readonly [string, number])[] {
@@ -72,6 +82,16 @@ function levelsOf(texts: readonly string[]): (readonly [string, number])[] {
     const m = /^\s*([\w-]+)\s*=\s*(-?\d)\s*$/.exec(text);
     if (m === null) throw new ConfigError(`"${text}" is no level of a module`, "mod_level", "write it as module=level");
     return [m[1]!, Number(m[2])] as const;
+  });
+}
+
+function facilitiesOf(texts: readonly string[]): (readonly [string, number])[] {
+  return texts.map((text) => {
+    const [, name = "", word = ""] = /^\s*([\w-]+)\s*=\s*(\w+)\s*$/.exec(text) ?? [];
+    const facility = facilityOf(word.toUpperCase());
+    if (facility === null)
+      throw new ConfigError(`"${text}" is no facility of a module`, "mod_facility", "write it as module=LOG_LOCAL0");
+    return [name, facility] as const;
   });
 }
 
@@ -132,15 +152,18 @@ function ls(self: Instance, [pid]: readonly (string | number | undefined)[]): Rp
   return [{ entry: 0, pid: own, set: self.state.tracing.on ? 1 : 0, state: 0, "in.pid": 0, "in.cmd": 0 }];
 }
 
+function keep(table: Map<string, number>, name: string, value: number): string {
+  if (!table.has(name) && table.size >= MAX_NAMES) throw new RpcError(500, "cannot store parameter");
+  table.set(name, value);
+  return OK;
+}
+
 const setLevel: Command = {
   doc: "Gives a module a log level of its own; in force with mod_level_mode.",
   args: [MODULE, { name: "level", kind: "int", optional: true }],
   run: ({ state }, [name, level]) => {
     if (name === undefined || level === undefined) throw new RpcError(500, "invalid parameters");
-    if (!state.levels.has(String(name)) && state.levels.size >= MAX_LEVELS)
-      throw new RpcError(500, "cannot store parameter");
-    state.levels.set(String(name), Number(level));
-    return OK;
+    return keep(state.levels, String(name), Number(level));
   },
 };
 
@@ -177,27 +200,38 @@ const commands: Readonly<Record<string, Command>> = {
     args: [MODULE],
     run: ({ state }, [name]) => {
       if (name === undefined) throw new RpcError(500, "invalid parameters");
-      return state.levels.get(String(name)) ?? state.host.log.settings.level;
+      const { levels, level } = state.host.log.settings;
+      return levels?.get(String(name)) ?? level;
     },
   },
   "dbg.set_mod_facility": {
-    doc: `Refuses facilities of modules: ${NO_FACILITIES.effect}.`,
+    doc: "Gives a module a syslog facility of its own; in force with mod_facility_mode.",
     args: [MODULE, { name: "facility", kind: "str", optional: true }],
-    run: (_self, [name, facility]) => {
-      if (name === undefined || facility === undefined) throw new RpcError(500, "invalid parameters");
-      throw new RpcError(500, facilityOf(String(facility)) === null ? "facility not found" : NO_FACILITIES.effect);
+    run: ({ state }, [name, word]) => {
+      if (name === undefined || word === undefined) throw new RpcError(500, "invalid parameters");
+      const facility = facilityOf(String(word).toUpperCase());
+      if (facility === null) throw new RpcError(500, "facility not found");
+      return keep(state.facilities, String(name), facility);
     },
   },
   "dbg.get_mod_facility": {
-    doc: "The facility of a module: that of the program.",
+    doc: "The syslog facility of a module.",
     args: [MODULE],
-    run: ({ state }) => String(state.host.proxy.groups.value("core", "log_facility", null) ?? "LOG_DAEMON"),
+    run: ({ state }, [name]) => {
+      if (name === undefined) throw new RpcError(500, "invalid parameters");
+      const own = state.host.log.settings.facilities?.get(String(name));
+      if (own !== undefined) return facilityName(own);
+      return String(state.host.proxy.groups.value("core", "log_facility", null) ?? "LOG_DAEMON");
+    },
   },
   "dbg.reset_msgid": {
-    doc: "Refuses to count messages from 1 again.",
+    doc: "Counts messages ($mi) from 1 again, where reset_msgid allows it.",
     args: [],
-    run: () => {
-      throw new RpcError(500, "$mi counts all messages of the process and is not set back");
+    rest: "any",
+    run: ({ state, resetsNumbers }) => {
+      if (!resetsNumbers) throw new RpcError(500, "reset_msgid is 0. Set it to 1 to enable.");
+      state.host.proxy.counters.restartNumber();
+      return OK;
     },
   },
 };
@@ -222,13 +256,13 @@ export const debuggerModule = defineModule({
     mod_hash_size: intParam(0, "Size of the table of levels.", { effect: "the table grows as it must" }),
     mod_level_mode: intParam(0, "Whether modules have log levels of their own."),
     mod_level: manyParam("Log level of a module: module=level; core for what belongs to none."),
-    mod_facility_mode: intParam(0, "Whether modules have facilities of their own.", NO_FACILITIES),
-    mod_facility: manyParam("Facility of a module: module=facility.", NO_FACILITIES),
-    log_assign: intParam(0, "Whether assignments are logged.", { effect: "the trace names them among all actions" }),
+    mod_facility_mode: intParam(0, "Whether modules have syslog facilities of their own."),
+    mod_facility: manyParam("Syslog facility of a module: module=LOG_LOCAL0; core for what belongs to none."),
+    log_assign: intParam(0, "Whether what a variable holds after an assignment is logged, at level debug."),
     cfgpkgcheck: intParam(0, "Whether memory is checked at each action.", {
       effect: "memory is looked after by the runtime",
     }),
-    reset_msgid: intParam(0, "Whether $mi may be set back.", { effect: "$mi counts all messages of the process" }),
+    reset_msgid: intParam(0, "Whether dbg.reset_msgid may count messages ($mi) from 1 again."),
     cfgtest: intParam(0, "Whether module cfgt is used.", { effect: "there is no module cfgt" }),
   },
   state: (host) => new Debugger(host),
@@ -242,6 +276,10 @@ export const debuggerModule = defineModule({
     prefix: p.log_prefix,
     hasLevels: p.mod_level_mode !== 0,
     levels: levelsOf(p.mod_level),
+    hasFacilities: p.mod_facility_mode !== 0,
+    facilities: facilitiesOf(p.mod_facility),
+    assigns: p.log_assign !== 0,
+    resetsNumbers: p.reset_msgid !== 0,
   }),
   start,
   kemi: {

@@ -171,8 +171,8 @@ export const messageVariables: Record<string, PvDef<unknown>> = {
   mt: def("1 for a request, 2 for a reply.", (ctx) => (ctx.message.isRequest ? 1 : 2)),
   mts: def("rq for a request, rpl for a reply.", (ctx) => (ctx.message.isRequest ? "rq" : "rpl")),
   mi: def(
-    "Number of the message: how many had come when it did.",
-    (ctx) => ctx.proxy.counters.requests + ctx.proxy.counters.replies,
+    "Number of the message: how many had come when it did; dbg.reset_msgid counts from 1 again.",
+    (ctx) => ctx.message.number || ctx.proxy.counters.number,
   ),
   ml: def("Length of the message in bytes.", (ctx) => ctx.message.end - ctx.message.start),
   mb: def("The whole message as it came.", (ctx) => textOf(ctx.message.buf, ctx.message.start, ctx.message.end)),
