@@ -1,6 +1,7 @@
 // What scripts in other languages can call, derived from the declarations of the modules: KSR.<module>.<function>, and by modf() every
 // function of the native language.
 
+import { AskedVariables } from "../pv/asked.ts";
 import { parsePv } from "../pv/parse.ts";
 import { type PvEnv, resolvePv } from "../pv/resolve.ts";
 import { type Accessor, ArgError } from "../registry/args.ts";
@@ -24,11 +25,12 @@ export class Api implements ScriptApi {
   private readonly natives = new Map<string, ScriptCall | null>();
 
   /** `conversions.variable` is ours: the one given reads a text anew each time. */
-  constructor(generation: readonly Configured[], conversions: Conversions) {
+  constructor(generation: readonly Configured[], conversions: Omit<Conversions, "asked">) {
     this.catalogue = new Catalogue(generation.map(({ module }) => module));
     this.instances = new Map(generation.map(({ module, instance }) => [module.name, instance]));
     this.variable = remembered(conversions.variable);
-    this.conversions = { ...conversions, variable: this.variable };
+    const asked = new AskedVariables(this.catalogue.modules, this.instances);
+    this.conversions = { ...conversions, variable: this.variable, asked };
     this.groups = this.makeGroups(generation);
   }
 

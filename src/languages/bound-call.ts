@@ -1,9 +1,11 @@
 // One function of a module, bound to its instance, as a script calls it.
 
 import type { RouteContext } from "../proxy/context.ts";
+import type { Ask, AskedVariables } from "../pv/asked.ts";
 import { type Arg, ArgError, type CallPlace } from "../registry/args.ts";
 import type { FunctionDef, Waits } from "../registry/define.ts";
 import type { Gives, KemiDef, KemiResult, ScriptArg, ScriptCall } from "../registry/kemi.ts";
+import type { Value } from "../sip/value.ts";
 import { type Conversions, type Convert, constantProblem, conversionOf } from "./convert.ts";
 
 type Run = (instance: unknown, ctx: RouteContext, ...args: unknown[]) => KemiResult;
@@ -23,6 +25,8 @@ export class BoundCall implements ScriptCall {
   private readonly instance: unknown;
   private readonly converts: readonly Convert[];
   private readonly conversions: Conversions;
+  /** Variables in arguments that are asked for first; null when there are none, or no argument reads any. */
+  private readonly asked: AskedVariables | null;
 
   constructor(
     name: string,
@@ -34,7 +38,6 @@ export class BoundCall implements ScriptCall {
     this.name = name;
     this.args = def.args;
     this.gives = gives;
-    this.waits = def.waits;
     this.doc = def.doc;
     this.wantsPlace = def.wantsPlace;
     this.least = def.args.filter((arg) => !arg.optional).length;
@@ -42,6 +45,9 @@ export class BoundCall implements ScriptCall {
     this.instance = instance;
     this.converts = def.args.map((arg) => conversionOf(arg, conversions));
     this.conversions = conversions;
+    const reads = conversions.asNative === true || def.args.some(({ kind }) => kind === "var" || kind === "text");
+    this.asked = reads && conversions.asked.some ? conversions.asked : null;
+    this.waits = this.asked !== null && def.waits === "never" ? "maybe" : def.waits;
   }
 
   problemOf(index: number, value: ScriptArg): ArgError | null {
@@ -50,8 +56,26 @@ export class BoundCall implements ScriptCall {
   }
 
   call(ctx: RouteContext, args: readonly ScriptArg[], place: CallPlace = NOWHERE): KemiResult | ArgError {
-    const { run, instance, converts } = this;
     if (args.length < this.least) return this.tooFew(args.length);
+    const asks = this.asked === null ? [] : this.asked.in(args.join(" "));
+    return asks.length === 0 ? this.callNow(ctx, args, place) : this.callThen(asks, ctx, args, place);
+  }
+
+  // Once everything is asked.
+  private async callThen(
+    asks: readonly Ask[],
+    ctx: RouteContext,
+    args: readonly ScriptArg[],
+    place: CallPlace,
+  ): Promise<Value> {
+    for (const ask of asks) await ask(ctx);
+    const result = await this.callNow(ctx, args, place);
+    if (result instanceof ArgError) throw new Error(result.message);
+    return result;
+  }
+
+  private callNow(ctx: RouteContext, args: readonly ScriptArg[], place: CallPlace): KemiResult | ArgError {
+    const { run, instance, converts } = this;
     const count = Math.min(args.length, converts.length); // what is too much is not looked at, as there
     if (count === 0 && !this.wantsPlace) return run(instance, ctx);
     const first = count === 0 ? undefined : converts[0]!(args[0]!, ctx);

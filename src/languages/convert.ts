@@ -2,6 +2,7 @@
 // scripts pass the same constants again and again.
 
 import type { RouteContext } from "../proxy/context.ts";
+import type { AskedVariables } from "../pv/asked.ts";
 import { type Accessor, type Arg, ArgError, type ReaderOf, type RouteArg } from "../registry/args.ts";
 import type { ScriptArg } from "../registry/kemi.ts";
 
@@ -13,6 +14,8 @@ export interface Conversions {
   readonly variable: (text: string) => Accessor | ArgError;
   /** The number of a route; 0 when there is none of that name. */
   readonly routeNumber: (kind: RouteArg, name: string) => number;
+  /** The variables that are asked for before they are read. */
+  readonly asked: AskedVariables;
   /** Whether variables in texts are replaced, as in the native language. */
   readonly asNative?: boolean;
 }

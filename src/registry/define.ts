@@ -141,6 +141,11 @@ export interface PvDef<I> {
   readonly writable: boolean;
   readonly aliases: readonly string[];
   readonly resolve: (instance: I, inner: string | null, index: number | "*" | null) => Accessor | ArgError;
+  /**
+   * Of variables without inner name that somebody else knows: asks for the value, which the accessor gives afterwards. It comes before each
+   * reading in the script, and may wait. Nothing is asked when a variable that a parameter names is read.
+   */
+  readonly ask?: (instance: I, ctx: RouteContext) => FunctionResult;
   /** Of classes whose inner name is itself a variable, $cnt($avp(x)): what is asked instead of `resolve`. */
   readonly ofVariable?: (instance: I, variable: InnerVariable) => Accessor | ArgError;
 }

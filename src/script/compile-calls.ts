@@ -6,10 +6,10 @@ import type { FunctionDef } from "../registry/define.ts";
 import type { Found } from "../registry/registry.ts";
 import { type BoundArg, bindArg } from "./arguments.ts";
 import type { Expr } from "./ast.ts";
-import { canFail, type ExpressionCompiler, hasEffect } from "./compile-expressions.ts";
+import { canFail, type ExpressionCompiler } from "./compile-expressions.ts";
 import type { CompileScope } from "./compile-scope.ts";
 import type { Emitter } from "./emitter.ts";
-import { fold } from "./fold.ts";
+import { constantOf, fold } from "./fold.ts";
 import { constantRouteName } from "./walk.ts";
 
 /** Functions of our core that Kamailio has in its modules kex and corex: they set $rc as any other there. */
@@ -82,6 +82,14 @@ export class CallCompiler {
     else this.point(`p = ${site}; v = ${code};`, after, site);
   }
 
+  /** Emits the questions that come before the variables in a text are read. */
+  ask(text: string, at: Expr["at"]): void {
+    for (const ask of this.scope.asked.in(text)) {
+      const site = this.scope.site(at, text);
+      this.point(`p = ${site}; v = ${this.scope.constant(ask)}(ctx);`, "if (ctx.stop !== 0) return stop(ctx);", site);
+    }
+  }
+
   /** Emits a call that may have to wait, and the point where the route goes on. */
   private point(call: string, after: string, site: number): void {
     const n = this.out.point();
@@ -124,7 +132,11 @@ export class CallCompiler {
         continue;
       }
       let code = this.argument(bound, arg);
-      if (folded.slice(i + 1).some(hasEffect) && bound.kind !== "const" && bound.kind !== "var") {
+      if (
+        folded.slice(i + 1).some((later) => this.expressions.hasEffect(later)) &&
+        bound.kind !== "const" &&
+        bound.kind !== "var"
+      ) {
         const kept = this.out.temp();
         this.out.emit(`${kept} = ${code};`);
         code = kept;
@@ -143,6 +155,9 @@ export class CallCompiler {
   }
 
   private argument(bound: BoundArg, arg: Expr): string {
+    // what the function reads itself
+    const isLazy = bound.kind === "const" || bound.kind === "var" || (bound.kind === "template" && bound.as === "text");
+    if (isLazy) this.ask(arg.kind === "pv" ? arg.ref.text : String(constantOf(arg) ?? ""), arg.at);
     switch (bound.kind) {
       case "const":
         return this.scope.constant(bound.value);

@@ -1,7 +1,7 @@
 // Expressions to JavaScript. What has no effect becomes a JavaScript expression; calls, routes and assignments inside an expression
 // are lowered to statements before it, in order and with short-circuits kept, their results in temporaries.
 
-import type { Template } from "../pv/parse.ts";
+import type { PvRef, Template } from "../pv/parse.ts";
 import type { BinaryOp, Expr } from "./ast.ts";
 import type { CallCompiler } from "./compile-calls.ts";
 import type { CompileScope } from "./compile-scope.ts";
@@ -150,7 +150,7 @@ export class ExpressionCompiler {
     const { operand } = expr;
     if (operand.kind === "select") return `${this.select(operand)} !== null`;
     if (operand.kind !== "pv" || this.scope.slot(operand.ref) >= 0) {
-      if (hasEffect(operand)) this.out.emit(`${this.value(operand)};`);
+      if (this.hasEffect(operand)) this.out.emit(`${this.value(operand)};`);
       return "true";
     }
     return `${this.variable(operand)} !== null`;
@@ -159,7 +159,7 @@ export class ExpressionCompiler {
   /** Short-circuits: plain JavaScript when the right side has no effect, else a temporary and an if. */
   private logical(expr: Expr & { kind: "binary" }): string {
     const isAnd = expr.op === "&&";
-    if (!hasEffect(expr.right)) {
+    if (!this.hasEffect(expr.right)) {
       const left = this.truth(expr.left);
       return `(${left} ${isAnd ? "&&" : "||"} ${this.truth(expr.right)})`;
     }
@@ -291,7 +291,7 @@ export class ExpressionCompiler {
     asRight: "int" | "text" | "value",
   ): [string, string] {
     const a = this.as(left, asLeft);
-    if (!hasEffect(right) || left.kind === "int" || left.kind === "str") return [a, this.as(right, asRight)];
+    if (!this.hasEffect(right) || left.kind === "int" || left.kind === "str") return [a, this.as(right, asRight)];
     const kept = this.out.temp();
     this.out.emit(`${kept} = ${a};`);
     return [kept, this.as(right, asRight)];
@@ -310,11 +310,27 @@ export class ExpressionCompiler {
     return result;
   }
 
+  /** Whether evaluating an expression can do more than read: a call, a route, an assignment, a variable that is asked for. */
+  hasEffect(expr: Expr): boolean {
+    if (expr.kind === "call" || expr.kind === "route" || expr.kind === "assign" || expr.kind === "choice") return true;
+    if (expr.kind === "pv") return this.isAsked(expr.ref);
+    return subExprs(expr).some((part) => this.hasEffect(part));
+  }
+
+  private isAsked(ref: PvRef): boolean {
+    return this.scope.asked.in(ref.text).length > 0;
+  }
+
   private variable(expr: Expr & { kind: "pv" }): string {
     if (expr.ref.name === "null" && expr.ref.transforms.length === 0) return "null";
     const slot = this.scope.slot(expr.ref);
     if (slot >= 0) return `(ctx.vars[${slot}] ?? 0)`;
-    return `${this.scope.accessorName(expr.ref, expr.at)}.get(ctx)`;
+    const code = `${this.scope.accessorName(expr.ref, expr.at)}.get(ctx)`;
+    if (!this.isAsked(expr.ref)) return code;
+    this.calls!.ask(expr.ref.text, expr.at);
+    const value = this.out.temp();
+    this.out.emit(`${value} = ${code};`);
+    return value;
   }
 
   /** Text with variables. A variable alone or transformed gives its text, empty when null; among other text null prints as <null>. */
@@ -326,12 +342,6 @@ export class ExpressionCompiler {
     });
     return parts.length === 1 ? parts[0]! : `(${parts.join(" + ")})`;
   }
-}
-
-/** Whether evaluating an expression can do more than read: a call, a route, an assignment. */
-export function hasEffect(expr: Expr): boolean {
-  if (expr.kind === "call" || expr.kind === "route" || expr.kind === "assign" || expr.kind === "choice") return true;
-  return subExprs(expr).some(hasEffect);
 }
 
 /** Whether an expression can fail to be computed: it divides, or matches a pattern that is not known before. */

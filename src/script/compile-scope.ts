@@ -1,5 +1,6 @@
 // What the compilation of all routes shares: the constants that generated code refers to, the runtime, names and their instances.
 
+import type { AskedVariables } from "../pv/asked.ts";
 import type { PvRef, Template } from "../pv/parse.ts";
 import { type PvEnv, resolvePv, templateReader } from "../pv/resolve.ts";
 import { type Accessor, ArgError, type TextReader } from "../registry/args.ts";
@@ -31,6 +32,8 @@ export class CompileScope {
   readonly watch: ActionWatch;
   /** The routes that may wait. */
   readonly waiting: ReadonlySet<RouteEntry>;
+  /** The variables that are asked for before they are read. */
+  readonly asked: AskedVariables;
   /** The name of the route that is being compiled ($cfg(route)). */
   route = "";
   /** Values of the names k0, k1 … in generated code. */
@@ -49,6 +52,7 @@ export class CompileScope {
     maxDepth: number;
     watch: ActionWatch;
     waiting: ReadonlySet<RouteEntry>;
+    asked: AskedVariables;
   }) {
     this.args = from.args;
     this.loaded = from.loaded;
@@ -60,6 +64,7 @@ export class CompileScope {
     this.maxDepth = from.maxDepth;
     this.watch = from.watch;
     this.waiting = from.waiting;
+    this.asked = from.asked;
   }
 
   /** How generated code names a value: a literal, or a constant. */

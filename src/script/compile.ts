@@ -2,6 +2,7 @@
 // Second of the two stages; what only instances can judge (names inside variables) is reported here.
 
 import type { RouteContext } from "../proxy/context.ts";
+import { AskedVariables } from "../pv/asked.ts";
 import type { PvEnv } from "../pv/resolve.ts";
 import { compileText } from "../pv/string.ts";
 import { VarSlots } from "../pv/vars.ts";
@@ -58,7 +59,8 @@ export function compileRoutes(
   const maxLoops = config.globals.int("max_while_loops");
   const mayTrace = config.globals.int("cfgtrace") !== 0 || loaded.module("debugger") !== null;
   const watch = { traces: mayTrace, slow: config.globals.int("latency_limit_action") };
-  const waiting = waitingRoutes(config.routes, loaded);
+  const asked = new AskedVariables(loaded.modules, instances);
+  const waiting = waitingRoutes(config.routes, loaded, asked);
   const scope = new CompileScope({
     args,
     loaded,
@@ -70,6 +72,7 @@ export function compileRoutes(
     maxDepth,
     watch,
     waiting,
+    asked,
   });
   const sources = config.routes.entries.map((entry) => compileRoute(entry, scope));
   if (diagnostics.errors > 0) return { routes: null, diagnostics: diagnostics.sorted() };
@@ -98,13 +101,15 @@ function pvEnv(loaded: Catalogue, instances: ReadonlyMap<string, unknown>, slots
   };
 }
 
-/** The routes that may wait: they call a function that may, or a route that may, or a route whose name is computed. */
-function waitingRoutes(routes: RouteTable, loaded: Catalogue): Set<RouteEntry> {
+/** The routes that may wait: they call a function that may, read a variable that may, call a route that may, or one whose name is computed. */
+function waitingRoutes(routes: RouteTable, loaded: Catalogue, asked: AskedVariables): Set<RouteEntry> {
   const waiting = new Set<RouteEntry>();
   const dynamic = new Set<RouteEntry>();
   for (const entry of routes.entries) {
     eachExpr(entry.block.body, (expr) => {
       if (expr.kind === "call" && (loaded.function(expr.name)?.def.waits ?? "never") !== "never") waiting.add(entry);
+      const text = expr.kind === "pv" ? expr.ref.text : expr.kind === "str" ? expr.value : "";
+      if (asked.in(text).length > 0) waiting.add(entry);
       if (expr.kind === "route" && constantRouteName(fold(expr.name)) === null) dynamic.add(entry);
     });
   }

@@ -108,7 +108,7 @@ INSERT INTO proxies (setid, url, flags, weight, description) VALUES ('0', 'udp:1
 modparam("rtpproxy", "db_url", "sqlite://${DB}")
 modparam("rtpproxy", "table_name", "proxies")
 modparam("rtpproxy", "rtpproxy_tout", 1)
-request_route { force_rtp_proxy(); $var(rc) = $rc; rtpproxy_query(); append_hf("RC: $var(rc) $rtppstat\\r\\n"); forward(); }`,
+request_route { force_rtp_proxy(); $var(rc) = $rc; append_hf("RC: $var(rc) $rtppstat\\r\\n"); forward(); }`,
     0,
     undefined,
     world,

@@ -80,7 +80,6 @@ request_route {
   if ($rU == "two") set_rtp_proxy_set(2);
   rtpproxy_offer();
   $var(rc) = $rc;
-  rtpproxy_query();
   append_hf("RC: $var(rc) $rtpstat\\r\\n");
   forward();
 }`,

@@ -44,7 +44,7 @@ export async function runKamailio(modules: readonly string[], config: string): P
   return {
     near: `127.0.0.1:${near.address().port}`,
     get running() {
-      return child.exitCode === null;
+      return child.exitCode === null && child.signalCode === null;
     },
     get words() {
       return words;
@@ -63,7 +63,7 @@ export async function runKamailio(modules: readonly string[], config: string): P
       }),
     async stop() {
       child.kill("SIGTERM");
-      if (child.exitCode === null) await once(child, "exit");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
       near.close();
       rmSync(directory, { recursive: true, force: true });
     },

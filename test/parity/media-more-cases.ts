@@ -1,6 +1,6 @@
 // More of what rtpproxy and rtpengine do without a transaction, compared with Kamailio's: sets, descriptions in variables, every value of quality.
 
-import type { MediaGroup } from "./media-cases.ts";
+import type { MediaCase, MediaGroup } from "./media-cases.ts";
 
 const SETS = `modparam("rtpengine", "rtpengine_sock", "1 == udp:{RELAY}")
 modparam("rtpengine", "rtpengine_sock", "2 == udp:{RELAY}=3")
@@ -72,6 +72,29 @@ modparam("rtpengine", "mos_average_roundtrip_B_pv", "$avp(m48)")
 modparam("rtpengine", "mos_average_roundtrip_leg_B_pv", "$avp(m49)")
 modparam("rtpengine", "mos_average_samples_B_pv", "$avp(m50)")
 `;
+
+/** Where a variable that asks the relay is read. */
+function readings(name: string): readonly MediaCase[] {
+  const $ = `$${name}`;
+  return [
+    [`$var(x) = ${$}`, "plain", true],
+    [`$var(x) = ${$}`, "refused", true],
+    [`append_hf("S: ${$}\\r\\n")`, "plain"],
+    [`append_hf("S: ${$} ${$}\\r\\n")`, "plain", true],
+    [`xlog("L_ERR", "${$}\\n")`, "plain", true],
+    [`$var(x) = $(${name}{s.len}) + 1`, "plain", true],
+    [`if (${$} == $null) $avp(s) = "none"`, "refused", true],
+    [`if (${$} == $null) $avp(s) = "none"`, "plain", true],
+    [`if (is_method("BYE") && ${$} != "") $avp(s) = "read"`, "plain", true],
+    [`if (is_method("INVITE") && ${$} != "") $avp(s) = "read"`, "plain", true],
+    [`if (is_method("INVITE") || ${$} != "") $avp(s) = "not read"`, "plain", true],
+    [`$avp(s) = "a" + ${$}`, "plain", true],
+    [`if (strlen(${$}) > 0 && ${$} =~ "[0-9]") $avp(s) = ${$}`, "plain", true],
+    [`switch (${$}) { case "x": $avp(s) = 1; break; default: $avp(s) = ${$}; }`, "plain", true],
+    [`$var(i) = 0; while ($var(i) < 2 && defined ${$}) { $var(i) = $var(i) + 1; $avp(s) = $var(i); }`, "plain", true],
+    [`if (!(${$} == "")) { $avp(s) = $(${name}{s.substr,0,2}); }`, "plain", true],
+  ];
+}
 
 /** Further groups. */
 export const MORE_MEDIA_GROUPS: readonly MediaGroup[] = [
@@ -145,6 +168,43 @@ modparam("rtpproxy", "rtpproxy_disable_tout", 2)
       ['set_rtp_proxy_set("2"); rtpproxy_manage()', "plain"],
       ['set_rtp_proxy_set("2"); rtpproxy_destroy()', "plain", true],
       ['set_rtp_proxy_set("1"); rtpproxy_offer()', "marked"],
+    ],
+  },
+  {
+    module: "rtpengine",
+    name: "rtpengine: $rtpestat",
+    params: `modparam("rtpengine", "rtpengine_sock", "udp:{RELAY}")\n`,
+    shown: "$avp(s)",
+    cases: readings("rtpestat"),
+  },
+  {
+    module: "rtpengine",
+    name: "rtpengine: $rtpstat",
+    params: `modparam("rtpengine", "rtpengine_sock", "udp:{RELAY}")\n`,
+    shown: "$rtpstat",
+    cases: [
+      ["$var(x) = 1", "plain"],
+      ["rtpengine_query()", "plain", true],
+      ["rtpengine_delete()", "plain", true],
+    ],
+  },
+  {
+    module: "rtpproxy",
+    name: "rtpproxy: $rtppstat",
+    params: `modparam("rtpproxy", "rtpproxy_sock", "udp:{RELAY}")\n`,
+    shown: "$avp(s)",
+    cases: readings("rtppstat"),
+  },
+  {
+    module: "rtpproxy",
+    name: "rtpproxy: $rtpstat",
+    params: `modparam("rtpproxy", "rtpproxy_sock", "udp:{RELAY}")\n`,
+    shown: "$rtpstat",
+    cases: [
+      ["$var(x) = 1", "plain"],
+      ["rtpproxy_destroy()", "plain", true],
+      ["$var(x) = 1", "refused", true],
+      ["$var(x) = 1", "refused"],
     ],
   },
 ];

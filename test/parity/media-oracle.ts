@@ -65,7 +65,7 @@ export async function askMedia(
     return seen;
   } finally {
     child.kill("SIGTERM");
-    if (child.exitCode === null) await once(child, "exit");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
     for (const socket of [near, far, relay]) socket.close();
     rmSync(directory, { recursive: true, force: true });
   }

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { constantProblem } from "../../src/languages/convert.ts";
 import { modules } from "../../src/modules/index.ts";
+import { AskedVariables } from "../../src/pv/asked.ts";
 import { type ScriptName, scriptNames } from "../../src/registry/script-names.ts";
 
 const TABLE = fileURLToPath(new URL("../parity/kemi-functions.tsv", import.meta.url));
@@ -13,7 +14,12 @@ const ours = new Map<string, ScriptName>();
 for (const module of modules.values())
   for (const name of scriptNames(module)) ours.set(`${name.group}.${name.name}`, name);
 
-const conversions = { reader: () => () => "", variable: () => ({ get: () => null }), routeNumber: () => 1 };
+const conversions = {
+  reader: () => () => "",
+  variable: () => ({ get: () => null }),
+  routeNumber: () => 1,
+  asked: new AskedVariables([], new Map()),
+};
 
 test("scripts written for Kamailio pass as many arguments as are taken here, and numbers where it takes numbers", () => {
   const wrong: string[] = [];

@@ -10,6 +10,7 @@ import {
   fn,
   type ParamReaders,
   type ParamValues,
+  type PvDef,
   pv,
 } from "../../registry/define.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
@@ -161,6 +162,14 @@ function commanding(command: string, carries: number, doc: string): FunctionDef<
   });
 }
 
+const totals: PvDef<RtpEngine> = {
+  ...pv(
+    "Totals of the call's media: bytes, packets and errors of RTP and RTCP. The relay is asked each time.",
+    (_, ctx) => lastTotals(ctx),
+  ),
+  ask: (self, ctx) => self.sessions.askTotals(ctx),
+};
+
 /** Kamailio's module rtpengine. */
 export const rtpengine = defineModule({
   name: "rtpengine",
@@ -249,11 +258,8 @@ export const rtpengine = defineModule({
     play_dtmf: commanding("play DTMF", Carries.TAGS, "Plays DTMF events."),
   },
   pvs: {
-    rtpestat: pv(
-      "Totals of the media, as the last rtpengine_query() or rtpengine_delete() of this route told them.",
-      (_: RtpEngine, ctx) => lastTotals(ctx),
-    ),
-    rtpstat: pv("The same.", (_: RtpEngine, ctx) => lastTotals(ctx)),
+    rtpestat: totals,
+    rtpstat: { ...totals, doc: "The same." },
   },
   rpc: commands,
   tables: { rtpengine: { version: RTPENGINE_VERSION, doc: "Relays." } },

@@ -119,6 +119,12 @@ export class Sessions {
     return answer;
   }
 
+  /** Asks for what lastTotals then gives. */
+  async askTotals(ctx: RouteContext): Promise<number> {
+    ctx.attach(LAST, null);
+    return (await this.command(ctx, "query", "", Carries.TAGS)) === null ? -1 : 1;
+  }
+
   /** What the message and where it runs ask for. */
   manage(ctx: RouteContext, text: string): Promise<number> | number {
     const { message: msg, kind } = ctx;

@@ -12,6 +12,7 @@ import {
   manyParam,
   type ParamReaders,
   type ParamValues,
+  type PvDef,
   pv,
   RpcError,
   strParam,
@@ -158,6 +159,13 @@ const destroying: FunctionDef<RtpProxy> = fn({
   run: (self: RtpProxy, ctx, flags) => self.sessions.destroy(ctx, flags ?? ""),
 });
 
+const statistics: PvDef<RtpProxy> = {
+  ...pv("Counters of the call's media, as the relay gives them. It is asked each time.", (_, ctx) =>
+    lastStatistics(ctx),
+  ),
+  ask: (self, ctx) => self.sessions.query(ctx),
+};
+
 /** Kamailio's module rtpproxy. */
 export const rtpproxy = defineModule({
   name: "rtpproxy",
@@ -221,18 +229,10 @@ export const rtpproxy = defineModule({
       doc: "Begins to record the call.",
       run: (self: RtpProxy, ctx) => self.sessions.startRecording(ctx),
     }),
-    rtpproxy_query: fn({
-      routes: ANY,
-      waits: "maybe",
-      doc: "Asks the relay for the counters of the call, which $rtpstat shows in what follows in this route. Ours alone.",
-      run: (self: RtpProxy, ctx) => self.sessions.query(ctx),
-    }),
   },
   pvs: {
-    rtppstat: pv("Counters of the call, as the last rtpproxy_query() of this route told them.", (_: RtpProxy, ctx) =>
-      lastStatistics(ctx),
-    ),
-    rtpstat: pv("The same.", (_: RtpProxy, ctx) => lastStatistics(ctx)),
+    rtppstat: statistics,
+    rtpstat: { ...statistics, doc: "The same." },
   },
   rpc: {
     "rtpproxy.enable": {

@@ -177,15 +177,15 @@ export class Sessions {
     return this.simple(ctx, PLAIN, ({ id, from, to }) => (to === "" ? null : `S ${id} ${pair(from, to, toCaller)}`));
   }
 
-  /** Asks for the counters of the call, for $rtpstat in what follows in this run. */
+  /** Asks for the counters of the call, which lastStatistics then gives; an error of the relay is given as it is. */
   async query(ctx: RouteContext): Promise<number> {
+    ctx.attach(STATISTICS, null);
     const names = this.namesOf(ctx, PLAIN);
     if (names === null) return -1;
     const { id, from, to } = names;
     const command = to === "" ? `Q ${id} ${from}` : `Q ${id} ${from};1 ${to}`;
     const answered = await this.client.send(this.setOf(ctx), names.callId, () => command);
-    if (answered === null || /^E/.test(answered.answer[0] ?? "")) return -1;
-    ctx.attach(STATISTICS, answered.answer.join(" "));
+    if (answered !== null) ctx.attach(STATISTICS, answered.answer.join(" "));
     return 1;
   }
 
@@ -232,9 +232,9 @@ export class Sessions {
   }
 }
 
-/** The counters that the last query of this run has brought; null without one. */
+/** What the last query of this run has brought; null without one. */
 export function lastStatistics(ctx: RouteContext): string | null {
-  return ctx.attachment<string>(STATISTICS) ?? null;
+  return ctx.attachment<string | null>(STATISTICS) ?? null;
 }
 
 const PLAIN = parseFlags("") as Flags;
