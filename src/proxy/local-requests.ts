@@ -2,7 +2,7 @@
 // (event_route[tm:local-request]), sent through a transaction without a server side; ACK for the 2xx of INVITE.
 
 import type { Flow, Listener } from "../net/flow.ts";
-import { hasTag, requestText } from "../sip/build-local.ts";
+import { hasTag, requestText, uriIn } from "../sip/build-local.ts";
 import { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
 import { parseUriText } from "../sip/uri-text.ts";
@@ -252,7 +252,7 @@ const IGNORED = {
 function nextHopOf(spec: RequestSpec): string {
   const { nextHop, routes = [], ruri } = spec;
   if (nextHop !== undefined && nextHop !== null) return nextHop;
-  return /<([^>]*)>/.exec(routes[0] ?? "")?.[1] ?? ruri;
+  return (routes[0] === undefined ? null : uriIn(routes[0])) ?? ruri;
 }
 
 function later(value: number | Promise<number>, then: (n: number) => number): number | Promise<number> {

@@ -2,7 +2,7 @@
 
 import type { TransformDef } from "../registry/define.ts";
 import { NameAddrRange, parseNameAddr } from "../sip/name-addr.ts";
-import { bytesOf } from "../util/bytes.ts";
+import { bytesOf, trimmed } from "../util/bytes.ts";
 import { argInt, ofText } from "./transform-define.ts";
 
 interface Param {
@@ -23,7 +23,7 @@ function params(text: string, delimiter: string | undefined): Param[] | null {
     else if (c === '"') isQuoted = !isQuoted;
     const isEnd = i >= text.length || (!isQuoted && c === ",");
     if (!isEnd && (isQuoted || c !== separator)) continue;
-    const item = text.slice(start, i).trim();
+    const item = trimmed(text.slice(start, i));
     start = i + 1;
     // an empty one between two separators counts, one at the end does not
     if (item !== "" || !isEnd) list.push(paramOf(item));
@@ -34,7 +34,7 @@ function params(text: string, delimiter: string | undefined): Param[] | null {
 
 function paramOf(item: string): Param {
   const equal = item.indexOf("=");
-  const value = equal < 0 ? "" : item.slice(equal + 1).trim();
+  const value = equal < 0 ? "" : trimmed(item.slice(equal + 1));
   return {
     name: equal < 0 ? item : item.slice(0, equal).trim(),
     value: /^".*"$/s.test(value) ? value.slice(1, -1) : value,

@@ -3,6 +3,7 @@
 import type { TransformDef } from "../registry/define.ts";
 import { parseUriText, type UriText } from "../sip/uri-text.ts";
 import type { Value } from "../sip/value.ts";
+import { trimmed } from "../util/bytes.ts";
 import { ipFamily } from "../util/ip.ts";
 import { ofText } from "./transform-define.ts";
 
@@ -22,7 +23,7 @@ function param(uri: UriText, name: string): string {
   for (const item of uri.params.split(";")) {
     const equal = item.indexOf("=");
     const own = (equal < 0 ? item : item.slice(0, equal)).trim().toLowerCase();
-    if (own === wanted) return equal < 0 ? "" : item.slice(equal + 1).trim();
+    if (own === wanted) return equal < 0 ? "" : trimmed(item.slice(equal + 1));
   }
   return "";
 }

@@ -1,11 +1,12 @@
 // Selects that come with module nathelper in Kamailio: @nathelper.rewrite_contact[n], a Contact with the source address in it.
 
 import type { RouteContext } from "../proxy/context.ts";
+import { listValues } from "../sip/list.ts";
 import { NameAddrRange, parseNameAddr } from "../sip/name-addr.ts";
 import { parseUriText } from "../sip/uri-text.ts";
 import { bytesOf, textOf } from "../util/bytes.ts";
 import type { Segment, SelectRoot } from "./select-parts.ts";
-import { headers, listOf } from "./select-values.ts";
+import { headers } from "./select-values.ts";
 
 const address = new NameAddrRange();
 
@@ -17,7 +18,7 @@ export function contactRoot(segments: readonly Segment[]): SelectRoot | null {
   const n = Number(index.text);
   // as the oracle counts: headers in their order, the values of each from its end
   const read = (ctx: RouteContext): string | null =>
-    rewritten(ctx, all(ctx).flatMap((text) => listOf(text).reverse())[n - 1]);
+    rewritten(ctx, all(ctx).flatMap((text) => listValues(text).reverse())[n - 1]);
   return { read, is: "address" };
 }
 

@@ -5,7 +5,7 @@ import { nextValue } from "../sip/list.ts";
 import { NameAddrRange, parseNameAddr } from "../sip/name-addr.ts";
 import { parseUriText, type UriText } from "../sip/uri-text.ts";
 import { parseVia, ViaRange } from "../sip/via.ts";
-import { bytesOf, textOf } from "../util/bytes.ts";
+import { bytesOf, textOf, trimmed } from "../util/bytes.ts";
 
 /** What a text is, which decides what can be taken out of it. */
 export type SelectClass =
@@ -87,8 +87,8 @@ const URI: Readonly<Record<string, SelectPart>> = {
 /** The value of a parameter in a list; empty when it has none, null without it. Quotes are taken off. */
 function listed(params: string, name: string): string | null {
   const wanted = name.toLowerCase();
-  for (const [, own, value] of params.matchAll(/([^;=\s]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^;]*))?(?:;|$)/g)) {
-    if (own!.toLowerCase() === wanted) return (value ?? "").trim().replace(/^"(.*)"$/s, "$1");
+  for (const [, own, value] of params.matchAll(/(?<![^;=\s])([^;=\s]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^;]*))?(?:;|$)/g)) {
+    if (own!.toLowerCase() === wanted) return trimmed(value ?? "").replace(/^"(.*)"$/s, "$1");
   }
   return null;
 }
@@ -113,8 +113,8 @@ function ownParams(list: string): string {
 function pair(t: string, name: string): string | null {
   const wanted = name.toLowerCase();
   const pairs = t.replace(/^\s*[^\s=,"]+\s+(?=[^\s=,"]+\s*=)/, "");
-  for (const [, own, value] of pairs.matchAll(/([^,=\s]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^,]*))?(?:,|$)/g)) {
-    if (own!.toLowerCase() === wanted) return (value ?? "").trim().replace(/^"(.*)"$/s, "$1");
+  for (const [, own, value] of pairs.matchAll(/(?<![^,=\s])([^,=\s]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^,]*))?(?:,|$)/g)) {
+    if (own!.toLowerCase() === wanted) return trimmed(value ?? "").replace(/^"(.*)"$/s, "$1");
   }
   return null;
 }
@@ -195,6 +195,14 @@ function ofVia(read: (buf: Uint8Array, v: ViaRange) => string | null): SelectPar
   });
 }
 
+// What stands in the last parentheses, at the end.
+function commentOf(via: string): string | null {
+  const end = via.trimEnd().length - 1;
+  if (via[end] !== ")") return null;
+  const open = via.indexOf("(", via.lastIndexOf(")", end - 1) + 1);
+  return open < 0 || open > end ? null : via.slice(open + 1, end);
+}
+
 const viaParam = (name: string): SelectPart => text((t) => listed(t.replace(/^[^;]*;?/s, ""), name));
 
 const VIA: Readonly<Record<string, SelectPart>> = {
@@ -203,7 +211,7 @@ const VIA: Readonly<Record<string, SelectPart>> = {
   transport: ofVia((buf, v) => slice(buf, v.transportStart, v.transportEnd)),
   host: ofVia((buf, v) => slice(buf, v.hostStart, v.hostEnd)),
   port: ofVia((_, v) => (v.port > 0 ? String(v.port) : null)),
-  comment: text((t) => /\(([^)]*)\)\s*$/.exec(t)?.[1] ?? null),
+  comment: text(commentOf),
   ...Object.fromEntries(["branch", "received", "rport", "i", "alias"].map((name) => [name, viaParam(name)])),
 };
 

@@ -3,10 +3,9 @@
 
 import type { RouteContext } from "../proxy/context.ts";
 import { H, headerIdOfName } from "../sip/headers.ts";
-import { nextValue } from "../sip/list.ts";
+import { listValues } from "../sip/list.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { findHeader, findHeaderByName } from "../sip/scan.ts";
-import { bytesOf, textOf } from "../util/bytes.ts";
 import type { Segment, SelectReader, SelectRoot } from "./select-parts.ts";
 
 /** The number of the next header of that name (lower case) from `from` on; -1 when there is none. */
@@ -36,20 +35,7 @@ export function headers(name: string): (ctx: RouteContext) => string[] {
 /** The comma-separated values of all headers of that name. */
 export function values(name: string): (ctx: RouteContext) => string[] {
   const whole = headers(name);
-  return (ctx) => whole(ctx).flatMap(listOf);
-}
-
-/** The comma-separated values of one header. */
-export function listOf(header: string): string[] {
-  const all: string[] = [];
-  const bytes = bytesOf(header);
-  for (let at = 0; at < bytes.length; ) {
-    const comma = nextValue(bytes, at, bytes.length);
-    const text = textOf(bytes, at, comma).trim();
-    if (text !== "") all.push(text);
-    at = comma + 1;
-  }
-  return all;
+  return (ctx) => whole(ctx).flatMap(listValues);
 }
 
 /** One of several texts: from 1, from the end when negative. */

@@ -178,7 +178,7 @@ function rootOf(
   if (Object.hasOwn(LISTS, name)) return { read: nth(values(LISTS[name]!), 1), is: "address" };
   if (HEADERS.has(name)) {
     const whole = header(name === "call_id" ? "call-id" : name.replaceAll("_", "-"));
-    return { read: name === "event" ? (ctx) => whole(ctx)?.replace(/\s*;.*$/s, "") ?? null : whole, is: "text" };
+    return { read: name === "event" ? (ctx) => beforeParams(whole(ctx)) : whole, is: "text" };
   }
   if (name === "cseq") return { read: header("cseq"), is: "cseq" };
   if (name === "via" || name === "v") {
@@ -220,6 +220,11 @@ export function selectOwner(written: string): string | null {
 function elsewhere(name: string): string | null {
   const owner = selectOwner(name);
   return owner === null ? null : `it comes with module ${owner}`;
+}
+
+function beforeParams(header: string | null): string | null {
+  const at = header?.indexOf(";") ?? -1;
+  return header === null || at < 0 ? header : header.slice(0, at).trimEnd();
 }
 
 const followers = (segments: readonly Segment[]): string =>

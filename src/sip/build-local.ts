@@ -1,7 +1,7 @@
 // Requests that begin here (RFC 3261 8.1.1), the ACK for the 2xx of such an INVITE (13.2.2.4), and what a 2xx says of the way that
 // requests of its dialog take (12.1.2, 12.2.1.1). Texts are byte strings; the order of headers is Kamailio's.
 
-import { bytesOf, textOf } from "../util/bytes.ts";
+import { bytesOf, textOf, trimmed } from "../util/bytes.ts";
 import { H } from "./headers.ts";
 import { nextValue } from "./list.ts";
 import { SipMessage } from "./message.ts";
@@ -104,14 +104,17 @@ export function headerValues(msg: SipMessage, id: number): string[] {
     const end = index[h * STRIDE + VALUE_END]!;
     for (let at = index[h * STRIDE + VALUE_START]!; at < end; ) {
       const comma = nextValue(buf, at, end);
-      const value = textOf(buf, at, comma)
-        .replace(/\s*\r\n\s*/g, " ")
-        .trim();
+      const value = trimmed(unfolded(textOf(buf, at, comma)));
       if (value !== "") values.push(value);
       at = comma + 1;
     }
   }
   return values;
+}
+
+// The lookbehind has it begin nowhere within white space, of which there may be much.
+function unfolded(text: string): string {
+  return text.includes("\n") ? text.replace(/(?<![ \t\r\n])[ \t\r\n]*\n[ \t\r\n]*/g, " ") : text;
 }
 
 /** The URI in an address as headers have it; null when it is none. */

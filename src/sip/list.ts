@@ -1,4 +1,5 @@
 // Comma-separated header values: where one ends and the next begins, with respect to quotes and `<…>`.
+import { bytesOf, textOf, trimmed } from "../util/bytes.ts";
 import { skipQuoted } from "./tokens.ts";
 
 /**
@@ -21,4 +22,17 @@ export function nextValue(buf: Uint8Array, pos: number, end: number): number {
     } else i++;
   }
   return end;
+}
+
+/** The values of a list as texts, those that are empty left out. */
+export function listValues(list: string): string[] {
+  const values: string[] = [];
+  const bytes = bytesOf(list);
+  for (let at = 0; at < bytes.length; ) {
+    const comma = nextValue(bytes, at, bytes.length);
+    const value = trimmed(textOf(bytes, at, comma));
+    if (value !== "") values.push(value);
+    at = comma + 1;
+  }
+  return values;
 }

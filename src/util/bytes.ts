@@ -61,6 +61,20 @@ export function bytesOf(text: string): Uint8Array {
   return out;
 }
 
+/** A byte string without white space around it. Not trim(), which takes off octet A0 too: the end of many a letter in UTF-8. */
+export function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+// Space, tab, line ends.
+function isBlank(c: number): boolean {
+  return c === 32 || (c >= 9 && c <= 13);
+}
+
 /** True when buf[start,end) holds exactly the byte string `text`. */
 export function equalsText(buf: Uint8Array, start: number, end: number, text: string): boolean {
   const n = text.length;

@@ -7,7 +7,6 @@ import { DEFAULT_COLUMNS, DEFAULT_SETTINGS } from "./defaults.ts";
 import { type Dialog, MAX_PROFILES, MAX_VARIABLES, State, Wish } from "./dialog.ts";
 import { Profiles } from "./profiles.ts";
 import { cells, dialogOf, writtenColumns } from "./rows.ts";
-import { routeList } from "./sides.ts";
 import { DialogTable, Way, wayIn } from "./table.ts";
 
 const owner = { dialogTimer: () => undefined };
@@ -154,16 +153,6 @@ describe("rows", () => {
     for (const xdata of ["", "{", "[]", '{"profiles":7}', '{"profiles":[1,{"name":2}]}'])
       expect(dialogOf({ ...row, xdata }, DEFAULT_COLUMNS, owner)!.profiles).toEqual([]);
   });
-});
-
-test("route sets are taken apart as they were joined", () => {
-  expect(routeList("")).toEqual([]);
-  expect(routeList("<sip:10.9.9.9;lr>,<sip:10.9.9.8;lr;x=a,b>, <sip:c>;p=1")).toEqual([
-    "<sip:10.9.9.9;lr>",
-    "<sip:10.9.9.8;lr;x=a,b>",
-    "<sip:c>;p=1",
-  ]);
-  expect(routeList('"a, <b>" <sip:x;lr>,<sip:y>')).toEqual(['"a, <b>" <sip:x;lr>', "<sip:y>"]);
 });
 
 test("the defaults are those of the README of 5.6.3", () => {

@@ -2,10 +2,11 @@
 
 import type { LocalReply } from "../../proxy/local-requests.ts";
 import { wayTo } from "../../sip/build-local.ts";
+import { listValues } from "../../sip/list.ts";
 import { type Dialog, Seen, type Side } from "./dialog.ts";
 import type { Dialogs } from "./dialogs.ts";
 import { CSEQ_DIFF } from "./follow.ts";
-import { routeList, socketOf } from "./sides.ts";
+import { socketOf } from "./sides.ts";
 
 /** Makes them. */
 export class DialogRequests {
@@ -68,7 +69,7 @@ export class DialogRequests {
     const { caller, callee } = dialog;
     if (to.contact === "") return -1;
     const { settings, engine } = this.dialogs;
-    const way = wayTo(to.contact, routeList(to.routes));
+    const way = wayTo(to.contact, listValues(to.routes));
     const callerName = `<${dialog.fromUri}>;tag=${caller.tag}`;
     const calleeName = `<${dialog.toUri}>;tag=${callee.tag}`;
     const isCallee = to === callee;

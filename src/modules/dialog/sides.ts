@@ -4,9 +4,7 @@ import type { Listener } from "../../net/flow.ts";
 import type { Proxy } from "../../proxy/proxy.ts";
 import { contactOf, headerValues } from "../../sip/build-local.ts";
 import { H } from "../../sip/headers.ts";
-import { nextValue } from "../../sip/list.ts";
 import type { SipMessage } from "../../sip/message.ts";
-import { bytesOf, textOf } from "../../util/bytes.ts";
 import { findListener, listenerText } from "../core/index.ts";
 import { tagOf } from "./context.ts";
 import type { Side } from "./dialog.ts";
@@ -55,19 +53,6 @@ export function setSocket(side: Side, listener: Listener): void {
 export function socketOf(proxy: Proxy, side: Side): Listener | null {
   if (side.socket === null && side.socketText !== "") side.socket = findListener({ proxy }, side.socketText);
   return side.socket;
-}
-
-/** The values of a list of Routes as the database has it. */
-export function routeList(routes: string): string[] {
-  const values: string[] = [];
-  const bytes = bytesOf(routes);
-  for (let at = 0; at < bytes.length; ) {
-    const comma = nextValue(bytes, at, bytes.length);
-    const value = textOf(bytes, at, comma).trim();
-    if (value !== "") values.push(value);
-    at = comma + 1;
-  }
-  return values;
 }
 
 // Ours stands last of those in front of the caller's: a pair when it says r2.

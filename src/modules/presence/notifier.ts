@@ -2,6 +2,7 @@
 
 import type { LocalReply } from "../../proxy/local-requests.ts";
 import { wayTo } from "../../sip/build-local.ts";
+import { listValues } from "../../sip/list.ts";
 import { Level } from "../../util/log.ts";
 import { type EventPackage, STATUS_NAMES, Status } from "./event-package.ts";
 import type { Presence } from "./presence.ts";
@@ -34,7 +35,7 @@ export class Notifier {
       `Subscription-State: ${stateOf(s, now)}`,
     ];
     if (body !== "") headers.push(`Content-Type: ${pkg.contentType}`);
-    const way = wayTo(s.contact, routeList(s.routes));
+    const way = wayTo(s.contact, listValues(s.routes));
     const spec = {
       method: "NOTIFY",
       ruri: way.uri,
@@ -86,9 +87,4 @@ function stateOf(s: Subscription, now: number): string {
 /** user@host, or the host alone. */
 export function joined(user: string, host: string): string {
   return user === "" ? host : `${user}@${host}`;
-}
-
-/** The values of a list of Routes. */
-function routeList(routes: string): string[] {
-  return (routes.match(/[^,"<]*(?:"[^"]*")?[^,"<]*<[^>]*>[^,]*/g) ?? []).map((v) => v.trim());
 }

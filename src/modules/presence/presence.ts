@@ -103,7 +103,9 @@ export class Presence {
   aor(text: string): { readonly user: string; readonly host: string; readonly uri: string } | null {
     const uri = uriOf(text);
     if (uri === null || uri.host === "") return null;
-    const fold = (t: string): string => (this.settings.ignoreCase ? t.toLowerCase() : t);
+    // ASCII alone: the upper half of a byte string is no latin1 text
+    const fold = (t: string): string =>
+      this.settings.ignoreCase ? t.replace(/[A-Z]+/g, (upper) => upper.toLowerCase()) : t;
     const user = fold(uri.user);
     const host = fold(uri.host);
     return { user, host, uri: `sip:${joined(user, host)}` };

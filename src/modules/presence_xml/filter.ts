@@ -18,18 +18,19 @@ export function filtered(body: string, provided: Provided): string {
   return xmlText(document);
 }
 
-const SELECTORS: Readonly<Record<string, "services" | "persons" | "devices">> = {
-  tuple: "services",
-  person: "persons",
-  device: "devices",
-};
+// Maps, since names of elements are anybody's: an object would know "constructor" too.
+const SELECTORS: ReadonlyMap<string, "services" | "persons" | "devices"> = new Map([
+  ["tuple", "services"],
+  ["person", "persons"],
+  ["device", "devices"],
+]);
 
 function isComponent(element: Element): boolean {
-  return SELECTORS[localName(element)] !== undefined;
+  return SELECTORS.has(localName(element));
 }
 
 function isSeen(element: Element, provided: Provided): boolean {
-  const list = SELECTORS[localName(element)];
+  const list = SELECTORS.get(localName(element));
   if (list === undefined) return provided.allAttributes || provided.attributes.has(localName(element));
   return provided[list].some((selector) => fits(element, selector));
 }

@@ -1,10 +1,13 @@
 // Presence documents (RFC 3863, RFC 4479): several made one, what is told when one has gone, and questions about them.
 
-import { copied, type Element, elementsOf, innerText, localName, parseXml, xmlText } from "./xml.ts";
+import { copied, type Element, elementsOf, innerText, localName, MAX_ELEMENTS, parseXml, xmlText } from "./xml.ts";
 
 export const PIDF = "urn:ietf:params:xml:ns:pidf";
 const DATA_MODEL = "urn:ietf:params:xml:ns:pidf:data-model";
 const RPID = "urn:ietf:params:xml:ns:pidf:rpid";
+
+/** The most octets of bodies that are made one: no NOTIFY takes more, and each subscription costs the work. */
+const MAX_TOTAL = 65_536;
 
 /** Whether a body is an XML document at all; what it says is between those who publish and who watch. */
 export function isDocument(body: string): boolean {
@@ -12,8 +15,8 @@ export function isDocument(body: string): boolean {
 }
 
 /**
- * One document of several, the newest first: that one, and of each older one the elements that no newer one has. Elements are the same when
- * name and id are; without an id, when all of them is.
+ * One document of several, the newest first: that one, and of each older one the elements that no newer one has, as far as there is room.
+ * Elements are the same when name and id are; without an id, when all of them is.
  */
 export function aggregate(bodies: readonly string[]): string {
   const [first = "", ...older] = bodies;
@@ -21,7 +24,10 @@ export function aggregate(bodies: readonly string[]): string {
   const root = document?.documentElement ?? null;
   if (document === null || root === null) return first;
   const known = new Set(elementsOf(root).map(identity));
+  let left = MAX_TOTAL - first.length;
   for (const body of older) {
+    left -= body.length;
+    if (left < 0 || known.size >= MAX_ELEMENTS) break;
     const other = parseXml(body)?.documentElement ?? null;
     if (other === null) continue;
     for (const element of elementsOf(other)) {

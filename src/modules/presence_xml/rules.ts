@@ -125,11 +125,11 @@ function isValid(validity: Element, now: number): boolean {
   return from.some((begin, i) => now >= begin && now < (until[i] ?? Number.NEGATIVE_INFINITY));
 }
 
-const COMPONENTS: Readonly<Record<string, "services" | "persons" | "devices">> = {
-  "provide-services": "services",
-  "provide-persons": "persons",
-  "provide-devices": "devices",
-};
+const COMPONENTS: ReadonlyMap<string, "services" | "persons" | "devices"> = new Map([
+  ["provide-services", "services"],
+  ["provide-persons", "persons"],
+  ["provide-devices", "devices"],
+]);
 
 function providedOf(transformations: Element): Provided {
   const lists = { services: [] as string[], persons: [] as string[], devices: [] as string[] };
@@ -137,7 +137,7 @@ function providedOf(transformations: Element): Provided {
   let allAttributes = false;
   for (const e of elementsOf(transformations)) {
     const name = localName(e);
-    const component = COMPONENTS[name];
+    const component = COMPONENTS.get(name);
     if (component !== undefined)
       for (const s of elementsOf(e))
         lists[component].push(localName(s).startsWith("all-") ? "all" : `${localName(s)} ${innerText(s)}`);

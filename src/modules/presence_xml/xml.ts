@@ -6,9 +6,10 @@ import { fromUnicode, toUnicode } from "../../util/bytes.ts";
 
 export type { Document, Element };
 
-/** How deep elements may lie in each other, and how many there may be. */
+/** How deep elements may lie in each other, how many there may be, and attributes of one: what xmldom does with them costs their square. */
 const MAX_DEPTH = 32;
-const MAX_ELEMENTS = 5000;
+export const MAX_ELEMENTS = 1000;
+const MAX_ATTRIBUTES = 64;
 
 /** A document from a byte string in UTF-8; null when it is not well-formed, has a document type, or is out of bounds. */
 export function parseXml(text: string): Document | null {
@@ -80,15 +81,18 @@ const SPECIAL: readonly (readonly [string, string])[] = [
   ["<?", "?>"],
 ];
 
-// Where a tag ends: the first > that is not in quotes; -1 without one.
+// Where a tag ends: the first > that is not in quotes; -1 without one, or with too many attributes.
 function tagEnd(text: string, from: number): number {
   let quote = 0;
+  let quoted = 0;
   for (let i = from; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (quote !== 0) {
       if (c === quote) quote = 0;
-    } else if (c === 0x22 || c === 0x27) quote = c;
-    else if (c === 0x3e) return i;
+    } else if (c === 0x22 || c === 0x27) {
+      quote = c;
+      if (++quoted > MAX_ATTRIBUTES) return -1;
+    } else if (c === 0x3e) return i;
   }
   return -1;
 }

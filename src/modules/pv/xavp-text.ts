@@ -1,6 +1,7 @@
 // Text to fields and back: "a=1;b=2" and lists with separators, as the functions of module pv read and write them.
 
 import type { Kept, XavpField } from "../../proxy/xavp.ts";
+import { trimmed } from "../../util/bytes.ts";
 
 const NAME = /^\s*([^\s=;"']+)\s*/;
 
@@ -37,7 +38,7 @@ function valueOf(text: string, separator: string): { readonly value: string; rea
   if (quoted !== null) return { value: quoted[1] ?? quoted[2] ?? "", rest: text.slice(quoted[0].length) };
   let end = 0;
   while (end < text.length && text[end] !== "," && !text.startsWith(separator, end)) end++;
-  const value = text.slice(0, end).trim();
+  const value = trimmed(text.slice(0, end));
   return value === "" ? null : { value, rest: text.slice(end) };
 }
 
@@ -56,7 +57,7 @@ export function explodeList(text: string, separators: string, mode: string): str
   const tokens: string[] = [];
   let token = "";
   const take = (): void => {
-    const kept = mode.includes("t") ? token.trim() : token;
+    const kept = mode.includes("t") ? trimmed(token) : token;
     if (kept !== "") tokens.push(kept);
     token = "";
   };

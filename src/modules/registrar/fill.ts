@@ -66,7 +66,7 @@ export function fill(run: Save, contact: Contact, item: ContactItem, path: strin
 
 /** path_use_received: the first hop tells the source address in its Path URI (RFC 3327 has no such thing; load balancers do). */
 function takeReceived(run: Save, contact: Contact, path: string): void {
-  const received = /^\s*<?[^>,]*?;received=([^;>,]*)/i.exec(path)?.[1];
+  const received = /^[^>,]*?;received=([^;>,]*)/i.exec(path)?.[1];
   if (received === undefined || received === "") return;
   contact.received = unescapeUri(received);
   contact.cflags |= run.reg.usrloc.settings.natFlag;

@@ -25,7 +25,7 @@ const NAMES = { value: "icid-value", genaddr: "icid-generated-at", orig: "orig-i
 
 function vectorOf(text: string): Vector | null {
   const params = new Map<string, string>();
-  for (const m of text.matchAll(/([\w-]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^;\s]*)/g)) {
+  for (const m of text.matchAll(/(?<![\w-])([\w-]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^;\s]*)/g)) {
     const name = m[1]!.toLowerCase();
     if (!params.has(name)) params.set(name, m[2]!);
   }

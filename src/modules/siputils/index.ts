@@ -63,7 +63,7 @@ function isFirstHop(ctx: RouteContext, mode: number): number {
 
 function onlyOurRecordRoute(ctx: RouteContext): boolean {
   const first = ctx.message.header(H.RECORD_ROUTE) ?? "";
-  const m = /<(?:sips?):(?:[^@>]*@)?(\[[^\]]*\]|[^:;>]+)(?::(\d+))?/i.exec(first);
+  const m = /<sips?:(?:[^@<>]*@)?(\[[^\]<]*\]|[^:;<>]+)(?::(\d+))?/i.exec(first);
   return m !== null && ctx.proxy.identity.isMyself(m[1]!.toLowerCase(), m[2] === undefined ? 0 : Number(m[2]));
 }
 

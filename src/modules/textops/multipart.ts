@@ -105,7 +105,7 @@ function partOfType(msg: SipMessage, body: Body, type: string): Part | null {
   const wanted = type.trim().toLowerCase();
   for (const part of body.parts) {
     const headers = textOf(msg.buf, part.start, part.headersEnd);
-    const value = /^(?:content-type|c)[ \t]*:[ \t]*(.*?)[ \t]*\r?$/im.exec(headers)?.[1]?.toLowerCase();
+    const value = /^(?:content-type|c)[ \t]*:(.*)$/im.exec(headers)?.[1]?.trim().toLowerCase();
     if (value !== undefined && (value === wanted || value.split(";")[0]!.trim() === wanted)) return part;
   }
   return null;

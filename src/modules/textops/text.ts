@@ -6,7 +6,7 @@ import { type FunctionDef, fn } from "../../registry/define.ts";
 import { type KemiDef, kemi } from "../../registry/kemi.ts";
 import { matches, type Pattern } from "../../script/posix-regex.ts";
 import type { SipMessage } from "../../sip/message.ts";
-import { textOf } from "../../util/bytes.ts";
+import { textOf, trimmed } from "../../util/bytes.ts";
 import {
   applyAll,
   changeUri,
@@ -330,5 +330,5 @@ export const textFunctions: Record<string, FunctionDef<unknown>> = {
 };
 
 function items(list: string, separator: string): string[] {
-  return separator === "" ? [list.trim()] : list.split(separator.charAt(0)).map((item) => item.trim());
+  return separator === "" ? [trimmed(list)] : list.split(separator.charAt(0)).map(trimmed);
 }

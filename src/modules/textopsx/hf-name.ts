@@ -22,7 +22,7 @@ export interface Allowed {
 }
 
 function parse(text: string, may: Allowed): HfName | ArgError {
-  const m = /^\s*([\w!%*+`'~-]+)\s*(?:\[\s*(\*|[+-]?\d+)?\s*\])?\s*(?:\.\s*([\w!%*+`'~-]+))?\s*$/.exec(text);
+  const m = /^\s*([\w!%*+`'~-]+)(?:\s*\[\s*(?:(\*|[+-]?\d+)\s*)?\])?(?:\s*\.\s*([\w!%*+`'~-]+))?\s*$/.exec(text);
   if (m === null) return new ArgError(`"${text}" names no header value`, "write NAME, NAME[2] or NAME[2].param");
   const hasIndex = text.includes("[");
   if (hasIndex && !may.index) return new ArgError(`no number may stand behind the header in "${text}"`);

@@ -4,6 +4,7 @@
 import type { RequestSpec } from "../../proxy/local-requests.ts";
 import type { Proxy } from "../../proxy/proxy.ts";
 import { parseUriText } from "../../sip/uri-text.ts";
+import { trimmed } from "../../util/bytes.ts";
 import { findListener } from "../core/index.ts";
 
 /** Why arguments cannot be used. */
@@ -72,9 +73,9 @@ function headersOf(text: string): Headers | null {
     .filter((line) => line !== "");
   if (lines.length === 0) return null;
   for (const line of lines) {
-    const m = /^([\w.!%*+`'~-]+)[ \t]*:[ \t]*(.*?)[ \t\r]*$/.exec(line);
+    const m = /^([\w.!%*+`'~-]+)[ \t]*:(.*)$/.exec(trimmed(line));
     if (m === null) return null;
-    take(out, m[1]!, m[2]!);
+    take(out, m[1]!, trimmed(m[2]!));
   }
   return out;
 }

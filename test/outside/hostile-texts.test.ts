@@ -1,0 +1,74 @@
+// One datagram must not hold up all others: headers and bodies made to take long are handled in a moment. What is measured here took
+// from half a second to minutes before it was found.
+
+import { afterEach, expect, test } from "vitest";
+import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
+
+/** Milliseconds one message may take; in proportion to its length it is some ten. */
+const MOST = 600;
+
+let bed: ProxyBed;
+afterEach(() => bed.close());
+
+const long = (part: string, length = 60_000): string => part.repeat(Math.ceil(length / part.length)).slice(0, length);
+
+/** How long a message takes to be handled, by the real clock. */
+async function time(config: string, message: (bed: ProxyBed) => string): Promise<number> {
+  bed = await openProxy(config);
+  const agent = await bed.tcp();
+  await agent.send(bed.request("OPTIONS", "sip:warm@192.0.2.1", [], "TCP 192.0.2.10:7000"));
+  const text = message(bed);
+  const { requests } = bed.server.proxy.counters;
+  const since = performance.now();
+  await agent.send(text);
+  const taken = performance.now() - since;
+  expect(bed.server.proxy.counters.requests, "it was taken as a message").toBe(requests + 1);
+  expect(bed.server.proxy.counters.routeErrors).toBe(0);
+  return taken;
+}
+
+/** A request with a header in place of the usual one. */
+const request =
+  (method: string, lines: readonly string[], body = "") =>
+  (b: ProxyBed) =>
+    b.request(method, "sip:bob@example.org", lines, "TCP 192.0.2.10:7000", body);
+
+const route = (text: string, ...more: readonly string[]): string =>
+  `${modules(...more)}request_route { if (!is_method("OPTIONS")) { ${text}; } exit; }\n`;
+const PRESENCE = `${modules("presence", "presence_xml")}modparam("presence_xml", "force_active", 1)
+request_route { if (is_method("SUBSCRIBE")) handle_subscribe(); else if (is_method("PUBLISH")) handle_publish(); exit; }`;
+const SUBSCRIBE = ["Event: presence", "Expires: 60"];
+const CONTACT = "Contact: <sip:alice@192.0.2.10:7000>";
+
+test.each([
+  ["P-Charging-Vector", route('sip_p_charging_vector("f")'), request("INVITE", [`P-Charging-Vector: ${long("a")}`])],
+  ["blanks in Contact", route("dlg_manage()", "dialog"), request("INVITE", [`Contact: <sip:a@b>;x=y${long(" ")}z`])],
+  [
+    "blanks in Record-Route",
+    route("dlg_manage()", "dialog"),
+    request("INVITE", [CONTACT, `Record-Route: <sip:a@b;lr>;x=y${long("\t")}z`]),
+  ],
+  [
+    "Record-Route of a subscription without an address",
+    PRESENCE,
+    request("SUBSCRIBE", [...SUBSCRIBE, CONTACT, `Record-Route: ${long("a", 2000)}`]),
+  ],
+  [
+    "blanks in a part of the body",
+    route('get_body_part("text/plain", "$avp(x)")'),
+    request(
+      "MESSAGE",
+      ["Content-Type: multipart/mixed;boundary=b"],
+      `--b\r\nContent-Type: a${long(" ")}x\r\n\r\ny\r\n--b--\r\n`,
+    ),
+  ],
+  ["the comment of a Via", route("$avp(x) = @via[2].comment"), request("INVITE", [`v: SIP/2.0/UDP a ${long("(")}`])],
+  ["blanks in Event", route("$avp(x) = @event"), request("INVITE", [`Event: a${long(" ")}b`])],
+  [
+    "headers for a request made here",
+    route('t_uac_send("OPTIONS", "sip:a@192.0.2.10", "", "", "$hdr(Subject)", "")'),
+    request("INVITE", [`Subject: X: a${long("\t")}b`]),
+  ],
+] as const)("%s", async (_, config, message) => {
+  expect(await time(config, message)).toBeLessThan(MOST);
+});
