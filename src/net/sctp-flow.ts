@@ -5,9 +5,8 @@ import { Transport } from "../sip/transports.ts";
 import { FlowStage, nextFlowId } from "./flow.ts";
 import type { StreamFlow } from "./flows.ts";
 import type { SctpListener, SctpTransport } from "./sctp.ts";
+import { Settling } from "./settling.ts";
 
-/** Milliseconds that senders wait to hear whether a new association is refused. */
-const SETTLE_TIME = 100;
 /** Bytes of messages that wait for a new association. */
 const MAX_UNSENT = 1 << 20;
 
@@ -30,11 +29,10 @@ export class SctpFlow implements StreamFlow {
   spoke = true;
   open = true;
   lastActive: number;
-  settling: Promise<void> | null = null;
   stage: FlowStage = FlowStage.CONNECTING;
   readonly #transport: SctpTransport;
   #association: SctpAssociation | null = null;
-  #settled: (() => void) | null = null;
+  #settling: Settling | null = null;
   #unsent: Unsent[] = [];
   #unsentBytes = 0;
 
@@ -65,13 +63,17 @@ export class SctpFlow implements StreamFlow {
     association.attachment = this;
     this.#association = association;
     this.stage = FlowStage.CONNECTING;
-    if (this.settling === null) this.#settleSoon();
+    if (this.settling === null) this.#settling = new Settling(this.#transport.host.clock);
     return true;
+  }
+
+  get settling(): Promise<void> | null {
+    return this.#settling === null ? null : this.#settling.promise;
   }
 
   onOpen(): void {
     this.stage = FlowStage.CONNECTED;
-    this.#settle();
+    this.#settling?.end();
   }
 
   send(buf: Uint8Array, start: number, end: number): boolean {
@@ -163,23 +165,7 @@ export class SctpFlow implements StreamFlow {
     if (!this.open) return;
     this.open = false;
     this.#takeUnsent();
-    this.#settle();
+    this.#settling?.end();
     this.#transport.gone(this, error);
-  }
-
-  #settleSoon(): void {
-    this.settling = new Promise((resolve) => {
-      const cancel = this.#transport.host.clock.after(SETTLE_TIME, () => this.#settle());
-      this.#settled = () => {
-        cancel();
-        resolve();
-      };
-    });
-  }
-
-  #settle(): void {
-    this.settling = null;
-    this.#settled?.();
-    this.#settled = null;
   }
 }

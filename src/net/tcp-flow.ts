@@ -7,11 +7,10 @@ import type { StreamFlow } from "./flows.ts";
 import { frameErrorText, httpStatusOf } from "./frame-rules.ts";
 import { type FrameHandler, Framer } from "./framer.ts";
 import { type HttpFlow, httpStatusReason, type StreamReader } from "./http-flow.ts";
+import { Settling } from "./settling.ts";
 import type { TcpTransport } from "./tcp.ts";
 
 const PONG = bytesOf("\r\n");
-/** Milliseconds that senders wait to hear whether a new connection is refused: on one machine or network that is known sooner. */
-const SETTLE_TIME = 100;
 /** Bytes of answers that may wait for an HTTP client before its next request does, and how often that is looked at, ms. */
 const HIGH_WATER = 256 * 1024;
 const DRAIN_STEP = 5;
@@ -29,7 +28,6 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
   lastActive: number;
   partialSince = 0;
   spoke = true;
-  settling: Promise<void> | null = null;
   dialled = false;
   stage: FlowStage = FlowStage.CONNECTING;
   readonly #transport: TcpTransport;
@@ -42,7 +40,7 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
   #error: HostError | null = null;
   #reported = false;
   #finishing = false;
-  #settled: (() => void) | null = null;
+  #settling: Settling | null = null;
   #answering = false; // an HTTP request is being answered: what comes after it waits
   #feeding = false;
   #reader: StreamReader | null = null;
@@ -67,19 +65,11 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
   /** We open it: who wants to send is told soon whether that was refused. */
   connecting(): void {
     this.dialled = true;
-    this.settling = new Promise((resolve) => {
-      const cancel = this.#transport.host.clock.after(SETTLE_TIME, () => this.#settle());
-      this.#settled = () => {
-        cancel();
-        resolve();
-      };
-    });
+    this.#settling = new Settling(this.#transport.host.clock);
   }
 
-  #settle(): void {
-    this.settling = null;
-    this.#settled?.();
-    this.#settled = null;
+  get settling(): Promise<void> | null {
+    return this.#settling === null ? null : this.#settling.promise;
   }
 
   /** The connection is there: what waited is sent. */
@@ -90,7 +80,7 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
     }
     this.#connection = connection;
     this.stage = this.#finishing ? FlowStage.FINISHED : FlowStage.CONNECTED;
-    this.#settle();
+    this.#settling?.end();
     this.local = connection.local;
     this.lastActive = this.#transport.host.clock.mono();
     if (this.dialled && this.#transport.tls?.mayUse(this) === false) {
@@ -317,7 +307,7 @@ export class TcpFlow implements StreamFlow, HttpFlow, TcpHandlers, FrameHandler 
     if (this.#reported) return;
     this.#reported = true;
     this.#shut();
-    this.#settle();
+    this.#settling?.end();
     this.#reader?.onClose(this.#error);
     this.#transport.gone(this, this.#error);
   }
