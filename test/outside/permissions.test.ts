@@ -139,3 +139,23 @@ test("an AVP for tags that is none is refused", async () => {
     diagnostics: [{ message: expect.stringContaining('"x" is no AVP') }],
   });
 });
+
+test("subnet_match_mode: the first network counts, or the longest prefix", async () => {
+  const rows = [
+    "(1, '192.0.0.0', 16, 0, 'wide')",
+    "(2, '192.0.2.0', 28, 0, 'narrow')",
+    "(3, '192.0.2.0', 24, 0, 'middle')",
+    "(4, '192.0.2.8', 30, 5999, 'another port')",
+  ];
+  for (const [mode, answer] of [
+    [0, "1 wide"],
+    [1, "2 narrow"],
+  ] as const) {
+    const params = `modparam("permissions", "subnet_match_mode", ${mode})\nmodparam("permissions", "peer_tag_avp", "$avp(t)")\n`;
+    const bed = await open("allow_source_address_group();", params);
+    sql(bed, `INSERT INTO address (grp, ip_addr, mask, port, tag) VALUES ${rows.join(", ")}`);
+    await bed.rpc("permissions.addressReload");
+    expect(await ask(bed)).toBe(answer);
+    await bed.close();
+  }
+});

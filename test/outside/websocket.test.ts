@@ -426,6 +426,22 @@ describe("keep-alives and commands", () => {
     expect(ws.take()).toEqual(["ping portico"]);
   });
 
+  test("verbose_list: each look tells the log of all connections, at level debug", async () => {
+    const list = async (params: string): Promise<string[]> => {
+      bed = await openProxy(WEB + params + ROUTE + SIP, 3);
+      await openWs(bed);
+      const from = bed.log.length;
+      await bed.world.advance(1100);
+      return bed.log.slice(from).filter((line) => line.startsWith("DEBUG: websocket:"));
+    };
+    expect(await list('modparam("websocket", "verbose_list", 1)\n')).toEqual([
+      "DEBUG: websocket: 1 connections",
+      expect.stringMatching(/^DEBUG: websocket: \d+: ws:192.0.2.10:\d+ -> ws:192.0.2.1:5060 \(state: OPEN/),
+    ]);
+    await bed.close();
+    expect(await list("")).toEqual([]);
+  });
+
   test("ws.dump, ws.ping, ws.pong, ws.close and their refusals", async () => {
     await open();
     const a = await openWs(bed);

@@ -20,11 +20,16 @@ interface Network extends AddressRow {
 
 const scratch = new Uint8Array(16);
 
-/** All entries, ready to be asked. Of equal ones the last counts, as on Kamailio; of networks the first. */
+/** All entries, ready to be asked. Of equal ones the last counts, as on Kamailio; of networks the first, or the longest where so configured. */
 export class Addresses {
+  private readonly longest: boolean;
   readonly hosts = new Map<string, AddressRow[]>();
   readonly names = new Map<string, AddressRow[]>();
   readonly networks: Network[] = [];
+
+  constructor(longest = false) {
+    this.longest = longest;
+  }
 
   /** Adds an entry; says what is wrong with it. */
   add(row: AddressRow): string | null {
@@ -54,7 +59,13 @@ export class Addresses {
     const host = this.hosts.get(canonicalIp(bare)!)?.find(fits);
     if (host !== undefined) return host;
     parseIp(bare, scratch);
-    return this.networks.find((n) => n.family === family && fits(n) && isWithin(n, scratch)) ?? null;
+    let best: Network | null = null;
+    for (const n of this.networks) {
+      if (n.family !== family || !fits(n) || (best !== null && best.mask >= n.mask) || !isWithin(n, scratch)) continue;
+      if (!this.longest) return n;
+      best = n;
+    }
+    return best;
   }
 }
 

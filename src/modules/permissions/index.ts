@@ -31,7 +31,10 @@ const params = {
   peer_tag_avp: strParam("", "AVP that gets the tag of what fits."),
   peer_tag_mode: intParam(0, "1: the tags of all trusted peers that fit."),
   max_subnets: intParam(512, "The most networks; a table with more is refused.", { min: 0, max: 1_000_000 }),
-  subnet_match_mode: intParam(0, "Which network of several counts.", { effect: "the first one counts" }),
+  subnet_match_mode: intParam(0, "Which network of several counts: 0 the first, 1 the longest prefix.", {
+    min: 0,
+    max: 1,
+  }),
   load_backends: intParam(0xffff, "What is loaded: 1 addresses, 2 trusted peers, 4 allow files, 8 deny files."),
   reload_delta: intParam(5, "Least time between two reloads of a table.", { unit: "s", min: 0 }),
   trusted_cleanup_interval: intParam(60, "When an old table is freed.", {
@@ -78,6 +81,7 @@ export const permissions = defineModule({
       tagAvp: tagAvpOf(p.peer_tag_avp),
       allTags: p.peer_tag_mode !== 0,
       maxSubnets: p.max_subnets,
+      longestSubnet: p.subnet_match_mode !== 0,
       backends: p.load_backends,
       reloadDelta: p.reload_delta * 1000,
     };

@@ -42,6 +42,8 @@ export interface Settings {
   readonly tagAvp: string;
   readonly allTags: boolean;
   readonly maxSubnets: number;
+  /** Whether of several networks the longest prefix counts, not the first. */
+  readonly longestSubnet: boolean;
   readonly backends: number;
   /** Milliseconds between two reloads. */
   readonly reloadDelta: number;
@@ -83,7 +85,7 @@ export class Permissions {
   /** Reads the addresses anew; those there are stay when it fails. */
   async loadAddresses(): Promise<void> {
     const rows = this.settings.addressFile === "" ? await this.addressRows() : this.addressLines();
-    const fresh = new Addresses();
+    const fresh = new Addresses(this.settings.longestSubnet);
     for (const row of rows) {
       const wrong = fresh.add(row);
       if (wrong !== null) this.host.log.error(`address ${row.address} is left out: ${wrong}`);

@@ -79,8 +79,9 @@ const websocket = defineModule({
       min: 0,
       max: 2,
     }),
-    verbose_list: intParam(0, "Debug messages when connections are listed.", {
-      effect: "connections are listed without messages",
+    verbose_list: intParam(0, "Whether each look lists all connections in the log, at level debug.", {
+      min: 0,
+      max: 1,
     }),
     timer_interval: intParam(1, "Time between two looks for connections to be removed.", {
       unit: "s",
@@ -110,6 +111,7 @@ const websocket = defineModule({
       interval: p.keepalive_interval * 1000,
       data: p.ping_application_data,
       closeTimeout: p.rm_delay_interval * 1000,
+      verbose: p.verbose_list !== 0,
     };
     return { state, settings, cors: p.cors_mode };
   },

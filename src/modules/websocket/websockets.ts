@@ -7,6 +7,7 @@ import { RouteContext, RouteKind } from "../../proxy/context.ts";
 import { nowhere, unaskedContext } from "../../proxy/unasked.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { bytesOf } from "../../util/bytes.ts";
+import { Level } from "../../util/log.ts";
 import { Timer } from "../../util/timer-wheel.ts";
 
 /** Values of the parameter keepalive_mechanism. */
@@ -23,9 +24,18 @@ export interface Settings {
   readonly data: string;
   /** Milliseconds a connection may take to close. */
   readonly closeTimeout: number;
+  /** Whether each look tells of all connections at level debug. */
+  readonly verbose: boolean;
 }
 
-const DEFAULTS: Settings = { mechanism: KeepAlive.PING, idle: 180_000, interval: 1000, data: "", closeTimeout: 5000 };
+const DEFAULTS: Settings = {
+  mechanism: KeepAlive.PING,
+  idle: 180_000,
+  interval: 1000,
+  data: "",
+  closeTimeout: 5000,
+  verbose: false,
+};
 const MOST_DATA = 125;
 const CLOSED = "websocket:closed";
 
@@ -77,14 +87,22 @@ export class WebSockets {
   // A ping that has had no answer for as long again: nobody is there any more, and who calls should not have to find that out.
   private look(): void {
     this.arm();
-    const { mechanism, idle } = this.settings;
+    const { mechanism, idle, verbose } = this.settings;
     const now = this.now();
+    if (verbose) this.list();
     const quiet = [...(this.connections?.all() ?? [])].filter((flow) => flow.open && now - flow.lastUsed >= idle);
     for (const flow of quiet) {
       if (mechanism === KeepAlive.PONG) this.keepAlive(flow, Opcode.PONG);
       else if (flow.awaitsPong) flow.closeWith(CloseCode.GOING_AWAY, bytesOf(closeText(CloseCode.GOING_AWAY)));
       else this.keepAlive(flow, Opcode.PING);
     }
+  }
+
+  private list(): void {
+    const { log } = this.host;
+    if (!log.enabled(Level.DEBUG)) return;
+    log.debug(`${this.connections?.size ?? 0} connections`);
+    for (const flow of this.connections?.all() ?? []) log.debug(this.describe(flow));
   }
 
   private now(): number {
