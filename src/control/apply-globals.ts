@@ -79,7 +79,8 @@ export function usesBlocklist(globals: Globals): boolean {
   return globals.bool("use_dst_blocklist") && globals.bool("dst_blocklist_init");
 }
 
-function applyBlocklist(proxy: Proxy, globals: Globals): void {
+/** Puts the settings of the blocklist in force. */
+export function applyBlocklist(proxy: Proxy, globals: Globals): void {
   proxy.blocklist.configure({
     on: usesBlocklist(globals),
     expire: globals.int("dst_blocklist_expire"),

@@ -6,7 +6,7 @@ export { wantsTls } from "./check-tls.ts";
 export { type Compiled, type CompileOptions, compileRoutes } from "./compile.ts";
 export { type Config, loadConfig } from "./config.ts";
 export { type Diagnostic, Diagnostics, renderDiagnostic } from "./diagnostics.ts";
-export { GLOBALS, type GlobalDef, type Globals, type Listen } from "./globals.ts";
+export { findGlobal, GLOBALS, type GlobalDef, type Globals, type Listen } from "./globals.ts";
 export { isKnownModule } from "./known-modules.ts";
 export { LANGUAGE, type LanguageRow } from "./language.ts";
 export type { PreprocessOptions, ReadFile } from "./preprocess.ts";

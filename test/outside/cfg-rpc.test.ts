@@ -44,6 +44,72 @@ request_route { xlog("L_INFO", "told\\n"); sl_send_reply("200", "$sel(cfg_get.g.
   await bed.close();
 });
 
+test("parameters of tm, of DNS and of the blocklist are in force for what begins afterwards", async () => {
+  const bed = await openProxy(
+    `use_dst_blocklist=on\n${modules("cfg_rpc")}modparam("tm", "fr_timer", 500)\nrequest_route { t_relay(); }\n`,
+  );
+  const set = (group: string, name: string, value: number): Promise<unknown> => bed.rpc("cfg.seti", group, name, value);
+  const finals = async (): Promise<(string | undefined)[]> => {
+    const agent = await bed.udp(port++);
+    await agent.send(bed.request("INVITE", "sip:silent@192.0.2.10:7100"));
+    await bed.world.advance(600);
+    return agent.received.map((text) => text.slice(8, 11));
+  };
+  await set("tm", "auto_inv_100", 0);
+  await set("core", "dst_blocklist_udp_imask", 16);
+  expect(await finals()).toEqual(["408"]);
+  await set("tm", "noisy_ctimer", 0);
+  expect(await finals()).toEqual([]);
+  await set("tm", "noisy_ctimer", 1);
+  await set("core", "dst_blocklist_udp_imask", 0);
+  expect(await finals()).toEqual(["408"]); // which lists the silent one
+  expect(await finals()).toEqual(["477"]);
+  await set("core", "use_dst_blocklist", 0);
+  expect(await finals()).toEqual(["408"]);
+  await bed.rpc("cfg.sets", "tm", "auto_inv_100_reason", "Wait");
+  await set("tm", "auto_inv_100", 1);
+  expect(await finals()).toEqual(["100", "408"]);
+  for (const [name, value] of [
+    ["auto_inv_100", 2],
+    ["fr_timer", 0],
+    ["max_transactions", 5],
+  ] as const)
+    await expect(set("tm", name, value)).rejects.toMatchObject({ code: 400 });
+  await expect(set("core", "dst_blocklist_udp_imask", -1)).rejects.toMatchObject({ code: 400 });
+  await bed.rpc("cfg.reset", "tm");
+  await bed.close();
+});
+
+test("transactions are matched as cfg.seti says: Call-ID, and the R-URI and Via of requests without a cookie", async () => {
+  const bed = await openProxy(`${modules("cfg_rpc")}request_route { t_relay(); }\n`);
+  const agent = await bed.udp(port++);
+  const hop = await bed.udp(port);
+  const uri = `sip:bob@192.0.2.10:${port++}`;
+  const sent = async (text: string): Promise<number> => {
+    const before = hop.received.length;
+    await agent.send(text);
+    return hop.received.length - before;
+  };
+  const request = bed.request("MESSAGE", uri);
+  const other = request.replace(/^Call-ID: .*$/m, "Call-ID: other");
+  expect(await sent(request)).toBe(1);
+  expect(await sent(other)).toBe(0);
+  await bed.rpc("cfg.seti", "tm", "callid_matching", 1);
+  expect(await sent(other)).toBe(1);
+  const old = bed.request("INVITE", uri).replace("z9hG4bK", "");
+  const moved = old.replace("sip:bob@", "sip:bill@");
+  expect(await sent(old)).toBe(1);
+  expect(await sent(moved)).toBe(1);
+  await bed.rpc("cfg.seti", "tm", "ruri_matching", 0);
+  expect(await sent(moved.replace("bill", "jack"))).toBe(0);
+  const another = old.replace(";rport", ";x=1;rport");
+  await bed.rpc("cfg.seti", "tm", "via1_matching", 0);
+  expect(await sent(another)).toBe(0);
+  await bed.rpc("cfg.seti", "tm", "via1_matching", 1);
+  expect(await sent(another)).toBe(1);
+  await bed.close();
+});
+
 test("what cannot be changed is refused", async () => {
   const bed = await openProxy(`${modules("cfg_rpc")}g.n = 1 desc "n"\nrequest_route { exit; }\n`);
   const refused: [string, ...(string | number)[]][] = [

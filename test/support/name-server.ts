@@ -19,7 +19,7 @@ export interface Manners {
   mangle: ((bytes: Uint8Array) => Uint8Array) | null;
 }
 
-type Record = { readonly name: string; readonly type: string; readonly ttl: number; readonly data: unknown };
+export type ZoneRecord = { readonly name: string; readonly type: string; readonly ttl: number; readonly data: unknown };
 
 /** A running one. */
 export interface NameServer {
@@ -70,9 +70,10 @@ export function useNameServers(host: SimHost, addresses: readonly string[], more
   host.files.write("/etc/resolv.conf", bytesOf(`${lines}${more}\n`));
 }
 
-function answerTo(
+/** The answer to a question from these records; null when it is none. What is asked for is put into `asked`. */
+export function answerTo(
   bytes: Uint8Array,
-  records: readonly Record[],
+  records: readonly ZoneRecord[],
   manners: Manners,
   byTcp: boolean,
   asked: string[],
@@ -82,7 +83,7 @@ function answerTo(
   if (question === undefined) return null;
   asked.push(`${question.type} ${question.name}`);
   const cut = manners.truncates && !byTcp;
-  const answers: Record[] = [];
+  const answers: ZoneRecord[] = [];
   let at = question.name;
   for (let i = 0; i < 10; i++) {
     const found = records.filter((r) => r.name === at && r.type === question.type);
@@ -103,7 +104,8 @@ function answerTo(
   });
 }
 
-function parseZone(text: string): Record[] {
+/** The records of lines "name ttl type data". */
+export function parseZone(text: string): ZoneRecord[] {
   return text
     .split("\n")
     .map((line) => line.trim().split(/\s+/))

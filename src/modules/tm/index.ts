@@ -26,6 +26,19 @@ export { knownWishes, relayFailure, TmEngine, transactionOf } from "./engine.ts"
 export { trying } from "./relay.ts";
 export { transactionVariables } from "./variables.ts";
 
+// What parameters say that commands may change.
+function putInForce(self: TmInstance): void {
+  const { engine } = self;
+  engine.tm.options = { ...self.options, maxBranches: engine.proxy.maxBranches };
+  engine.hooks.builder.checked = self.checkedMethods;
+  engine.hooks.silenceCounts = self.silentMethods;
+  engine.rest503 = self.rest503;
+  engine.settings = self.settings;
+  engine.local.settings = self.local;
+  engine.hooks.events.showsCancels = self.local.showsCancels;
+  engine.tm.table.matching = self.matching;
+}
+
 /** Kamailio's module tm. */
 export const tm = defineModule({
   name: "tm",
@@ -35,19 +48,12 @@ export const tm = defineModule({
   state: (host) => new TmEngine(host),
   configure,
   start: (self) => {
-    self.engine.tm.options = { ...self.options, maxBranches: self.engine.proxy.maxBranches };
-    self.engine.hooks.builder.checked = self.checkedMethods;
-    self.engine.hooks.silenceCounts = self.silentMethods;
-    self.engine.rest503 = self.rest503;
-    self.engine.settings = self.settings;
-    self.engine.local.settings = self.local;
-    self.engine.hooks.events.showsCancels = self.local.showsCancels;
-    self.engine.tm.table.matching = self.matching;
+    putInForce(self);
     self.engine.proxy.strayReplyRoute = self.strayReplyRoute;
     self.engine.proxy.richRedirect = self.richRedirect;
     self.engine.tm.table.max = self.maxTransactions;
     self.engine.tm.table.maxBytes = self.maxBytes;
-    allowChanges(self.engine);
+    allowChanges(self, putInForce);
   },
   kemi: {
     t_get_branch_index: kemi({

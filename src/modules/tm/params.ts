@@ -137,6 +137,7 @@ export function configure(engine: TmEngine, p: ParamValues<typeof params>): TmIn
   };
   return {
     engine,
+    values: p,
     settings,
     options,
     local: localSettings(p),

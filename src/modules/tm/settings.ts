@@ -1,8 +1,10 @@
 // What module tm's parameters say in one generation of the configuration, apart from what belongs to the engine (TmOptions).
 
 import type { LocalSettings } from "../../proxy/local-requests.ts";
+import type { ParamValues } from "../../registry/define.ts";
 import type { Matching, TmOptions } from "../../tm/index.ts";
 import type { TmEngine } from "./engine.ts";
+import type { params } from "./params.ts";
 
 export interface TmSettings {
   /** Whether INVITE is answered 100 before it is relayed, and with what phrase. */
@@ -32,6 +34,8 @@ export interface TmSettings {
 /** What functions and variables of the module get as themselves. */
 export interface TmInstance {
   readonly engine: TmEngine;
+  /** The parameters that all of this is made of. */
+  readonly values: ParamValues<typeof params>;
   readonly settings: TmSettings;
   /** For requests that begin here. */
   readonly local: LocalSettings;
