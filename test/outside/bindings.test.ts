@@ -13,6 +13,13 @@ const register = (bed: ProxyBed, user: string, contact: string, lines: string[] 
     via,
   );
 
+// What is wrong with a parameter of usrloc.
+const refusals = (name: string, value: string | number): Promise<string> =>
+  openProxy(`${modules()}modparam("usrloc", "${name}", ${JSON.stringify(value)})\nrequest_route { exit; }\n`).then(
+    () => "nothing",
+    (error: unknown) => (error instanceof UnusableConfig ? error.diagnostics : []).map((d) => d.message).join(),
+  );
+
 test("aor_avp: the URI of an AVP stands for that of the message, unless the function is given one", async () => {
   const bed = await openProxy(`${modules()}modparam("registrar", "aor_avp", "$avp(s:aor)")
 request_route {
@@ -101,11 +108,44 @@ request_route { save("location"); }
 });
 
 test("ka_reply_codes and ka_logmsg that cannot be meant are refused", async () => {
-  const told = (name: string, value: string): Promise<string> =>
-    openProxy(`${modules()}modparam("usrloc", "${name}", "${value}")\nrequest_route { exit; }\n`).then(
-      () => "nothing",
-      (error: unknown) => (error instanceof UnusableConfig ? error.diagnostics : []).map((d) => d.message).join(),
-    );
-  expect(await told("ka_reply_codes", "2xx")).toContain('"2xx" is no code of a reply');
-  expect(await told("ka_logmsg", "$nosuch(x)")).toContain("nosuch");
+  expect(await refusals("ka_reply_codes", "2xx")).toContain('"2xx" is no code of a reply');
+  expect(await refusals("ka_logmsg", "$nosuch(x)")).toContain("nosuch");
+});
+
+test("ul.db_users and ul.db_contacts count what has not expired, ul.db_expired_contacts the rest", async () => {
+  const bed = await openProxy(`${modules("db_sqlite")}modparam("usrloc", "db_mode", 1)
+modparam("usrloc", "db_url", "sqlite:///data/l.sqlite")
+request_route { save("location"); }
+`);
+  const phone = await bed.udp(7000);
+  await phone.send(register(bed, "x", "<sip:x@192.0.2.10:7000>"));
+  await phone.send(register(bed, "x", "<sip:x@192.0.2.10:7001>"));
+  await phone.send(register(bed, "y", "<sip:y@192.0.2.10:7000>"));
+  await phone.send(register(bed, "z", "<sip:z@192.0.2.10:7000>"));
+  bed.host
+    .openSqlite("/data/l.sqlite")
+    .exec("UPDATE location SET expires = julianday('2001-01-01') WHERE username = 'z'");
+  const count = (what: string): Promise<unknown> => bed.rpc(`ul.db_${what}`, "location");
+  expect(await Promise.all(["users", "contacts", "expired_contacts"].map(count))).toEqual([2, 3, 1]);
+  await bed.rpc("ul.add", "location", "p", "sip:p@192.0.2.10:7000", 0, "0.5");
+  expect(await Promise.all(["users", "contacts", "expired_contacts"].map(count))).toEqual([3, 4, 1]);
+  await bed.close();
+});
+
+test("rm_expired_delay is refused where it would do nothing, as on Kamailio", async () => {
+  expect(await refusals("rm_expired_delay", 5)).toContain("db_mode 3 only");
+});
+
+test("ul.add of a binding that a phone has made leaves the phone's own requests good", async () => {
+  const bed = await openProxy(`${modules()}request_route { save("location"); }
+`);
+  const phone = await bed.udp(7000);
+  const refresh = (n: number): Promise<string[]> =>
+    phone.send(register(bed, "x", "<sip:x@192.0.2.10:7000>", ["Call-ID: one", `CSeq: ${n} REGISTER`]));
+  await refresh(7);
+  await bed.rpc("ul.add", "location", "x", "sip:x@192.0.2.10:7000", 100, "0.5", ".", 0, 0, 4095, "sip:192.0.2.9:7001");
+  expect(JSON.stringify(await bed.rpc("ul.lookup", "location", "x"))).toContain('"Received":"sip:192.0.2.9:7001"');
+  await bed.world.advance(30_000);
+  expect((await refresh(8))[0]).toMatch(/^SIP\/2\.0 200 [\s\S]*expires=3600/);
+  await bed.close();
 });

@@ -212,4 +212,44 @@ const FORGED: readonly NatGroup[] = [
   ...pinged(FROM_PATH + BY_SIP + socket("192.0.2.77:5066"), "SIP", ["path"]),
 ];
 
-export const LEFTOVERS: readonly NatGroup[] = [...REG_ID, ...ROWS, ...KEEPALIVES, ...FORGED];
+// ---- commands ----
+
+const TELL_ALL = `
+  lookup("location");
+  $var(rc) = $rc;
+  reg_fetch_contacts("location", "$ou", "one");
+  append_to_reply("R: $var(rc) $ru $du $fs\\r\\n");
+  append_to_reply("F: [$ulc(one=>addr)] [$ulc(one=>q)] [$ulc(one=>path)] [$ulc(one=>received)] [$ulc(one=>socket)] [$ulc(one=>methods)] [$ulc(one=>flags)] [$ulc(one=>cflags)]\\r\\n");
+  append_to_reply("F2: [$ulc(one=>cseq)] [$ulc(one=>instance)] [$ulc(one=>regid)] [$ulc(one=>conid)] [$ulc(one=>server_id)]\\r\\n");
+  sl_send_reply("299", "Done");
+`;
+const rpc = (...words: (string | number)[]): NatStep => ({ rpc: words, ms: 10 });
+const add = (user: string, ...words: (string | number)[]): NatStep[] => [
+  rpc("ul.add", "location", user, ...words),
+  find(user),
+];
+const COMMANDS: readonly NatGroup[] = [
+  group(
+    "ul.add",
+    "",
+    [
+      {
+        name: "with and without what may be left out",
+        steps: [
+          ...add("a", "sip:a@1.1.1.1", 1000, 0.5, "<sip:198.51.100.9;lr>", 0, 0, 31),
+          ...add("b", "sip:b@1.1.1.1", 1000, 0.9, ".", 0, 2, 4095, "sip:198.51.100.7:7000", "udp:203.0.113.1:5062"),
+          ...add("c", "sip:c@1.1.1.1", 1000, 0.9, ".", 0, 0, 4095, ".", "udp:203.0.113.1:5062"),
+          ...add("d", "sip:d@1.1.1.1", 1000, 0.9, ".", 0, 0, 4095, ".", "."),
+          ...add("e", "sip:e@1.1.1.1", 0, 0.9, ".", 0, 0, 4095),
+          ...add("g", "sip:g@1.1.1.1", 1000, 0.9, ".", 0, 0, 4095, "sip:198.51.100.7:7000"),
+          ...add("a", "sip:a@1.1.1.1", 1000, 0.7, ".", 0, 64, 1, "sip:198.51.100.7:7000"),
+          ...add("h", "sip:h@1.1.1.1", 1000, 0.9, ".", 0, 0, 4095, ".", "udp:9.9.9.9:5062"),
+          ...add("i", "sip:i@1.1.1.1", 1000, 0.9, ".", 0, 0, 4095, ".", "nonsense"),
+        ],
+      },
+    ],
+    { request: TELL_ALL },
+  ),
+];
+
+export const LEFTOVERS: readonly NatGroup[] = [...REG_ID, ...ROWS, ...KEEPALIVES, ...FORGED, ...COMMANDS];

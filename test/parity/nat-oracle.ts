@@ -39,6 +39,8 @@ interface Question {
 
 /** How long messages that are expected are awaited at most, ms. */
 const PATIENCE = 4000;
+/** How long an answer to a command is, ms. */
+const COMMAND_PATIENCE = 10_000;
 
 /**
  * The answers of Kamailio to a group; with those recorded, each step lasts until as many messages have come as then, so that a busy machine changes
@@ -165,7 +167,10 @@ class Inside {
   // There are no unix datagram sockets in the runtimes: the command is sent by the tool that belongs to Kamailio.
   private async command(words: readonly (string | number)[]): Promise<string> {
     const args = words.map((w) => (typeof w === "number" ? String(w) : w));
-    const done = spawnSync("kamcmd", ["-s", `unix:${this.directory}/ctl`, ...args], { encoding: "utf8" });
+    const done = spawnSync("kamcmd", ["-s", `unix:${this.directory}/ctl`, ...args], {
+      encoding: "utf8",
+      timeout: COMMAND_PATIENCE,
+    });
     return `${done.stdout}${done.stderr}`;
   }
 

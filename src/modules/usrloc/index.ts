@@ -219,6 +219,8 @@ export default defineModule({
         'modparam("usrloc", "db_url", "sqlite:///var/lib/portico/portico.db")',
       );
     }
+    if (p.rm_expired_delay > 0 && p.db_mode !== DbMode.DB_ONLY)
+      throw new ConfigError("rm_expired_delay is for db_mode 3 only", "rm_expired_delay");
     if (!/^[\w.!%*+`'~-]+$/.test(p.ka_method)) throw new ConfigError(`"${p.ka_method}" is no method`, "ka_method");
     if (/[<>\s]/.test(p.ka_from + p.ka_domain)) throw new ConfigError("not to be used in a header", "ka_from");
     return { usrloc, settings: settingsOf(p), kaLogText: p.ka_logmsg, kaLog: null };

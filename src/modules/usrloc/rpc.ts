@@ -77,11 +77,13 @@ export const commands: Readonly<Record<string, RpcDef<UsrlocInstance>>> = {
       { name: "flags", kind: "int", optional: true },
       { name: "cflags", kind: "int", optional: true },
       { name: "methods", kind: "int", optional: true },
+      { name: "received", kind: "str", optional: true },
+      { name: "socket", kind: "str", optional: true },
     ],
     run: ({ usrloc }, args) => add(usrloc, args),
   },
-  "ul.db_users": counting("users", "How many users the table has in the database."),
-  "ul.db_contacts": counting("contacts", "How many bindings the table has in the database."),
+  "ul.db_users": counting("users", "How many users have bindings in the database that count."),
+  "ul.db_contacts": counting("contacts", "How many bindings in the database count."),
   "ul.db_expired_contacts": counting("expired", "How many bindings in the database have expired."),
   "ul.flush": {
     doc: "Writes what waits to be written (write-back).",
@@ -184,6 +186,12 @@ function contactFields(c: Contact, { natFlag }: UsrlocSettings, now: number): { 
   };
 }
 
+/** A text that may be left out by "." or "0". */
+function given(arg: string | number | undefined): string {
+  const text = String(arg ?? ".");
+  return text === "." || text === "0" ? "" : text;
+}
+
 function add(usrloc: Usrloc, args: Args): RpcValue | Promise<RpcValue> {
   const domain = tableOf(usrloc, args);
   const aor = aorOf(usrloc, args[1]);
@@ -198,12 +206,14 @@ function add(usrloc: Usrloc, args: Args): RpcValue | Promise<RpcValue> {
     contact.contact = String(args[2] ?? "");
     contact.expires = seconds === 0 ? 0 : usrloc.now() + Math.trunc(seconds);
     contact.q = q < 0 ? -1 : q;
-    const path = String(args[5] ?? ".");
-    contact.path = path === "." || path === "0" ? "" : path;
+    contact.path = given(args[5]);
+    contact.received = given(args[9]);
+    contact.socket = given(args[10]).toLowerCase();
+    if (usrloc.pings.listenerOf(contact) === null) contact.socket = "";
     contact.cflags = Number(args[7] ?? 0) | 0;
     contact.methods = args[8] === undefined ? -1 : Number(args[8]) | 0;
     contact.callid = known?.callid ?? `${contact.ruid}@rpc`;
-    contact.cseq = (known?.cseq ?? 0) + 1;
+    contact.cseq = known?.cseq ?? 1; // the next request of the phone counts on from its own
     contact.userAgent = known?.userAgent ?? "RPC";
     contact.lastModified = usrloc.now();
     if (known === undefined) domain.add(record, contact);

@@ -221,17 +221,20 @@ export class TableStore {
     return rows.length < this.settings.fetchRows || typeof last !== "number" ? -1 : last;
   }
 
-  /** How many users, bindings or expired bindings the table has. */
+  /** How many users with bindings that count, such bindings, or expired ones the table has. */
   counted(what: "users" | "contacts" | "expired", now: number): number | Promise<number> {
     const { columns, expiresType, useDomain } = this.settings;
     const times = [timeCell(0, expiresType), timeCell(now, expiresType)];
     const who = useDomain ? `${columns.user}, ${columns.domain}` : columns.user;
     const { expires } = columns;
-    const from = what === "users" ? `(SELECT DISTINCT ${who} FROM ${this.table}) AS t` : this.table;
-    const rows =
-      what === "expired"
-        ? this.db.raw(`SELECT COUNT(*) AS n FROM ${from} WHERE ${expires} > ? AND ${expires} < ?`, times)
-        : this.db.raw(`SELECT COUNT(*) AS n FROM ${from}`, []);
+    const expired = `${expires} > ? AND ${expires} < ?`;
+    const valid = `FROM ${this.table} WHERE NOT (${expired})`;
+    const from = {
+      expired: `FROM ${this.table} WHERE ${expired}`,
+      contacts: valid,
+      users: `FROM (SELECT DISTINCT ${who} ${valid}) AS t`,
+    }[what];
+    const rows = this.db.raw(`SELECT COUNT(*) AS n ${from}`, times);
     const first = (list: readonly Row[]): number => Number(list[0]?.["n"] ?? 0);
     return rows instanceof Promise ? rows.then(first) : first(rows);
   }
