@@ -14,6 +14,7 @@ import { textOf } from "../../util/bytes.ts";
 import { type RecordRouting, rr } from "../rr/index.ts";
 import { type TmEngine, tm } from "../tm/index.ts";
 import { logLine } from "./log-line.ts";
+import type { Outbox, OutgoingRow } from "./outbox.ts";
 import { type AccRecord, legsOf, recordOf, tagOf, valuesOf } from "./record.ts";
 import { columnsOf, legCells, rowOf } from "./rows.ts";
 import type { AccSettings, Extra, LegPart } from "./settings.ts";
@@ -35,6 +36,7 @@ export interface AccTexts {
 export class Accounting {
   readonly host: ModuleHost;
   readonly engine: TmEngine;
+  private readonly outbox: Outbox;
   private readonly rr: RecordRouting | null;
   settings: AccSettings;
   private texts: AccTexts;
@@ -42,8 +44,9 @@ export class Accounting {
   /** Answered INVITEs by what their ACKs carry; used with report_ack. */
   private readonly awaited = new Map<string, Transaction>();
 
-  constructor(host: ModuleHost, settings: AccSettings, texts: AccTexts) {
+  constructor(host: ModuleHost, outbox: Outbox, settings: AccSettings, texts: AccTexts) {
     this.host = host;
+    this.outbox = outbox;
     this.settings = settings;
     this.texts = texts;
     this.engine = host.use(tm);
@@ -148,13 +151,13 @@ export class Accounting {
   /** Tells of an end of a transaction where its flags want it. */
   account(what: string, ctx: RouteContext, flags: number, record: AccRecord): void {
     if ((flags & this.settings.logFlag) !== 0) this.log(what, ctx, record);
-    if ((flags & this.settings.dbFlag) !== 0) void this.store(this.texts.accTable(ctx), ctx, record);
+    if ((flags & this.settings.dbFlag) !== 0) this.store(this.texts.accTable(ctx), ctx, record);
   }
 
   /** Tells of a call that nobody took. */
   missed(ctx: RouteContext, flags: number, record: AccRecord): void {
     if ((flags & this.settings.logMissedFlag) !== 0) this.log("call missed", ctx, record);
-    if ((flags & this.settings.dbMissedFlag) !== 0) void this.store(this.texts.missedTable(ctx), ctx, record);
+    if ((flags & this.settings.dbMissedFlag) !== 0) this.store(this.texts.missedTable(ctx), ctx, record);
   }
 
   /** Writes a record to the log. */
@@ -166,35 +169,28 @@ export class Accounting {
     this.host.log.write(settings.logLevel, `ACC: ${what}: ${line}`, settings.logFacility);
   }
 
-  /** Inserts a record, a row for each leg. Whether it could; a promise where the database takes its time. Never rejects. */
-  store(table: string, ctx: RouteContext, record: AccRecord): boolean | Promise<boolean> {
-    const { settings, texts } = this;
-    const cells = rowOf(record, settings.time, valuesOf(texts.dbExtras, ctx), settings.nullable);
-    const legs = texts.legs.length === 0 ? [[]] : legsOf(texts.legs, ctx);
-    const waits: Promise<void>[] = [];
-    try {
-      const database = this.host.database(settings.dbUrl);
-      for (const leg of legs.length > 0 ? legs : [[]]) {
-        const done = database.insert(table, this.columns, [...cells, ...legCells(texts.legs, leg)]);
-        if (done instanceof Promise) waits.push(done);
-      }
-    } catch (error) {
-      this.failed(table, error);
-      return false;
-    }
-    if (waits.length === 0) return true;
-    return Promise.all(waits).then(
-      () => true,
-      (error: unknown) => {
-        this.failed(table, error);
-        return false;
-      },
-    );
+  /** Writes a record, a row for each leg, now or when the database is back. */
+  store(table: string, ctx: RouteContext, record: AccRecord): void {
+    for (const row of this.rows(table, ctx, record)) this.outbox.put(row);
   }
 
-  private failed(table: string, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
-    this.host.proxy.limited.error(this.host.log, `cannot write a record into table ${table}: ${text}`);
+  /** Writes it now or never. Whether it could; a promise where the database takes its time. */
+  storeNow(table: string, ctx: RouteContext, record: AccRecord): boolean | Promise<boolean> {
+    const done = this.rows(table, ctx, record).map((row) => this.outbox.tryNow(row));
+    if (!done.some((each) => each instanceof Promise)) return done.every((each) => each === true);
+    return Promise.all(done).then((all) => all.every((each) => each));
+  }
+
+  private rows(table: string, ctx: RouteContext, record: AccRecord): OutgoingRow[] {
+    const { settings, texts, columns } = this;
+    const cells = rowOf(record, settings.time, valuesOf(texts.dbExtras, ctx), settings.nullable);
+    const legs = texts.legs.length === 0 ? [] : legsOf(texts.legs, ctx);
+    return (legs.length > 0 ? legs : [[]]).map((leg) => ({
+      url: settings.dbUrl,
+      table,
+      columns,
+      cells: [...cells, ...legCells(texts.legs, leg)],
+    }));
   }
 }
 

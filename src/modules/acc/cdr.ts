@@ -8,6 +8,7 @@ import type { Transaction } from "../../tm/index.ts";
 import { strftime } from "../../util/strftime.ts";
 import type { Dialog, Dialogs } from "../dialog/index.ts";
 import { type Accounting, keepRequest } from "./accounting.ts";
+import type { Outbox } from "./outbox.ts";
 import { shown } from "./record.ts";
 import { type Extra, TimeMode, type TimeSettings } from "./settings.ts";
 
@@ -35,6 +36,7 @@ export interface CdrSettings {
 /** Writes the records of calls. */
 export class CallRecords {
   private readonly host: ModuleHost;
+  private readonly outbox: Outbox;
   private readonly accounting: Accounting;
   private readonly dialogs: Dialogs;
   private settings: CdrSettings | null = null;
@@ -42,8 +44,9 @@ export class CallRecords {
   /** Calls that have ended by a BYE whose route still runs, and that has no transaction yet. */
   private readonly ending = new Map<Dialog, { readonly ctx: RouteContext; readonly at: number }>();
 
-  constructor(host: ModuleHost, accounting: Accounting, dialogs: Dialogs) {
+  constructor(host: ModuleHost, outbox: Outbox, accounting: Accounting, dialogs: Dialogs) {
     this.host = host;
+    this.outbox = outbox;
     this.accounting = accounting;
     this.dialogs = dialogs;
     dialogs.listeners.push({
@@ -151,20 +154,7 @@ export class CallRecords {
     const columns = [s.startId, s.endId, s.durationId, ...this.extras.map((extra) => extra.name)];
     const cells: Cell[] = [momentCell(start, s.time), momentCell(end, s.time), Number(length)];
     for (const value of values) cells.push(value === null ? (s.nullable ? null : "") : shown(value));
-    this.insert(s, columns, cells);
-  }
-
-  private insert({ dbUrl, table }: CdrSettings, columns: readonly string[], cells: readonly Cell[]): void {
-    const failed = (error: unknown): void => {
-      const text = error instanceof Error ? error.message : String(error);
-      this.host.proxy.limited.error(this.host.log, `cannot write a call into table ${table}: ${text}`);
-    };
-    try {
-      const done = this.host.database(dbUrl).insert(table, columns, cells);
-      if (done instanceof Promise) done.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    this.outbox.put({ url: s.dbUrl, table: s.table, columns, cells });
   }
 }
 

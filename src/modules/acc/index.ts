@@ -18,6 +18,7 @@ import { rr } from "../rr/index.ts";
 import { tm } from "../tm/index.ts";
 import { Accounting, type AccTexts } from "./accounting.ts";
 import { CallRecords, type CdrSettings } from "./cdr.ts";
+import { Outbox } from "./outbox.ts";
 import { params } from "./params.ts";
 import { codeAndReason, recordOf, tagOf } from "./record.ts";
 import { ACC_VERSION, CDR_VERSION, MISSED_VERSION } from "./rows.ts";
@@ -28,10 +29,15 @@ type Params = ParamValues<typeof params>;
 /** What acc keeps for the process: the accounting, made with the first generation. */
 class AccState {
   readonly host: ModuleHost;
+  readonly outbox: Outbox;
   accounting: Accounting | null = null;
   cdrs: CallRecords | null = null;
   constructor(host: ModuleHost) {
     this.host = host;
+    this.outbox = new Outbox(host);
+    const { statistics } = host.proxy;
+    statistics.put("acc", "kept_records", () => this.outbox.size, true);
+    statistics.put("acc", "lost_records", () => this.outbox.dropped);
   }
 }
 
@@ -71,7 +77,7 @@ class Acc {
   async start(): Promise<void> {
     const { state, settings } = this;
     const texts = this.texts!;
-    state.accounting ??= new Accounting(state.host, settings, texts);
+    state.accounting ??= new Accounting(state.host, state.outbox, settings, texts);
     state.accounting.apply(settings, texts);
     this.startCdrs();
     if (settings.dbUrl === "") return;
@@ -94,7 +100,7 @@ class Acc {
       state.cdrs?.apply(null, []);
       return;
     }
-    state.cdrs ??= new CallRecords(state.host, state.accounting!, dialogs);
+    state.cdrs ??= new CallRecords(state.host, state.outbox, state.accounting!, dialogs);
     state.cdrs.apply(cdrSettingsOf(params), this.cdrExtras);
   }
 
@@ -108,9 +114,14 @@ class Acc {
   dbRequest(ctx: RouteContext, comment: string, table: string): FunctionResult {
     const accounting = this.state.accounting;
     if (accounting === null || this.settings.dbUrl === "") return -1;
-    const stored = accounting.store(table, ctx, this.record(ctx, comment));
+    const record = this.record(ctx, comment);
+    if (!this.settings.waits) {
+      accounting.store(table, ctx, record);
+      return 1;
+    }
+    const stored = accounting.storeNow(table, ctx, record);
     if (typeof stored === "boolean") return stored ? 1 : -1;
-    return this.settings.waits ? stored.then((ok) => (ok ? 1 : -1)) : 1;
+    return stored.then((ok) => (ok ? 1 : -1));
   }
 
   private record(ctx: RouteContext, comment: string) {
@@ -194,6 +205,7 @@ export const acc = defineModule({
   configure: (state, p): Acc => new Acc(state, p),
   bind: (acc, readers) => acc.bind(readers),
   start: (acc) => acc.start(),
+  stop: (state) => state.outbox.close(),
   functions: {
     acc_log_request: fn({
       args: [str("comment")],
