@@ -45,6 +45,8 @@ export class FlowTable {
   /** Flows that had said nothing when last looked at, oldest first. */
   readonly #silent = new Set<StreamFlow>();
   #cancelSweep: (() => void) | null = null;
+  /** Milliseconds a flow with TLS may say nothing after its handshake, where that is less than for others. */
+  tlsSilence: () => number = () => Number.POSITIVE_INFINITY;
   /** Flows refused because the table was full, and flows closed by the sweep. */
   refused = 0;
   /** Flows closed to make room. */
@@ -175,6 +177,7 @@ export class FlowTable {
   #sweep(): void {
     const now = this.#clock.mono();
     const { messageTimeout } = this.#limits;
+    const tlsSilence = this.tlsSilence();
     for (const flow of [...this.#byId.values()]) {
       if (flow.spoke) this.#silent.delete(flow);
       if (flow.isStuck(now)) {
@@ -182,7 +185,9 @@ export class FlowTable {
         flow.fail(new HostError("ETIMEDOUT", "takes nothing of what is sent to it"));
         continue;
       }
-      const late = flow.partialSince > 0 && now - flow.partialSince >= messageTimeout;
+      const isSilent = flow.tls != null && flow.lastActive <= flow.partialSince;
+      const patience = isSilent ? Math.min(messageTimeout, tlsSilence) : messageTimeout;
+      const late = flow.partialSince > 0 && now - flow.partialSince >= patience;
       if (!late && now < this.#idleEnd(flow)) continue;
       this.expired++;
       if (late) flow.fail(new HostError("ETIMEDOUT", "a message was not finished in time"));

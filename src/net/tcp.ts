@@ -161,6 +161,7 @@ export class TcpTransport {
     flow.accepted(connection);
     this.#add(flow);
     this.#sources.add(flow);
+    if (connection.tls !== null) this.tls?.accepted(flow);
     return flow;
   }
 

@@ -9,6 +9,10 @@ export interface TlsProvider {
   readonly acceptor: TlsAcceptor;
   /** How it is spoken on a connection to that address, from one of ours; `asker`: whose message opens it, as given to flowTo. */
   dialer(remote: SocketAddress, local: SocketAddress, asker: object | null): TlsDialer;
+  /** Milliseconds after which a connection is closed over which nothing came since its handshake. */
+  readonly silence: number;
+  /** A connection was accepted, its handshake being done. */
+  accepted(flow: Flow): void;
   /** Whether a connection that we have opened may be used, now that it is there. */
   mayUse(flow: Flow): boolean;
 }

@@ -190,6 +190,7 @@ export class NetTransports implements Transports {
 
   useTls(provider: TlsProvider): void {
     this.tls.tls = provider;
+    this.flows.tlsSilence = () => provider.silence;
   }
 
   /** Opens a listener; rejects with HostError when it cannot be had. */

@@ -428,3 +428,38 @@ modparam("tls", "verify_certificate", 1)`,
   const other = domain(far, make("other.example", authority("another CA")));
   expect((await phone(bed, far, other))?.isClosed() ?? true).toBe(true);
 });
+
+test("tls_log: handshakes are told at that level, also when it is changed", async () => {
+  const { bed, far } = await open(CONFIG.replace("request_route", 'modparam("tls", "tls_log", 1)\nrequest_route'));
+  const told = (): string[] => bed.log.filter((line) => /new connection|came to nothing/.test(line));
+  await phone(bed, far, domain(far, client));
+  await phone(bed, far, domain(far, null), "b.example");
+  await phone(bed, far, domain(far, make("client.example", strangeCa)));
+  expect(told().slice(0, 2)).toEqual([
+    expect.stringMatching(
+      /^NOTICE: tls: new connection from 192.0.2.20:\d+ to 192.0.2.1:5061 using TLSv1.3 \S+ 256, client certificate subject: .*client.example/,
+    ),
+    expect.stringMatching(/^NOTICE: tls: new connection .*, client did not present a certificate$/),
+  ]);
+  expect(told()[2]).toMatch(/^NOTICE: tls: handshake of 192.0.2.20:\d+ with 192.0.2.1:5061 came to nothing/);
+  bed.server.proxy.groups.change("tls", "tls_log", 2, null);
+  await phone(bed, far, domain(far, null));
+  expect(told().length).toBe(3);
+});
+
+test("connection_timeout: a connection over which nothing came is closed, others stay", async () => {
+  const { bed, far } = await open(
+    CONFIG.replace("request_route", 'modparam("tls", "connection_timeout", 5)\nrequest_route'),
+  );
+  const silent = (await phone(bed, far, domain(far, null)))!;
+  const speaks = (await phone(bed, far, domain(far, null)))!;
+  await speaks.send(bed.request("OPTIONS", `sip:x@${ADDRESS}`, [], VIA));
+  await bed.world.advance(3000);
+  expect(silent.isClosed()).toBe(false);
+  await bed.world.advance(8000);
+  expect([silent.isClosed(), speaks.isClosed()]).toEqual([true, false]);
+  bed.server.proxy.groups.change("tls", "connection_timeout", 20, null);
+  const second = (await phone(bed, far, domain(far, null)))!;
+  await bed.world.advance(12_000);
+  expect(second.isClosed()).toBe(false);
+});

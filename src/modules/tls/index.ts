@@ -22,6 +22,9 @@ import { tlsOf, tlsVariables } from "./variables.ts";
 interface Instance extends Commanded {
   readonly settings: Settings;
   readonly xavpCfg: string;
+  readonly logLevel: number;
+  /** connection_timeout, seconds. */
+  readonly silence: number;
   /** The settings made ready; null while TLS is off. */
   readonly domains: Domains | null;
 }
@@ -107,16 +110,19 @@ export const tls = defineModule({
       "",
       "tls.cfg, or a directory of such files (*.cfg), with settings for each address and name; parameters above count no more then.",
     ),
-    connection_timeout: intParam(600, "Seconds a connection may be idle that nothing ever came over.", {
-      effect:
-        "connections are closed as those of TCP are, by tcp_connection_lifetime, or sooner when nothing was ever said",
-    }),
+    connection_timeout: intParam(
+      600,
+      "How long a connection may be idle that nothing ever came over: 30 s at most; those that were used have tcp_connection_lifetime.",
+      { unit: "s", min: -1 },
+    ),
     xavp_cfg: strParam("", "XAVP with server_name and server_id for connections that a message opens."),
     session_cache: intParam(0, "Whether sessions can be resumed.", {
       effect:
-        "clients keep their sessions themselves (tickets) and may always resume them; certificates are looked at each time",
+        "as with Kamailio, clients keep their sessions themselves (tickets) and may always resume them; certificates are looked at each time",
     }),
-    session_id: strParam("kamailio-tls-5.x.y", "Context of cached sessions.", { effect: RUNTIME }),
+    session_id: strParam("kamailio-tls-5.x.y", "Context of cached sessions.", {
+      effect: "sessions hold for this process alone, so there is no other context to take them for",
+    }),
     renegotiation: intParam(0, "Whether clients may renegotiate.", { effect: "it is never allowed" }),
     tls_disable_compression: intParam(1, "Whether TLS does without compression.", { effect: "there is never any" }),
     ssl_release_buffers: intParam(-1, "Whether buffers are released early.", { effect: MEMORY }),
@@ -127,8 +133,10 @@ export const tls = defineModule({
     con_ct_wq_max: intParam(65536, "Bytes queued on a connection.", { effect: QUEUES }),
     ct_wq_max: intParam(10485760, "Bytes queued on all connections.", { effect: QUEUES }),
     ct_wq_blk_size: intParam(4096, "Block size of queues.", { effect: QUEUES }),
-    tls_log: intParam(3, "Log level of messages about TLS.", { effect: "failed handshakes are told at level 3" }),
-    tls_debug: intParam(3, "Log level of debug messages.", { effect: "there are none" }),
+    tls_log: intParam(3, "Log level of messages about handshakes, those that failed too."),
+    tls_debug: intParam(3, "Log level of debug messages.", {
+      effect: "there are none, as in Kamailio unless it is compiled for them",
+    }),
     low_mem_threshold1: intParam(-1, "Kilobytes of free memory below which nothing new is accepted.", {
       effect: MEMORY,
     }),
@@ -168,7 +176,16 @@ export const tls = defineModule({
         throw new ConfigError(error.message, error.setting);
       }
     }
-    return { tls: state, host, settings, xavpCfg: p.xavp_cfg, domains, options: optionsOf(p) };
+    return {
+      tls: state,
+      host,
+      settings,
+      xavpCfg: p.xavp_cfg,
+      logLevel: p.tls_log,
+      silence: p.connection_timeout,
+      domains,
+      options: optionsOf(p),
+    };
   },
   bind: tellLimits,
   start: (instance, host) => {
@@ -177,6 +194,20 @@ export const tls = defineModule({
       return;
     }
     instance.tls.start(instance.settings);
+    const inForce = (name: string, value: number, apply: (value: number) => void): void => {
+      apply(value);
+      host.proxy.groups.allowChange("tls", name, (changed) => {
+        if (typeof changed !== "number") return false;
+        apply(changed);
+        return true;
+      });
+    };
+    inForce("tls_log", instance.logLevel, (level) => {
+      instance.tls.logLevel = level;
+    });
+    inForce("connection_timeout", instance.silence, (seconds) => {
+      instance.tls.silence = seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
+    });
     instance.tls.xavpCfg = instance.xavpCfg;
     host.proxy.transports.useTls(instance.tls);
   },

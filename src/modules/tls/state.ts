@@ -9,8 +9,8 @@ import { unaskedContext } from "../../proxy/unasked.ts";
 import { pickField } from "../../proxy/xavp.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { toUnicode } from "../../util/bytes.ts";
-import { CertificateText, timeText } from "../../util/certificate-text.ts";
-import type { Log } from "../../util/log.ts";
+import { CertificateText, textOfCertificate, timeText } from "../../util/certificate-text.ts";
+import { Level, type Log } from "../../util/log.ts";
 import { type Finding, parseTlsConfig } from "./config-file.ts";
 import { Domains } from "./domains.ts";
 import { type Loading, type LoadProblem, loadProfiles, pathOf } from "./load.ts";
@@ -52,6 +52,9 @@ export class TlsState implements TlsProvider {
   /** The XAVP with server_name and server_id of one message (xavp_cfg); "" for none. */
   xavpCfg = "";
   failures = 0;
+  /** tls_log: level of lines about handshakes. */
+  logLevel: number = Level.DEBUG;
+  silence = Number.POSITIVE_INFINITY;
   settings: Settings = { config: null, values: noValues() };
   private readonly host: Host;
   private readonly log: Log;
@@ -232,9 +235,26 @@ export class TlsState implements TlsProvider {
   private failed(remote: SocketAddress, local: SocketAddress, reason: string): void {
     this.failures++;
     this.moduleHost.proxy.counters.drop("tls-handshake");
-    const at = ({ address, port }: SocketAddress): string =>
-      address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-    this.log.debug(`handshake of ${at(remote)} with ${at(local)} came to nothing: ${reason}`);
+    this.tell(
+      "handshakes that came to nothing",
+      () => `handshake of ${at(remote)} with ${at(local)} came to nothing: ${reason}`,
+    );
+  }
+
+  accepted({ tls, remote, local }: Flow): void {
+    if (tls == null) return;
+    this.tell("connections", () => {
+      const shown = tls.peer === null ? "did not present a certificate" : `certificate subject: ${subjectOf(tls.peer)}`;
+      return `new connection from ${at(remote)} to ${at(local)} using ${tls.version} ${tls.cipher} ${tls.bits}, client ${shown}`;
+    });
+  }
+
+  // Strangers cause these lines: above level debug they are limited.
+  private tell(what: string, text: () => string): void {
+    const { log, logLevel } = this;
+    if (!log.enabled(logLevel)) return;
+    if (logLevel >= Level.DEBUG) log.write(logLevel, text());
+    else this.moduleHost.proxy.limited.write(log, logLevel, what, text());
   }
 
   private tellExpiry(): void {
@@ -282,6 +302,19 @@ export class TlsState implements TlsProvider {
     }
     return all;
   }
+}
+
+// What a stranger shows need not be a certificate that we can read.
+function subjectOf(der: Uint8Array): string {
+  try {
+    return textOfCertificate(der).line("subject");
+  } catch {
+    return "unreadable";
+  }
+}
+
+function at({ address, port }: SocketAddress): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** When the first certificate of a PEM text expires; null when there is none that can be read. */
