@@ -169,9 +169,11 @@ export class Accounting {
     this.host.log.write(settings.logLevel, `ACC: ${what}: ${line}`, settings.logFacility);
   }
 
-  /** Writes a record, a row for each leg, now or when the database is back. */
-  store(table: string, ctx: RouteContext, record: AccRecord): void {
-    for (const row of this.rows(table, ctx, record)) this.outbox.put(row);
+  /** Writes a record, a row for each leg, now or when the database is back. False when it is known at once that it cannot be written. */
+  store(table: string, ctx: RouteContext, record: AccRecord): boolean {
+    return this.rows(table, ctx, record)
+      .map((row) => this.outbox.put(row))
+      .every((ok) => ok);
   }
 
   /** Writes it now or never. Whether it could; a promise where the database takes its time. */

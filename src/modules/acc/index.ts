@@ -115,10 +115,7 @@ class Acc {
     const accounting = this.state.accounting;
     if (accounting === null || this.settings.dbUrl === "") return -1;
     const record = this.record(ctx, comment);
-    if (!this.settings.waits) {
-      accounting.store(table, ctx, record);
-      return 1;
-    }
+    if (!this.settings.waits) return accounting.store(table, ctx, record) ? 1 : -1;
     const stored = accounting.storeNow(table, ctx, record);
     if (typeof stored === "boolean") return stored ? 1 : -1;
     return stored.then((ok) => (ok ? 1 : -1));

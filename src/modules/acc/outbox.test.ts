@@ -62,7 +62,7 @@ test.each([true, false])(
 test("a row that the database does not want is not tried again, and holds up no other", async () => {
   const { bed, database, outbox } = open();
   database.error = "ERR_DB";
-  outbox.put(row(1));
+  expect(outbox.put(row(1))).toBe(true); // nobody knows yet
   await bed.pass(100);
   expect([outbox.size, database.tries]).toEqual([0, 1]);
   expect(bed.lines.at(-1)).toContain("cannot write a record into table acc: ERR_DB");
@@ -80,7 +80,7 @@ test("no more are kept than there is room for", async () => {
   const { bed, database, outbox } = open();
   database.error = DOWN;
   database.answersAtOnce = true;
-  for (let i = 0; i < 20_010; i++) outbox.put(row(i));
+  for (let i = 0; i < 20_010; i++) expect(outbox.put(row(i))).toBe(i < 20_000);
   expect([outbox.size, outbox.dropped]).toEqual([20_000, 10]);
   expect(bed.lines.some((line) => line.includes("a record is lost"))).toBe(true);
   database.error = null;

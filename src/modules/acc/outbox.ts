@@ -40,15 +40,13 @@ export class Outbox {
     return this.kept.length;
   }
 
-  /** Writes a row, now or when the database is back. */
-  put(row: OutgoingRow): void {
-    if (this.kept.length > 0) {
-      this.keep(row); // behind those before it
-      return;
-    }
+  /** Writes a row, now or when the database is back. False when it is known at once that it cannot be written. */
+  put(row: OutgoingRow): boolean {
+    if (this.kept.length > 0) return this.keep(row); // behind those before it
     const done = this.insert(row);
-    if (done instanceof Promise) void done.then((error) => error !== null && this.failed(row, error));
-    else if (done !== null) this.failed(row, done);
+    if (!(done instanceof Promise)) return done === null || this.failed(row, done);
+    void done.then((error) => error === null || this.failed(row, error));
+    return true;
   }
 
   /** Writes a row; whether that went well. Nothing is kept. */
@@ -75,20 +73,22 @@ export class Outbox {
     }
   }
 
-  private failed(row: OutgoingRow, error: unknown): void {
+  // Whether it may be written later.
+  private failed(row: OutgoingRow, error: unknown): boolean {
     this.complain(row, error);
-    if (isAway(error)) this.keep(row);
+    return isAway(error) && this.keep(row);
   }
 
-  private keep(row: OutgoingRow): void {
+  private keep(row: OutgoingRow): boolean {
     if (this.kept.length >= MAX_KEPT) {
       this.dropped++;
       this.host.proxy.limited.error(this.host.log, `a record is lost: ${MAX_KEPT} wait for the database already`);
-      return;
+      return false;
     }
     if (this.kept.length === 0) this.host.log.warn("the database is away: records are kept until it is back");
     this.kept.push(row);
     this.wait();
+    return true;
   }
 
   private wait(ms = RETRY): void {
