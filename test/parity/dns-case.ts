@@ -75,7 +75,7 @@ branch_route[B] { append_hf("X-Branch: $T_branch_idx\\r\\n"); }
 
 /** Who looks on, in either world. */
 export class Onlooker {
-  readonly asked: string[] = [];
+  private asked: string[] = [];
   private at: string[] = [];
   private reply = "";
   private current = "";
@@ -128,8 +128,13 @@ export class Onlooker {
     return this.reply !== "";
   }
 
+  /** A name server got a question ("A a.test"); what programs around the server want to know does not count. */
+  wasAsked(question: string): void {
+    if (/(\.test| \w+)( of the second)?$/.test(question)) this.asked.push(question);
+  }
+
   begin(): void {
-    this.asked.length = 0;
+    this.asked = [];
     this.at = [];
     this.reply = "";
   }

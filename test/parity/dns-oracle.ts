@@ -88,9 +88,8 @@ class Inside {
       socket.on("message", (data, from) => {
         const asked: string[] = [];
         const bytes = answerTo(data, records, manners, false, asked);
-        if (address === NAME_SERVERS[0] || group.silent?.includes(NAME_SERVERS[0]!) !== true)
-          onlooker.asked.push(...asked);
-        else onlooker.asked.push(...asked.map((q) => `${q} of the second`));
+        const isSecond = address !== NAME_SERVERS[0] && group.silent?.includes(NAME_SERVERS[0]!) === true;
+        for (const q of asked) onlooker.wasAsked(isSecond ? `${q} of the second` : q);
         if (bytes !== null && group.silent?.includes(address) !== true) socket.send(bytes, from.port, from.address);
       });
     }

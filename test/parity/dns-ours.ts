@@ -47,7 +47,10 @@ class Far {
     servers.forEach((server, i) => {
       server.manners.silent = group.silent?.includes(NAME_SERVERS[i]!) === true;
       const second = i > 0 && group.silent?.includes(NAME_SERVERS[0]!) === true;
-      server.asked.push = (...list) => onlooker.asked.push(...list.map((q) => (second ? `${q} of the second` : q)));
+      server.asked.push = (...list) => {
+        for (const q of list) onlooker.wasAsked(second ? `${q} of the second` : q);
+        return 0;
+      };
     });
     for (const address of ["192.0.2.20", "192.0.2.21", "2001:db8::20"]) await this.hops(address);
     const send = await this.client();
