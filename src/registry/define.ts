@@ -125,6 +125,11 @@ function paramBase(kind: "int" | "str", doc: string, o: ParamOptions) {
   } as const;
 }
 
+/** Whether a number is within what a parameter may be; a text always is. */
+export function fits({ min, max }: Pick<ParamDef<unknown>, "min" | "max">, value: number | string): boolean {
+  return typeof value === "string" || ((min === null || value >= min) && (max === null || value <= max));
+}
+
 /** What a module gets for its declared parameters. */
 export type ParamValues<P> = { readonly [K in keyof P]: P[K] extends ParamDef<infer T> ? T : never };
 

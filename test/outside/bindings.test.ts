@@ -149,3 +149,39 @@ test("ul.add of a binding that a phone has made leaves the phone's own requests 
   expect((await refresh(8))[0]).toMatch(/^SIP\/2\.0 200 [\s\S]*expires=3600/);
   await bed.close();
 });
+
+test("parameters of registrar change while the program runs (cfg_rpc)", async () => {
+  const bed = await openProxy(`${modules("cfg_rpc")}
+request_route {
+  if (is_method("REGISTER")) { save("location"); exit; }
+  lookup("location");
+  sl_send_reply("299", "$rc $ru $(branch(count))");
+}
+`);
+  const phone = await bed.udp(7000);
+  const change = (name: string, value: number): Promise<unknown> =>
+    bed.rpc("cfg.set_now_int", "registrar", name, value);
+  const save = async (user: string, contact: string, callId = "c"): Promise<string> =>
+    (await phone.send(register(bed, user, contact, [`Call-ID: ${callId}`])))[0]!.replace(/\r\n/g, "|");
+  await change("default_expires", 100);
+  expect(await save("a", "<sip:a@192.0.2.10:7000>")).toContain("expires=100");
+  await change("max_expires", 90);
+  expect(await save("b", "<sip:b@192.0.2.10:7000>")).toContain("expires=90");
+  await change("min_expires", 80);
+  expect(await save("c", "<sip:c@192.0.2.10:7000>;expires=10")).toContain("expires=80");
+  await change("default_q", 300);
+  await change("max_contacts", 2);
+  expect(await save("d", "<sip:d1@192.0.2.10:7000>")).toContain("q=0.3");
+  expect(await save("d", "<sip:d2@192.0.2.10:7000>", "d")).toMatch(/^SIP\/2\.0 200 /);
+  await change("retry_after", 33);
+  expect(await save("d", "<sip:d3@192.0.2.10:7000>", "e")).toMatch(/^SIP\/2\.0 503 .*Retry-After: 33/);
+  await change("append_branches", 0);
+  const [found] = await phone.send(bed.request("OPTIONS", "sip:d@example.org"));
+  expect(found).toMatch(/^SIP\/2\.0 299 1 sip:d1@192\.0\.2\.10:7000 <null>/);
+  await change("case_sensitive", 1);
+  expect((await phone.send(bed.request("OPTIONS", "sip:D@example.org")))[0]).toMatch(/^SIP\/2\.0 299 -1 /);
+  await expect(change("expires_range", 101)).rejects.toThrow();
+  await expect(change("use_path", 1)).rejects.toThrow();
+  expect(await bed.rpc("cfg.get", "registrar", "default_expires")).toBe(100);
+  await bed.close();
+});

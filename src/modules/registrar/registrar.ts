@@ -12,6 +12,7 @@ import { textOf } from "../../util/bytes.ts";
 import type { Domain, Usrloc } from "../usrloc/index.ts";
 import type { AorForm } from "./aor.ts";
 import { setting } from "./attributes.ts";
+import type { Given } from "./params.ts";
 import { DEFAULT_REGISTRAR, type RegistrarSettings } from "./settings.ts";
 
 /** Counts since the start; they survive reloads. */
@@ -27,23 +28,38 @@ export class Registrar {
   readonly host: ModuleHost;
   readonly usrloc: Usrloc;
   readonly state: RegistrarState;
-  readonly settings: RegistrarSettings;
+  /** What the parameters said; null where nothing says it (tests). */
+  readonly given: Given | null;
+  private current: RegistrarSettings;
+  private form: AorForm;
+  private formWithDomain: AorForm;
 
   constructor(
     host: ModuleHost,
     usrloc: Usrloc,
     state: RegistrarState,
     settings: RegistrarSettings = DEFAULT_REGISTRAR,
+    given: Given | null = null,
   ) {
     this.host = host;
     this.usrloc = usrloc;
     this.state = state;
-    this.settings = settings;
-    this.form = { useDomain: false, caseSensitive: settings.caseSensitive, realmPrefix: settings.realmPrefix };
-    this.formWithDomain = { ...this.form, useDomain: true };
+    this.given = given;
+    this.current = settings;
+    this.form = formOf(settings, false);
+    this.formWithDomain = formOf(settings, true);
   }
-  private readonly form: AorForm;
-  private readonly formWithDomain: AorForm;
+
+  get settings(): RegistrarSettings {
+    return this.current;
+  }
+
+  /** Puts other settings in force. */
+  use(settings: RegistrarSettings): void {
+    this.current = settings;
+    this.form = formOf(settings, false);
+    this.formWithDomain = formOf(settings, true);
+  }
 
   /** How addresses of record are written now. */
   get aorForm(): AorForm {
@@ -98,6 +114,10 @@ export class Registrar {
   aorUriOf(ctx: RouteContext): string | null {
     return avpText(ctx, this.settings.aorAvp) || null;
   }
+}
+
+function formOf({ caseSensitive, realmPrefix }: RegistrarSettings, useDomain: boolean): AorForm {
+  return { useDomain, caseSensitive, realmPrefix };
 }
 
 function avpText(ctx: RouteContext, name: string): string {

@@ -1,7 +1,7 @@
 // Parameters of module tm that commands change while the program runs (cfg.seti tm fr_timer …), those of Kamailio: what begins afterwards goes by
 // them.
 
-import type { ParamDef } from "../../registry/define.ts";
+import { fits } from "../../registry/define.ts";
 import { configure, params } from "./params.ts";
 import type { TmInstance } from "./settings.ts";
 
@@ -50,14 +50,10 @@ export function allowChanges(self: TmInstance, putInForce: (self: TmInstance) =>
   const { groups } = self.engine.proxy;
   for (const name of CHANGEABLE) {
     groups.allowChange("tm", name, (value) => {
-      if (!isFit(params[name], value)) return false;
+      if (!fits(params[name], value)) return false;
       Object.assign(self, configure(self.engine, { ...self.values, [name]: value }));
       putInForce(self);
       return true;
     });
   }
-}
-
-function isFit({ min, max }: Pick<ParamDef<unknown>, "min" | "max">, value: number | string): boolean {
-  return typeof value === "string" || ((min === null || value >= min) && (max === null || value <= max));
 }
