@@ -9,8 +9,10 @@ const FIRST_CHUNK = 2048;
 const MAX_SPARES = "Bun" in globalThis ? 64 : 0; // Bun writes within the call
 const spares: Buffer[] = [];
 const NO_CHUNK = Buffer.alloc(0);
-/** Milliseconds between our close and the end of a connection whose peer keeps it open. */
+/** Milliseconds between our close and the end of a connection whose peer keeps it open, or takes nothing of what is left for him. */
 const LINGER = 5_000;
+/** Bytes that he must take in that time while there are so many. */
+const LEAST = 16_384;
 
 /** One connection; a driver adds the socket and tells what happens to it by the methods that begin with `on`. */
 export abstract class StreamConnection implements TcpConnection, Flushable {
@@ -26,6 +28,7 @@ export abstract class StreamConnection implements TcpConnection, Flushable {
   #used = 0;
   #marked = false;
   #closing = false;
+  #finished = false;
   #closed = false;
   #lingers: ReturnType<typeof setTimeout> | null = null;
   #error: HostError | null = null;
@@ -91,6 +94,7 @@ export abstract class StreamConnection implements TcpConnection, Flushable {
   close(): void {
     if (this.#closing || this.#closed) return;
     this.#closing = true;
+    this.#linger(this.queued);
     this.#mark();
   }
 
@@ -131,11 +135,19 @@ export abstract class StreamConnection implements TcpConnection, Flushable {
     this.#gate.mark(this);
   }
 
-  /** A peer that never closes its side is not waited for. */
   #finish(): void {
-    if (this.#lingers !== null) return;
-    this.#lingers = setTimeout(() => this.abort(), LINGER);
+    if (this.#finished) return;
+    this.#finished = true;
     this.finish();
+  }
+
+  // A peer that never closes its side is not waited for, nor one that leaves lying what is queued for him; `before`: how much that was.
+  #linger(before: number): void {
+    this.#lingers = setTimeout(() => {
+      const { queued } = this;
+      if (queued > 0 ? queued <= before - LEAST : before > 0) this.#linger(queued);
+      else this.abort();
+    }, LINGER);
   }
 
   #reserve(length: number): void {

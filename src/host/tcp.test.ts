@@ -1,5 +1,5 @@
 // One suite for TCP of the runtime that runs it and of the simulation.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { bytesOf, textOf } from "../util/bytes.ts";
 import type { SocketAddress, TcpConnection, TcpHandlers, TcpListener } from "./host.ts";
 import { type Rig, rigs } from "./suite-rig.ts";
@@ -160,6 +160,33 @@ for (const rig of rigs()) {
       await rig.until(() => client.closes.length === 1 && server.closes.length === 1);
       expect(client.bytes).toBeGreaterThanOrEqual(sent);
       expect([client.closes, server.closes]).toEqual([[null], [null]]);
+      listener.close();
+    });
+
+    test.runIf(rig.name !== "simulated")("who takes nothing of what is left is not waited for", async () => {
+      const { listener, ends } = await listen(rig, LOOPBACK4);
+      const client = await connect(rig, listener.local);
+      client.connection.pause();
+      say(client.connection, "x");
+      await rig.until(() => ends[0]?.bytes === 1);
+      const server = ends[0]!;
+      const block = "y".repeat(100_000);
+      // more than the system takes on both sides
+      for (let same = 0, before = -1; same < 50; same = server.connection!.queued === before ? same + 1 : 0) {
+        before = server.connection!.queued;
+        if (before < 3_000_000) say(server.connection!, block);
+        await new Promise((next) => setImmediate(next));
+      }
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      try {
+        server.connection!.close();
+        expect(server.connection!.queued).toBeGreaterThan(0);
+        vi.advanceTimersByTime(16_000);
+      } finally {
+        vi.useRealTimers();
+      }
+      await rig.until(() => server.closes.length === 1);
+      client.connection.abort();
       listener.close();
     });
 

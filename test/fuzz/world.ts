@@ -48,7 +48,7 @@ request_route {
 `;
 
 /** A peer that answers every request with a reply of its own choice, mutated now and then. */
-async function openCallee(host: SimHost, next: Random): Promise<void> {
+export async function openCallee(host: SimHost, next: Random): Promise<void> {
   const local = { family: 4, address: "192.0.2.20", port: 5060 } as const;
   const socket = await host.network.bindUdp({
     local,
