@@ -38,15 +38,16 @@ function takes({ skip, match }: XHttp, msg: SipMessage): boolean {
   return skip?.test(url) !== true && match?.test(url) !== false;
 }
 
-/** The header line of a content type; none for an empty one. The last one is kept: scripts ask for few, and a text that was just put together is slow to write. */
+/** The header line of a content type; none for an empty one, null for one that cannot stand in a header. The last one is kept: scripts ask for few. */
 class TypeLine {
   private type = "";
-  private line = "";
+  private line: string | null = "";
 
-  of(type: string): string {
+  of(type: string): string | null {
     if (type !== this.type) {
       this.type = type;
-      this.line = type === "" ? "" : `Content-Type: ${type}\r\n`;
+      if (!isFieldText(type)) this.line = null;
+      else this.line = type === "" ? "" : `Content-Type: ${type}\r\n`;
     }
     return this.line;
   }
@@ -67,9 +68,9 @@ function statusOf(code: string): number {
 /** A code as text, as the README's example writes it; what is no number is refused. */
 function reply({ types }: XHttp, ctx: RouteContext, code: string, reason: string, type: string, body: string): number {
   const status = statusOf(code);
-  if (status < 100 || status > 699 || reason === "" || !isFieldText(type)) return -1;
-  const { message, flow, proxy } = ctx;
   const line = types.of(type);
+  if (status < 100 || status > 699 || reason === "" || line === null) return -1;
+  const { message, flow, proxy } = ctx;
   if (message.http !== null) return message.http.answer(status, reason, line, body);
   return message.isRequest ? proxy.replyStateless(message, flow, status, reason, line, body) : -1;
 }

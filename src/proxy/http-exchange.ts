@@ -4,11 +4,14 @@ import { HttpFlag } from "../net/frame-rules.ts";
 import { type HttpFlow, httpStatusReason, type StreamReader } from "../net/http-flow.ts";
 import type { HttpAnswer, SipMessage } from "../sip/message.ts";
 import { copyBytes, putText, putUint } from "../util/bytes.ts";
+import { HttpHeads } from "./http-heads.ts";
 import type { Proxy } from "./proxy.ts";
 
 /** Header lines that only this file may write; those that a script adds would frame the answer twice. */
 const FRAMING = /^(?:content-length|transfer-encoding)[ \t]*:.*\r?\n/gim;
 const SAYS_CLOSE = /^connection[ \t]*:.*\bclose\b/im;
+/** Those of scripts that add no lines of their own. */
+const heads = new HttpHeads();
 
 /** The answer is asked for once: by a script, by a built-in page, or by whoever takes the connection over. */
 export class HttpExchange implements HttpAnswer {
@@ -56,26 +59,47 @@ export class HttpExchange implements HttpAnswer {
   /** What a script answers: with the headers it has added (append_to_reply), Server as configured. */
   answer(code: number, reason: string, lines: string, body: string): number {
     const { message, proxy } = this;
-    if (code < 200 || code > 699 || !isFieldText(reason)) return -1;
-    let added = message.replyHeaders;
-    let keep = message.send?.replyClose !== true;
-    if (added !== "") {
-      added = added.replace(FRAMING, "");
-      if (SAYS_CLOSE.test(added)) keep = false;
+    if (code < 200 || code > 699) return -1;
+    const mayKeep = message.send?.replyClose !== true;
+    if (message.replyHeaders === "") return this.again(code, reason, lines, body, mayKeep) ? 1 : -1;
+    if (!isFieldText(reason)) return -1;
+    const added = message.replyHeaders.replace(FRAMING, "");
+    return this.send(code, reason, added + lines, body, mayKeep && !SAYS_CLOSE.test(added), proxy.serverLine) ? 1 : -1;
+  }
+
+  // As `send`, by a head that was written before where there is one.
+  private again(code: number, reason: string, lines: string, body: string, mayKeep: boolean): boolean {
+    if (this.status !== 0) return false;
+    const { serverLine } = this.proxy;
+    const keep = mayKeep && (this.flags & HttpFlag.KEEP) !== 0;
+    const out = this.room(lines, serverLine, reason, body);
+    const form = (this.flags & HttpFlag.OLD) | (keep ? HttpFlag.KEEP : 0);
+    let at = heads.put(out, code, reason, lines, serverLine, form);
+    if (at === 0) {
+      if (!isFieldText(reason)) return false;
+      at = this.putHead(out, code, reason, lines, serverLine, keep);
+      heads.keep(out, at, code, reason, lines, serverLine, form);
     }
-    return this.send(code, reason, added === "" ? lines : added + lines, body, keep, proxy.serverLine) ? 1 : -1;
+    return this.leave(out, at, code, body, keep);
   }
 
   /** The answer of a built-in page or of the program itself. `lines` and `more` are whole header lines without length and Connection. */
   send(code: number, reason: string, lines: string, body: string | Uint8Array, mayKeep = true, more = ""): boolean {
     if (this.status !== 0) return false;
     const keep = mayKeep && (this.flags & HttpFlag.KEEP) !== 0;
-    const withBody = hasBody(code);
-    let out = this.proxy.out;
+    const out = this.room(lines, more, reason, body);
+    return this.leave(out, this.putHead(out, code, reason, lines, more, keep), code, body, keep);
+  }
+
+  private room(lines: string, more: string, reason: string, body: string | Uint8Array): Uint8Array {
     const most = lines.length + more.length + reason.length + body.length + 128;
-    if (most > out.length) out = new Uint8Array(most);
-    let at = putText(out, this.putHead(out, code, reason, lines, keep), more);
-    if (withBody) {
+    return most > this.proxy.out.length ? new Uint8Array(most) : this.proxy.out;
+  }
+
+  // Puts length and body behind the head and sends all of it.
+  private leave(out: Uint8Array, head: number, code: number, body: string | Uint8Array, keep: boolean): boolean {
+    let at = head;
+    if (hasBody(code)) {
       at = putText(out, at, "Content-Length: ");
       at = putUint(out, at, body.length);
       at = putText(out, at, "\r\n\r\n");
@@ -89,7 +113,7 @@ export class HttpExchange implements HttpAnswer {
   }
 
   // Everything of the head but its lengths. Connection is told only where it is not what the version means anyway.
-  private putHead(out: Uint8Array, code: number, reason: string, lines: string, keep: boolean): number {
+  private putHead(out: Uint8Array, code: number, reason: string, lines: string, more: string, keep: boolean): number {
     const old = (this.flags & HttpFlag.OLD) !== 0;
     let at = putText(out, 0, old ? "HTTP/1.0 " : "HTTP/1.1 ");
     at = putUint(out, at, code);
@@ -99,7 +123,7 @@ export class HttpExchange implements HttpAnswer {
     at = putText(out, at, lines);
     if (keep === old && !SAYS_CLOSE.test(lines))
       at = putText(out, at, keep ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
-    return at;
+    return putText(out, at, more);
   }
 
   /** A plain text in answer, with the program's own reason phrase. */
@@ -117,7 +141,7 @@ export class HttpExchange implements HttpAnswer {
     const keep = !old && (this.flags & HttpFlag.KEEP) !== 0;
     const coding = old || !hasBody(code) ? "" : "Transfer-Encoding: chunked\r\n";
     const out = new Uint8Array(lines.length + reason.length + 160);
-    const at = putText(out, this.putHead(out, code, reason, lines + coding, keep), "\r\n");
+    const at = putText(out, this.putHead(out, code, reason, lines + coding, "", keep), "\r\n");
     this.status = code;
     this.flow.send(out, 0, at);
     return new HttpStream(this, keep, coding !== "", this.isHead || !hasBody(code));
