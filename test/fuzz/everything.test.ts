@@ -19,7 +19,7 @@ import { STOCK, type Target, targets } from "./everything.ts";
 import { corpus, isLong, mutate, type Random, randomFrom, SEED } from "./mutate.ts";
 import { megabytes, openCallee, PROXY } from "./world.ts";
 
-const ROUNDS = isLong ? 200_000 : 4_000;
+const ROUNDS = isLong ? 200_000 : 2_000;
 /** Addresses strangers send from: more than what is done about one of them. */
 const STRANGERS = 64;
 
@@ -168,7 +168,7 @@ class World {
   sip(round: number): string {
     const text = this.texts[this.next() % this.texts.length]!;
     const own = text.replace(/z9hG4bK/, `z9hG4bK${round.toString(36)}`);
-    return this.next() % 4 === 0 ? own.replace(/^Call-ID: .*$/m, `Call-ID: ${round}`) : mutate(own, this.next);
+    return this.next() % 2 === 0 ? own.replace(/^Call-ID: .*$/m, `Call-ID: ${round}`) : mutate(own, this.next);
   }
 
   /** One input of any kind. */
@@ -253,7 +253,7 @@ class World {
   async settle(): Promise<number> {
     this.stream?.close();
     this.stream = null;
-    await this.world.advance(8_000_000);
+    await this.world.advance(4_000_000);
     return megabytes();
   }
 }

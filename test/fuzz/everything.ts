@@ -92,7 +92,7 @@ request_route {
 branch_route[B] { append_hf("X-B: $T_branch_idx\\r\\n"); }
 onreply_route[R] { $var(x) = $rs + $rr + $hdr(X); if (has_body("application/sdp")) rtpengine_manage("replace-origin"); fix_nated_contact(); }
 failure_route[F] { if (t_check_status("3..|486") && t_branch_timeout() < 0) { append_branch("sip:vm@192.0.2.20"); t_relay(); } }
-reply_route { sanity_check(); }
+reply_route { sanity_check(); return 1; }
 `;
 
 const LUA = `
