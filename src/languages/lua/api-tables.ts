@@ -3,6 +3,8 @@
 import { ArgError } from "../../registry/args.ts";
 import type { KemiResult, ScriptApi, ScriptArg, ScriptCall } from "../../registry/kemi.ts";
 import type { Value } from "../../sip/value.ts";
+import { calleeMaker, modfMaker } from "./compiled/api-calls.ts";
+import type { RunTime } from "./compiled/run-time.ts";
 import { EXIT, ScriptError } from "./ends.ts";
 import { lua } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
@@ -27,7 +29,7 @@ export function tablesOf(api: ScriptApi, place: Place): Tables {
   const tables: Tables = new Map();
   for (const [group, calls] of api.groups) {
     const functions = new Map<string, LuaFunction>();
-    for (const [name, call] of calls) functions.set(name, traced(call.name, functionOf(call, place), place));
+    for (const [name, call] of calls) functions.set(name, functionOf(call, place));
     tables.set(group, functions);
   }
   const modf = modfOf(api, place);
@@ -43,26 +45,29 @@ export function olderTables(tables: Tables, registered: readonly string[]): Tabl
   return new Map([...tables].filter(([group]) => isThere(group)));
 }
 
-function traced(name: string, fn: LuaFunction, { trace }: Place): LuaFunction {
-  if (trace === null) return fn;
-  return (L) => {
-    trace(name);
-    return fn(L);
-  };
-}
-
 function functionOf(call: ScriptCall, place: Place): LuaFunction {
-  if (call.name !== "KSR.x.exit" && call.name !== "KSR.x.drop") return (L) => invoke(L, call, 1, place);
-  return (L) => {
+  const { suspension, machine, trace } = place;
+  const isLast = call.name === "KSR.x.exit" || call.name === "KSR.x.drop";
+  const plain: LuaFunction = (L) => invoke(L, call, 1, place);
+  const last: LuaFunction = (L) => {
     invoke(L, call, 1, place);
     pushText(L, EXIT);
     return lua.lua_error(L);
   };
+  const fn = isLast ? last : plain;
+  if (trace !== null)
+    return (L) => {
+      trace(call.name);
+      return fn(L);
+    };
+  machine.runTime.know(fn, calleeMaker(call, { suspension, runTime: machine.runTime }, isLast));
+  return fn;
 }
 
 /** KSR.x.modf(name, …): a function of the native language. */
 function modfOf(api: ScriptApi, place: Place): LuaFunction {
-  return (L) => {
+  const { suspension, machine } = place;
+  const modf: LuaFunction = (L) => {
     const name = String(argumentAt(L, 1) ?? "");
     const call = api.native(name);
     if (call !== null) return invoke(L, call, 2, place);
@@ -70,11 +75,15 @@ function modfOf(api: ScriptApi, place: Place): LuaFunction {
     lua.lua_pushnumber(L, -1);
     return 1;
   };
+  machine.runTime.know(modf, modfMaker(api, { suspension, runTime: machine.runTime }));
+  return modf;
 }
 
 function invoke(L: LuaState, call: ScriptCall, first: number, place: Place): number {
   const run = place.suspension.current;
   if (run === null) throw new ScriptError(`${call.name}: no message is being routed`);
+  const { runTime } = place.machine;
+  if (runTime.held !== null) return finish(L, call, place, takeOutcome(runTime));
   const count = lua.lua_gettop(L) - first + 1;
   const args = new Array<ScriptArg>(count);
   for (let i = 0; i < count; i++) {
@@ -82,11 +91,19 @@ function invoke(L: LuaState, call: ScriptCall, first: number, place: Place): num
     if (value === null) return refuse(L, call, `argument ${i + 1} is neither a text nor a number`, place);
     args[i] = value;
   }
-  const result: KemiResult | ArgError = call.call(
-    run.ctx,
-    args,
-    call.wantsPlace ? place.machine.place(L, 1) : undefined,
-  );
+  const result = call.call(run.ctx, args, call.wantsPlace ? place.machine.place(L, 1) : undefined);
+  return finish(L, call, place, result);
+}
+
+// How the call went that a compiled function left to the interpreter.
+function takeOutcome(runTime: RunTime): KemiResult | ArgError {
+  const held = runTime.held!;
+  runTime.held = null;
+  if ("error" in held) throw held.error;
+  return held.result;
+}
+
+function finish(L: LuaState, call: ScriptCall, place: Place, result: KemiResult | ArgError): number {
   if (typeof result !== "object" || result === null) return push(L, call, result);
   if (result instanceof ArgError) return refuse(L, call, result.message, place);
   return place.suspension.wait(L, {

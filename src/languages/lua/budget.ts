@@ -97,7 +97,8 @@ export function watchMachine(): void {
 }
 
 // The text is there already; the next instruction ends a run that cannot afford it.
-function count(L: LuaState, { realstring: { length } }: LuaString): void {
+function count(L: LuaState, s: LuaString): void {
+  const length = s.tsslen();
   if (length <= FREE_LENGTH || L.basehookcount === 0) return;
   L.hookcount = Math.max(1, L.hookcount - Math.ceil(length / OCTETS_OF_INSTRUCTION));
 }

@@ -6,12 +6,15 @@ import type { ScriptApi, ScriptArg, ScriptEngine } from "../../registry/kemi.ts"
 import { textOf } from "../../util/bytes.ts";
 import { olderTables, tablesOf } from "./api-tables.ts";
 import { resume, takeEnding } from "./budget.ts";
+import { type LuaValue, numberOf, placed } from "./compiled/registers.ts";
+import { AGAIN, ENDED } from "./compiled/signals.ts";
+import type { Compiled } from "./compiled/sites.ts";
 import { EXIT, ScriptError } from "./ends.ts";
 import { lua } from "./fengari.ts";
-import type { LuaState } from "./fengari-types.ts";
+import type { LuaClosure, LuaState } from "./fengari-types.ts";
 import { type LuaLimits, LuaMachine } from "./machine.ts";
 import { type Run, Suspension } from "./suspension.ts";
-import { pushGlobal, pushText, textAt } from "./values.ts";
+import { pushText, textAt } from "./values.ts";
 
 /** A script as it is loaded. */
 export interface LuaScript {
@@ -66,22 +69,30 @@ export class LuaEngine implements ScriptEngine {
   }
 
   has(name: string): boolean {
-    return name !== "" && this.machine.hasFunction(name);
+    return name !== "" && this.machine.functionNamed(name) !== null;
   }
 
   run(name: string, ctx: RouteContext, args: readonly ScriptArg[]): RouteResult {
     const { machine } = this;
-    const thread = machine.takeThread();
-    if (pushGlobal(thread, name) !== lua.LUA_TFUNCTION) {
-      machine.giveBack(thread);
+    const fn = machine.functionNamed(name);
+    if (fn === null) {
       this.report(`there is no function ${name} in the script`);
       return NO_FUNCTION;
     }
+    const run: Run = { ctx, machine, thread: null, wait: null };
+    if (typeof fn !== "function") {
+      const compiled = machine.runTime.compiledOf(fn);
+      const result = compiled === null ? AGAIN : this.runCompiled(run, compiled, fn, args);
+      if (result !== AGAIN) return result as RouteResult;
+    }
+    const thread = machine.takeThread();
+    run.thread = thread;
+    thread.stack[thread.top++] = placed(thread, fn);
     for (const arg of args) {
       if (typeof arg === "number") lua.lua_pushnumber(thread, arg);
       else pushText(thread, arg);
     }
-    return this.resume({ ctx, machine, thread, wait: null }, args.length);
+    return this.resume(run, thread, args.length);
   }
 
   /** Runs a text in the machine of the scripts. Errors are logged and give NO_FUNCTION. */
@@ -94,12 +105,45 @@ export class LuaEngine implements ScriptEngine {
       this.report(error);
       return NO_FUNCTION;
     }
-    return this.resume({ ctx, machine, thread, wait: null }, 0);
+    return this.resume({ ctx, machine, thread, wait: null }, thread, 0);
   }
 
-  private resume(run: Run, count: number): RouteResult {
+  // A compiled function; the interpreter goes on where that cannot. AGAIN: nothing was done.
+  private runCompiled(
+    run: Run,
+    compiled: Compiled,
+    fn: LuaClosure,
+    args: readonly ScriptArg[],
+  ): RouteResult | typeof AGAIN {
     const { suspension } = this;
-    const { thread, machine } = run;
+    const { machine } = run;
+    const { runTime } = machine;
+    const before = suspension.current;
+    suspension.current = run;
+    let result: LuaValue;
+    try {
+      result = runTime.start(compiled, fn, args);
+    } catch (error) {
+      throw new ScriptError(error instanceof Error ? error.message : String(error));
+    } finally {
+      suspension.current = before;
+    }
+    if (typeof result !== "symbol") return codeOf(result);
+    if (result === ENDED) return 1;
+    if (result === AGAIN) return AGAIN;
+    const thread = machine.takeThread();
+    run.thread = thread;
+    runTime.restore(thread);
+    try {
+      return this.resume(run, thread, 0);
+    } finally {
+      runTime.dropHeld();
+    }
+  }
+
+  private resume(run: Run, thread: LuaState, count: number): RouteResult {
+    const { suspension } = this;
+    const { machine } = run;
     const before = suspension.current;
     suspension.current = run;
     const status = resume(thread, null, count);
@@ -109,7 +153,7 @@ export class LuaEngine implements ScriptEngine {
       machine.giveBack(thread);
       return rc;
     }
-    if (status === lua.LUA_YIELD) return this.suspended(run);
+    if (status === lua.LUA_YIELD) return this.suspended(run, thread);
     const message = takeEnding()?.message ?? textAt(thread, -1);
     const failure = message === EXIT ? null : new ScriptError(machine.traced(thread, message));
     machine.giveBack(thread);
@@ -117,18 +161,18 @@ export class LuaEngine implements ScriptEngine {
     throw failure;
   }
 
-  private suspended(run: Run): Promise<number> {
-    const { wait, thread } = run;
+  private suspended(run: Run, thread: LuaState): Promise<number> {
+    const { wait } = run;
     if (wait === null) throw new ScriptError("the script's main function yields; only coroutines of its own may");
     return wait.promise.then(
       (value) => {
         run.wait = null;
-        return this.resume(run, wait.push(thread, value));
+        return this.resume(run, thread, wait.push(thread, value));
       },
       (error: unknown) => {
         run.wait = null;
         this.report(`${wait.name}: ${error instanceof Error ? error.message : String(error)}`);
-        return this.resume(run, wait.pushFailure(thread));
+        return this.resume(run, thread, wait.pushFailure(thread));
       },
     );
   }
@@ -138,4 +182,8 @@ export class LuaEngine implements ScriptEngine {
 function resultOf(thread: LuaState): number {
   const isNumber = lua.lua_gettop(thread) > 0 && lua.lua_type(thread, 1) === lua.LUA_TNUMBER;
   return isNumber ? lua.lua_tonumber(thread, 1) : 1;
+}
+
+function codeOf(result: LuaValue): number {
+  return numberOf(Array.isArray(result) ? result[0] : result) ?? 1;
 }

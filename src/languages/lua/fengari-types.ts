@@ -2,11 +2,78 @@
 
 /** A string of the Lua machine: its octets, and once asked for the same as a byte string. */
 export interface LuaString {
-  readonly realstring: Uint8Array;
+  realstring: Uint8Array;
   text?: string;
+  /** How many octets it has. */
+  tsslen(): number;
 }
 export interface StringClass {
   new (L: LuaState, bytes: Uint8Array): LuaString;
+}
+
+/** A place of the machine that holds a value: on a stack, in a table, in a closure. Its type is one of ValueType. */
+export interface TValue {
+  type: number;
+  value: unknown;
+}
+export interface TValueClass {
+  new (type: number, value: unknown): TValue;
+}
+/** Types of values in the machine, variants included; a text has two. */
+export interface ValueTypes {
+  readonly LUA_TNIL: number;
+  readonly LUA_TBOOLEAN: number;
+  readonly LUA_TLIGHTUSERDATA: number;
+  readonly LUA_TNUMFLT: number;
+  readonly LUA_TNUMINT: number;
+  readonly LUA_TSHRSTR: number;
+  readonly LUA_TLNGSTR: number;
+  readonly LUA_TTABLE: number;
+  readonly LUA_TLCF: number;
+  readonly LUA_TLCL: number;
+  readonly LUA_TCCL: number;
+  readonly LUA_TUSERDATA: number;
+  readonly LUA_TTHREAD: number;
+}
+
+/** An entry of a table. It loses its value when it leaves the table, and never comes back into it. */
+export interface TableEntry {
+  readonly value: TValue | undefined;
+}
+/** A table: its entries by key, texts by their hash. */
+export interface LuaTable {
+  readonly strong: ReadonlyMap<unknown, TableEntry>;
+  readonly metatable: LuaTable | null;
+  /** Which metamethods are known to be absent; 0 after a change. */
+  flags: number;
+}
+/** One instruction; which of the operands count depends on the opcode. */
+export interface Instruction {
+  readonly opcode: number;
+  readonly A: number;
+  readonly B: number;
+  readonly C: number;
+  readonly Bx: number;
+  readonly sBx: number;
+  readonly Ax: number;
+}
+/** A function as it was read: all closures of one place in a script share it. */
+export interface Proto {
+  readonly k: readonly TValue[];
+  readonly p: readonly Proto[];
+  readonly code: readonly Instruction[];
+  readonly lineinfo: readonly number[];
+  readonly numparams: number;
+  readonly is_vararg: unknown;
+  readonly maxstacksize: number;
+  readonly source: LuaString;
+  /** Ours: it as JavaScript; null when it stays with the interpreter, a number counts its calls until that is decided. */
+  compiled?: import("./compiled/sites.ts").Compiled | number | null;
+}
+/** A function of a script. */
+export interface LuaClosure {
+  readonly p: Proto;
+  readonly upvals: readonly TValue[];
 }
 
 /** A value of the machine that a number is put into. */
@@ -26,19 +93,51 @@ export interface ReplaceableFunctions {
   pushsvalue2s: (L: LuaState, s: LuaString) => void;
   setsvalue2s: (L: LuaState, index: number, s: LuaString) => void;
 }
+/** Classes of values. */
+export interface ValueClasses {
+  readonly TValue: TValueClass;
+  readonly LClosure: new (L: LuaState, upvalues: number) => LuaClosure;
+  readonly CClosure: new (...args: never[]) => object;
+  readonly Udata: new (...args: never[]) => { readonly metatable: LuaTable | null };
+  luaO_chunkid(source: Uint8Array, size: number): Uint8Array;
+}
+/** Tables from inside. */
+export interface TableFunctions {
+  readonly Table: new (L: LuaState) => LuaTable;
+  luaH_setfrom(L: LuaState, table: LuaTable, key: TValue, value: TValue): void;
+  luaH_getn(table: LuaTable): number;
+}
+/** Calls in progress from inside. */
+export interface StateFunctions {
+  readonly CIST_LUA: number;
+  readonly CIST_TAIL: number;
+  readonly lua_State: new (...args: never[]) => LuaState;
+  luaE_extendCI(L: LuaState): CallInfo;
+}
 /** How the machine calls protected functions; replaced. */
 export interface ReplaceableCalls {
+  luaD_checkstack: (L: LuaState, count: number) => void;
   luaD_pcall: (L: LuaState, f: unknown, data: unknown, top: number, handler: number) => number;
 }
 
 /** A call in progress. */
 export interface CallInfo {
-  readonly funcOff: number;
+  funcOff: number;
   next: CallInfo | null;
+  func: TValue;
+  top: number;
+  l_base: number;
+  l_code: readonly Instruction[];
+  l_savedpc: number;
+  nresults: number;
+  callstatus: number;
+  /** What `funcOff` becomes when it is resumed. */
+  extra?: number;
 }
 /** A thread (coroutine) of the machine, with the inner fields that are used here. */
 export interface LuaState {
-  readonly stack: { readonly type: number; readonly value: unknown }[];
+  readonly stack: TValue[];
+  readonly l_G: { readonly mt: readonly (LuaTable | null | undefined)[] };
   readonly base_ci: CallInfo;
   top: number;
   ci: CallInfo;

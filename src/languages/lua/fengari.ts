@@ -7,6 +7,10 @@ import "./settings.ts";
 const { lauxlib, lua, lualib } = await import("fengari");
 const { default: lobject } = await import("fengari/src/lobject.js");
 const { default: ldo } = await import("fengari/src/ldo.js");
-const { TString } = await import("fengari/src/lstring.js");
+const { default: ltable } = await import("fengari/src/ltable.js");
+const { default: lstate } = await import("fengari/src/lstate.js");
+const { TString, luaS_hashlongstr } = await import("fengari/src/lstring.js");
+const { constant_types: ValueType } = await import("fengari/src/defs.js");
+const { OpCodesI: OpCode } = await import("fengari/src/lopcodes.js");
 
-export { lauxlib, ldo, lobject, lua, lualib, TString };
+export { lauxlib, ldo, lobject, lstate, ltable, lua, lualib, luaS_hashlongstr, OpCode, TString, ValueType };

@@ -1,13 +1,13 @@
 // LuaMachine: one state of the Lua virtual machine with its libraries and the tables of ours.
 
 import type { CallPlace } from "../../registry/args.ts";
-import { textOf } from "../../util/bytes.ts";
 import { BudgetSpent, limit, takeEnding, watchMachine } from "./budget.ts";
+import { RunTime } from "./compiled/run-time.ts";
 import { nativeError, openCoroutines } from "./coroutines.ts";
 import { speakLua51 } from "./dialect.ts";
 import { ScriptError } from "./ends.ts";
-import { lauxlib, lua, lualib } from "./fengari.ts";
-import type { LuaFunction, LuaState } from "./fengari-types.ts";
+import { lauxlib, lobject, lua, lualib, luaS_hashlongstr } from "./fengari.ts";
+import type { LuaClosure, LuaFunction, LuaState, LuaTable, TableEntry } from "./fengari-types.ts";
 import { openFileLoading, scriptText } from "./files.ts";
 import { openIo } from "./io.ts";
 import { openLibrary } from "./library.ts";
@@ -16,7 +16,7 @@ import { openProtected } from "./protected.ts";
 import { openStrings } from "./strings.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { Suspension } from "./suspension.ts";
-import { key, pushGlobal, pushText, textAt } from "./values.ts";
+import { key, pushText, shortName, stringOf, textAt } from "./values.ts";
 
 /** What a run of a script may take, and what it reaches. */
 export interface LuaLimits {
@@ -25,7 +25,7 @@ export interface LuaLimits {
   /** embed/lua51.lua. */
   readonly prelude: Uint8Array;
   readonly around: Surroundings;
-  /** Told of each function of ours that a script calls; null for nobody. */
+  /** Told of each function of ours that a script calls, which the interpreter then runs all of; null for nobody. */
   readonly trace: ((name: string) => void) | null;
 }
 
@@ -38,6 +38,10 @@ const IDLE_STACK = 1000;
 /** One state, its libraries open. Not shared between loads: a reload makes a new one. */
 export class LuaMachine {
   readonly L: LuaState;
+  readonly runTime: RunTime;
+  private readonly globals: LuaTable;
+  /** Globals that were asked for. */
+  private readonly entries = new Map<string, TableEntry>();
   private readonly idle: LuaState[] = [];
 
   constructor(limits: LuaLimits, suspension = new Suspension()) {
@@ -56,6 +60,10 @@ export class LuaMachine {
     openFileLoading(L, limits.around);
     this.runChunk(limits.prelude, "lua51.lua");
     limit(L, limits.instructions);
+    this.runTime = new RunTime(L, limits.trace === null);
+    lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, lua.LUA_RIDX_GLOBALS);
+    this.globals = L.stack[L.top - 1]!.value as LuaTable;
+    lua.lua_pop(L, 1);
   }
 
   /** A table of tables of functions as a global; those of the group "" stand in it directly. */
@@ -108,10 +116,18 @@ export class LuaMachine {
     return error;
   }
 
-  hasFunction(name: string): boolean {
-    const isThere = pushGlobal(this.L, name) === lua.LUA_TFUNCTION;
-    lua.lua_pop(this.L, 1);
-    return isThere;
+  /** The function that the global of that name is: the script's or one of ours; null when it is none. */
+  functionNamed(name: string): LuaClosure | LuaFunction | null {
+    let entry = this.entries.get(name);
+    if (entry?.value === undefined) {
+      entry = this.globals.strong.get(luaS_hashlongstr(stringOf(this.L, name)));
+      if (entry === undefined) return null;
+      this.entries.set(name, entry);
+    }
+    const { value } = entry.value!;
+    return value instanceof lobject.LClosure || typeof value === "function"
+      ? (value as LuaClosure | LuaFunction)
+      : null;
   }
 
   /** A coroutine for a run, with a full budget. */
@@ -145,9 +161,7 @@ export class LuaMachine {
     const ar = new lua.lua_Debug();
     if (lua.lua_getstack(L, level, ar) === 0) return { file: "", line: 0 };
     lua.lua_getinfo(L, INFO_PLACE, ar);
-    const { short_src: file } = ar;
-    const end = file.indexOf(0);
-    return { file: textOf(file, 0, end < 0 ? file.length : end), line: Math.max(0, ar.currentline) };
+    return { file: shortName(ar.short_src), line: Math.max(0, ar.currentline) };
   }
 
   /** A message with the traceback of a coroutine that failed. */

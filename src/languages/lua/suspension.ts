@@ -23,7 +23,8 @@ export interface Wait {
 export interface Run {
   readonly ctx: RouteContext;
   readonly machine: LuaMachine;
-  readonly thread: LuaState;
+  /** Null as long as no interpreter is needed for it. */
+  thread: LuaState | null;
   /** While it is suspended by a function of ours. */
   wait: Wait | null;
 }

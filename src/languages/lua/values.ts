@@ -20,7 +20,35 @@ export function key(name: string): Uint8Array {
 
 /** Pushes a text. */
 export function pushText(L: LuaState, text: string): void {
-  lobject.pushsvalue2s(L, text.length > KEPT_LENGTH ? new TString(L, bytesOf(text)) : keptText(L, text));
+  lobject.pushsvalue2s(L, stringOf(L, text));
+}
+
+/** A text as the machine's tables and stacks hold it. */
+export function stringOf(L: LuaState, text: string): LuaString {
+  return text.length > KEPT_LENGTH ? new LongText(L, text) : keptText(L, text);
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+// Many never have their octets asked for, and those of a long text may be many.
+class LongText extends TString {
+  override readonly text: string;
+  private bytes: Uint8Array | null = null;
+
+  constructor(L: LuaState, text: string) {
+    super(L, NO_BYTES);
+    this.text = text;
+  }
+
+  override get realstring(): Uint8Array {
+    return (this.bytes ??= bytesOf(this.text));
+  }
+  override set realstring(_: Uint8Array) {
+    // the machine's own constructor sets it
+  }
+  override tsslen(): number {
+    return this.text.length;
+  }
 }
 
 // Kept strings also keep their hash, which the machine computes once a string.
@@ -35,15 +63,6 @@ function keptText(L: LuaState, text: string): LuaString {
   return known;
 }
 
-/** Pushes the global of that name; returns its type. */
-export function pushGlobal(L: LuaState, name: string): number {
-  lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, lua.LUA_RIDX_GLOBALS);
-  pushText(L, name);
-  const type = lua.lua_rawget(L, -2);
-  lua.lua_remove(L, -2);
-  return type;
-}
-
 /** The text or number of argument `index` (from 1) of the running function; null when it is neither. */
 export function argumentAt(L: LuaState, index: number): ScriptArg | null {
   const { value } = L.stack[L.ci.funcOff + index]!;
@@ -51,7 +70,8 @@ export function argumentAt(L: LuaState, index: number): ScriptArg | null {
   return value instanceof TString ? textIn(value) : null;
 }
 
-function textIn(s: LuaString): string {
+/** The text of a string of the machine. */
+export function textIn(s: LuaString): string {
   return (s.text ??= textOf(s.realstring, 0, s.realstring.length));
 }
 
@@ -62,4 +82,10 @@ export function textAt(L: LuaState, index: number): string {
   if (typeof value === "number") return general(value, 14);
   const type = lua.lua_typename(L, lua.lua_type(L, index));
   return `(${textOf(type, 0, type.length)})`;
+}
+
+/** The name of a file as the machine shortens it for messages. */
+export function shortName(name: Uint8Array): string {
+  const end = name.indexOf(0);
+  return textOf(name, 0, end < 0 ? name.length : end);
 }

@@ -1,0 +1,206 @@
+// Compiled functions against the interpreter: random scripts do the same in both, whatever they meet: errors, waiting, budgets.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { selectHost } from "../../../host/index.ts";
+import type { Gives, KemiResult, ScriptApi, ScriptArg, ScriptCall } from "../../../registry/kemi.ts";
+import { bytesOf } from "../../../util/bytes.ts";
+import { LuaEngine } from "../engine.ts";
+
+const host = await selectHost();
+
+/** Runs of a script: the first is the interpreter's in any case, functions it calls follow one by one. */
+const RUNS = 5;
+
+function call(name: string, run: (args: readonly ScriptArg[]) => KemiResult, gives: Gives = "int"): ScriptCall {
+  return {
+    name,
+    args: [],
+    gives,
+    waits: "maybe",
+    doc: "",
+    wantsPlace: false,
+    call: (_ctx, args) => run(args),
+    problemOf: () => null,
+  };
+}
+
+function engineOf(script: string, isCompiled: boolean, instructions: number, out: string[]): LuaEngine {
+  const say = (text: string): void => void out.push(text.slice(0, 300));
+  const engine = new LuaEngine(say, {
+    instructions,
+    prelude: host.asset("lua51.lua"),
+    around: { host, access: 0, print: say },
+    trace: isCompiled ? null : () => {},
+  });
+  const functions: ScriptCall[] = [
+    call("KSR.out", (args) => {
+      say(args.map((arg) => `${typeof arg}:${arg}`).join());
+      return args.length;
+    }),
+    call("KSR.echo", ([value]) => value ?? null, "value"),
+    call("KSR.is", ([value]) => Number(value ?? 0), "bool"),
+    call("KSR.none", () => 1, "none"),
+    call("KSR.later", ([value]) => Promise.resolve(value ?? null), "value"),
+    call("KSR.broken", () => {
+      throw new Error("out of order");
+    }),
+    call("KSR.failing", () => Promise.reject(new Error("failed"))),
+  ];
+  const api: ScriptApi = {
+    groups: new Map([
+      ["", new Map(functions.map((fn) => [fn.name.slice(4), fn]))],
+      ["x", new Map([["exit", call("KSR.x.exit", () => 1)]])],
+    ]),
+    native: (name) => functions.find((fn) => fn.name === `KSR.${name}`) ?? null,
+    variable: () => {
+      throw new Error("none here");
+    },
+  };
+  engine.load([{ name: "f.lua", bytes: bytesOf(script) }], api, [], null as never);
+  return engine;
+}
+
+/** What a script does in some runs, and how each ends. */
+async function doings(script: string, isCompiled: boolean, instructions = 5_000): Promise<string[]> {
+  const out: string[] = [];
+  const engine = engineOf(script, isCompiled, instructions, out);
+  for (let i = 0; i < RUNS; i++) {
+    try {
+      out.push(`= ${await engine.run("main", null as never, [i, `r${i}`])}`);
+    } catch (error) {
+      out.push(`! ${error instanceof Error ? error.message : error}`.replace(/0x[0-9a-f]+/g, "0x"));
+    }
+  }
+  return out;
+}
+
+async function same(script: string, instructions?: number): Promise<string[]> {
+  const compiled = await doings(script, true, instructions);
+  expect(compiled, script).toEqual(await doings(script, false, instructions));
+  return compiled;
+}
+
+// --- random scripts ---
+
+const NAMES = ["a", "b", "c", "n", "s", "g", "t.x", "t.y", "t[n]", "t[s]", "u"] as const;
+const CONSTANTS = [
+  "1",
+  "2",
+  "(-3)",
+  "0.5",
+  "10",
+  "0",
+  '"x"',
+  '"10"',
+  '"ab"',
+  '""',
+  "nil",
+  "true",
+  "false",
+  "{}",
+  "t",
+] as const;
+const BINARY = ["+", "-", "*", "/", "%", "^", "..", "==", "~=", "<", ">", "<=", ">=", "and", "or"] as const;
+const name = fc.constantFrom(...NAMES);
+
+const { expression } = fc.letrec<{ expression: string }>((tie) => {
+  const inner = tie("expression");
+  const pair = fc.tuple(inner, inner);
+  const calls = [
+    pair.map(([x, y]) => `two(${x}, ${y})`),
+    pair.map(([x, y]) => `many(${x}, ${y}, two(${y}, ${x}))`),
+    pair.map(([x]) => `tail(${x})`),
+    inner.map((x) => `KSR.echo(${x})`),
+    inner.map((x) => `KSR.is(${x})`),
+    inner.map((x) => `KSR.x.modf("echo", ${x})`),
+    inner.map((x) => `KSR.later(${x})`),
+    inner.map((x) => `type(${x})`),
+    inner.map((x) => `tostring(KSR.none(${x}))`),
+    inner.map((x) => `tonumber(${x})`),
+    pair.map(([x, y]) => `string.sub(tostring(${x}), ${y})`),
+    pair.map(([x]) => `#${x}`),
+    name.map((x) => `(${x} .. ""):len()`),
+    pair.map(([x, y]) => `select("#", ${x}, two(${x}, ${y}))`),
+    pair.map(([x, y]) => `({${x}, ${y}, two(1, 2)})[3]`),
+    pair.map(([x, y]) => `({x = ${x}, y = ${y}}).y`),
+    inner.map((x) => `math.floor(${x})`),
+  ];
+  return {
+    expression: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      { weight: 3, arbitrary: fc.oneof(name, fc.constantFrom(...CONSTANTS)) },
+      {
+        weight: 2,
+        arbitrary: fc.tuple(inner, fc.constantFrom(...BINARY), inner).map(([x, sign, y]) => `(${x} ${sign} ${y})`),
+      },
+      { weight: 1, arbitrary: fc.tuple(fc.constantFrom("not ", "- ", "#"), inner).map(([sign, x]) => `(${sign}${x})`) },
+      { weight: 2, arbitrary: fc.oneof(...calls) },
+    ),
+  };
+});
+
+const { block } = fc.letrec<{ block: string; statement: string }>((tie) => {
+  const inner = tie("block");
+  const simple = fc.oneof(
+    fc.tuple(name, expression).map(([to, x]) => `${to} = ${x}`),
+    fc.tuple(name, name, expression, expression).map(([p, q, x, y]) => `${p}, ${q} = ${x}, ${y}`),
+    fc.tuple(name, name, expression).map(([p, q, x]) => `${p}, ${q} = two(${x}, ${p})`),
+    expression.map((x) => `KSR.out("o", tostring(${x}):gsub("0x%x+", ""), "")`),
+    expression.map((x) => `KSR.out(${x})`),
+    name.map((x) => `local ${x.slice(0, 1)} = ${x}`),
+    expression.map((x) => `if ${x} then return ${x} end`),
+    expression.map((x) => `if n == 1 then return two(${x}, 5) end`),
+    fc.constant("if n == 2 then KSR.x.exit() end"),
+    fc.constant("if n == 3 then KSR.broken() end"),
+    fc.constant("KSR.failing()"),
+    fc.constant("if n == 4 then error('no') end"),
+  );
+  return {
+    statement: fc.oneof(
+      { depthSize: "small" },
+      { weight: 5, arbitrary: simple },
+      {
+        weight: 1,
+        arbitrary: fc.tuple(expression, inner, inner).map(([x, y, z]) => `if ${x} then ${y} else ${z} end`),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.tuple(expression, inner).map(([x, y]) => `for i = 1, 3 do if i == ${x} then break end ${y} end`),
+      },
+      { weight: 1, arbitrary: fc.tuple(expression, inner).map(([x, y]) => `for i = ${x}, #t, 1 do n = i ${y} end`) },
+      { weight: 1, arbitrary: inner.map((y) => `for k, v in pairs({5, 6, x = 7}) do u = v ${y} end`) },
+      { weight: 1, arbitrary: inner.map((y) => `for i, v in ipairs({5, "6", nil, 8}) do u = v ${y} end`) },
+      {
+        weight: 1,
+        arbitrary: fc
+          .tuple(expression, inner)
+          .map(([x, y]) => `repeat n = (tonumber(n) or 9) + 1 ${y} until n > 5 or ${x}`),
+      },
+    ),
+    block: fc
+      .array(tie("statement"), { minLength: 1, maxLength: 5, depthIdentifier: "block" })
+      .map((all) => `do ${all.join("\n")} end`),
+  };
+});
+
+const scriptOf = (body: string): string => `
+g = 3 t = {4, 5, 6, x = "tx"}
+function two(x, y) if x == nil then return y, x, 1 end if x == y then return end return x, y end
+function many(x, ...) local r, q = ... if r then return r, ... end return select("#", ...), x, q end
+function tail(x) if x == 5 then return two(x, 6) end return tostring(x) end
+function work(a, b, c) local n, s, u = a, b
+${body}
+return n end
+function main(i, r) KSR.out(i, r) local x, y = work(i, r) KSR.out(type(x), type(y)) return x end`;
+
+describe("compiled and interpreted", () => {
+  test("random scripts do the same", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(block, { minLength: 1, maxLength: 4 }), async (blocks) => {
+        await same(scriptOf(blocks.join("\n")));
+      }),
+      { seed: 7, numRuns: 100 },
+    );
+  }, 120_000);
+});
