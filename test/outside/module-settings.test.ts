@@ -65,3 +65,10 @@ request_route { exit; }
   expect(await bed.rpc("ctl.who")).toEqual(["fifo", "tcp", "192.0.2.10", expect.any(String), ADDRESS, "5061"]);
   await bed.close();
 });
+
+test("presence: retrieve_order_by takes columns of publications only", async () => {
+  const config = `${modules("presence")}modparam("presence", "retrieve_order", 1)\nmodparam("presence", "retrieve_order_by", "priority, shoe_size")\nrequest_route { exit; }\n`;
+  await expect(openProxy(config)).rejects.toMatchObject({
+    diagnostics: [{ message: expect.stringContaining('"shoe_size" is no column') }],
+  });
+});

@@ -48,7 +48,8 @@ export type PresenceAnswer = readonly (readonly string[])[];
 /** The tables that the configuration needs. */
 export const TABLES = ["version", "presentity", "active_watchers", "watchers", "xcap"];
 
-const STOCK = `
+/** request_route of the stock configuration, as far as presence goes. */
+export const STOCK_REQUEST = `
   if (!t_newtran()) { sl_reply_error(); exit; }
   if (is_method("PUBLISH")) { handle_publish(); t_release(); }
   else if (is_method("SUBSCRIBE")) { handle_subscribe(); t_release(); }
@@ -78,7 +79,7 @@ export function presenceConfig(group: PresenceGroup, server: string, db: string)
     'modparam("presence|presence_xml", "db_url", "sqlite:///{DB}")\n',
     group.params ?? 'modparam("presence_xml", "force_active", 1)\n',
     'request_route {\n  if ($hdr(X-Case) == "up") { sl_send_reply("200", "OK"); exit; }\n',
-    group.request ?? STOCK,
+    group.request ?? STOCK_REQUEST,
     "}\n",
     group.routes ?? "",
   ].join("");

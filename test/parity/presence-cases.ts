@@ -1,6 +1,12 @@
 // Cases of presence: publications, subscriptions, what watchers are told.
 
-import { type AgentName, type PresenceCase, type PresenceGroup, presenceRequest } from "./presence-case.ts";
+import {
+  type AgentName,
+  type PresenceCase,
+  type PresenceGroup,
+  presenceRequest,
+  STOCK_REQUEST,
+} from "./presence-case.ts";
 
 /** A presence document with one tuple. */
 export function pidf(id: string, basic: string, note = "", entity = "sip:alice@office.example", more = ""): string {
@@ -401,4 +407,50 @@ export const FUNCTIONS: PresenceGroup = {
   ],
 };
 
-export const GROUPS: readonly PresenceGroup[] = [OPEN, RULES, DOMAINS, SETTINGS, FUNCTIONS];
+// Publications a second apart, with a priority each; what the watcher is told shows their order.
+const ordered = (columns: string): PresenceGroup => ({
+  name: `order by ${columns}`,
+  params: `modparam("presence_xml", "force_active", 1)\nmodparam("presence", "xavp_cfg", "pres")\nmodparam("presence", "retrieve_order", 1)\nmodparam("presence", "retrieve_order_by", "${columns}")\n`,
+  request: `
+  if (is_method("PUBLISH")) $xavp(pres=>priority) = $(hdr(Priority){s.int});
+${STOCK_REQUEST}`,
+  cases: [
+    {
+      name: "four publications",
+      steps: [
+        ...(
+          [
+            ["o1", 5],
+            ["o2", 9],
+            ["o3", 1],
+            ["o4", 5],
+          ] as const
+        ).map(([call, priority]) => ({
+          ...publish(call, 1, ["Expires: 600", `Priority: ${priority}`], pidf(call, "open")),
+          ms: 1100,
+        })),
+        subscribe("bob", "o5", 1),
+      ],
+    },
+  ],
+});
+
+/** send_fast_notify is 0, and there is nothing to tell: a NOTIFY follows all the same. */
+export const FAST: PresenceGroup = {
+  name: "send_fast_notify 0",
+  params: 'modparam("presence_xml", "force_active", 1)\nmodparam("presence", "send_fast_notify", 0)\n',
+  cases: [
+    {
+      name: "subscribe, renew, end",
+      steps: [
+        subscribe("bob", "n1", 1),
+        subscribe("bob", "n1", 2, ["Expires: 500", "To: <sip:alice@office.example>;tag={tag:n1}"]),
+        subscribe("bob", "n1", 3, ["Expires: 0", "To: <sip:alice@office.example>;tag={tag:n1}"]),
+      ],
+    },
+  ],
+};
+
+const ORDERS = ["priority", "received_time", "received_time desc", "priority desc, received_time"].map(ordered);
+
+export const GROUPS: readonly PresenceGroup[] = [OPEN, RULES, DOMAINS, SETTINGS, FUNCTIONS, FAST, ...ORDERS];

@@ -7,6 +7,7 @@ import { sl } from "../sl.ts";
 import { tm } from "../tm/index.ts";
 import { functions, type PresenceInstance, variables } from "./functions.ts";
 import { Presence } from "./presence.ts";
+import { type Ordering, orderingOf } from "./publications.ts";
 import { ACTIVE_WATCHERS_VERSION, PRESENTITY_VERSION, WATCHERS_VERSION } from "./rows.ts";
 import { commands } from "./rpc.ts";
 import type { PresenceSettings } from "./settings.ts";
@@ -15,7 +16,7 @@ export { type EventPackage, type Permission, Status, type Watching } from "./eve
 export { joined } from "./notifier.ts";
 export { Presence } from "./presence.ts";
 
-const NO_PROCESSES = "NOTIFYs are sent at once, one after the other";
+const NO_PROCESSES = "NOTIFYs are sent at once, one after the other, as with notifier_processes 0";
 const NO_TABLES = "tables here grow as needed";
 const NO_DMQ = "servers share publications by the database only";
 
@@ -61,7 +62,10 @@ const params = {
   subs_respond_200: intParam(1, "Whether SUBSCRIBE is answered 200; else 202."),
   sip_uri_match: intParam(0, "Whether case does not matter in URIs of presentities and watchers."),
   retrieve_order: intParam(0, "Whether publications are ordered by priority; else by the time they came."),
-  retrieve_order_by: strParam("priority", "Columns of that order.", { effect: "it is always by priority, then time" }),
+  retrieve_order_by: strParam(
+    "priority",
+    "Columns of that order, the largest first: priority, received_time, expires, etag, sender; asc (usual) or desc behind each.",
+  ),
   xavp_cfg: strParam("", "Name of an xavp with priority (of a publication) and delete_subscription (after a NOTIFY)."),
   max_body_size: intParam(65_536, "The largest published document; larger ones get 413.", { unit: "bytes", min: 1 }),
   max_subscriptions: intParam(100_000, "The most subscriptions; more get 503.", { min: 1 }),
@@ -78,15 +82,15 @@ const params = {
   notifier_poll_rate: intParam(10, "How often notifier processes look for work.", { effect: NO_PROCESSES }),
   notifier_processes: intParam(1, "Notifier processes.", { effect: NO_PROCESSES }),
   startup_mode: intParam(1, "How rows with little time left are treated at start.", {
-    effect: "the end of subscriptions that are out of date is told at start",
+    effect: "rows that are out of date at start are treated as at any time: watchers are told",
   }),
   subs_htable_size: intParam(9, "Size of the table of subscriptions, as an exponent of two.", { effect: NO_TABLES }),
   pres_htable_size: intParam(9, "Size of the table of publications, as an exponent of two.", { effect: NO_TABLES }),
   send_fast_notify: intParam(1, "Whether a NOTIFY without body follows SUBSCRIBE at once.", {
-    effect: "the NOTIFY that follows has the state, if there is one",
+    effect: "a NOTIFY always follows, with the state if there is one, as on the installed Kamailio",
   }),
   enable_sphere_check: intParam(0, "Whether rules may ask for the sphere.", {
-    effect: "rules that ask for a sphere never hold",
+    effect: "a rule that asks for a sphere never holds, so nobody sees more by it",
   }),
   db_table_lock_type: intParam(1, "Locks of tables.", { effect: "each write stands for itself" }),
   local_log_level: intParam(2, "Level of some messages.", { effect: "they have levels of their own" }),
@@ -99,6 +103,13 @@ const params = {
 };
 
 type Given = { readonly [K in keyof typeof params]: (typeof params)[K]["default"] };
+
+function orderBy(columns: string): Ordering {
+  const order = orderingOf(columns);
+  if (typeof order === "string")
+    throw new ConfigError(order, "retrieve_order_by", "there are priority, received_time …");
+  return order;
+}
 
 function settingsOf(p: Given): PresenceSettings {
   return {
@@ -123,7 +134,7 @@ function settingsOf(p: Given): PresenceSettings {
     deletesSame: p.delete_same_subs !== 0,
     accepted: p.subs_respond_200 !== 0 ? 200 : 202,
     ignoreCase: p.sip_uri_match !== 0,
-    order: p.retrieve_order !== 0 ? p.retrieve_order_by : "",
+    order: p.retrieve_order !== 0 ? orderBy(p.retrieve_order_by) : null,
     xavp: p.xavp_cfg,
     maxBody: p.max_body_size,
     maxSubscriptions: p.max_subscriptions,

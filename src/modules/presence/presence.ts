@@ -32,7 +32,7 @@ export class Presence {
   readonly table = new SubscriptionTable();
   readonly notifier: Notifier = new Notifier(this);
   readonly serial = new Serial();
-  publications: Publications = new MemoryPublications("");
+  publications: Publications = new MemoryPublications(null);
   store: PresenceStore | null = null;
   private readonly packages = new Map<string, EventPackage>();
   private given: PresenceSettings | null = null;

@@ -43,20 +43,46 @@ export const AT_A_TIME = 1000;
 
 const keyOf = (user: string, domain: string, event: string): string => `${user}\n${domain}\n${event}`;
 
-// The newest first, or those of the highest priority (retrieve_order).
-function sorted(list: readonly Publication[], order: string): readonly Publication[] {
-  return order === ""
-    ? [...list].reverse()
-    : [...list].sort((a, b) => b.priority - a.priority || b.received - a.received);
+/** Columns that publications can be ordered by (retrieve_order_by), and their values. */
+const ORDERING: Readonly<Record<string, (p: Publication) => number | string>> = {
+  priority: (p) => p.priority,
+  received_time: (p) => p.received,
+  expires: (p) => p.expires,
+  etag: (p) => p.etag,
+  sender: (p) => p.sender,
+};
+
+/** Compares two publications as SQL would order them. */
+export type Ordering = (a: Publication, b: Publication) => number;
+
+/** Reads the columns of retrieve_order_by: "priority, received_time desc"; a text says what is wrong with them. */
+export function orderingOf(columns: string): Ordering | string {
+  const orders: Ordering[] = [];
+  for (const part of columns.split(",")) {
+    const [, name = "", way = ""] = /^\s*(\w+)(?:\s+(asc|desc))?\s*$/i.exec(part) ?? [];
+    const value = ORDERING[name.toLowerCase()];
+    if (value === undefined) return `"${part.trim()}" is no column that publications can be ordered by`;
+    const sign = way.toLowerCase() === "desc" ? -1 : 1;
+    orders.push((a, b) => {
+      const [x, y] = [value(a), value(b)];
+      return x === y ? 0 : x < y ? -sign : sign;
+    });
+  }
+  return (a, b) => orders.reduce((found, order) => found || order(a, b), 0);
+}
+
+// The newest first, or what stands last in the order of retrieve_order_by, as Kamailio has it. The list is in the order of time.
+function sorted(list: readonly Publication[], order: Ordering | null): readonly Publication[] {
+  return (order === null ? [...list] : [...list].sort(order)).reverse();
 }
 
 /** Publications in memory. */
 export class MemoryPublications implements Publications {
   size = 0;
   private readonly byKey = new Map<string, Publication[]>();
-  private readonly order: string;
+  private readonly order: Ordering | null;
 
-  constructor(order: string) {
+  constructor(order: Ordering | null) {
     this.order = order;
   }
 

@@ -1,5 +1,7 @@
 // What module presence is set to.
 
+import type { Ordering } from "./publications.ts";
+
 /** subs_db_mode. */
 export const SubsMode = { MEMORY: 0, THROUGH: 1, BACK: 2, DATABASE: 3 } as const;
 /** publ_cache. */
@@ -32,7 +34,7 @@ export interface PresenceSettings {
   /** Status of the answer to an accepted SUBSCRIBE. */
   readonly accepted: number;
   readonly ignoreCase: boolean;
-  readonly order: string;
+  readonly order: Ordering | null;
   readonly xavp: string;
   readonly maxBody: number;
   readonly maxSubscriptions: number;
