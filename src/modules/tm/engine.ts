@@ -194,10 +194,9 @@ export class TmEngine implements Transactions {
 
   routeFailed(ctx: RouteContext): boolean {
     const tx = transactionOf(ctx);
-    if (tx === null) return false;
-    if (tx.branches.every((branch) => branch.final)) this.tm.sendReply(tx, 500, "Server Internal Error", "");
+    if (tx?.branches.every((branch) => branch.final)) this.tm.sendReply(tx, 500, "Server Internal Error", "");
     this.afterRequest(ctx);
-    return true;
+    return tx !== null;
   }
 
   /** Answers the error that t_relay has left, if the script wants that. Whether it did. */
