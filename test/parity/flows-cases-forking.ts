@@ -37,6 +37,9 @@ function contacts(name: string, branches: string, mode = "", more: Partial<FlowC
 
 const branch = (user: string, q = ""): string => `append_branch("sip:${user}@{UAS}"${q === "" ? "" : `, "${q}"`});`;
 
+/** Short while there are more contacts, longer for the last one. */
+const LEG = `if ($xavp(tm_contacts) != $null) { t_set_fr("0", "150"); ${say("more")} } else { t_set_fr("0", "500"); ${say("last")} }`;
+
 const CONTACTS: FlowGroup = {
   name: "contacts by q",
   params: AVPS,
@@ -59,6 +62,13 @@ const CONTACTS: FlowGroup = {
         ${say("$xavp(tm_contacts=>uri)|$xavp(tm_contacts=>dst_uri)|$xavp(tm_contacts=>path)|$xavp(tm_contacts=>flags)|$xavp(tm_contacts=>q_flag)|$xavp(tm_contacts=>sock)|$xavp(tm_contacts=>instance)|$xavp(tm_contacts=>ruid)")}
         t_next_contacts(); t_on_failure("SERIAL{N}"); t_relay();`,
       blocks: SERIAL,
+    },
+    {
+      name: "times of each leg, by what is left",
+      user: "mute",
+      ms: 1400,
+      request: `${branch("mute2", "0.5")} t_load_contacts(); t_next_contacts(); ${LEG} t_on_failure("TIMES{N}"); t_relay();`,
+      blocks: `failure_route[TIMES{N}] { ${say("failed $T_reply_code")} if (!t_next_contacts()) { ${say("none")} exit; } ${LEG} t_on_failure("TIMES{N}"); t_relay(); }`,
     },
     { name: "next without load", user: "a", hop: HOP, request: `t_next_contacts(); ${say("$rc $ru")} t_relay();` },
     {

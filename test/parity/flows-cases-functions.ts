@@ -172,6 +172,13 @@ const ASKING: FlowGroup = {
       blocks: `failure_route[F{N}] { ${ASK_ALL} }`,
     },
     {
+      name: "in failure_route after its lifetime",
+      user: "180",
+      ms: 700,
+      request: 't_set_max_lifetime("300", "0"); t_on_failure("F{N}"); t_relay();',
+      blocks: `failure_route[F{N}] { ${ASK_ALL} }`,
+    },
+    {
       name: "in failure_route after two branches",
       user: "mute",
       ms: 1200,
