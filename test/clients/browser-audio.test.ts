@@ -41,7 +41,7 @@ describeTargets("audio of a browser", { config: mediaConfig(relayPort, true) }, 
   });
 
   function audioTest(name: string, run: (page: Browser, phone: SipAgent, audio: AudioSocket) => Promise<void>): void {
-    test(name, { timeout: 60_000 }, async ({ skip }) => {
+    test(name, { timeout: 180_000 }, async ({ skip }) => {
       if (missing !== null || browser === null) {
         if (process.env.CI === "true") throw new Error(missing ?? "no browser");
         skip(missing ?? "no browser");

@@ -73,7 +73,7 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
   afterAll(async () => browser?.close());
 
   function browserTest(name: string, run: (browser: Browser) => Promise<void>): void {
-    test(name, { timeout: 60_000 }, async ({ skip }) => {
+    test(name, { timeout: 180_000 }, async ({ skip }) => {
       if (browser === null) {
         if (process.env.CI === "true") throw new Error(MISSING);
         skip(MISSING);
@@ -109,7 +109,7 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
     return new Promise((resolve, reject) => {
       const to = { host: "127.0.0.1", port: at, rejectUnauthorized: false };
       const socket = secure ? connectTls(to) : connect(to);
-      const timer = setTimeout(() => reject(new Error("twenty requests at once were not all answered")), 10_000);
+      const timer = setTimeout(() => reject(new Error("twenty requests at once were not all answered")), 30_000);
       let got = "";
       socket.on("error", reject);
       socket.on("data", (data: Uint8Array) => {
@@ -145,9 +145,9 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
           ["-D", "-", `${base}/connections`],
         ]) {
           const format = "%{http_code}\n";
-          const all = ["-sk", "--max-time", "10", "--noproxy", "*", "-w", format, ...args];
-          const { code, output } = await run(["curl", ...all], { limit: 15_000 });
-          expect(code).toBe(0);
+          const all = ["-sk", "--max-time", "40", "--noproxy", "*", "-w", format, ...args];
+          const { code, output } = await run(["curl", ...all], { limit: 50_000 });
+          expect(code, `curl ${args.join(" ").slice(0, 100)}: ${output.slice(-300)}`).toBe(0);
           if (args.at(-1)?.endsWith("/connections") === true)
             expect(output).toMatch(/Transfer-Encoding: chunked\r\n\r\n(?:\d+ \w+ [\d.]+ \d+ \S+ \d+\n)+200\n$/);
           answers += output.split("\n").filter((line) => line.endsWith("200")).length;
@@ -186,11 +186,11 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
     const { caller, callee: user } = parties[by];
     const front = by === "tls" ? await tunnel() : null;
     const to = front === null ? group.server.port : tunnelPort;
-    const waiting = await startSipp(group.server, { flow: "uas-call", transport: "tcp", calls: 10, limit: 40 });
+    const waiting = await startSipp(group.server, { flow: "uas-call", transport: "tcp", calls: 10, limit: 90 });
     const keys = { contact: `sip:${user}@127.0.0.1:${waiting.port};transport=tcp`, expires: 600 };
     await runSipp(group.server, { flow: "register", transport: "tcp", user, login: login(user), keys });
     await runSipp(group.server, {
-      ...{ flow: "uac-call", transport: "tcp", to, user, calls: 10, limit: 40 },
+      ...{ flow: "uac-call", transport: "tcp", to, user, calls: 10, limit: 90 },
       ...{ login: login(caller), keys: { from: caller } },
     });
     await waiting.done;
@@ -203,13 +203,14 @@ describeTargets("browser", { config, without: ["kamailio"] }, (group) => {
     let over = false;
     const loading = curls(() => over);
     const calling = Promise.all([sippCalls("tcp"), sippCalls("tls")]);
+    for (const work of [loading, calling]) work.catch(() => {}); // what went wrong is told where it is awaited
     try {
       for (let i = 0; i < 3; i++) {
         await page.evaluate("notes.length = 0");
         await page.evaluate(
           `void ua.call("sip:${users.wss[1]}@127.0.0.1:${group.server.port}", { mediaConstraints: { audio: true, video: false } })`,
         );
-        const invite = await phone.receiveRequest("INVITE", 15_000);
+        const invite = await phone.receiveRequest("INVITE", 30_000);
         const headers = [contact(phone, "wss"), "Content-Type: application/sdp"];
         phone.send(phone.reply(invite, 200, "OK", headers, SDP("active")));
         await phone.receiveRequest("ACK");

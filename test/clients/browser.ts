@@ -61,6 +61,7 @@ export class Browser {
     this.#running = running;
     this.#directory = directory;
     this.#socket = socket;
+    socket.addEventListener("close", () => this.#giveUp());
     socket.addEventListener("message", (event) => {
       const reply = JSON.parse(String(event.data)) as Reply;
       if (reply.id === undefined) return;
@@ -69,10 +70,24 @@ export class Browser {
     });
   }
 
-  /** A command of the debugging protocol. */
-  async command(method: string, params: object = {}): Promise<{ readonly [key: string]: unknown }> {
+  // The browser has gone: nobody waits for it any more.
+  #giveUp(): void {
+    const message = `the browser has gone: ${this.#running.output().slice(-1000)}`;
+    for (const told of this.#waiting.values()) told({ error: { message } });
+    this.#waiting.clear();
+  }
+
+  /** A command of the debugging protocol; throws when the browser has gone or does not answer within `limit` ms. */
+  async command(method: string, params: object = {}, limit = 60_000): Promise<{ readonly [key: string]: unknown }> {
+    if (this.#socket.readyState !== WebSocket.OPEN) throw new Error(`${method}: the browser has gone`);
     const id = ++this.#last;
-    const answer = new Promise<Reply>((resolve) => this.#waiting.set(id, resolve));
+    const answer = new Promise<Reply>((resolve) => {
+      const timer = setTimeout(() => resolve({ error: { message: `no answer within ${limit} ms` } }), limit);
+      this.#waiting.set(id, (reply) => {
+        clearTimeout(timer);
+        resolve(reply);
+      });
+    });
     this.#socket.send(JSON.stringify({ id, method, params, ...(this.#session ? { sessionId: this.#session } : {}) }));
     const { result, error } = await answer;
     if (error !== undefined) throw new Error(`${method}: ${error.message}`);
@@ -102,7 +117,7 @@ export class Browser {
   }
 
   /** Waits until an expression holds; throws after `limit` ms with what the page noted in `notes`. */
-  async until(expression: string, limit = 10_000): Promise<void> {
+  async until(expression: string, limit = 30_000): Promise<void> {
     const deadline = Date.now() + limit;
     while ((await this.evaluate(`Boolean(${expression})`)) !== true) {
       if (Date.now() > deadline) {
@@ -116,7 +131,7 @@ export class Browser {
   async close(): Promise<void> {
     // asked by SIGTERM it takes five seconds
     this.#session = "";
-    await Promise.race([this.command("Browser.close"), this.#running.finished]).catch(() => {});
+    await Promise.race([this.command("Browser.close", {}, 10_000), this.#running.finished]).catch(() => {});
     this.#socket.close();
     await stop(this.#running, 1000);
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
@@ -129,7 +144,7 @@ export async function startBrowser(program: string): Promise<Browser> {
   const running = start([program, ...FLAGS, `--user-data-dir=${directory}`, "about:blank"], {
     env: { HOME: directory },
   });
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   let url: string | undefined;
   while (url === undefined) {
     url = /DevTools listening on (ws:\S+)/.exec(running.output())?.[1];

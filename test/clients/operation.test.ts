@@ -30,7 +30,7 @@ for (const target of chosenTargets().filter(({ name }) => name !== "kamailio")) 
     /** Started and ready; rejects with the output when it ends before. */
     async function serve(data: string, args: readonly string[], cwd = folder): Promise<Running> {
       const running = start([...target.command, ...args], { env: env(data), cwd });
-      const until = Date.now() + 20_000;
+      const until = Date.now() + 60_000;
       while (!running.output().includes("is ready")) {
         if (running.child.exitCode !== null || Date.now() > until) throw new Error(`not ready: ${running.output()}`);
         await new Promise((resolve) => setTimeout(resolve, 10));

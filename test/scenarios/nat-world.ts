@@ -139,7 +139,7 @@ export class NatWorld {
     this.#relay = start([...this.public.prefix, ...relay], { cwd: this.#directory });
     const asking = await this.outpost.open("127.0.0.1");
     for (let n = 0; asking.got.length === 0; n++) {
-      if (n > 500 || this.#relay.child.exitCode !== null)
+      if (n > 1500 || this.#relay.child.exitCode !== null)
         throw new Error(`rtpengine does not answer:\n${this.#relay.output()}`);
       asking.send(`${n} d7:command4:pinge`, "127.0.0.1", 2223);
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -159,9 +159,9 @@ export class NatWorld {
     const command = [...this.public.prefix, "env", ...env, ...target.command, ...args, ...listen];
     this.#server = start(command, { cwd: this.#directory });
     const probe = await this.phone(this.outpost, PUBLIC, "probe");
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
-      const reply = await probe.agent.ask({ method: "OPTIONS", uri: `sip:nobody@${SERVER}` }, 100).catch(() => null);
+      const reply = await probe.agent.ask({ method: "OPTIONS", uri: `sip:nobody@${SERVER}` }, 200).catch(() => null);
       if (reply !== null) break;
       if (this.#server.child.exitCode !== null || Date.now() > deadline)
         throw new Error(`the server (${target.name}) does not answer:\n${this.log.slice(-3000)}`);

@@ -66,7 +66,7 @@ async function open(port: number, how: { allowHalfOpen?: boolean } = {}): Promis
   return { socket, text: () => text, ended };
 }
 
-async function until(holds: () => boolean, limit = 5000): Promise<boolean> {
+async function until(holds: () => boolean, limit = 15_000): Promise<boolean> {
   for (const end = Date.now() + limit; !holds(); await new Promise((done) => setTimeout(done, 20)))
     if (Date.now() > end) return false;
   return true;
@@ -178,7 +178,7 @@ describe("sockets", () => {
         fine.socket.destroy();
         const large = await open(group.server.port);
         large.socket.write(options("x", `X: ${"x".repeat(40_000)}\r\n`));
-        expect(await large.ended(5000)).not.toBeNull();
+        expect(await large.ended(15_000)).not.toBeNull();
         expect(large.text()).not.toContain("200 OK");
       });
 
@@ -301,7 +301,7 @@ describe("sockets", () => {
       const first = await openFrom(7001, group.server.port);
       expect(await until(() => first.text().includes("200 OK"))).toBe(true);
       const same = await openFrom(7001, group.server.port);
-      expect(await same.ended(2000)).not.toBeNull();
+      expect(await same.ended(15_000)).not.toBeNull();
       expect(same.text()).toBe("");
       const others = [await openFrom(7002, group.server.port), await openFrom(7001, second)];
       for (const { text } of others) expect(await until(() => text().includes("200 OK"))).toBe(true);

@@ -329,7 +329,7 @@ describeTargets("TLS", { config: CONFIG }, (group) => {
   );
 });
 
-async function eventually(holds: () => boolean | Promise<boolean>, limit = 5000): Promise<void> {
+async function eventually(holds: () => boolean | Promise<boolean>, limit = 20_000): Promise<void> {
   for (const end = Date.now() + limit; !(await holds()); ) {
     if (Date.now() > end) throw new Error("it never came");
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -137,7 +137,7 @@ GRANT SELECT ON portico.* TO '${READER}'@'%';
             "shared_buffers=16MB",
           );
     this.#running = start(isRoot ? setpriv(kind, command) : command, { cwd: directory });
-    for (let i = 0; i < 300; i++) {
+    for (const end = Date.now() + 60_000; Date.now() < end; ) {
       if (this.#running.child.exitCode !== null) break;
       if (await answers(port)) {
         if (kind === "postgres") await this.#makeDatabase();
@@ -151,12 +151,14 @@ GRANT SELECT ON portico.* TO '${READER}'@'%';
   async #makeDatabase(): Promise<void> {
     const env = { ...process.env, PGPASSWORD: DATABASE_PASSWORD };
     const args = ["-h", "127.0.0.1", "-p", String(this.port), "-U", USER, "portico"];
-    for (let i = 0; i < 50; i++) {
+    let said = "";
+    for (const end = Date.now() + 30_000; Date.now() < end; ) {
       const { status, stderr } = spawnSync(`${programsOf("postgres")}/createdb`, args, { env, encoding: "utf8" });
       if (status === 0 || stderr.includes("already exists")) return;
+      said = stderr;
       await new Promise((resolve) => setTimeout(resolve, 100)); // it recovers from a crash
     }
-    throw new Error("the database could not be made");
+    throw new Error(`the database could not be made: ${said}`);
   }
 
   /** Ends the server as a crash would. */

@@ -50,7 +50,7 @@ export class FarEnd {
   }
 
   /** The arrival of the message whose Call-ID and status or method these are; throws after `limit` ms. */
-  async got(callId: string, what: string | number, limit = 5000): Promise<Arrival> {
+  async got(callId: string, what: string | number, limit = 15_000): Promise<Arrival> {
     const found = () =>
       this.arrived.find(
         ({ message }) => message.first("Call-ID") === callId && (message.method === what || message.status === what),
@@ -118,7 +118,7 @@ export function openFarEnd(): Promise<FarEnd> {
 }
 
 /** Waits until something holds; throws with its name after `limit` ms. */
-export async function until(holds: () => boolean, what: string, limit = 5000): Promise<void> {
+export async function until(holds: () => boolean, what: string, limit = 15_000): Promise<void> {
   for (const deadline = Date.now() + limit; !holds(); ) {
     if (Date.now() > deadline) throw new Error(`${what} did not come within ${limit} ms`);
     await new Promise((next) => setTimeout(next, 5));

@@ -71,13 +71,17 @@ export function run(command: readonly string[], options: ProgramOptions = {}): P
   return start(command, { limit: 60_000, ...options }).finished;
 }
 
-/** Asks a program to end (SIGTERM), insists after `patience` milliseconds. */
-export async function stop(running: Running, patience = 5000): Promise<Finished> {
+/** Asks a program to end (SIGTERM), insists after `patience` milliseconds, which what it is said to have printed then tells. */
+export async function stop(running: Running, patience = 20_000): Promise<Finished> {
   running.child.kill("SIGTERM");
-  const timer = setTimeout(() => running.child.kill("SIGKILL"), patience);
+  let insisted = "";
+  const timer = setTimeout(() => {
+    insisted = `\n(killed: it had not ended ${patience} ms after it was asked to)`;
+    running.child.kill("SIGKILL");
+  }, patience);
   const finished = await running.finished;
   clearTimeout(timer);
-  return finished;
+  return { ...finished, output: finished.output + insisted };
 }
 
 /** Whether a program of this name is installed. */

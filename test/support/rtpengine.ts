@@ -90,7 +90,7 @@ export async function startRtpengine(port: number): Promise<Rtpengine> {
   await once(socket, "listening");
   const relay = new Rtpengine(port, running, socket, directory);
   for (let n = 0; (await relay.ask({ command: "ping" }, 100)) === null; n++) {
-    if (n < 100 && running.child.exitCode === null) continue;
+    if (n < 300 && running.child.exitCode === null) continue;
     await relay.close();
     throw new Error(`rtpengine does not answer:\n${running.output()}`);
   }

@@ -113,12 +113,12 @@ export class Server {
     this.#running = start([...this.target.command, ...args], { env: this.target.env, cwd: this.directory });
   }
 
-  async #untilItAnswers(limit = 20_000): Promise<void> {
+  async #untilItAnswers(limit = 60_000): Promise<void> {
     const agent = await openAgent("udp", this.port);
     const deadline = Date.now() + limit;
     try {
       while (this.isAlive && Date.now() < deadline) {
-        const reply = await agent.ask({ method: "OPTIONS" }, 100).catch(() => null);
+        const reply = await agent.ask({ method: "OPTIONS" }, 200).catch(() => null);
         if (reply) return;
       }
     } finally {

@@ -77,7 +77,7 @@ export class SipAgent {
   }
 
   /** The next message for which `matches` holds, taken from the inbox or awaited; throws after `limit` ms. */
-  receive(what: string, matches: (message: SipText) => boolean, limit = 5000): Promise<SipText> {
+  receive(what: string, matches: (message: SipText) => boolean, limit = 15_000): Promise<SipText> {
     const i = this.inbox.findIndex(matches);
     if (i >= 0) return Promise.resolve(this.inbox.splice(i, 1)[0]!);
     return new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@
 
 import { openBunLibc } from "../../src/host/ffi-bun.ts";
 import { openDenoLibc } from "../../src/host/ffi-deno.ts";
-import { AF_INET, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from "../../src/host/libc.ts";
+import { AF_INET, SO_RCVBUFFORCE, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW, SOL_SOCKET } from "../../src/host/libc.ts";
 
 /** One packet of IPv4. */
 export interface Packet {
@@ -20,6 +20,7 @@ export interface Packet {
 const UDP = 17;
 const TCP = 6;
 const SIZE = 65_536;
+const ROOM = 16 << 20;
 
 /** Why there can be none here; null when there can. */
 export const whyNoSniffer = (): string | null =>
@@ -38,6 +39,9 @@ export class Sniffer {
     this.#protocol = protocol === "udp" ? UDP : TCP;
     this.#fd = this.#libc.socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, this.#protocol);
     if (this.#fd < 0) throw new Error(`no raw socket: error ${this.#libc.errno()}`);
+    // whatever else goes over the loopback comes too
+    const room = new Uint8Array(new Int32Array([ROOM]).buffer);
+    this.#libc.setsockopt(this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, this.#libc.pin(room), 4);
     const put = (to: Uint8Array, at: number, value: bigint): void =>
       new DataView(to.buffer).setBigUint64(at, value, true);
     put(this.#vector, 0, BigInt(this.#libc.address(this.#data)));
@@ -47,7 +51,7 @@ export class Sniffer {
   }
 
   /** The first packet that fits, of those that have not been looked at; null when none comes in time. */
-  async find(fits: (packet: Packet) => boolean, limit = 5000): Promise<Packet | null> {
+  async find(fits: (packet: Packet) => boolean, limit = 15_000): Promise<Packet | null> {
     for (const end = performance.now() + limit; performance.now() < end; ) {
       const packet = this.#next();
       if (packet === null) await new Promise((done) => setTimeout(done, 5));

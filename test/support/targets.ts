@@ -45,7 +45,7 @@ export function describeTargets(
         const { isAlive, log } = server;
         const finished = await server.close();
         expect(isAlive, `the server ended by itself:\n${log.slice(-3000)}`).toBe(true);
-        expect(finished?.code, `the server did not end in good order:\n${log.slice(-3000)}`).toBe(0);
+        expect(finished?.code, `the server did not end in good order:\n${finished?.output.slice(-3000)}`).toBe(0);
       });
     });
   }

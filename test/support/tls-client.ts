@@ -30,7 +30,7 @@ function isWhole(output: string): boolean {
 }
 
 /** Runs openssl s_client with these options, sends an OPTIONS and waits for its reply, or for the end. */
-export function askByOpenssl(port: number, args: readonly string[] = [], limit = 5000, user = "x"): Promise<Asked> {
+export function askByOpenssl(port: number, args: readonly string[] = [], limit = 15_000, user = "x"): Promise<Asked> {
   return new Promise((resolve) => {
     const child = spawn("openssl", ["s_client", "-connect", `127.0.0.1:${port}`, ...args]);
     let output = "";
