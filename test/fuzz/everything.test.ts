@@ -104,7 +104,10 @@ class World {
     const config = check(host, await readSource(host, options.config), options);
     if (!config.ok) throw new Error(renderAll(config.diagnostics));
     const bugs: string[] = [];
-    const sink = (_level: number, line: string): void => void bugs.push(line);
+    // configurations may have alerts of their own
+    const sink = (level: number, line: string): void => {
+      if (level === Level.BUG) bugs.push(line);
+    };
     const server = await start(host, config, { level: Level.BUG, sink }, null, "/data");
     const loopback = { family: 4, address: "127.0.0.1" } as const;
     const ng = new NgPeer();

@@ -32,6 +32,9 @@ import { type Match, Way, wayIn } from "./table.ts";
 /** The most dialogs of one Call-ID: strangers choose it. */
 const MAX_OF_CALL = 64;
 
+/** The most octets of texts that a dialog keeps of the INVITE: it may last for hours, and strangers choose how long theirs are. */
+const MAX_TEXTS = 8192;
+
 /** The variable that holds by how much CSeq numbers were raised on the way to the callee. */
 export const CSEQ_DIFF = "cseq_diff";
 
@@ -78,6 +81,16 @@ export class Follower {
       return false;
     }
     const dialog = this.make(ctx, callId, run);
+    if (textsOf(dialog) > MAX_TEXTS) {
+      dialogs.counters.refused++;
+      const { proxy } = dialogs.host;
+      proxy.limited.error(
+        proxy.log,
+        "dialog: what a dialog would keep of an INVITE is too long, its call is not tracked",
+      );
+      dialogs.profiles.removeAll(dialog);
+      return false;
+    }
     run.dialog = dialog;
     dialogs.begin(dialog);
     if (settings.matchMode !== MatchMode.DID_NONE)
@@ -216,7 +229,8 @@ export class Follower {
     const cseq = msg.cseq()?.number ?? 0;
     if (cseq > sender.cseq) sender.cseq = cseq;
     if (!dialog.isConfirmed || (msg.method !== Method.INVITE && msg.method !== Method.UPDATE)) return;
-    sender.contact = contactOf(msg) ?? sender.contact;
+    const contact = contactOf(msg);
+    if (contact !== null && contact.length <= MAX_TEXTS) sender.contact = contact;
   }
 
   // CSeq numbers that were raised on the way to the callee stay raised by as much.
@@ -262,6 +276,10 @@ export class Follower {
       return uri !== null && (uri.includes(mark) || isMyselfText(ctx, uri));
     };
     const own = calleeFrom(callee, reply, behind, ctx.flow.listener, (keepProxyRr & 1) !== 0, isOurs);
+    if (callee.contact.length + callee.routes.length > MAX_TEXTS) {
+      callee.contact = ""; // it cannot be asked anything from here
+      callee.routes = "";
+    }
     if ((keepProxyRr & 2) !== 0) caller.routes = [...own, caller.routes].filter((r) => r !== "").join(",");
   }
 
@@ -290,6 +308,10 @@ export class Follower {
     ctx.avpsOrNull = (tx.attachment as ScriptState | null)?.avps ?? null;
     return ctx;
   }
+}
+
+function textsOf({ callId, fromUri, toUri, requestUri, caller }: Dialog): number {
+  return [callId, fromUri, toUri, requestUri, caller.tag, caller.contact, caller.routes].join("").length;
 }
 
 // Looks on at the INVITE transaction.
