@@ -36,7 +36,7 @@ const MAX_ALIASES = 8;
 /** Open stream flows of all protocols. */
 export class FlowTable {
   readonly #clock: Clock;
-  readonly #limits: FlowLimits;
+  #limits: FlowLimits;
   readonly #byId = new Map<number, StreamFlow>();
   readonly #byRemote = new Map<string, StreamFlow>();
   readonly #aliases = new Map<StreamFlow, string[]>();
@@ -56,6 +56,11 @@ export class FlowTable {
   constructor(clock: Clock, limits: FlowLimits = DEFAULT_FLOW_LIMITS) {
     this.#clock = clock;
     this.#limits = limits;
+  }
+
+  /** Puts other limits in force, those that are given. */
+  change(limits: Partial<FlowLimits>): void {
+    this.#limits = { ...this.#limits, ...limits };
   }
 
   get size(): number {

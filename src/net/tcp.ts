@@ -94,10 +94,10 @@ export class TcpTransport {
   readonly wire: Wire;
   readonly receive: Receive;
   readonly onHttp: ReceiveHttp | null;
-  readonly limits: FrameLimits;
-  readonly maxQueue: number;
-  readonly rules: TcpRules;
-  readonly #maxConnections: number;
+  limits: FrameLimits;
+  maxQueue: number;
+  rules: TcpRules;
+  #maxConnections: number;
   #connections = 0;
   #queued = 0; // at the last look
   #sentSince = 0;
@@ -105,7 +105,7 @@ export class TcpTransport {
   readonly #onClose: (flow: Flow, error: HostError | null) => void;
   readonly #onDrop: (reason: string, from: SocketAddress) => void;
   readonly #sources: SourceLimits;
-  readonly #connectTimeout: number;
+  #connectTimeout: number;
   /** Streams ended because of what the peer sent, by FrameError. */
   readonly frameErrors = new Map<number, number>();
 
@@ -126,13 +126,28 @@ export class TcpTransport {
     this.#connectTimeout = options.connectTimeout ?? CONNECT_TIMEOUT;
   }
 
+  /**
+   * Puts other limits in force, those that are given. Limits of messages and queues, and what the system is told of a connection, hold for
+   * connections opened from now on.
+   */
+  change(options: Pick<TcpOptions, "limits" | "maxQueue" | "rules" | "connectTimeout" | "maxConnections">): void {
+    this.limits = options.limits ?? this.limits;
+    this.maxQueue = options.maxQueue ?? this.maxQueue;
+    this.rules = { ...this.rules, ...options.rules };
+    this.#connectTimeout = options.connectTimeout ?? this.#connectTimeout;
+    this.#maxConnections = options.maxConnections ?? this.#maxConnections;
+  }
+
   /** Opens a listening port; rejects with HostError when it cannot be had. */
   async listen(options: ListenOptions): Promise<TcpListener> {
     let listener: TcpListener | null = null;
     const tls = this.#tls();
+    const queue = (): number => this.maxQueue;
     const socket = await this.host.network.listenTcp({
       local: options.local,
-      maxQueue: this.maxQueue,
+      get maxQueue() {
+        return queue(); // of each connection, when it comes
+      },
       ...this.rules.tuning,
       ...(this.rules.deferAccept === null ? {} : { deferAccept: this.rules.deferAccept }),
       // one source's limits count before the work of a handshake is done for it

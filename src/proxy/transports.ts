@@ -2,7 +2,7 @@
 
 import type { Host, HostError, SocketAddress } from "../host/host.ts";
 import type { Flow, Listener, ListenOptions, Receive } from "../net/flow.ts";
-import { DEFAULT_FLOW_LIMITS, FlowTable, type StreamFlow } from "../net/flows.ts";
+import { DEFAULT_FLOW_LIMITS, type FlowLimits, FlowTable, type StreamFlow } from "../net/flows.ts";
 import { ForeignDatagrams } from "../net/foreign-datagrams.ts";
 import { DEFAULT_LIMITS } from "../net/frame-rules.ts";
 import type { ReceiveHttp } from "../net/http-flow.ts";
@@ -115,8 +115,8 @@ export class NetTransports implements Transports {
   readonly listeners: Listener[] = [];
   readonly flows: FlowTable;
   readonly wire = new Wire();
-  readonly maxTls: number;
-  readonly maxFlows: number;
+  maxTls: number;
+  maxFlows: number;
   readonly webSockets: WsConnections;
   readonly sctp: SctpTransport;
   readonly foreign = new ForeignDatagrams();
@@ -126,7 +126,7 @@ export class NetTransports implements Transports {
   private readonly udp: UdpListener[] = [];
   private readonly tcp: TcpTransport;
   private readonly tls: TcpTransport;
-  private readonly noConnect: boolean;
+  private noConnect: boolean;
   private readonly udpOptions: TransportLimits["udp"];
   private readonly sources = new Map<string, { readonly address: string | null; readonly until: number }>();
 
@@ -137,12 +137,8 @@ export class NetTransports implements Transports {
     this.maxTls = limits.maxTls ?? DEFAULT_FLOW_LIMITS.maxFlows;
     this.noConnect = limits.noConnect === true;
     this.udpOptions = limits.udp;
-    const { maxFlows, idleTimeout, connectTimeout, maxQueue, maxMessage, acceptNoLength } = limits;
-    this.flows = new FlowTable(host.clock, {
-      ...DEFAULT_FLOW_LIMITS,
-      ...(maxFlows === undefined ? {} : { maxFlows }),
-      ...(idleTimeout === undefined ? {} : { idleTimeout }),
-    });
+    const { maxQueue, maxMessage } = limits;
+    this.flows = new FlowTable(host.clock, { ...DEFAULT_FLOW_LIMITS, ...flowLimits(limits) });
     this.sourceLimits = new SourceLimits(limits.sources);
     const common: TcpOptions = {
       sources: this.sourceLimits,
@@ -152,14 +148,7 @@ export class NetTransports implements Transports {
       receive: events.receive,
       onClose: events.onClose,
       ...(events.onHttp === undefined ? {} : { onHttp: events.onHttp }),
-      limits: {
-        ...DEFAULT_LIMITS,
-        ...(maxMessage === undefined ? {} : { maxMessage }),
-        ...(acceptNoLength === undefined ? {} : { acceptNoLength }),
-      },
-      ...(connectTimeout === undefined ? {} : { connectTimeout }),
-      ...(maxQueue === undefined ? {} : { maxQueue }),
-      ...(limits.tcp === undefined ? {} : { rules: limits.tcp }),
+      ...streamLimits(limits),
     };
     this.webSockets = new WsConnections({
       clock: host.clock,
@@ -186,6 +175,16 @@ export class NetTransports implements Transports {
       protocol: Transport.TLS,
       maxConnections: this.maxTls,
     });
+  }
+
+  /** Puts the limits of TCP and TLS in force anew; other rules stay as they were when the process began. */
+  change(limits: TransportLimits): void {
+    this.noConnect = limits.noConnect === true;
+    this.maxFlows = limits.maxFlows ?? this.maxFlows;
+    this.maxTls = limits.maxTls ?? this.maxTls;
+    this.flows.change(flowLimits(limits));
+    this.tcp.change(streamLimits(limits));
+    this.tls.change({ ...streamLimits(limits), maxConnections: this.maxTls });
   }
 
   useTls(provider: TlsProvider): void {
@@ -315,4 +314,24 @@ export class NetTransports implements Transports {
     this.listeners.length = 0;
     this.udp.length = 0;
   }
+}
+
+function flowLimits({ maxFlows, idleTimeout }: TransportLimits): Partial<FlowLimits> {
+  return {
+    ...(maxFlows === undefined ? {} : { maxFlows }),
+    ...(idleTimeout === undefined ? {} : { idleTimeout }),
+  };
+}
+
+function streamLimits({ maxMessage, acceptNoLength, connectTimeout, maxQueue, tcp }: TransportLimits) {
+  return {
+    limits: {
+      ...DEFAULT_LIMITS,
+      ...(maxMessage === undefined ? {} : { maxMessage }),
+      ...(acceptNoLength === undefined ? {} : { acceptNoLength }),
+    },
+    ...(connectTimeout === undefined ? {} : { connectTimeout }),
+    ...(maxQueue === undefined ? {} : { maxQueue }),
+    ...(tcp === undefined ? {} : { rules: tcp }),
+  };
 }

@@ -5,7 +5,8 @@ import { ParameterGroups } from "../proxy/groups.ts";
 import type { ConfigTree, CustomSetting } from "./ast.ts";
 import type { LoadedModule } from "./check-modules.ts";
 import type { Diagnostics } from "./diagnostics.ts";
-import { GLOBALS, type Globals, numberOf } from "./globals.ts";
+import { findGlobal, GLOBALS, type Globals, numberOf } from "./globals.ts";
+import { TCP_FIXED, TCP_GROUP } from "./tcp-group.ts";
 
 /** The groups of a configuration; what is wrong with its own is reported and left out. */
 export function checkGroups(
@@ -20,6 +21,11 @@ export function checkGroups(
     const value = kind === "int" || kind === "bool" ? globals.int(name) : globals.text(name);
     if (value !== null) groups.set("core", name, value);
   }
+  for (const [name, global] of TCP_GROUP) {
+    groups.describe("tcp", name, findGlobal(global)?.doc ?? "");
+    groups.set("tcp", name, globals.int(global) ?? 0);
+  }
+  for (const [name, value] of Object.entries(TCP_FIXED)) groups.set("tcp", name, value);
   for (const { module, params } of modules) {
     for (const [name, value] of Object.entries(params)) {
       if (typeof value !== "number" && typeof value !== "string") continue;
@@ -27,7 +33,7 @@ export function checkGroups(
       groups.describe(module.name, name, module.params[name]?.doc ?? "");
     }
   }
-  const taken = new Set(["core", ...modules.map(({ module }) => module.name)]);
+  const taken = new Set(["core", "tcp", ...modules.map(({ module }) => module.name)]);
   for (const setting of tree.custom) add(setting, tree, taken, groups, diagnostics);
   return groups;
 }

@@ -13,3 +13,4 @@ export type { PreprocessOptions, ReadFile } from "./preprocess.ts";
 export type { CompiledRoutes } from "./routes.ts";
 export { RouteError } from "./runtime.ts";
 export { fileLine, type Place, SourceFile } from "./source.ts";
+export { TCP_GROUP } from "./tcp-group.ts";

@@ -117,37 +117,17 @@ function tcpInfo({ proxy }: Running): Fields {
   };
 }
 
-/** Names there, and of the core's parameters; a number where there is nothing to set. */
-const TCP_OPTIONS: readonly (readonly [string, string | number])[] = [
-  ["connect_timeout", "tcp_connect_timeout"],
-  ["send_timeout", "tcp_send_timeout"],
-  ["connection_lifetime", "tcp_connection_lifetime"],
-  ["max_connections(soft)", "tcp_max_connections"],
-  ["max_tls_connections(soft)", "tls_max_connections"],
-  ["no_connect", "tcp_no_connect"],
-  ["fd_cache", 0],
-  ["async", 1],
-  ["connect_wait", 1],
-  ["conn_wq_max", "tcp_conn_wq_max"],
-  ["wq_max", "tcp_wq_max"],
-  ["defer_accept", 0],
-  ["delayed_ack", 1],
-  ["syncnt", 0],
-  ["linger2", 0],
-  ["keepalive", "tcp_keepalive"],
-  ["keepidle", "tcp_keepidle"],
-  ["keepintvl", 0],
-  ["keepcnt", 0],
-  ["crlf_ping", "tcp_crlf_ping"],
-  ["accept_aliases", "tcp_accept_aliases"],
-  ["alias_flags", 1],
-  ["new_conn_alias_flags", 2],
-];
+/** What the group "tcp" calls otherwise; the rest goes by the same names there and here. */
+const SOFT: Readonly<Record<string, string>> = {
+  max_connections: "max_connections(soft)",
+  max_tls_connections: "max_tls_connections(soft)",
+};
+/** Not shown there. */
+const UNSHOWN = new Set(["accept_no_cl", "reuse_port", "wait_data_ms", "rd_buf_size", "wq_blk_size"]);
 
-function tcpOptions({ proxy }: Running): Fields {
-  const value = (from: string | number): RpcValue =>
-    typeof from === "number" ? from : (proxy.groups.value("core", from, null) ?? 0);
-  return Object.fromEntries(TCP_OPTIONS.map(([name, from]) => [name, value(from)]));
+function tcpOptions({ proxy: { groups } }: Running): Fields {
+  const names = groups.names("tcp").filter((name) => !UNSHOWN.has(name));
+  return Object.fromEntries(names.map((name) => [SOFT[name] ?? name, groups.value("tcp", name, null)]));
 }
 
 function memoryReport(self: Running): Fields {
