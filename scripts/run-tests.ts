@@ -56,7 +56,7 @@ async function main(): Promise<number> {
   const { isLong, check, vitest, filters } = readArguments(process.argv.slice(2));
   const minutes = isLong ? STAGE_MINUTES.long : STAGE_MINUTES.usual;
   const reports = mkdtempSync(join(tmpdir(), "portico-test-"));
-  const total: RunReport = { passed: 0, failed: 0, skipped: [] };
+  const total = { passed: 0, failed: 0, skipped: [] as RunReport["skipped"] };
   const started = Date.now();
 
   /** One run of vitest, added to the total. */
@@ -68,10 +68,11 @@ async function main(): Promise<number> {
     const env = { PORTICO_TESTS: kind, PORTICO_TEST_REPORT: report, ...(isLong ? { PORTICO_LONG: "1" } : {}) };
     const status = await run(command, env, minutes);
     if (existsSync(report)) {
-      const { passed, failed, skipped } = JSON.parse(readFileSync(report, "utf8")) as RunReport;
+      const { passed, failed, skipped, slowest } = JSON.parse(readFileSync(report, "utf8")) as RunReport;
       total.passed += passed;
       total.failed += failed > 0 || status === 0 ? failed : 1;
       total.skipped.push(...skipped.map((one) => ({ ...one, name: `${name}: ${one.name}` })));
+      console.log(`slowest: ${slowest.map(({ file, seconds }) => `${file} ${seconds} s`).join(", ")}`);
     } else if (status !== 0) {
       console.error(`vitest ended with status ${status} and left no report`);
       total.failed++;

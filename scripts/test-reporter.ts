@@ -11,7 +11,11 @@ export type RunReport = {
   passed: number;
   failed: number;
   skipped: { readonly name: string; readonly reason: string }[];
+  /** The files that took longest, those first. */
+  slowest: { readonly file: string; readonly seconds: number }[];
 };
+
+const SLOWEST = 6;
 
 /** Writes a RunReport to the file that PORTICO_TEST_REPORT names, at the end of the run. */
 export default class TestReporter implements Reporter {
@@ -23,7 +27,7 @@ export default class TestReporter implements Reporter {
 }
 
 function summarise(modules: readonly TestModule[], errors: number): RunReport {
-  const report: RunReport = { passed: 0, failed: errors, skipped: [] };
+  const report: RunReport = { passed: 0, failed: errors, skipped: [], slowest: slowest(modules) };
   for (const module of modules) {
     // Files and groups may fail by themselves: one does not load, or its beforeAll throws.
     const broken = [module, ...module.children.allSuites()].filter((one) => one.errors().length > 0).length;
@@ -43,4 +47,12 @@ function summarise(modules: readonly TestModule[], errors: number): RunReport {
     report.failed += failed > 0 || module.ok() ? failed : 1;
   }
   return report;
+}
+
+function slowest(modules: readonly TestModule[]): RunReport["slowest"] {
+  const all = modules.map((module) => ({
+    file: relative(process.cwd(), module.moduleId),
+    seconds: Math.round(module.diagnostic().duration / 1000),
+  }));
+  return all.sort((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
 }
