@@ -185,3 +185,24 @@ request_route {
   expect(await bed.rpc("cfg.get", "registrar", "default_expires")).toBe(100);
   await bed.close();
 });
+
+test("unregister() by the record id alone, with nothing in memory", async () => {
+  const bed = await openProxy(`${modules("db_sqlite")}modparam("usrloc", "db_mode", 3)
+modparam("usrloc", "db_url", "sqlite:///data/l.sqlite")
+request_route {
+  if (is_method("REGISTER")) { save("location"); exit; }
+  reg_fetch_contacts("location", "$ru", "u");
+  $var(id) = $ulc(u=>ruid);
+  unregister("location", "", "$var(id)");
+  $var(first) = $rc;
+  unregister("location", "", "$var(id)");
+  sl_send_reply("299", "$var(first) $rc");
+}
+`);
+  const phone = await bed.udp(7000);
+  await phone.send(register(bed, "x", "<sip:x@192.0.2.10:7000>"));
+  await phone.send(register(bed, "y", "<sip:y@192.0.2.10:7000>"));
+  expect((await phone.send(bed.request("OPTIONS", "sip:x@example.org")))[0]).toMatch(/^SIP\/2\.0 299 1 -3\r/);
+  expect(await bed.rpc("ul.db_contacts", "location")).toBe(1);
+  await bed.close();
+});

@@ -9,7 +9,7 @@ import { NameAddrRange, parseNameAddr } from "../../sip/name-addr.ts";
 import { parseUri, UriRange } from "../../sip/uri.ts";
 import { unescapeUri } from "../../sip/uri-text.ts";
 import { bytesOf, textOf } from "../../util/bytes.ts";
-import type { AorRecord, Contact, Domain } from "../usrloc/index.ts";
+import { type AorRecord, type Contact, DbMode, type Domain } from "../usrloc/index.ts";
 import { aorOfRange } from "./aor.ts";
 import { giveAttributes, matches, numberSetting, tell } from "./attributes.ts";
 import { kamailioBit } from "./methods.ts";
@@ -18,6 +18,9 @@ import { bare } from "./reply.ts";
 
 /** Return codes of lookup(). */
 export const Found = { YES: 1, NO: -1, METHOD: -2, ERROR: -3 } as const;
+
+/** Bits of registered()'s match_action: the fields kept with the contact are given back; xavp_rcd is left alone. */
+const Action = { ATTRIBUTES: 1, UNTOLD: 2 } as const;
 
 const range = new UriRange();
 const address = new NameAddrRange();
@@ -31,13 +34,14 @@ interface Sought {
   readonly ruid: string;
 }
 
+/** What a URI asks for: nobody where it has no user. Null when it is no URI. */
 function soughtBy(reg: Registrar, uri: string): Sought | null {
   const buf = bytesOf(uri);
   if (parseUri(buf, 0, buf.length, range) !== 0) return null;
   const aor = aorOfRange(buf, range, reg.aorForm);
-  if (!reg.settings.gruu || range.gr === 0) return aor === "" ? null : { aor, instance: "", ruid: "" };
+  if (!reg.settings.gruu || range.gr === 0) return { aor, instance: "", ruid: "" };
   const gr = range.grStart < 0 ? "" : unescapeUri(textOf(buf, range.grStart, range.grEnd));
-  if (gr !== "") return aor === "" ? null : { aor, instance: gr, ruid: "" };
+  if (gr !== "") return { aor, instance: gr, ruid: "" };
   const user = range.userStart < 0 ? "" : textOf(buf, range.userStart, range.userEnd);
   return { aor: "", instance: "", ruid: user.slice(0, Math.max(0, user.lastIndexOf("-"))) };
 }
@@ -257,7 +261,8 @@ export function registered(
     const now = reg.usrloc.now();
     const found = record?.contacts.find((c) => c.isValid(now) && matches(reg.settings, ctx, option, c));
     if (found === undefined) return -1;
-    if ((action & 2) === 0) tell(reg.settings, ctx, found);
+    if ((action & Action.ATTRIBUTES) !== 0) giveAttributes(ctx, reg.usrloc.settings.xavpContact, found, 0);
+    if ((action & Action.UNTOLD) === 0) tell(reg.settings, ctx, found);
     return 1;
   });
 }
@@ -270,30 +275,41 @@ export function unregister(
   uri: string,
   ruid: string | null,
 ): number | Promise<number> {
-  return withRecord(reg, ctx.message, table, uri, (record, domain) => {
+  if (uri === "") return unregisterRow(reg, table, ruid);
+  const remove = (record: AorRecord | undefined, domain: Domain): number | Promise<number> => {
     if (record === undefined) return 1; // as the oracle does, though its documentation says -3
     if (ruid === null) domain.removeAll(record);
     else {
       const contact = record.contacts.find((c) => c.ruid === ruid);
-      if (contact !== undefined) domain.remove(record, contact);
+      if (contact === undefined) return -3;
+      domain.remove(record, contact);
     }
     const waiting = reg.usrloc.settle();
     return waiting === null ? 1 : waiting.then(() => 1);
-  });
+  };
+  return withRecord(reg, ctx.message, table, uri, remove, reg.usrloc.settings.dbMode === DbMode.DB_ONLY ? -1 : -2);
 }
 
-/** Calls `then` with the record of the URI's user (undefined: none); -1 when the URI has no user, -2 when the table fails. */
+// With nothing in memory a record id is enough; elsewhere a user is asked for.
+function unregisterRow(reg: Registrar, table: string, ruid: string | null): number | Promise<number> {
+  const removed = ruid === null ? null : (reg.domain(table)?.removeRow(ruid) ?? null);
+  const code = (rows: number): number => (rows > 0 ? 1 : -3);
+  return removed === null ? -1 : removed instanceof Promise ? removed.then(code) : code(removed);
+}
+
+/** Calls `then` with the record of the URI's user (undefined: none); `broken` when it is no URI, -2 when the table fails. */
 export function withRecord(
   reg: Registrar,
   msg: SipMessage,
   table: string,
   uri: string | null,
   then: (record: AorRecord | undefined, domain: Domain) => number | Promise<number>,
+  broken = -1,
 ): number | Promise<number> {
   const domain = reg.domain(table);
   if (domain === null) return -2;
   const sought = soughtBy(reg, uri ?? defaultUri(msg));
-  if (sought === null) return -1;
+  if (sought === null) return broken;
   const failed = (error: unknown): number => {
     reg.host.proxy.limited.error(
       reg.host.log,

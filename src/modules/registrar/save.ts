@@ -341,7 +341,12 @@ function accept(run: Save, record: AorRecord | undefined, code: number, path: st
 
 function answered(run: Save, reply: RegisterReply, code: number): number {
   run.reg.state.accepted++;
-  return send(run.ctx, run.flags, reply) ? code : Saved.ERROR;
+  const { ctx, flags } = run;
+  const prepares = SaveFlag.NO_REPLY | SaveFlag.PREPARE;
+  if ((flags & prepares) !== prepares) return send(ctx, flags, reply) ? code : Saved.ERROR;
+  ctx.message.replyHeaders += reply.headers; // in whatever answer the script sends
+  ctx.attach(preparedReply, { ...reply, headers: "" });
+  return code;
 }
 
 function hasInstance(record: AorRecord): boolean {

@@ -137,6 +137,12 @@ export class Domain {
     this.attributes?.removed(contact);
   }
 
+  /** Deletes the row of a record id where nothing is in memory (db_mode 3): how many there were; null elsewhere. */
+  removeRow(ruid: string): number | Promise<number> | null {
+    if (this.usrloc.settings.dbMode !== DbMode.DB_ONLY || this.store === null) return null;
+    return this.store.removeRow(ruid);
+  }
+
   /** Takes all bindings out. */
   removeAll(record: AorRecord, persist = true): void {
     for (let i = record.contacts.length - 1; i >= 0; i--) this.remove(record, record.contacts[i]!, persist);

@@ -140,6 +140,11 @@ export class TableStore {
     });
   }
 
+  /** Deletes the row of a record id; how many there were. */
+  removeRow(ruid: string): number | Promise<number> {
+    return this.db.delete(this.table, [{ column: this.settings.columns.ruid, value: ruid }]);
+  }
+
   private drop(ruid: string): void {
     const done = this.db.delete(this.table, [{ column: this.settings.columns.ruid, value: ruid }]);
     this.follow(null, done, (error) => {
