@@ -10,7 +10,7 @@ import type { ModuleHost } from "../registry/module-host.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
 import { equalsText } from "../util/bytes.ts";
-import { core, destinationSet } from "./core/index.ts";
+import { core, destinationSet, wishForReply } from "./core/index.ts";
 
 /** How long after a reply an ACK to it may still come, ms: timer H of RFC 3261, with room for a slow network. */
 const ACK_WINDOW = 64_000;
@@ -29,6 +29,8 @@ export class StatelessReplies {
   sent = 0;
   failures = 0;
   absorbedAcks = 0;
+  /** What a 3xx tells of its contacts, as bits. */
+  richRedirect = 0;
 
   constructor(host: ModuleHost) {
     this.host = host;
@@ -44,7 +46,7 @@ export class StatelessReplies {
   /** Replies to the context's request without a transaction. Returns 1, or -1 when it could not be sent. */
   reply(ctx: RouteContext, code: number, reason: string): number {
     if (!mayReply(ctx, code)) return -1;
-    const extra = code >= 300 && code < 400 ? destinationSet(ctx) : "";
+    const extra = code >= 300 && code < 400 ? destinationSet(ctx, this.richRedirect) : "";
     const sent = this.proxy.replyStateless(ctx.message, ctx.flow, code, reason, extra);
     this.count(code, sent);
     if (code >= 300 && ctx.message.method === Method.INVITE) this.ackUntil = this.host.host.clock.mono() + ACK_WINDOW;
@@ -110,6 +112,12 @@ interface Sl {
   readonly defaultCode: number;
   readonly defaultReason: string;
   readonly bindTm: boolean;
+  readonly richRedirect: number;
+}
+
+function replyMode(self: Sl, ctx: RouteContext, code: number, reason: string, mode: number): number {
+  wishForReply(ctx, mode);
+  return sendReply(self, ctx, code, reason);
 }
 
 /** Replies are made to requests only, and never to an ACK (RFC 3261 17.1.1.3). */
@@ -159,6 +167,11 @@ export const sl = defineModule({
   params: {
     default_code: intParam(500, "Code of a reply whose own code is none.", { min: 100, max: 699 }),
     default_reason: strParam("Internal Server Error", "Reason phrase of a reply whose own code is none."),
+    rich_redirect: intParam(
+      0,
+      "What a 3xx sent without a transaction tells of its contacts: branch flags (1), path (2); see module tm for the others.",
+      { min: 0, max: 3 },
+    ),
     bind_tm: intParam(1, "Whether send_reply() answers through the transaction when there is one (1) or never (0).", {
       min: 0,
       max: 1,
@@ -170,7 +183,11 @@ export const sl = defineModule({
     defaultCode: params.default_code,
     defaultReason: params.default_reason,
     bindTm: params.bind_tm !== 0,
+    richRedirect: params.rich_redirect,
   }),
+  start: ({ state, richRedirect }) => {
+    state.richRedirect = richRedirect;
+  },
   functions: {
     sl_send_reply: fn({
       args: [int("code"), str("reason")],
@@ -184,6 +201,12 @@ export const sl = defineModule({
       doc: "Sends a reply through the request's transaction when there is one, else without.",
       kemi: "send_reply",
       run: sendReply,
+    }),
+    send_reply_mode: fn({
+      args: [int("code"), str("reason"), int("mode")],
+      routes: REPLYING,
+      doc: "send_reply(), with bits: 1 no new connection for it, 2 the connection is closed after it.",
+      run: replyMode,
     }),
     sl_reply_error: fn({
       routes: REPLYING,
@@ -202,13 +225,6 @@ export const sl = defineModule({
     }),
   },
   kemi: {
-    send_reply_mode: kemi({
-      args: [int("code"), str("reason"), int("mode")],
-      waits: "maybe",
-      doc: "Sends a reply as send_reply() does; mode 1: without the request's transaction.",
-      run: (self: Sl, ctx, code, reason, mode) =>
-        (mode & 1) === 0 ? sendReply(self, ctx, code, reason) : self.state.reply(ctx, code, reason),
-    }),
     get_reply_totag: kemi({
       gives: "value",
       doc: "The To tag that a reply made here without transaction carries.",

@@ -72,3 +72,24 @@ test("presence: retrieve_order_by takes columns of publications only", async () 
     diagnostics: [{ message: expect.stringContaining('"shoe_size" is no column') }],
   });
 });
+
+test("sl: send_reply_mode closes the connection (2), in a transaction too, or leaves it open", async () => {
+  const bed = await openProxy(`${modules()}request_route {
+  if ($hdr(X-Stateful) == "1") t_newtran();
+  send_reply_mode("404", "Not here", "$hdr(X-Mode)");
+}\n`);
+  for (const [mode, stateful, closes] of [
+    [0, 0, false],
+    [1, 0, false],
+    [2, 0, true],
+    [3, 1, true],
+  ] as const) {
+    const phone = await bed.tcp();
+    const lines = [`X-Mode: ${mode}`, `X-Stateful: ${stateful}`];
+    const [reply] = await phone.send(bed.request("MESSAGE", "sip:x@example.org", lines, "TCP 192.0.2.10:7000"));
+    expect(reply).toMatch(/^SIP\/2.0 404 Not here\r/);
+    await bed.world.advance(100);
+    expect([mode, phone.isClosed()]).toEqual([mode, closes]);
+  }
+  await bed.close();
+});

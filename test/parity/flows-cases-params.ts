@@ -125,6 +125,17 @@ export const PARAMS: readonly FlowGroup[] = [
       { name: "send_reply without", request: '$ru = "sip:n@1.2.3.4"; setbflag(3); send_reply("302", "Moved");' },
     ),
   ),
+  ...[1, 2, 3].map((mode) =>
+    group(
+      `rich_redirect ${mode} of sl`,
+      `modparam("sl", "rich_redirect", ${mode})\n`,
+      ...["sl_send_reply", "send_reply", "t_newtran(); send_reply"].map((name) => ({
+        name,
+        request: `$ru = "sip:n@1.2.3.4"; append_branch("sip:m@5.6.7.8", "0.5"); $(branch(flags)[0]) = 6; $(branch(path)[0]) = "<sip:p1;lr>,<sip:p2;lr>"; setbflag(3); ${name}("302", "Moved");`,
+      })),
+      { name: "send_reply_mode", request: '$ru = "sip:n@1.2.3.4"; setbflag(3); send_reply_mode("302", "Moved", "0");' },
+    ),
+  ),
   ...[0, 1].map((mode) =>
     group(`ruri_matching ${mode}`, param("ruri_matching", mode), {
       name: "another R-URI",

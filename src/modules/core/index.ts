@@ -46,7 +46,7 @@ export * from "./request-uri.ts";
 export { memory, runningCommands } from "./running-commands.ts";
 export * from "./script-flags.ts";
 export * from "./send-socket.ts";
-export { sendAsIs } from "./sending.ts";
+export { sendAsIs, wishForReply } from "./sending.ts";
 export * from "./uri-parts.ts";
 
 const ANY = RouteKind.ANY;

@@ -69,6 +69,13 @@ function forwarding(doc: string, protocol: number, fails = ""): FunctionDef<unkn
   });
 }
 
+/** What the script wishes for replies to this message: bit 1 no new connection, bit 2 the connection is closed afterwards. */
+export function wishForReply(ctx: RouteContext, mode: number): void {
+  const wish = options(ctx);
+  if ((mode & 1) !== 0) wish.replyNoConnect = true;
+  if ((mode & 2) !== 0) wish.replyClose = true;
+}
+
 /** Sends the received bytes as they are, no Via, no edits, to host[:port] by that transport; without a host to $du, else the R-URI. */
 export function sendAsIs(
   ctx: RouteContext,
