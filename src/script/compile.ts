@@ -1,7 +1,6 @@
 // compileRoutes: a checked configuration and its modules' instances to generated JavaScript, one function for each route block.
 // Second of the two stages; what only instances can judge (names inside variables) is reported here.
 
-import type { RouteContext } from "../proxy/context.ts";
 import { AskedVariables } from "../pv/asked.ts";
 import type { PvEnv } from "../pv/resolve.ts";
 import { compileText } from "../pv/string.ts";
@@ -159,6 +158,3 @@ function build(sources: readonly string[], scope: CompileScope): RouteFunction[]
   );
   return make(scope.runtime, scope.constants, toInt, toText, printed, matches) as RouteFunction[];
 }
-
-/** The type of a function that runs one route from its start. */
-export type RunRoute = (ctx: RouteContext) => number | Promise<number>;

@@ -6,23 +6,6 @@ import type { BinaryOp, Expr } from "./ast.ts";
 
 export type StaticType = "int" | "str" | "any";
 
-const COMPARISONS = new Set<BinaryOp>([
-  "==",
-  "!=",
-  "<",
-  ">",
-  "<=",
-  ">=",
-  "=~",
-  "!~",
-  "eq",
-  "ne",
-  "ieq",
-  "ine",
-  "&&",
-  "||",
-]);
-
 /** What an expression gives, when that is certain. */
 export function staticType(expr: Expr): StaticType {
   switch (expr.kind) {
@@ -200,9 +183,4 @@ export function binary(op: BinaryOp, a: number | string, b: number | string): nu
     default:
       return x !== 0 || y !== 0 ? 1 : 0;
   }
-}
-
-/** Whether an operator gives 0 or 1. */
-export function isComparison(op: BinaryOp): boolean {
-  return COMPARISONS.has(op);
 }

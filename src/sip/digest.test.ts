@@ -7,20 +7,16 @@ import {
   Algorithm,
   algorithmId,
   algorithmName,
-  buildChallenge,
-  buildCredentials,
   checkCredentials,
   DigestParam,
   DigestRange,
   digestText,
-  findDigestText,
   hasDigestParam,
-  hasQop,
-  isSessionAlgorithm,
   nonceCount,
   parseDigest,
 } from "./digest.ts";
 import { SipError } from "./errors.ts";
+import { quote } from "./tokens.ts";
 
 function parse(text: string) {
   const bytes = bytesOf(`,,${text},,`);
@@ -46,11 +42,7 @@ describe("parseDigest", () => {
       true,
       false,
     ]);
-    expect(hasQop(bytes, range, "auth")).toBe(true);
-    expect(hasQop(bytes, range, "auth-int")).toBe(false);
     expect(nonceCount(bytes, range)).toBe(10);
-    expect(findDigestText(bytes, range, "x-new")).toBe("1");
-    expect(findDigestText(bytes, range, "x-old")).toBeUndefined();
     expect(range.count).toBe(11);
     expect(checkCredentials(range)).toBe(0);
   });
@@ -72,7 +64,6 @@ describe("parseDigest", () => {
     expect(textOf(basic.bytes, basic.range.wordStart, basic.range.wordEnd)).toBe("dXNlcjpwYXNz/+==");
     const other = parse("NoOneKnowsThisScheme opaque-data=here");
     expect(other.code).toBe(0);
-    expect(findDigestText(other.bytes, other.range, "opaque-data")).toBe("here");
   });
 
   test.each([
@@ -114,13 +105,49 @@ describe("algorithms", () => {
     for (let id = Algorithm.MD5; id < Algorithm.OTHER; id++) {
       const name = algorithmName(id);
       expect(algorithmId(bytesOf(name.toLowerCase()), 0, name.length)).toBe(id);
-      expect(isSessionAlgorithm(id)).toBe(name.endsWith("-sess"));
     }
     expect(algorithmId(bytesOf("AKAv1-MD5"), 0, 9)).toBe(Algorithm.OTHER);
   });
 });
 
-describe("building", () => {
+interface Made {
+  readonly realm: string;
+  readonly nonce: string;
+  readonly algorithm: number;
+  readonly opaque: string;
+  readonly qop: string;
+}
+
+function buildChallenge(challenge: Made & { readonly stale: boolean }): string {
+  let text = `Digest realm=${quote(challenge.realm)}, nonce=${quote(challenge.nonce)}`;
+  if (challenge.opaque) text += `, opaque=${quote(challenge.opaque)}`;
+  if (challenge.stale === true) text += ", stale=true";
+  if (challenge.algorithm) text += `, algorithm=${algorithmName(challenge.algorithm)}`;
+  if (challenge.qop) text += `, qop=${quote(challenge.qop)}`;
+  return text;
+}
+
+interface MadeCredentials extends Made {
+  readonly username: string;
+  readonly uri: string;
+  readonly response: string;
+  readonly nc: number;
+  readonly cnonce: string;
+}
+
+function buildCredentials(credentials: MadeCredentials): string {
+  let text = `Digest username=${quote(credentials.username)}, realm=${quote(credentials.realm)}`;
+  text += `, nonce=${quote(credentials.nonce)}, uri=${quote(credentials.uri)}, response=${quote(credentials.response)}`;
+  if (credentials.algorithm) text += `, algorithm=${algorithmName(credentials.algorithm)}`;
+  if (credentials.opaque) text += `, opaque=${quote(credentials.opaque)}`;
+  if (credentials.qop) {
+    const nc = credentials.nc.toString(16).padStart(8, "0");
+    text += `, qop=${credentials.qop}, nc=${nc}, cnonce=${quote(credentials.cnonce)}`;
+  }
+  return text;
+}
+
+describe("what was written", () => {
   const text = textOfChars('abcXYZ09 ,;="\\/@:+\xe9', 0, 10);
 
   test("a challenge reads back as what it was built from", () => {
@@ -134,7 +161,7 @@ describe("building", () => {
     });
     fc.assert(
       fc.property(challenge, (made) => {
-        const { code, range, bytes, get } = parse(buildChallenge(made));
+        const { code, range, get } = parse(buildChallenge(made));
         expect(code).toBe(0);
         expect(get(DigestParam.REALM)).toBe(made.realm);
         expect(get(DigestParam.NONCE)).toBe(made.nonce);
@@ -142,7 +169,6 @@ describe("building", () => {
         expect(get(DigestParam.QOP)).toBe(made.qop);
         expect(get(DigestParam.OPAQUE)).toBe(made.opaque);
         expect(get(DigestParam.STALE)).toBe(made.stale ? "true" : "");
-        expect(hasQop(bytes, range, "auth-int")).toBe(made.qop.includes("int"));
       }),
       { seed: 12 },
     );

@@ -2,7 +2,7 @@
 // RFC 7616, RFC 8760). Nothing is hashed here.
 import { textOf } from "../util/bytes.ts";
 import { SipError } from "./errors.ts";
-import { equalsIgnoreCase, quote, skipLws, skipQuoted, skipToken, unquote } from "./tokens.ts";
+import { equalsIgnoreCase, skipLws, skipQuoted, skipToken, unquote } from "./tokens.ts";
 
 /** Parameters with a meaning; the numbers index `DigestRange.start` and `.end`. */
 export const DigestParam = {
@@ -179,11 +179,6 @@ export function algorithmName(id: number): string {
   return ALGORITHM_NAMES[id] ?? "other";
 }
 
-/** Whether the algorithm is one of the -sess family, whose HA1 takes in nonce and cnonce. */
-export function isSessionAlgorithm(id: number): boolean {
-  return id === Algorithm.MD5_SESS || id === Algorithm.SHA256_SESS || id === Algorithm.SHA512_256_SESS;
-}
-
 /** Whether the parameter is there (perhaps empty). */
 export function hasDigestParam(range: DigestRange, id: number): boolean {
   return range.start[id]! >= 0;
@@ -199,29 +194,6 @@ export function digestText(buf: Uint8Array, range: DigestRange, id: number): str
 function unescapeQuoted(buf: Uint8Array, start: number, end: number): string {
   for (let i = start; i < end; i++) if (buf[i] === 0x5c) return unquote(buf, start, end);
   return textOf(buf, start, end);
-}
-
-/** Value of any parameter by its lower-case name, escapes resolved; undefined when absent. */
-export function findDigestText(buf: Uint8Array, range: DigestRange, lowerName: string): string | undefined {
-  for (let k = 0; k < range.count * 4; k += 4) {
-    if (equalsIgnoreCase(buf, range.all[k]!, range.all[k + 1]!, lowerName)) {
-      return unescapeQuoted(buf, range.all[k + 2]!, range.all[k + 3]!);
-    }
-  }
-  return undefined;
-}
-
-/** Whether the qop value (a list in a challenge, one token in credentials) holds `lowerName`. */
-export function hasQop(buf: Uint8Array, range: DigestRange, lowerName: string): boolean {
-  const end = range.end[DigestParam.QOP]!;
-  let i = range.start[DigestParam.QOP]!;
-  while (i >= 0 && i < end) {
-    i = skipLws(buf, i, end);
-    const stop = skipToken(buf, i, end);
-    if (equalsIgnoreCase(buf, i, stop, lowerName)) return true;
-    i = Math.max(stop, i) + 1;
-  }
-  return false;
 }
 
 /** What credentials must carry to be checked at all (RFC 3261 section 22.4): 0 or `SipError.DIGEST_MISSING`. */
@@ -252,57 +224,4 @@ export function nonceCount(buf: Uint8Array, range: DigestRange): number {
     n = n * 16 + digit;
   }
   return n;
-}
-
-/** What a challenge says. Absent or empty members are left out of it. */
-export interface Challenge {
-  readonly realm: string;
-  readonly nonce: string;
-  /** An `Algorithm` number; `NONE` leaves the parameter out. */
-  readonly algorithm?: number;
-  /** Such as "auth" or "auth,auth-int". */
-  readonly qop?: string;
-  readonly opaque?: string;
-  readonly domain?: string;
-  readonly stale?: boolean;
-}
-
-/** Header value of a challenge, for WWW-Authenticate or Proxy-Authenticate. */
-export function buildChallenge(challenge: Challenge): string {
-  let text = `Digest realm=${quote(challenge.realm)}, nonce=${quote(challenge.nonce)}`;
-  if (challenge.opaque) text += `, opaque=${quote(challenge.opaque)}`;
-  if (challenge.domain) text += `, domain=${quote(challenge.domain)}`;
-  if (challenge.stale === true) text += ", stale=true";
-  if (challenge.algorithm) text += `, algorithm=${algorithmName(challenge.algorithm)}`;
-  if (challenge.qop) text += `, qop=${quote(challenge.qop)}`;
-  return text;
-}
-
-/** What credentials say. Absent or empty members are left out. */
-export interface Credentials {
-  readonly username: string;
-  readonly realm: string;
-  readonly nonce: string;
-  readonly uri: string;
-  readonly response: string;
-  /** An `Algorithm` number; `NONE` leaves the parameter out. */
-  readonly algorithm?: number;
-  readonly opaque?: string;
-  /** One token: "auth" or "auth-int"; `nc` and `cnonce` go with it. */
-  readonly qop?: string;
-  readonly nc?: number;
-  readonly cnonce?: string;
-}
-
-/** Header value of credentials, for Authorization or Proxy-Authorization. */
-export function buildCredentials(credentials: Credentials): string {
-  let text = `Digest username=${quote(credentials.username)}, realm=${quote(credentials.realm)}`;
-  text += `, nonce=${quote(credentials.nonce)}, uri=${quote(credentials.uri)}, response=${quote(credentials.response)}`;
-  if (credentials.algorithm) text += `, algorithm=${algorithmName(credentials.algorithm)}`;
-  if (credentials.opaque) text += `, opaque=${quote(credentials.opaque)}`;
-  if (credentials.qop) {
-    const nc = (credentials.nc ?? 1).toString(16).padStart(8, "0");
-    text += `, qop=${credentials.qop}, nc=${nc}, cnonce=${quote(credentials.cnonce ?? "")}`;
-  }
-  return text;
 }

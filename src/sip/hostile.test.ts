@@ -6,7 +6,7 @@ import { address, headerParam, hostileTexts, mutated, sipUri, viaValue } from ".
 import { bytesOf } from "../util/bytes.ts";
 import { CseqRange, parseCseq } from "./cseq.ts";
 import { parseDate } from "./date.ts";
-import { checkCredentials, DigestRange, hasQop, parseDigest } from "./digest.ts";
+import { checkCredentials, DigestRange, parseDigest } from "./digest.ts";
 import { nextValue } from "./list.ts";
 import {
   ContentTypeRange,
@@ -25,7 +25,6 @@ import {
 import { NameAddrRange, parseContact } from "./name-addr.ts";
 import { findParam, ParamRange } from "./params.ts";
 import { parseSdp, Sdp } from "./sdp.ts";
-import { removeCandidates, type SdpEdit, setAddress } from "./sdp-edit.ts";
 import { findUriParam, parseUri, UriParamRange, UriRange } from "./uri.ts";
 import { urisEqual } from "./uri-compare.ts";
 import { parseVia, ViaRange } from "./via.ts";
@@ -67,7 +66,6 @@ const RUNS: Record<string, Run> = {
   },
   digest: (buf, start, end) => {
     for (let pos = start; pos >= 0 && parseDigest(buf, pos, end, digest) === 0; ) pos = digest.next;
-    hasQop(buf, digest, "auth");
     checkCredentials(digest);
     return {
       schemeStart: digest.schemeStart,
@@ -77,11 +75,7 @@ const RUNS: Record<string, Run> = {
     };
   },
   sdp: (buf, start, end) => {
-    if (parseSdp(buf, start, end, sdp) === 0) {
-      const edits: SdpEdit[] = [];
-      setAddress(buf, sdp, "192.0.2.1", 4, edits);
-      removeCandidates(buf, sdp, edits);
-    }
+    parseSdp(buf, start, end, sdp);
     return { start: sdp.start, end: sdp.end, addressStart: sdp.addressStart, addressEnd: sdp.addressEnd };
   },
   contentType: (buf, start, end) => {

@@ -1,5 +1,4 @@
 // SDP (RFC 8866) as far as a proxy reads it: addresses, ports, media, RTCP and ICE candidates, as byte ranges.
-// sdp-edit.ts turns ranges into edits that rewrite them.
 
 import { equalsText } from "../util/bytes.ts";
 import { SipError } from "./errors.ts";

@@ -72,27 +72,6 @@ export function parseUriText(text: string): UriText | number {
   return code === 0 ? new UriText(text, bytes, range) : code;
 }
 
-/** `text` with every byte that the user part may not hold as it is escaped as `%XX` (RFC 3261 user, `#` escaped too). */
-export function escapeUser(text: string): string {
-  return escapeBytes(text, "-_.!~*'()&=+$,;?/");
-}
-
-/** `text` with every byte that a URI parameter may not hold as it is escaped as `%XX`. */
-export function escapeParam(text: string): string {
-  return escapeBytes(text, "-_.!~*'()[]/:&+$");
-}
-
-function escapeBytes(text: string, kept: string): string {
-  let out = "";
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i) & 0xff;
-    const alnum = (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a);
-    if (alnum || kept.includes(String.fromCharCode(c))) out += String.fromCharCode(c);
-    else out += `%${c < 16 ? "0" : ""}${c.toString(16).toUpperCase()}`;
-  }
-  return out;
-}
-
 /** `text` with every whole `%XX` replaced by its byte; anything else stays as it is. */
 export function unescapeUri(text: string): string {
   if (!text.includes("%")) return text;

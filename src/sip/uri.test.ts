@@ -6,7 +6,7 @@ import { bytesOf, textOf } from "../util/bytes.ts";
 import { SipError, sipErrorText } from "./errors.ts";
 import { Transport } from "./transports.ts";
 import { findUriParam, nextUriParam, parseUri, Scheme, UriParamRange, UriRange } from "./uri.ts";
-import { escapeParam, escapeUser, parseUriText, UriText, unescapeUri } from "./uri-text.ts";
+import { parseUriText, UriText, unescapeUri } from "./uri-text.ts";
 
 function parse(text: string): { code: number; uri: UriRange; at: (start: number, end: number) => string | null } {
   // Bytes around the URI must not matter.
@@ -218,9 +218,11 @@ describe("parseUriText", () => {
       unit: fc.integer({ min: 0, max: 255 }).map((c) => String.fromCharCode(c)),
       minLength: 1,
     });
+    const escaped = (text: string): string =>
+      text.replace(/[^\w.!~*'()-]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
     fc.assert(
       fc.property(bytes, (text) => {
-        const uri = parseUriText(`sip:${escapeUser(text)}@h;x=${escapeParam(text)}`);
+        const uri = parseUriText(`sip:${escaped(text)}@h;x=${escaped(text)}`);
         if (!(uri instanceof UriText)) throw new Error(sipErrorText(uri));
         expect(unescapeUri(uri.user)).toBe(text);
         expect(unescapeUri(uri.param("x") ?? "")).toBe(text);
