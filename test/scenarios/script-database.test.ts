@@ -94,7 +94,8 @@ for (const [i, language] of SCRIPT_LANGUAGES.entries()) {
       await noted("fast");
       await Promise.all(slow);
       expect(performance.now() - began).toBeGreaterThan(LATE - 50);
-      expect(order).toEqual(["200 fast", "200 fast", "200 alice 1", "200 nobody -2"]);
+      expect(order.slice(0, 2)).toEqual(["200 fast", "200 fast"]);
+      expect(order.slice(2).sort()).toEqual(["200 alice 1", "200 nobody -2"]);
     } finally {
       await server.close();
       relay.close();
