@@ -31,6 +31,7 @@ modparam("jsonrpcs", "fifo_user", "${me.uid}")
 modparam("jsonrpcs", "fifo_group", "${me.gid}")
 modparam("jsonrpcs", "fifo_reply_dir", "/tmp")
 modparam("jsonrpcs", "dgram_mode", 432)
+modparam("jsonrpcs", "dgram_timeout", 3000)
 modparam("jsonrpcs", "dgram_user", "${me.uid}")
 modparam("jsonrpcs", "dgram_group", "${me.gid}")
 request_route { sl_send_reply("200", "OK"); }
