@@ -18,7 +18,7 @@ import { connectSimTcp, SimTcpListener } from "./sim-tcp.ts";
 import { type SimEndpoint, SimUdpSocket, sendSimUdp } from "./sim-udp.ts";
 import { openRuntimeSqlite } from "./sqlite-runtime.ts";
 
-export type { LinkOptions, Packet } from "./sim-network.ts";
+export type { LinkOptions } from "./sim-network.ts";
 
 /** What a simulated host is given. */
 export interface SimHostOptions extends SimProcessOptions {

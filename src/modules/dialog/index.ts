@@ -15,10 +15,8 @@ import type { DialogInstance } from "./settings.ts";
 import { DIALOG_VARS_VERSION, DIALOG_VERSION } from "./store.ts";
 import { variables } from "./variables.ts";
 
-export { Dialog, State } from "./dialog.ts";
+export { Dialog } from "./dialog.ts";
 export { Dialogs } from "./dialogs.ts";
-export type { DialogListener } from "./listeners.ts";
-export { Way } from "./table.ts";
 
 /** Kamailio's module dialog. Other modules: `host.use(dialog)` gives its Dialogs, with `dialogOf(ctx)` and `listeners`. */
 export const dialog = defineModule({

@@ -14,7 +14,7 @@ import { bytesOf, textOf } from "../../util/bytes.ts";
 import { core, uriOf, valueEnd, valueStart } from "../core/index.ts";
 import { type FlowName, FlowTokens, TAMPERED } from "./token.ts";
 
-export { type FlowName, TAMPERED } from "./token.ts";
+export { TAMPERED } from "./token.ts";
 
 const MIN_SECRET = 1;
 const address = new NameAddrRange();

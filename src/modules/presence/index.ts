@@ -13,7 +13,6 @@ import { commands } from "./rpc.ts";
 import type { PresenceSettings } from "./settings.ts";
 
 export { type EventPackage, type Permission, Status, type Watching } from "./event-package.ts";
-export { joined } from "./notifier.ts";
 export { Presence } from "./presence.ts";
 
 const NO_PROCESSES = "NOTIFYs are sent at once, one after the other, as with notifier_processes 0";

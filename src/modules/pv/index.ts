@@ -22,7 +22,6 @@ import { variableFunctions } from "./variable-functions.ts";
 import { xavpVariables } from "./xavp.ts";
 import { xavpFunctions } from "./xavp-functions.ts";
 
-export { avpAccessor } from "./avp.ts";
 export { SharedVariables } from "./instance.ts";
 
 /** "name=s:text" or "name=i:5". */

@@ -19,8 +19,6 @@ import { type RemoteParty, remotePartyFunctions } from "./remote-party.ts";
 import { Ringing } from "./ringing.ts";
 import { uriFunctions } from "./uris.ts";
 
-export { isE164, sameAor, sameUri, telToSip } from "./uris.ts";
-
 const ANY = RouteKind.ANY;
 const credentials = new DigestRange();
 
