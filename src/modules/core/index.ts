@@ -23,7 +23,15 @@ import { variableScripting } from "./scripting-variables.ts";
 import { findListener } from "./send-socket.ts";
 import { sendingFunctions } from "./sending.ts";
 import { systemCommands } from "./system-commands.ts";
-import { uriOf, withHost, withHostPort, withPort, withUser, withUserAndPassword } from "./uri-parts.ts";
+import {
+  uriOf,
+  withHost,
+  withHostPort,
+  withHostPortTransport,
+  withPort,
+  withUser,
+  withUserAndPassword,
+} from "./uri-parts.ts";
 
 export * from "./destinations.ts";
 export { dnsCommands } from "./dns-commands.ts";
