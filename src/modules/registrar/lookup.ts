@@ -9,7 +9,7 @@ import { NameAddrRange, parseNameAddr } from "../../sip/name-addr.ts";
 import { parseUri, UriRange } from "../../sip/uri.ts";
 import { unescapeUri } from "../../sip/uri-text.ts";
 import { bytesOf, textOf } from "../../util/bytes.ts";
-import { type AorRecord, type Contact, DbMode, type Domain } from "../usrloc/index.ts";
+import type { AorRecord, Contact, Domain } from "../usrloc/index.ts";
 import { aorOfRange } from "./aor.ts";
 import { giveAttributes, matches, numberSetting, tell } from "./attributes.ts";
 import { kamailioBit } from "./methods.ts";
@@ -287,36 +287,43 @@ export function unregister(
     const waiting = reg.usrloc.settle();
     return waiting === null ? 1 : waiting.then(() => 1);
   };
-  return withRecord(reg, ctx.message, table, uri, remove, reg.usrloc.settings.dbMode === DbMode.DB_ONLY ? -1 : -2);
+  return withRecord(reg, ctx.message, table, uri, remove);
 }
 
 // With nothing in memory a record id is enough; elsewhere a user is asked for.
 function unregisterRow(reg: Registrar, table: string, ruid: string | null): number | Promise<number> {
-  const removed = ruid === null ? null : (reg.domain(table)?.removeRow(ruid) ?? null);
+  const failed = failure(reg, table);
   const code = (rows: number): number => (rows > 0 ? 1 : -3);
-  return removed === null ? -1 : removed instanceof Promise ? removed.then(code) : code(removed);
+  try {
+    const removed = ruid === null ? null : (reg.domain(table)?.removeRow(ruid) ?? null);
+    return removed === null ? -2 : removed instanceof Promise ? removed.then(code, failed) : code(removed);
+  } catch (error) {
+    return failed(error);
+  }
 }
 
-/** Calls `then` with the record of the URI's user (undefined: none); `broken` when it is no URI, -2 when the table fails. */
+/** Tells of a table that fails; -2. */
+function failure(reg: Registrar, table: string): (error: unknown) => number {
+  return (error) => {
+    const why = error instanceof Error ? error.message : String(error);
+    reg.host.proxy.limited.error(reg.host.log, `location table ${table}: ${why}`);
+    return -2;
+  };
+}
+
+/** Calls `then` with the record of the URI's user (undefined: none); -1 when it is no URI, -2 when the table fails. */
 export function withRecord(
   reg: Registrar,
   msg: SipMessage,
   table: string,
   uri: string | null,
   then: (record: AorRecord | undefined, domain: Domain) => number | Promise<number>,
-  broken = -1,
 ): number | Promise<number> {
   const domain = reg.domain(table);
   if (domain === null) return -2;
   const sought = soughtBy(reg, uri ?? defaultUri(msg));
-  if (sought === null) return broken;
-  const failed = (error: unknown): number => {
-    reg.host.proxy.limited.error(
-      reg.host.log,
-      `location table ${table}: ${error instanceof Error ? error.message : String(error)}`,
-    );
-    return -2;
-  };
+  if (sought === null) return -1;
+  const failed = failure(reg, table);
   try {
     const record = recordFor(domain, sought);
     if (!(record instanceof Promise)) return then(record, domain);

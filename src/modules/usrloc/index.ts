@@ -11,7 +11,7 @@ import { Usrloc } from "./usrloc.ts";
 export { AorRecord, aorHash, Contact, common } from "./contact.ts";
 export type { Domain } from "./domain.ts";
 export { Rounds } from "./rounds.ts";
-export { DbMode, Matching } from "./settings.ts";
+export { Matching } from "./settings.ts";
 export { Usrloc } from "./usrloc.ts";
 
 const column = (name: string, what: string) => strParam(name, `Column of ${what}.`);
