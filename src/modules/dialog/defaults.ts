@@ -124,6 +124,12 @@ export const params = {
   timeout_noreset: intParam(0, "Whether requests within dialogs do not prolong them.", flagOf),
   timer_procs: intParam(0, "Timer processes.", { effect: "there are no timer processes" }),
   enable_dmq: intParam(0, "Whether dialogs are shared by DMQ.", { effect: "there is no module dmq" }),
+  ruri_pvar: strParam("$ru", "Variable with the request URI.", {
+    effect: "dialogs do not keep the request URI; on Kamailio nothing shows it either",
+  }),
+  xavp_cfg: strParam("", "XAVP with settings for one dialog.", {
+    effect: "as with the installed Kamailio, which reads no field of it",
+  }),
   track_cseq_updates: intParam(
     0,
     "Whether requests to the callee get a higher CSeq once that of the INVITE was raised (authentication on the way).",
