@@ -94,3 +94,21 @@ test("a dialog, which may last for hours, keeps no long texts of strangers", asy
   expect(listed).toContain("sip:a@192.0.2.10:7000");
   expect(listed.length).toBeLessThan(3000);
 });
+
+test("neither does a binding", async () => {
+  bed = await openProxy(
+    `${modules()}modparam("registrar", "use_path", 1)\nmodparam("registrar", "path_mode", 0)\nrequest_route { save("location"); exit; }\n`,
+  );
+  const phone = await bed.udp(7000);
+  const register = async (...lines: string[]): Promise<string> =>
+    (await phone.send(bed.request("REGISTER", "sip:example.org", [CONTACT, ...lines])))[0]!.slice(0, 12);
+  for (const header of [
+    "To: <sip:bob@example.org;x=$>",
+    "Call-ID: $",
+    "Path: <sip:$@192.0.2.9;lr>",
+    "k: path\r\nPath: <sip:p;lr>,<sip:$;lr>",
+  ])
+    expect(await register(header.replace("$", long("a", 5000))), header).toBe("SIP/2.0 400 ");
+  expect(await register(`User-Agent: ${long("a", 5000)}`)).toBe("SIP/2.0 200 ");
+  expect(JSON.stringify(await bed.rpc("ul.dump")).length).toBeLessThan(2000);
+});

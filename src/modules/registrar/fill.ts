@@ -23,6 +23,9 @@ export function forceQ(ctx: RouteContext, text: string): number {
   return 1;
 }
 
+/** The most octets of User-Agent that a binding keeps: what the column holds. */
+const MAX_AGENT = 255;
+
 /** Writes a contact of the request into a binding. Texts that have not changed are not made anew. */
 export function fill(run: Save, contact: Contact, item: ContactItem, path: string): void {
   const { reg, ctx, now } = run;
@@ -39,8 +42,10 @@ export function fill(run: Save, contact: Contact, item: ContactItem, path: strin
   }
   const agent = list.userAgent * STRIDE;
   if (agent < 0) contact.userAgent = "n/a";
-  else if (!equalsText(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!, contact.userAgent)) {
-    contact.userAgent = common(textOf(buf, index[agent + VALUE_START]!, index[agent + VALUE_END]!));
+  else {
+    const start = index[agent + VALUE_START]!;
+    const end = Math.min(index[agent + VALUE_END]!, start + MAX_AGENT);
+    if (!equalsText(buf, start, end, contact.userAgent)) contact.userAgent = common(textOf(buf, start, end));
   }
   contact.expires = now + item.granted;
   contact.lastModified = now;

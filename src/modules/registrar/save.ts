@@ -35,6 +35,9 @@ export const Saved = { INSERTED: 1, UPDATED: 2, DELETED: 3, QUERIED: 4, ERROR: -
 /** The most bindings of one address of record where max_contacts sets no limit: each REGISTER looks at all of them. */
 const MAX_PER_AOR = 1000;
 
+/** The most octets that a binding keeps beside its Contact: address of record, Call-ID, Path, instance. Strangers choose how long theirs are. */
+const MAX_KEPT = 4096;
+
 /** Where the answer waits for reg_send_reply(). */
 export const preparedReply: object = {};
 
@@ -99,11 +102,16 @@ function checkContacts(reg: Registrar, msg: SipMessage): RefusalRow | null {
     if (list.count > 1) return Refusal.STAR_MIXED;
     return expiresAt(msg, list.expires) === 0 ? null : Refusal.STAR_EXPIRES;
   }
+  let kept = 0;
   for (let i = 0; i < list.count; i++) {
-    const { addr, newUri } = list.items[i]!;
+    const { addr, newUri, instance } = list.items[i]!;
     if ((newUri?.length ?? addr.uriEnd - addr.uriStart) > reg.settings.contactMaxSize) return Refusal.TOO_LONG;
+    kept = Math.max(kept, instance.length);
   }
-  return null;
+  for (const id of [H.TO, H.CALL_ID, H.PATH])
+    for (let h = msg.find(id); h >= 0; h = msg.find(id, h + 1))
+      kept += msg.index[h * STRIDE + VALUE_END]! - msg.index[h * STRIDE + VALUE_START]!;
+  return kept > MAX_KEPT ? Refusal.TOO_LONG : null;
 }
 
 /** Whether server and user agent agree on outbound (RFC 5626 6); 0 when they do, else the return code after a refusal. */
