@@ -1,4 +1,16 @@
-// For tests of requests that the server sends by itself: what a next hop answers, and headers out of texts.
+// For tests of requests that the server sends by itself: a proxy that does nothing else, what a next hop answers, and headers out of texts.
+
+import { modules, openProxy, type ProxyBed } from "./proxy-bed.ts";
+
+export const SERVER = "192.0.2.1:5060";
+export const FROM_TO = "From: <sip:a@x>\r\nTo: <sip:b@y>\r\n";
+/** Where the next hop listens. */
+export const PHONE = "sip:bob@192.0.2.10:7001";
+
+/** A proxy that drops what comes, with more of a script and of parameters. */
+export function openLocal(script: string, params: string): Promise<ProxyBed> {
+  return openProxy(`${modules("tmx", "textopsx")}${params}\nrequest_route { drop; }\n${script}`);
+}
 
 /** A reply to a request in text; `extra` is whole header lines. */
 export function answer(request: string, code: number, reason: string, extra = "", tag = "far"): string {
