@@ -9,6 +9,7 @@ import { type BranchTarget, RouteContext, RouteKind, Stop } from "./context.ts";
 import { Detour } from "./detour.ts";
 import { mayLeave } from "./onsend.ts";
 import type { Proxy } from "./proxy.ts";
+import { Beginning, Remake, targetsLeft } from "./remake.ts";
 import { BranchState, type ScriptState } from "./script-state.ts";
 import type { Walk } from "./walk.ts";
 
@@ -16,7 +17,10 @@ import type { Walk } from "./walk.ts";
 export class BranchBuilder {
   /** Methods as bits by number: which requests are kept from listed destinations (module tm's blst_methods_lookup). */
   checked = -1;
+  /** Whether the request for the next target of a name is made anew, not of the one sent to the last (reparse_on_dns_failover 0). */
+  remakes = false;
   private readonly proxy: Proxy;
+  private readonly beginnings = new WeakMap<Branch, Beginning>();
 
   constructor(proxy: Proxy) {
     this.proxy = proxy;
@@ -25,6 +29,7 @@ export class BranchBuilder {
   /** As Hooks.prepareBranch. */
   prepare(tx: Transaction, branch: Branch, run: object, out: Outgoing): number | Promise<number> {
     const ctx = run as RouteContext;
+    if (this.remakes) this.beginnings.set(branch, new Beginning(ctx));
     const built = this.built(tx, branch, ctx, out);
     const { onsend } = ctx.routes;
     if (onsend === null || ctx.kind === RouteKind.LOCAL) return built;
@@ -185,6 +190,8 @@ export class BranchBuilder {
     dstUri: string | null,
     from: Listener | null,
   ): Maybe<Walk> | null {
+    const left = targetsLeft(ctx);
+    if (left !== undefined) return left;
     const { dns, resolver } = this.proxy;
     if (!dns.settings.failover || branch.tx.noFailover || this.keptFlow(branch, ctx, uri, dstUri) !== null) return null;
     const { message } = ctx;
@@ -251,7 +258,7 @@ export class BranchBuilder {
     out.start = 0;
     out.end = end;
     const target = this.proxy.leaving ?? flow;
-    out.further = walk?.more === true ? this.detour(ctx, walk, end) : null;
+    out.further = walk?.more === true ? this.detour(branch, ctx, walk, end) : null;
     const { blocklist } = this.proxy;
     if (blocklist.on) {
       branch.ignore = ctx.message.send?.ignoreFailures ?? 0;
@@ -264,7 +271,9 @@ export class BranchBuilder {
     return 0;
   }
 
-  private detour(ctx: RouteContext, walk: Walk, end: number): Detour {
+  private detour(branch: Branch, ctx: RouteContext, walk: Walk, end: number): Detour | Remake {
+    const beginning = this.beginnings.get(branch);
+    if (beginning !== undefined) return new Remake(beginning, walk);
     const { message, routes } = ctx;
     if (routes.onsend !== null) message.own(); // the route will see it again
     const bytes = this.proxy.out.slice(0, end);
@@ -273,6 +282,12 @@ export class BranchBuilder {
 
   /** As Hooks.prepareNext. */
   prepareNext(further: object, branch: Branch, out: Outgoing): number | Promise<number> {
+    if (further instanceof Remake) {
+      const { beginning, targets } = further;
+      return beginning.again(targets, branch.tx.attachment as ScriptState | null, (ctx) =>
+        this.prepare(branch.tx, branch, ctx, out),
+      );
+    }
     const { blocklist } = this.proxy;
     const obeys = blocklist.on && (this.checked & (1 << branch.tx.method)) !== 0;
     return (further as Detour).next(branch, out, (flow) => !obeys || !blocklist.isBlocked(flow));

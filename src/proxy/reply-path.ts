@@ -4,7 +4,7 @@
 import type { Flow } from "../net/flow.ts";
 import type { SendOptions } from "../sip/send-options.ts";
 import type { Target } from "../tm/index.ts";
-import type { Transports } from "./transports.ts";
+import type { Proxy } from "./proxy.ts";
 
 /** The status of a reply begins at its tenth octet: "SIP/2.0 200". */
 const STATUS_AT = 8;
@@ -19,12 +19,12 @@ export class ReplyPath implements Target {
   options: SendOptions | null = null;
   /** What it says of the reply that is sent next (in an onreply_route), whatever its status. */
   next: SendOptions | null = null;
-  private readonly transports: Transports;
+  private readonly proxy: Pick<Proxy, "transports" | "blocklist">;
   private readonly port: number;
 
   /** `port`: the one of the Via's sent-by. */
-  constructor(transports: Transports, flow: Flow, port: number) {
-    this.transports = transports;
+  constructor(proxy: Pick<Proxy, "transports" | "blocklist">, flow: Flow, port: number) {
+    this.proxy = proxy;
     this.flow = flow;
     this.port = port;
   }
@@ -43,10 +43,13 @@ export class ReplyPath implements Target {
 
   private connect(openOnly: boolean): boolean {
     const { protocol, remote, listener } = this.flow;
+    const { transports, blocklist } = this.proxy;
     const again = openOnly
-      ? this.transports.openFlow(protocol, remote.address, this.port)
-      : this.transports.flowTo(protocol, remote.address, this.port, listener);
+      ? transports.openFlow(protocol, remote.address, this.port)
+      : transports.flowTo(protocol, remote.address, this.port, listener);
     if (again === null) return false;
+    const ignore = this.options?.ignoreReplyFailures ?? 0;
+    if (ignore !== 0) blocklist.excuse(again, ignore);
     this.flow = again;
     return true;
   }

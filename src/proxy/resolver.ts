@@ -33,6 +33,8 @@ const MAX_URIS = 4096;
 export class Resolver {
   /** Whether the system's routes choose the listener that requests leave by, where the script does not (mhomed). */
   mhomed = false;
+  /** Whether that is for the first target of a name alone (tm's dns_reuse_rcv_socket). */
+  reusesSocket = false;
   private readonly dns: Dns;
   private readonly transports: Transports;
   private readonly range = new UriRange();
@@ -89,13 +91,15 @@ export class Resolver {
     forced: boolean,
     asker: object | null = null,
   ): Maybe<Walk> {
-    return whenThere(
-      locate(this.dns, to.place),
-      (targets) =>
-        new Walk(targets, ({ protocol, address, port }) =>
-          this.reach(protocol, address, port, from, openOnly, forced, asker),
-        ),
-    );
+    return whenThere(locate(this.dns, to.place), (targets) => {
+      let reached = 0;
+      return new Walk(targets, ({ protocol, address, port }) => {
+        const isRouted = this.mhomed && !forced && (reached === 0 || !this.reusesSocket);
+        const flow = this.reach(protocol, address, port, from, openOnly, forced, asker, isRouted);
+        if (flow !== null) reached++;
+        return flow;
+      });
+    });
   }
 
   private destinationOf(uri: string): Destination | null {
@@ -130,8 +134,9 @@ export class Resolver {
     openOnly: boolean,
     forced: boolean,
     asker: object | null,
+    isRouted = this.mhomed && !forced,
   ): Flow | null {
-    if (this.mhomed && !forced) return this.reachRouted(protocol, host, port, from, openOnly, asker);
+    if (isRouted) return this.reachRouted(protocol, host, port, from, openOnly, asker);
     const only = forced && from?.protocol === protocol ? from : null;
     if (openOnly && protocol !== Transport.UDP) return this.transports.openFlow(protocol, host, port, only);
     return this.transports.flowTo(protocol, host, port, from, only !== null, asker);

@@ -2,8 +2,9 @@
 // nobody but those who need it.
 
 import { expect, test } from "vitest";
+import type { SimHost } from "../../src/host/simulated.ts";
 import { bytesOf } from "../../src/util/bytes.ts";
-import { openNameServer } from "../support/name-server.ts";
+import { openNameServer, useNameServers } from "../support/name-server.ts";
 import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 
 const ZONE = `
@@ -118,6 +119,59 @@ test("a refused connection: the next one at once", async () => {
   expect(got.length).toBe(1);
   expect(via(got[0])).toMatch(/^SIP\/2\.0\/TCP 192\.0\.2\.1:5060;branch=.*\.0$/);
   await bed.close();
+});
+
+test("reparse_on_dns_failover 0: the next request is made anew, its branch route runs again", async () => {
+  for (const how of ["silent", "503", "503, and the next one is to be looked up"]) {
+    const { bed, server, phone, first, second } = await open(
+      "use_dns_failover=on",
+      'modparam("tm", "reparse_on_dns_failover", 0)\n',
+    );
+    const request = invite(bed, "sip:x@srv.example");
+    await phone.send(request);
+    if (how.includes("looked up")) server.manners.delay = 200;
+    if (how === "silent") await bed.world.advance(2100);
+    else await first.send(replyTo(first.received[0]!, 503));
+    await bed.world.advance(300);
+    const [before, after] = [first.received[0]!, second.received[0]!];
+    expect(after).toBe(before.replace(via(before), via(after)).replace("X-Branch: 0", "X-Branch: 1"));
+    expect(via(after)).toBe(via(before).replace(/\.0$/, ".1"));
+    await second.send(replyTo(second.received[0]!, 404));
+    expect(statuses(phone.received)).toEqual(["100", "404"]);
+    expect(bed.log.filter((l) => /branch|failure/.test(l)).map((l) => l.replace(/.*?(branch|failure)/, "$1"))).toEqual([
+      ...["branch 0", "branch 1", "failure 404"],
+    ]);
+    await bed.close();
+  }
+});
+
+test("several sockets: mhomed chooses one for each target; dns_reuse_rcv_socket only for the first; Record-Route follows where the request is made anew", async () => {
+  const zone =
+    "_sip._udp.far.example 60 SRV 10 0 7001 one.example\n_sip._udp.far.example 60 SRV 20 0 7002 two.example\n";
+  const sockets = "listen=udp:192.0.2.1:5060\nlisten=udp:10.0.0.1:5060\n";
+  const seen: string[][] = [];
+  for (const params of [[], ["dns_reuse_rcv_socket", 1], ["reparse_on_dns_failover", 0]]) {
+    const param = params.length === 0 ? "" : `modparam("tm", "${params[0]}", ${params[1]})\n`;
+    const route = "request_route { record_route(); if (!t_relay()) sl_reply_error(); }\n";
+    const prepare = (host: SimHost): void => useNameServers(host, ["192.0.2.53"]);
+    const globals = `mhomed=1\nuse_dns_failover=on\n${sockets}`;
+    const config = `${globals}${modules("tmx")}${param}${route}`;
+    const bed = await openProxy(config, -1, ["192.0.2.1", "10.0.0.1"], undefined, {}, prepare);
+    await openNameServer(bed.world, "192.0.2.53", `${zone}one.example 60 A 192.0.2.10\ntwo.example 60 A 10.0.0.10\n`);
+    const phone = await bed.udp(7000);
+    const first = await bed.udp(7001);
+    const second = await bed.udpAt("10.0.0.10", 7002);
+    await phone.send(bed.request("MESSAGE", "sip:x@far.example"));
+    await first.send(replyTo(first.received[0]!, 503));
+    const route2 = /^Record-Route: <sip:([^;>]*)/m.exec(second.received[0] ?? "")?.[1] ?? "";
+    seen.push([via(second.received[0]).split(/[ ;]/)[1] ?? "", route2]);
+    await bed.close();
+  }
+  expect(seen).toEqual([
+    ["10.0.0.1:5060", "192.0.2.1:5060"],
+    ["192.0.2.1:5060", "192.0.2.1:5060"],
+    ["10.0.0.1:5060", "10.0.0.1:5060"],
+  ]);
 });
 
 test("without use_dns_failover, without the cache, or after t_set_disable_failover there is no second try", async () => {

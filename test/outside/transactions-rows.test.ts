@@ -2,6 +2,7 @@
 // and memory, control from outside, masks of every transport. Figures of tm.stats are those of Kamailio 5.6.3 for the same messages.
 
 import { expect, test } from "vitest";
+import { bytesOf } from "../../src/util/bytes.ts";
 import { openNameServer, useNameServers } from "../support/name-server.ts";
 import { ADDRESS, type BedAgent, modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 
@@ -260,4 +261,32 @@ test.each([
   await bed.world.advance(2000);
   expect([...bed.server.proxy.blocklist.list()]).toMatchObject([{ protocol, address: "192.0.2.20", port: 7009 }]);
   await bed.close();
+});
+
+test("blst_rpl_set_ignore: a client that is not reached by a reply is not listed; blst_rpl_clear_ignore takes it back", async () => {
+  for (const [calls, flags] of [
+    ["", [6]],
+    ["blst_rpl_set_ignore();", []],
+    ["blst_rpl_set_ignore(4);", [2]],
+    ["blst_rpl_set_ignore(); blst_rpl_clear_ignore();", [6]],
+  ] as const) {
+    const route = `request_route { ${calls} t_relay(); }\n`;
+    const bed = await openProxy(`use_dst_blocklist=on\n${modules("blst")}${route}`);
+    const hop = await bed.udp(7001);
+    const { network } = bed.world.host({ addresses: ["192.0.2.40"] });
+    const handlers = { onData: () => undefined, onClose: () => undefined };
+    const remote = { family: 4, address: ADDRESS, port: 5060 } as const;
+    const connecting = network.connectTcp({ remote, timeout: 5000, maxQueue: 1 << 20, handlers });
+    await bed.world.advance(50);
+    const client = await connecting;
+    const request = bytesOf(bed.request("MESSAGE", `sip:x@${HOP}`, [], "TCP 192.0.2.40:7777"));
+    client.send(request, 0, request.length);
+    await bed.world.advance(50);
+    client.close();
+    await bed.world.advance(50);
+    await hop.send(answer(hop.received[0]!, 200));
+    await bed.world.advance(1000);
+    expect([...bed.server.proxy.blocklist.list()].map((e) => e.flags)).toEqual(flags);
+    await bed.close();
+  }
 });

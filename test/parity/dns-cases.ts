@@ -156,6 +156,12 @@ export const DNS_GROUPS: readonly DnsGroup[] = [
       answers: { "192.0.2.20:7001/udp": 503, "192.0.2.20:7002/udp": 0, "192.0.2.20:5060/udp": 0 },
     },
   ),
+  ...[503, 0].map((code) =>
+    group(`failover, made anew after ${code === 0 ? "silence" : code}`, FAILOVER, [to("srv.test")], {
+      params: 'modparam("tm", "reparse_on_dns_failover", 0)\n',
+      answers: { "192.0.2.20:7001/udp": code },
+    }),
+  ),
   group("failover of all", FAILOVER, [to("srv.test")], {
     answers: { "192.0.2.20:7001/udp": 503, "192.0.2.20:7002/udp": 0, "192.0.2.20:7003/udp": 503 },
   }),

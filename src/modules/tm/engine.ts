@@ -226,7 +226,7 @@ export class TmEngine implements Transactions {
     const { flow } = ctx;
     const client =
       flow.reliable && flow.repliesElsewhere !== true
-        ? new ReplyPath(proxy.transports, flow, proxy.sentByPort(msg))
+        ? new ReplyPath(proxy, flow, proxy.sentByPort(msg))
         : (proxy.replyFlow(msg, flow) ?? flow);
     const tx = this.tm.create(msg, client, ctx.flow);
     if (tx === null) {

@@ -31,6 +31,7 @@ function putInForce(self: TmInstance): void {
   const { engine } = self;
   engine.tm.options = { ...self.options, maxBranches: engine.proxy.maxBranches };
   engine.hooks.builder.checked = self.checkedMethods;
+  engine.hooks.builder.remakes = self.remakes;
   engine.hooks.silenceCounts = self.silentMethods;
   engine.rest503 = self.rest503;
   engine.settings = self.settings;
@@ -51,6 +52,7 @@ export const tm = defineModule({
     putInForce(self);
     self.engine.proxy.strayReplyRoute = self.strayReplyRoute;
     self.engine.proxy.richRedirect = self.richRedirect;
+    self.engine.proxy.resolver.reusesSocket = self.reusesSocket;
     self.engine.tm.table.max = self.maxTransactions;
     self.engine.tm.table.maxBytes = self.maxBytes;
     allowChanges(self, putInForce);

@@ -36,6 +36,7 @@ const CHANGEABLE: readonly Name[] = [
   "pass_provisional_replies",
   "relay_100",
   "reparse_invite",
+  "reparse_on_dns_failover",
   "restart_fr_on_each_reply",
   "retr_timer1",
   "retr_timer2",

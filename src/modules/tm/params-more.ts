@@ -59,14 +59,16 @@ export const moreParams = {
     "Whether requests other than INVITE follow RFC 4320: no 408 of ours to them, no provisional reply but 100. Not one of Kamailio's.",
     BOOL,
   ),
-  reparse_on_dns_failover: intParam(1, "Whether the request for the next target is made of the one sent to the last.", {
-    ...BOOL,
-    effect: "it always is, so that what the branch route did holds for every target",
-  }),
-  dns_reuse_rcv_socket: intParam(0, "Whether further targets are tried from the socket the request came by.", {
-    ...BOOL,
-    effect: "it always is, unless the script or the transport asks for another",
-  }),
+  reparse_on_dns_failover: intParam(
+    1,
+    "Whether the request for the next target is made of the one sent to the last (1), or anew (0): the branch route then runs again, and Record-Route names the outgoing socket.",
+    BOOL,
+  ),
+  dns_reuse_rcv_socket: intParam(
+    0,
+    "Whether further targets are tried from the socket the request came by where mhomed would choose another.",
+    BOOL,
+  ),
   exec_time_check: intParam(5000, "Time after which a failure_route looks whether its transaction still exists.", {
     unit: "ms",
     min: 0,

@@ -146,6 +146,8 @@ export function configure(engine: TmEngine, p: ParamValues<typeof params>): TmIn
     strayReplyRoute: p.on_sl_reply,
     richRedirect: p.rich_redirect,
     maxBytes: p.max_memory * 2 ** 20,
+    remakes: p.reparse_on_dns_failover === 0,
+    reusesSocket: p.dns_reuse_rcv_socket !== 0,
     checkedMethods: methodBits(p.blst_methods_lookup),
     silentMethods: methodBits(p.blst_methods_add),
     rest503:

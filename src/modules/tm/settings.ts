@@ -47,6 +47,9 @@ export interface TmInstance {
   readonly richRedirect: number;
   readonly maxTransactions: number;
   readonly maxBytes: number;
+  /** Whether requests for further targets of a name are made anew; whether those leave by the socket the request came by. */
+  readonly remakes: boolean;
+  readonly reusesSocket: boolean;
   /** Methods as bits by number: kept from listed destinations, and listing those that are silent. */
   readonly checkedMethods: number;
   readonly silentMethods: number;
