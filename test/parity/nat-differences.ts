@@ -50,6 +50,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /^leftovers: db_(update_as_insert|check_update): /,
     "a row that is there is changed, one that is not is made, whatever is asked for",
   ],
+  [/^leftovers: functions: save$/, "wording of P-Registrar-Error"],
   [/^leftovers: pings, udpping_from_path: contact/, "a phone that no other proxy stands before is pinged as ever"],
   [
     /^leftovers: pings, SIP: path/,
