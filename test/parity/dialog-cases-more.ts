@@ -210,6 +210,27 @@ dlg_manage(); ${note("manage rc=$rc")} dlg_refer("caller","sip:x@y"); ${note("re
       },
     ],
   },
+  ...[
+    ["as it stands", ""],
+    ["ruri_pvar", 'modparam("dialog","ruri_pvar","$avp(kept)")\n'],
+    ["ruri_pvar of nothing", 'modparam("dialog","ruri_pvar","$avp(none)")\nmodparam("dialog","xavp_cfg","x")\n'],
+  ].map(([name, params]) => ({
+    name: `R-URI: ${name}`,
+    params: params!,
+    initial: '$avp(kept) = "sip:kept@x"; $du = $ru; $ru = "sip:changed@x"; dlg_manage(); $ru = "sip:later@x";\n',
+    cases: [
+      {
+        name: "a call",
+        run: async (c: Call) => {
+          await c.invite();
+          await c.answer(180);
+          for (const user of ["kept", "changed", "later"]) await c.rpc("dlg.list_match", "ruri", "eq", `sip:${user}@x`);
+          await c.answer(404);
+          await c.ack();
+        },
+      },
+    ],
+  })),
   ...[1, 0].map((detect) => ({
     name: `spiral, detect_spirals ${detect}`,
     params: `modparam("dialog","detect_spirals",${detect})\n`,

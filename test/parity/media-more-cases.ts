@@ -35,6 +35,9 @@ modparam("rtpengine", "mos_average_packetloss_pv", "$avp(m11)")
 modparam("rtpengine", "mos_average_jitter_pv", "$avp(m12)")
 modparam("rtpengine", "mos_average_roundtrip_pv", "$avp(m13)")
 modparam("rtpengine", "mos_average_samples_pv", "$avp(m14)")
+modparam("rtpengine", "mos_min_roundtrip_leg_pv", "$avp(m51)")
+modparam("rtpengine", "mos_max_roundtrip_leg_pv", "$avp(m52)")
+modparam("rtpengine", "mos_average_roundtrip_leg_pv", "$avp(m53)")
 modparam("rtpengine", "mos_min_A_pv", "$avp(m15)")
 modparam("rtpengine", "mos_min_at_A_pv", "$avp(m16)")
 modparam("rtpengine", "mos_min_packetloss_A_pv", "$avp(m17)")
@@ -136,7 +139,7 @@ modparam("rtpengine", "write_sdp_pv", "$avp(out)")
     name: "rtpengine: quality",
     params: QUALITY,
     shown:
-      "$avp(m0) $avp(m1) $avp(m2) $avp(m3) $avp(m4) $avp(m5) $avp(m6) $avp(m7) $avp(m8) $avp(m9) $avp(m10) $avp(m11) $avp(m12) $avp(m13) $avp(m14) $avp(m15) $avp(m16) $avp(m17) $avp(m18) $avp(m19) $avp(m20) $avp(m21) $avp(m22) $avp(m23) $avp(m24) $avp(m25) $avp(m26) $avp(m27) $avp(m28) $avp(m29) $avp(m30) $avp(m31) $avp(m32) $avp(m33) $avp(m34) $avp(m35) $avp(m36) $avp(m37) $avp(m38) $avp(m39) $avp(m40) $avp(m41) $avp(m42) $avp(m43) $avp(m44) $avp(m45) $avp(m46) $avp(m47) $avp(m48) $avp(m49) $avp(m50)",
+      "$avp(m0) $avp(m1) $avp(m2) $avp(m3) $avp(m4) $avp(m5) $avp(m6) $avp(m7) $avp(m8) $avp(m9) $avp(m10) $avp(m11) $avp(m12) $avp(m13) $avp(m14) $avp(m15) $avp(m16) $avp(m17) $avp(m18) $avp(m19) $avp(m20) $avp(m21) $avp(m22) $avp(m23) $avp(m24) $avp(m25) $avp(m26) $avp(m27) $avp(m28) $avp(m29) $avp(m30) $avp(m31) $avp(m32) $avp(m33) $avp(m34) $avp(m35) $avp(m36) $avp(m37) $avp(m38) $avp(m39) $avp(m40) $avp(m41) $avp(m42) $avp(m43) $avp(m44) $avp(m45) $avp(m46) $avp(m47) $avp(m48) $avp(m49) $avp(m50) $avp(m51) $avp(m52) $avp(m53)",
     cases: [
       ['$avp(la) = "a"; $avp(lb) = "b"; rtpengine_delete()', "plain", true],
       ["rtpengine_delete()", "plain", true],

@@ -52,6 +52,7 @@ export const params = {
     max: 31,
   }),
   timeout_avp: strParam("", "AVP with the lifetime of a dialog in seconds, written $avp(name)."),
+  ruri_pvar: strParam("$ru", "Variable with the R-URI that is kept with a dialog."),
   default_timeout: intParam(43200, "Lifetime of a dialog after its answer or the last request in it.", seconds),
   early_timeout: intParam(300, "How long a call may wait for its answer.", seconds),
   noack_timeout: intParam(60, "How long an answered call may wait for its ACK; then it has 10 seconds left.", seconds),
@@ -124,9 +125,6 @@ export const params = {
   timeout_noreset: intParam(0, "Whether requests within dialogs do not prolong them.", flagOf),
   timer_procs: intParam(0, "Timer processes.", { effect: "there are no timer processes" }),
   enable_dmq: intParam(0, "Whether dialogs are shared by DMQ.", { effect: "there is no module dmq" }),
-  ruri_pvar: strParam("$ru", "Variable with the request URI.", {
-    effect: "dialogs do not keep the request URI; on Kamailio nothing shows it either",
-  }),
   xavp_cfg: strParam("", "XAVP with settings for one dialog.", {
     effect: "as with the installed Kamailio, which reads no field of it",
   }),

@@ -2,6 +2,7 @@
 // own made in requests.ts.
 
 import type { RouteContext } from "../../proxy/context.ts";
+import type { Accessor } from "../../registry/args.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { type RecordRouting, rr } from "../rr/index.ts";
 import { type TmEngine, tm } from "../tm/index.ts";
@@ -40,6 +41,8 @@ export class Dialogs implements DialogOwner {
   readonly engine: TmEngine;
   readonly rr: RecordRouting;
   settings: DialogSettings = DEFAULT_SETTINGS;
+  /** Where the R-URI that is kept comes from (ruri_pvar); null: from the request. */
+  uri: Accessor | null = null;
   readonly table: DialogTable;
   readonly profiles = new Profiles();
   readonly listeners: DialogListener[] = [];

@@ -109,7 +109,7 @@ export class Follower {
     const dialog = dialogs.table.make(dialogs, callId);
     dialog.fromUri = partyUri(msg, "from");
     dialog.toUri = partyUri(msg, "to");
-    dialog.requestUri = msg.requestUri();
+    dialog.requestUri = dialogs.uri === null ? msg.requestUri() : toText(dialogs.uri.get(ctx));
     callerFrom(dialog.caller, msg, ctx.flow.listener);
     dialog.createdAt = dialogs.now();
     dialog.lifetime = this.lifetimeOf(ctx) ?? (run.timeout > 0 ? run.timeout : settings.defaultTimeout);

@@ -1,6 +1,7 @@
 // Module dialog: calls, beyond the transactions they are made of. Tracked from INVITE to BYE, grouped, limited in time, kept in a database.
 
-import { defineModule } from "../../registry/define.ts";
+import { ArgError } from "../../registry/args.ts";
+import { ConfigError, defineModule } from "../../registry/define.ts";
 import { classFunctions, removable } from "../../registry/kemi-variables.ts";
 import { core } from "../core/index.ts";
 import { pv } from "../pv/index.ts";
@@ -34,8 +35,21 @@ export const dialog = defineModule({
     statistics.put("dialog", "failed_dialogs", () => dialogs.counters.failed);
     return dialogs;
   },
-  configure: (dialogs, given): DialogInstance => ({ dialogs, settings: settingsOf(given) }),
-  start: ({ dialogs, settings }) => dialogs.apply(settings) ?? undefined,
+  configure: (dialogs, given): DialogInstance => ({
+    dialogs,
+    settings: settingsOf(given),
+    uriName: given.ruri_pvar,
+    uri: null,
+  }),
+  bind: (self, { variable }) => {
+    const found = variable(self.uriName);
+    if (found instanceof ArgError) throw new ConfigError(found.message, "ruri_pvar", found.hint);
+    self.uri = self.uriName === "$ru" ? null : found;
+  },
+  start: ({ dialogs, settings, uri }) => {
+    dialogs.uri = uri;
+    return dialogs.apply(settings) ?? undefined;
+  },
   stop: (dialogs) => dialogs.stop() ?? undefined,
   kemi: {
     ...classFunctions((what) => `var_${what}`, "dlg_var", "a variable of the dialog", "ew"),

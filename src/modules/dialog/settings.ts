@@ -1,11 +1,15 @@
 // The parameters of module dialog as its parts use them.
 
+import type { Accessor } from "../../registry/args.ts";
 import type { Dialogs } from "./dialogs.ts";
 
 /** What functions and variables of one generation of the configuration get. */
 export interface DialogInstance {
   readonly dialogs: Dialogs;
   readonly settings: DialogSettings;
+  /** ruri_pvar, and what it names. */
+  readonly uriName: string;
+  uri: Accessor | null;
 }
 
 /** How requests within a dialog are matched (dlg_match_mode): by the cookie, by it and else by SIP means, by SIP means alone. */

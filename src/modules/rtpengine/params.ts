@@ -27,7 +27,6 @@ export const mosParams: readonly MosParam[] = (["", "A", "B"] as const).flatMap(
   (["min", "max", "average"] as const).flatMap((what) =>
     [...FIELDS.map(([field]) => field), "samples" as const]
       .filter((field) => (what === "average" ? field !== "at" : field !== "samples"))
-      .filter((field) => of !== "" || field !== "roundtrip_leg") // a call has no leg
       .map((field) => ({
         name: ["mos", what, field, of, "pv"].filter((part) => part !== "").join("_"),
         value: { what, field },
