@@ -177,12 +177,14 @@ describe("errors and ends", () => {
     ["a pattern that backtracks", "string.find(string.rep('a', 3000), '.-.-.-.-.-b')"],
     ["a text that doubles", "local s = 'x' while true do s = s .. s end"],
     ["many long texts", "local t, s = {}, string.rep('x', 100000) for i = 1, 1e9 do t[i] = s .. i end"],
-    ["a huge repetition", "string.rep('x', 1e12)"],
+    ["many large repetitions", "local t = {} for i = 1, 1e9 do t[i] = string.rep('x', 1e6) end"],
+    ["texts read as Lua", "local t = {} for i = 1, 1e9 do t[i] = loadstring('return 1') end"],
+    ["coroutines that are kept", "local t = {} for i = 1, 1e9 do t[i] = coroutine.create(print) end"],
     [
-      "a large text from many",
-      "local s = string.rep('x', 1e6) local t = {} for i = 1, 1e5 do t[i] = s end table.concat(t)",
+      "many values at once",
+      "local a, t = {}, {} for i = 1, 5000 do a[i] = i end for i = 1, 1e9 do t[i] = {unpack(a)} end",
     ],
-    ["a large replacement", "local s = string.rep('x', 1e5) s:gsub('x', s)"],
+    ["many octets at once", "local s, t = string.rep('x', 5000), {} for i = 1, 1e9 do t[i] = {s:byte(1, -1)} end"],
     ["recursion that is caught", "local function f() pcall(f) end while true do f() end"],
   ];
   test.each(ENDLESS)("ended when its instructions are used up: %s", async (_, body) => {
@@ -193,6 +195,16 @@ describe("errors and ends", () => {
     expect(await ask()).toMatch(/^500 /);
     expect(bed!.log.join("\n")).toContain("it ran for too long (instruction_limit)");
     expect(await ask("OPTIONS", "well")).toBe("200 well");
+  });
+
+  test.each([
+    ["a repetition", "string.rep('x', 1e12)"],
+    ["many into one", "local s, t = string.rep('x', 1e6), {} for i = 1, 1e5 do t[i] = s end table.concat(t)"],
+    ["a replacement", "local s = string.rep('x', 1e5) s:gsub('x', s)"],
+    ["a format", "local s = string.rep('x', 1e7) string.format('%s%s', s, s)"],
+  ])("no text is longer than 16 MiB, which is an error that can be caught: %s", async (_, body) => {
+    await open(said(`local _, e = pcall(function() ${body} end) return e`));
+    expect(await ask()).toMatch(/^200 .*a text of \d+ octets is longer than a script may make \(16777216\)/);
   });
 
   test("the budget is that of a run, over its suspensions, and each run has a full one", async () => {

@@ -1,6 +1,7 @@
 // What one run of a script may take. Instructions are counted by the machine's own hook; long texts count as one instruction each
 // 16 octets, so that a run cannot fill the memory with them. A run whose budget is spent ends, whatever it catches.
 
+import { fail } from "./arguments.ts";
 import { ldo, lobject, lua } from "./fengari.ts";
 import type { LuaState, LuaString } from "./fengari-types.ts";
 import { pushText } from "./values.ts";
@@ -16,6 +17,8 @@ export class BudgetSpent extends Error {
 /** Texts up to this length cost nothing more than the instruction that makes them. */
 const FREE_LENGTH = 256;
 const OCTETS_OF_INSTRUCTION = 16;
+/** The longest text that functions of the libraries make, octets. */
+const MAX_TEXT = 16 << 20;
 
 /** What ends the run in progress; null when it may go on. There is one run at a time. */
 let ending: BudgetSpent | null = null;
@@ -50,8 +53,14 @@ export function charge(L: LuaState, instructions: number): void {
   L.hookcount = left;
 }
 
-/** The cost of a text of that length. Charged before it is made. */
+/** An error of the script when a text that is to be made is too long. */
+export function checkText(L: LuaState, length: number): void {
+  if (length > MAX_TEXT) fail(L, `a text of ${length} octets is longer than a script may make (${MAX_TEXT})`);
+}
+
+/** The cost of a text of that length. Charged before it is made; one that is too long is an error of the script. */
 export function chargeText(L: LuaState, length: number): void {
+  checkText(L, length);
   if (length > FREE_LENGTH) charge(L, Math.ceil(length / OCTETS_OF_INSTRUCTION));
 }
 

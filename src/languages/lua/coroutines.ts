@@ -2,12 +2,15 @@
 // the script sees a plain call. All coroutines of a run share its budget.
 
 import { fail, typeName, wrongArgument } from "./arguments.ts";
-import { isEnding, passEnding, resume } from "./budget.ts";
+import { charge, isEnding, passEnding, resume } from "./budget.ts";
 import { EXIT } from "./ends.ts";
 import { lua } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
 import type { Suspension } from "./suspension.ts";
 import { key, pushText, textAt } from "./values.ts";
+
+/** Instructions that a new coroutine counts as: it is large. */
+const CREATE_COST = 20;
 
 /** Results of `advance` beside how many values there are. */
 const FAILED = -1;
@@ -37,7 +40,7 @@ const unwrapped: Finish = (L, results) => {
   return lua.lua_error(L);
 };
 
-/** Puts resume, wrap, status, running and yield into the library, which is open. */
+/** Puts create, resume, wrap, status, running and yield into the library, which is open. */
 export function openCoroutines(L: LuaState, suspension: Suspension): void {
   // Runs `co` with the `count` values on top of L. What it gives is then on top of L.
   const advance = (from: LuaState, co: LuaState, count: number): number => {
@@ -73,9 +76,15 @@ export function openCoroutines(L: LuaState, suspension: Suspension): void {
     });
   };
   const status = original(L, "status");
+  const create = original(L, "create");
   const functions: Record<string, LuaFunction> = {
     resume: (from) => run(from, threadAt(from), lua.lua_gettop(from) - 1, resumed),
+    create: (maker) => {
+      charge(maker, CREATE_COST);
+      return create(maker);
+    },
     wrap: (maker) => {
+      charge(maker, CREATE_COST);
       if (lua.lua_type(maker, 1) !== lua.LUA_TFUNCTION)
         wrongArgument(maker, 1, `function expected, got ${typeName(maker, 1)}`);
       const co = lua.lua_newthread(maker);

@@ -1,6 +1,8 @@
-// Functions of Lua's libraries that the machine has otherwise than Lua 5.1: string.format, collectgarbage, print.
+// Functions of Lua's libraries that the machine has otherwise than Lua 5.1: string.format, collectgarbage, print. And what those cost that make
+// much of one instruction.
 
-import { fail, typeName } from "./arguments.ts";
+import { fail, isMissing, typeName } from "./arguments.ts";
+import { charge, checkText } from "./budget.ts";
 import { lauxlib, lua } from "./fengari.ts";
 import type { LuaFunction, LuaState } from "./fengari-types.ts";
 import { formatNumber, padded, quotedForLua, readConversion } from "./format.ts";
@@ -48,14 +50,54 @@ const format: LuaFunction = (L) => {
     else if ("diuoxXeEfgGc".includes(spec.kind)) out += formatNumber(spec, numberAt(L, used));
     else return fail(L, `invalid option '%${spec.kind}' to 'format'`);
   }
+  checkText(L, out.length);
   pushText(L, out);
   return 1;
 };
 
 const COUNT = "count";
 
+/** Instructions that reading a text as Lua counts as, beside two for each octet; what it makes is large. */
+const LOAD_COST = 200;
+const DUMP_COST = 500;
+
+/** What the machine's own functions take off the budget of a run, by library, before they do their work. */
+const COSTS: Readonly<Record<string, Readonly<Record<string, (L: LuaState) => number>>>> = {
+  _G: { load: (L) => LOAD_COST + 2 * lengthAt(L, 1) },
+  string: { dump: () => DUMP_COST, byte: (L) => (isMissing(L, 3) ? 0 : lengthAt(L, 1) >> 1) },
+  table: { unpack: (L) => (isMissing(L, 3) ? lengthAt(L, 1) : Math.max(0, numberOr(L, 3) - numberOr(L, 2))) >> 1 },
+};
+
+// The length of a text or a table; 0 of what has none.
+function lengthAt(L: LuaState, index: number): number {
+  const type = isMissing(L, index) ? lua.LUA_TNIL : lua.lua_type(L, index);
+  return type === lua.LUA_TSTRING || type === lua.LUA_TTABLE ? lua.lua_rawlen(L, index) : 0;
+}
+
+function numberOr(L: LuaState, index: number): number {
+  return lua.lua_isnumber(L, index) ? lua.lua_tonumber(L, index) : 0;
+}
+
+function openCosts(L: LuaState): void {
+  for (const [library, costs] of Object.entries(COSTS)) {
+    lua.lua_getglobal(L, key(library));
+    for (const [name, cost] of Object.entries(costs)) {
+      lua.lua_getfield(L, -1, key(name));
+      const fn = lua.lua_tocfunction(L, -1)!;
+      lua.lua_pop(L, 1);
+      lua.lua_pushcfunction(L, (state) => {
+        charge(state, cost(state));
+        return fn(state);
+      });
+      lua.lua_setfield(L, -2, key(name));
+    }
+    lua.lua_pop(L, 1);
+  }
+}
+
 /** Puts the functions into the tables of the libraries, which are open. */
 export function openLibrary(L: LuaState, around: Surroundings): void {
+  openCosts(L);
   lua.lua_getglobal(L, key("string"));
   lua.lua_pushcfunction(L, format);
   lua.lua_setfield(L, -2, key("format"));

@@ -158,8 +158,8 @@ class Output {
   }
 
   private grow(least: number): void {
+    chargeText(this.L, least);
     const size = Math.max(least, 2 * this.bytes.length);
-    chargeText(this.L, size);
     const grown = new Uint8Array(size);
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;

@@ -150,7 +150,7 @@ export const appLua = defineModule({
     log_mode: intParam(0, "1: log each function of KSR that a script calls, for debugging."),
     instruction_limit: intParam(
       10_000_000,
-      "Instructions of the Lua machine after which a run for one message is ended; 0 for none.",
+      "Instructions of the Lua machine after which a run for one message is ended; 0 for none. Long texts and whatever else takes much memory count as more.",
       { min: 0 },
     ),
     system_access: intParam(
