@@ -1,6 +1,7 @@
 // Module sl: replies without a transaction, and the ACKs that answer them.
 
 import { type RouteContext, RouteKind } from "../proxy/context.ts";
+import { forwardReply } from "../proxy/forward-reply.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { Statistics } from "../proxy/statistics.ts";
 import { ArgError, int, optional, str } from "../registry/args.ts";
@@ -136,14 +137,14 @@ function sendReply(self: Sl, ctx: RouteContext, code: number, reason: string): n
 }
 
 // The status line is rewritten as an edit, and the reply leaves with it; the core's own forwarding then follows as usual.
-function forwardReply(ctx: RouteContext, code: number | undefined, reason: string | undefined): number {
+function forwardChanged(ctx: RouteContext, code: number | undefined, reason: string | undefined): number {
   const msg = ctx.message;
   if (msg.isRequest) return -1;
   if (code !== undefined && Math.floor(code / 100) !== Math.floor(msg.status / 100)) return -1;
   const edits = msg.edits;
   if (code !== undefined) edits.add(msg.reasonStart - 4, 3, String(code));
   if (reason !== undefined) edits.add(msg.reasonStart, msg.reasonEnd - msg.reasonStart, reason);
-  return ctx.proxy.forwardReply(msg, ctx.flow) ? 1 : -1;
+  return forwardReply(ctx.proxy, msg, ctx.flow) ? 1 : -1;
 }
 
 /** The tag that a reply to this request made here carries. */
@@ -221,7 +222,7 @@ export const sl = defineModule({
       args: [optional(int("code")), optional(str("reason"))],
       routes: RouteKind.ONREPLY | RouteKind.REPLY,
       doc: "Forwards the reply at once and without a transaction, with another code of its class and another reason if given.",
-      run: (_self: Sl, ctx, code, reason) => forwardReply(ctx, code, reason),
+      run: (_self: Sl, ctx, code, reason) => forwardChanged(ctx, code, reason),
     }),
   },
   kemi: {

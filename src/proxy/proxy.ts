@@ -5,7 +5,7 @@ import { Blocklist, Failure } from "../net/blocklist.ts";
 import { Dns } from "../net/dns/index.ts";
 import { type Flow, FlowStage } from "../net/flow.ts";
 import type { StunServer } from "../net/stun.ts";
-import { markSource, writeForwardedReply, writeForwardedRequest, writeReply } from "../sip/build.ts";
+import { markSource, writeForwardedRequest, writeReply } from "../sip/build.ts";
 import { H } from "../sip/headers.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
@@ -24,30 +24,12 @@ import { Counters } from "./counters.ts";
 import { ParameterGroups } from "./groups.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import { Identity } from "./identity.ts";
-import { replyMayLeave } from "./onsend.ts";
 import { Resolver } from "./resolver.ts";
 import { countConnections, countCore, Statistics } from "./statistics.ts";
 import { Strangers } from "./strangers.ts";
 import { Tracing } from "./tracing.ts";
+import type { Transactions } from "./transactions.ts";
 import type { Transports } from "./transports.ts";
-
-/** What the core asks of whoever holds transactions (module tm); each returns whether it took the message. */
-export interface Transactions {
-  /** A reply arrived. True when a transaction took it, at once or later. */
-  reply(msg: SipMessage, flow: Flow): boolean;
-  /** Replies through the context's transaction. Null when it has none, so that a stateless reply is right. */
-  sendReply(ctx: RouteContext, code: number, reason: string, extra: string): number | null;
-  /** The To tag of replies made here in the context's transaction; null when it has none. */
-  localTag(ctx: RouteContext): string | null;
-  /** A flow has gone, or the system says that nothing listens at its far end: what waits for it need not wait longer. */
-  flowFailed(flow: Flow): void;
-  /** A request route starts and ends for this context: what it left behind can be tidied. */
-  afterRequest(ctx: RouteContext): void;
-  /** The request route of this context has failed: its transaction answers, unless the request is on its way. False without a transaction. */
-  routeFailed(ctx: RouteContext): boolean;
-  /** Whether the INVITE that a CANCEL is for has a transaction. */
-  knowsInvite(cancel: SipMessage): boolean;
-}
 
 /** What a look at something that came in leaves: the bytes to go on with, and AVPs that its routes begin with. */
 export interface Entered {
@@ -421,48 +403,6 @@ export class Proxy {
     // a datagram that is too long says nothing of its destination
     if (error.code !== "EMSGSIZE") this.blocklist.failed(flow, ICMP.has(error.code) ? Failure.ICMP : Failure.SEND);
     this.transactions?.flowFailed(flow);
-  }
-
-  /** Forwards a reply to where its second Via says. Returns whether it could be sent. */
-  forwardReply(msg: SipMessage, flow: Flow): boolean {
-    const via = msg.secondVia();
-    if (via === null) {
-      this.counters.drop("reply-without-second-via");
-      return false;
-    }
-    const { send } = msg; // in routes of replies, what is said of forwarding means the reply
-    const openOnly = send !== null && (send.replyNoConnect || send.forwardNoConnect);
-    const to = this.resolver.viaFlow(msg.buf, via, flow, openOnly);
-    if (!(to instanceof Promise)) return this.passReply(msg, flow, to);
-    msg.own();
-    void to.then((found) => this.passReply(msg, flow, found));
-    return true;
-  }
-
-  private passReply(msg: SipMessage, flow: Flow, to: Flow | null): boolean {
-    const { send } = msg;
-    if (to === null) {
-      this.counters.drop("reply-unroutable");
-      return false;
-    }
-    const end = writeForwardedReply(msg, this.out);
-    if (end <= 0) return false;
-    if (this.onsendReplies) {
-      if (!replyMayLeave(this, this.routes, msg, flow, to, end, null)) return false;
-      writeForwardedReply(msg, this.out); // the route may have sent something itself
-    }
-    const sent = to.send(this.out, 0, end);
-    if (sent) this.counters.forwardedReplies++;
-    if (send !== null && (send.replyClose || send.forwardClose)) to.finish();
-    return sent;
-  }
-
-  /** Whether the first Via of a reply is one that we have put there (RFC 3261 18.1.2: any other reply is dropped). */
-  isOurVia(msg: SipMessage): boolean {
-    const via = msg.via();
-    if (via === null) return false;
-    const host = textOf(msg.buf, via.hostStart, via.hostEnd).toLowerCase();
-    return this.identity.isOurSentBy(host, via.port > 0 ? via.port : 5060);
   }
 }
 

@@ -11,6 +11,7 @@ import { textOf } from "../util/bytes.ts";
 import { Level } from "../util/log.ts";
 import { type Avps, type Fault, RouteContext, RouteKind, type RouteResult, type Routes, Stop } from "./context.ts";
 import { EventRoutes } from "./event-routes.ts";
+import { forwardReply, isOurVia } from "./forward-reply.ts";
 import type { Incoming, Proxy } from "./proxy.ts";
 
 /** The most requests whose script may wait at a time before repetitions of further ones are no longer recognised. */
@@ -247,9 +248,9 @@ export class Receiver {
     const { proxy } = this;
     if (proxy.transactions?.reply(msg, flow) === true) return;
     // Else a stranger could have us send to anybody, by a Via chosen freely.
-    if (!proxy.isOurVia(msg)) proxy.counters.drop("reply-not-ours");
+    if (!isOurVia(proxy, msg)) proxy.counters.drop("reply-not-ours");
     else if (proxy.strayReplyRoute !== "") this.strayReply(msg, flow);
-    else proxy.forwardReply(msg, flow);
+    else forwardReply(proxy, msg, flow);
   }
 
   // A reply without a transaction goes through a route first, which may drop it (module tm's on_sl_reply).
@@ -258,14 +259,14 @@ export class Receiver {
     const { routes } = proxy;
     const id = routes?.onreplyNumber?.(proxy.strayReplyRoute) ?? 0;
     if (routes === null || id === 0) {
-      proxy.forwardReply(msg, flow);
+      forwardReply(proxy, msg, flow);
       return;
     }
     const ctx = new RouteContext(proxy, routes, msg, flow, RouteKind.ONREPLY);
     ctx.status = msg.status;
     const after = (code: number): void => {
       if (ctx.stop === Stop.DROP || (ctx.stop !== Stop.EXIT && code === 0)) proxy.counters.drop("reply-route");
-      else proxy.forwardReply(msg, flow);
+      else forwardReply(proxy, msg, flow);
     };
     const result = routes.onreply(id, ctx);
     if (typeof result === "number") after(result);

@@ -2,6 +2,7 @@
 
 import type { Flow } from "../../net/flow.ts";
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
+import { forwardReply } from "../../proxy/forward-reply.ts";
 import { isUnasked } from "../../proxy/unasked.ts";
 import { int, optional, str, variable } from "../../registry/args.ts";
 import { type FunctionDef, fn } from "../../registry/define.ts";
@@ -158,7 +159,7 @@ export const messageFunctions: Record<string, FunctionDef<unknown>> = {
   forward_reply: fn({
     routes: RouteKind.REPLY,
     doc: "Forwards the reply now, as it is; the script goes on.",
-    run: (_i: unknown, ctx) => (!ctx.message.isRequest && ctx.proxy.forwardReply(ctx.message, ctx.flow) ? 1 : -1),
+    run: (_i: unknown, ctx) => (!ctx.message.isRequest && forwardReply(ctx.proxy, ctx.message, ctx.flow) ? 1 : -1),
   }),
   is_faked_msg: fn({
     routes: ANY,
