@@ -10,6 +10,8 @@ import { type Conversions, type Convert, constantProblem, conversionOf } from ".
 
 type Run = (instance: unknown, ctx: RouteContext, ...args: unknown[]) => KemiResult;
 
+/** For conversions that do not look at the message: all but those of the native language. */
+const NO_CONTEXT = null as unknown as RouteContext;
 const NOWHERE: CallPlace = { file: "", line: 0 };
 
 /** A call whose arguments are turned on the way. */
@@ -57,8 +59,32 @@ export class BoundCall implements ScriptCall {
 
   call(ctx: RouteContext, args: readonly ScriptArg[], place: CallPlace = NOWHERE): KemiResult | ArgError {
     if (args.length < this.least) return this.tooFew(args.length);
-    const asks = this.asked === null ? [] : this.asked.in(args.join(" "));
+    if (this.asked === null) return this.callNow(ctx, args, place);
+    const asks = this.asked.in(args.join(" "));
     return asks.length === 0 ? this.callNow(ctx, args, place) : this.callThen(asks, ctx, args, place);
+  }
+
+  fixed(args: readonly ScriptArg[], place: CallPlace = NOWHERE): ((ctx: RouteContext) => KemiResult) | null {
+    const { run, instance, converts, wantsPlace, conversions } = this;
+    if (args.length < this.least || this.asked !== null || conversions.asNative === true) return null;
+    const values: unknown[] = [];
+    for (let i = 0; i < Math.min(args.length, converts.length); i++) values.push(converts[i]!(args[i]!, NO_CONTEXT));
+    if (values.some((value) => value instanceof ArgError)) return null;
+    if (wantsPlace) {
+      while (values.length < converts.length) values.push(undefined);
+      values.push(place);
+    }
+    const [first, second] = values;
+    switch (values.length) {
+      case 0:
+        return (ctx) => run(instance, ctx);
+      case 1:
+        return (ctx) => run(instance, ctx, first);
+      case 2:
+        return (ctx) => run(instance, ctx, first, second);
+      default:
+        return (ctx) => run(instance, ctx, ...values);
+    }
   }
 
   // Once everything is asked.

@@ -54,6 +54,11 @@ export interface ScriptCall {
   readonly wantsPlace: boolean;
   /** Runs it. ArgError tells which argument cannot be used; nothing was done then. */
   call(ctx: RouteContext, args: readonly ScriptArg[], place?: CallPlace): KemiResult | ArgError;
+  /**
+   * The same call with arguments that are constants of the script, turned once for all; null when they cannot be, or mean something else each
+   * time.
+   */
+  fixed(args: readonly ScriptArg[], place?: CallPlace): ((ctx: RouteContext) => KemiResult) | null;
   /** What is wrong with a constant as argument `index` (from 0); null when nothing is, or only a run can tell. */
   problemOf(index: number, value: ScriptArg): ArgError | null;
 }

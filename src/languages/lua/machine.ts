@@ -42,6 +42,8 @@ export class LuaMachine {
   private readonly globals: LuaTable;
   /** Globals that were asked for. */
   private readonly entries = new Map<string, TableEntry>();
+  private lastName = "";
+  private lastEntry: TableEntry | undefined;
   private readonly idle: LuaState[] = [];
 
   constructor(limits: LuaLimits, suspension = new Suspension()) {
@@ -118,12 +120,14 @@ export class LuaMachine {
 
   /** The function that the global of that name is: the script's or one of ours; null when it is none. */
   functionNamed(name: string): LuaClosure | LuaFunction | null {
-    let entry = this.entries.get(name);
+    let entry = name === this.lastName ? this.lastEntry : this.entries.get(name);
     if (entry?.value === undefined) {
       entry = this.globals.strong.get(luaS_hashlongstr(stringOf(this.L, name)));
       if (entry === undefined) return null;
       this.entries.set(name, entry);
     }
+    this.lastName = name;
+    this.lastEntry = entry;
     const { value } = entry.value!;
     return value instanceof lobject.LClosure || typeof value === "function"
       ? (value as LuaClosure | LuaFunction)

@@ -1,13 +1,15 @@
 // Functions of modules as compiled functions call them: without a stack of the machine. What does not end at once (a promise, an error, an
 // argument that is refused) is kept for the interpreter, which calls again and finds it there.
 
-import type { CallPlace } from "../../../registry/args.ts";
+import type { RouteContext } from "../../../proxy/context.ts";
+import type { ArgError, CallPlace } from "../../../registry/args.ts";
 import type { KemiResult, ScriptApi, ScriptArg, ScriptCall } from "../../../registry/kemi.ts";
+import type { Value } from "../../../sip/value.ts";
 import type { Suspension } from "../suspension.ts";
 import { type LuaValue, numberOf } from "./registers.ts";
 import type { RunTime } from "./run-time.ts";
 import { AGAIN, ENDED } from "./signals.ts";
-import { type CalleeMaker, placeOf } from "./sites.ts";
+import { type Callee, type CalleeMaker, type CallSite, type Outcome, placeOf } from "./sites.ts";
 
 /** What the calls of one machine need. */
 interface Calls {
@@ -22,13 +24,9 @@ const OCTETS_OF_INSTRUCTION = 16;
 /** What a place runs that calls that function; `isLast`: the run ends with it. */
 export function calleeMaker(call: ScriptCall, calls: Calls, isLast: boolean): CalleeMaker {
   return (site) => {
-    const place = call.wantsPlace ? placeOf(site) : undefined;
-    if (isLast)
-      return (_fn, ...args) => {
-        const result = invoke(call, args, calls, place);
-        return result === AGAIN ? AGAIN : ENDED;
-      };
-    return (_fn, ...args) => invoke(call, args, calls, place);
+    const callee = calleeOf(call, calls, site);
+    if (!isLast) return callee;
+    return (fn, ...args) => (callee(fn, ...args) === AGAIN ? AGAIN : ENDED);
   };
 }
 
@@ -37,37 +35,86 @@ export function modfMaker(api: ScriptApi, calls: Calls): CalleeMaker {
   return (site) =>
     (_fn, name, ...args) => {
       const call = typeof name === "string" ? api.native(name) : null;
-      return call === null ? AGAIN : invoke(call, args, calls, call.wantsPlace ? placeOf(site) : undefined);
+      if (call === null) return AGAIN;
+      const values = argsOf(args);
+      return values === null ? AGAIN : invoke(call, values, calls, placeFor(call, site));
     };
 }
 
-function invoke(
-  call: ScriptCall,
-  args: LuaValue[],
-  { suspension, runTime }: Calls,
-  place: CallPlace | undefined,
-): LuaValue {
-  const run = suspension.current;
+// By how many arguments there are: a list of any length costs more than the rest of most calls.
+function calleeOf(call: ScriptCall, calls: Calls, site: CallSite): Callee {
+  const place = placeFor(call, site);
+  const fixed = site.constants === null ? null : call.fixed(site.constants, place);
+  if (fixed !== null) return () => invokeFixed(call, fixed, calls);
+  switch (site.count) {
+    case 1:
+      return (_fn, a) => {
+        const first = argOf(a);
+        return first === null ? AGAIN : invoke(call, [first], calls, place);
+      };
+    case 2:
+      return (_fn, a, b) => {
+        const first = argOf(a);
+        const second = argOf(b);
+        return first === null || second === null ? AGAIN : invoke(call, [first, second], calls, place);
+      };
+    default:
+      return (_fn, ...args) => {
+        const values = argsOf(args);
+        return values === null ? AGAIN : invoke(call, values, calls, place);
+      };
+  }
+}
+
+function placeFor(call: ScriptCall, site: CallSite): CallPlace | undefined {
+  return call.wantsPlace ? placeOf(site) : undefined;
+}
+
+// Null for what the interpreter refuses.
+function argOf(value: LuaValue): ScriptArg | null {
+  return typeof value === "string" || typeof value === "number" ? value : (numberOf(value) ?? null);
+}
+
+function argsOf(values: readonly LuaValue[]): ScriptArg[] | null {
+  const args: ScriptArg[] = [];
+  for (const value of values) {
+    const arg = argOf(value);
+    if (arg === null) return null;
+    args.push(arg);
+  }
+  return args;
+}
+
+function invoke(call: ScriptCall, args: readonly ScriptArg[], calls: Calls, place: CallPlace | undefined): LuaValue {
+  const run = calls.suspension.current;
   if (run === null) return AGAIN;
-  for (let i = 0; i < args.length; i++) {
-    if (typeof args[i] === "string" || typeof args[i] === "number") continue;
-    const number = numberOf(args[i]);
-    if (number === undefined) return AGAIN;
-    args[i] = number;
-  }
-  let result: ReturnType<ScriptCall["call"]>;
+  let result: KemiResult | ArgError;
   try {
-    result = call.call(run.ctx, args as ScriptArg[], place);
+    result = call.call(run.ctx, args, place);
   } catch (error) {
-    runTime.held = { error };
-    return AGAIN;
+    return hold({ error }, calls);
   }
-  if (typeof result !== "object" || result === null) return valueOf(call, result, runTime);
-  runTime.held = { result };
+  return typeof result === "object" && result !== null ? hold({ result }, calls) : valueOf(call, result, calls);
+}
+
+function invokeFixed(call: ScriptCall, fixed: (ctx: RouteContext) => KemiResult, calls: Calls): LuaValue {
+  const run = calls.suspension.current;
+  if (run === null) return AGAIN;
+  let result: KemiResult;
+  try {
+    result = fixed(run.ctx);
+  } catch (error) {
+    return hold({ error }, calls);
+  }
+  return typeof result === "object" && result !== null ? hold({ result }, calls) : valueOf(call, result, calls);
+}
+
+function hold(outcome: Outcome, { runTime }: Calls): LuaValue {
+  runTime.held = outcome;
   return AGAIN;
 }
 
-function valueOf({ gives }: ScriptCall, result: Exclude<KemiResult, Promise<unknown>>, runTime: RunTime): LuaValue {
+function valueOf({ gives }: ScriptCall, result: Value, { runTime }: Calls): LuaValue {
   if (gives === "none") return false;
   if (gives === "bool") return typeof result === "number" && result > 0;
   if (result === null) return undefined;

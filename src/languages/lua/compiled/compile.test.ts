@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { selectHost } from "../../../host/index.ts";
+import type { CallPlace } from "../../../registry/args.ts";
 import type { Gives, KemiResult, ScriptApi, ScriptArg, ScriptCall } from "../../../registry/kemi.ts";
 import { bytesOf } from "../../../util/bytes.ts";
 import { LuaEngine } from "../engine.ts";
@@ -12,15 +13,18 @@ const host = await selectHost();
 /** Runs of a script: the first is the interpreter's in any case, functions it calls follow one by one. */
 const RUNS = 5;
 
-function call(name: string, run: (args: readonly ScriptArg[]) => KemiResult, gives: Gives = "int"): ScriptCall {
+type Run = (args: readonly ScriptArg[], place?: CallPlace) => KemiResult;
+
+function call(name: string, run: Run, gives: Gives = "int"): ScriptCall {
   return {
     name,
     args: [],
     gives,
     waits: "maybe",
     doc: "",
-    wantsPlace: false,
-    call: (_ctx, args) => run(args),
+    wantsPlace: run.length > 1,
+    call: (_ctx, args, place) => run(args, place),
+    fixed: (args, place) => () => run(args, place),
     problemOf: () => null,
   };
 }
@@ -41,6 +45,7 @@ function engineOf(script: string, isCompiled: boolean, instructions: number, out
     call("KSR.echo", ([value]) => value ?? null, "value"),
     call("KSR.is", ([value]) => Number(value ?? 0), "bool"),
     call("KSR.none", () => 1, "none"),
+    call("KSR.where", ([value], place) => `${value} at ${place?.file}:${place?.line}`, "value"),
     call("KSR.later", ([value]) => Promise.resolve(value ?? null), "value"),
     call("KSR.broken", () => {
       throw new Error("out of order");
@@ -115,6 +120,8 @@ const { expression } = fc.letrec<{ expression: string }>((tie) => {
     inner.map((x) => `KSR.is(${x})`),
     inner.map((x) => `KSR.x.modf("echo", ${x})`),
     inner.map((x) => `KSR.later(${x})`),
+    inner.map((x) => `KSR.where(${x})`),
+    fc.constant(`KSR.where("here")`),
     inner.map((x) => `type(${x})`),
     inner.map((x) => `tostring(KSR.none(${x}))`),
     inner.map((x) => `tonumber(${x})`),
@@ -154,6 +161,8 @@ const { block } = fc.letrec<{ block: string; statement: string }>((tie) => {
     fc.constant("if n == 2 then KSR.x.exit() end"),
     fc.constant("if n == 3 then KSR.broken() end"),
     fc.constant("KSR.failing()"),
+    expression.map((x) => `if n == 0 then return KSR.later(${x}) end`),
+    expression.map((x) => `if n == 1 then return KSR.where(${x}) end`),
     fc.constant("if n == 4 then error('no') end"),
   );
   return {
@@ -203,4 +212,60 @@ describe("compiled and interpreted", () => {
       { seed: 7, numRuns: 100 },
     );
   }, 120_000);
+
+  test.each([
+    [
+      "each value of a list and a rest",
+      "local a, b, c, d = two(1), two(2, 3) return tostring(a) .. tostring(b) .. c .. tostring(d)",
+    ],
+    [
+      "deep recursion",
+      "local function_depth = 0 function deep(n) if n == 0 then return 0 end return 1 + deep(n - 1) end return deep(500)",
+    ],
+    ["endless recursion", "function deep(n) return 1 + deep(n) end return deep(1)"],
+    ["tail calls without end", "function deep(n) if n == 0 then return 7 end return deep(n - 1) end return deep(900)"],
+    ["a global that goes away and comes back", "g = nil local a = tostring(g) g = 4 return a .. g"],
+    ["a table that becomes another", "t = {x = #t} t.y = t.x return t.x + t.y"],
+    [
+      "metatables",
+      "local m = setmetatable({}, {__index = function(_, k) return k .. k end, __add = function() return 8 end}) return m.ab .. (m + 1)",
+    ],
+    ["values nobody set", "local u = {} return tostring(u.x) .. tostring(u[1]) .. #u"],
+    [
+      "whole numbers and floats",
+      "return 10 / 2 .. #t / 2 .. #t * 1e9 .. -#t .. #t % 2 .. 7 % -3 .. 2 ^ 0.5 .. 0 / 0 .. -0",
+    ],
+    ["numbers as keys", "t[1.0], t[2^53], t['1'] = 7, 8, 9 return t[1] .. t[2^53] .. t['1']"],
+    [
+      "comparisons",
+      'return tostring(1 < 2) .. tostring("a" < "b") .. tostring(#t == 3) .. tostring(#t < 4) .. tostring(2 <= #t) .. tostring({} == {})',
+    ],
+    ["an error in a function called", "function bad() local x = nil return x.y end return 1 + bad()"],
+    ["a call of nothing", "return nothing.here()"],
+    [
+      "methods of texts",
+      'local s = ("abc"):upper():sub(2):rep(3, "-") return s .. s:len() .. ("x=1"):match("(%w)=(%d)")',
+    ],
+    ["a function of a library that fails", 'return ("x"):rep({})'],
+    ["upvalues that change", "count = count or counter() return count() + count()"],
+    [
+      "logic",
+      "return tostring(a and b or c) .. tostring(not a) .. tostring(nil == false) .. tostring(a ~= nil and g > 2)",
+    ],
+  ])("%s", async (_, body) => {
+    await same(
+      `function counter() local n = 0 return function() n = n + 1 return n end end\n${scriptOf(`KSR.out(tostring((function() ${body} end)()))`)}`,
+    );
+    await same(
+      `function counter() local n = 0 return function() n = n + 1 return n end end\n${scriptOf(`do ${body} end`)}`,
+    );
+  });
+
+  test("a budget that is spent ends both at the same instruction", async () => {
+    for (let instructions = 10; instructions < 60; instructions++)
+      await same(
+        "function main() local i = 0 while true do i = i + 1 KSR.out(i) if i % 2 == 0 then i = i + 0.5 end end end",
+        instructions,
+      );
+  });
 });

@@ -19,7 +19,7 @@ export function compile(proto: Proto, runTime: object, L: LuaState): Compiled | 
   const source = sourceOf(proto, writer);
   const constants = proto.k.map(load);
   const fields = writer.fields.map((text) => new FieldSite(text, hashOf(L, text)));
-  const calls = writer.calls.map((pc) => new CallSite(proto, pc));
+  const calls = writer.calls.map((plan) => new CallSite(proto, plan));
   const state = { entered: 0, left: 0, isOff: false };
   const make = new Function("S", "E", "K", "F", "C", "O", "AGAIN", "ENDED", "load", source);
   const run = make(runTime, state, constants, fields, calls, operations, AGAIN, ENDED, load) as Callee;
@@ -77,6 +77,6 @@ function blockOf(code: readonly Instruction[], start: number, end: number, write
   const count = places.length;
   return [
     `if ((S.left -= ${count}) < 1) { x = AGAIN; pc = ${start}; n = ${count}; break run; }`,
-    ...places.flatMap((pc, i) => writer.write(pc, count - i, end)),
+    ...places.flatMap((pc, i) => writer.write(pc, { start, rest: count - i, next: end })),
   ];
 }

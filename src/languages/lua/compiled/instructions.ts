@@ -1,9 +1,11 @@
 // The JavaScript of single instructions. In it `x` is the value in work, `y` a place of the machine, `m` a list of values that stands in the
 // place of registers from number `o` on.
 
+import type { ScriptArg } from "../../../registry/kemi.ts";
 import type { Instruction, Proto } from "../fengari-types.ts";
 import * as op from "./opcodes.ts";
 import { load } from "./registers.ts";
+import type { CallPlan } from "./sites.ts";
 
 type Write = (w: InstructionWriter, i: Instruction, pc: number) => string[];
 
@@ -139,16 +141,21 @@ export function isKnown(opcode: number): boolean {
   return WRITERS.has(opcode) || opcode === op.TFORLOOP || opcode === op.EXTRAARG;
 }
 
+/** The block that an instruction is in: where it begins, how many instructions are left from this one on, where the block behind it begins. */
+interface Block {
+  readonly start: number;
+  readonly rest: number;
+  readonly next: number;
+}
+
 /** Writes the instructions of one function. */
 export class InstructionWriter {
   /** Keys of the places that read or write a field by a constant, and the instructions that call. */
   readonly fields: string[] = [];
-  readonly calls: number[] = [];
+  readonly calls: CallPlan[] = [];
   private readonly proto: Proto;
   private readonly constants = new Set<number>();
-  /** Instructions of the block from this one to its end, and where the block behind it begins. */
-  private rest = 0;
-  private next = 0;
+  private block: Block = { start: 0, rest: 0, next: 0 };
   /** The first register that the list of values stands for. */
   private opened = 0;
 
@@ -165,10 +172,9 @@ export class InstructionWriter {
     ].join("\n");
   }
 
-  /** The lines of one instruction; it is `rest` instructions to the end of its block. */
-  write(pc: number, rest: number, next: number): string[] {
-    this.rest = rest;
-    this.next = next;
+  /** The lines of one instruction. */
+  write(pc: number, block: Block): string[] {
+    this.block = block;
     const i = this.proto.code[pc]!;
     return WRITERS.get(i.opcode)!(this, i, pc);
   }
@@ -199,7 +205,7 @@ export class InstructionWriter {
 
   /** Goes on elsewhere; the block behind this one follows by itself. */
   jump(target: number): string[] {
-    return target === this.next ? [] : [`pc = ${target}; continue run;`];
+    return target === this.block.next ? [] : [`pc = ${target}; continue run;`];
   }
 
   /** Takes the jump behind a test, or goes on behind that. */
@@ -209,7 +215,7 @@ export class InstructionWriter {
 
   /** Sets x, or leaves the instruction to the interpreter. */
   guarded(value: string, pc: number): string[] {
-    return [`x = ${value};`, `if (x === AGAIN) { pc = ${pc}; n = ${this.rest}; break run; }`];
+    return [`x = ${value};`, `if (x === AGAIN) { pc = ${pc}; n = ${this.block.rest}; break run; }`];
   }
 
   /** Reads an element of what is in a register, or in a place of the machine, into x. */
@@ -233,12 +239,24 @@ export class InstructionWriter {
 
   /** Calls what is in register `first` with the `count` - 1 values behind it, or with all up to the end of the open list. */
   call(first: number, count: number, pc: number): string[] {
-    if (count > 0) return this.callWith(`r${first}`, registers(first + 1, first + count), pc);
-    return [...this.guardedCall(`S.call(${this.site(pc)}, r${first}, ${this.list(first + 1, -1)})`, pc), "o = -1;"];
+    if (count > 0)
+      return this.callWith(
+        `r${first}`,
+        registers(first + 1, first + count),
+        pc,
+        this.constantsOf(first + 1, count - 1, pc),
+      );
+    return [
+      ...this.guardedCall(
+        `S.call(${this.site({ pc, count: -1, constants: null })}, r${first}, ${this.list(first + 1, -1)})`,
+        pc,
+      ),
+      "o = -1;",
+    ];
   }
 
-  callWith(fn: string, args: readonly string[], pc: number): string[] {
-    const site = this.site(pc);
+  callWith(fn: string, args: readonly string[], pc: number, constants: readonly ScriptArg[] | null = null): string[] {
+    const site = this.site({ pc, count: args.length, constants });
     const known = `${site}.run(${[fn, ...args].join(", ")})`;
     return this.guardedCall(`${site}.fn === ${fn} ? ${known} : S.call(${site}, ${fn}, [${args.join(", ")}])`, pc);
   }
@@ -270,11 +288,25 @@ export class InstructionWriter {
   }
 
   private guardedCall(value: string, pc: number): string[] {
-    return [`x = ${value};`, `if (typeof x === "symbol") { pc = ${pc}; n = ${this.rest}; break run; }`];
+    return [`x = ${value};`, `if (typeof x === "symbol") { pc = ${pc}; n = ${this.block.rest}; break run; }`];
   }
 
-  private site(pc: number): string {
-    this.calls.push(pc);
+  // The values that the instructions right before a call put into its arguments; null when they are not all constants.
+  private constantsOf(first: number, count: number, pc: number): ScriptArg[] | null {
+    const { code, k } = this.proto;
+    if (pc - count < this.block.start) return null;
+    const values: ScriptArg[] = [];
+    for (let i = 0; i < count; i++) {
+      const { opcode, A, Bx } = code[pc - count + i]!;
+      const value = opcode === op.LOADK && A === first + i ? load(k[Bx]!) : null;
+      if (typeof value !== "string" && typeof value !== "number") return null;
+      values.push(value);
+    }
+    return values;
+  }
+
+  private site(plan: CallPlan): string {
+    this.calls.push(plan);
     return `c${this.calls.length - 1}`;
   }
 

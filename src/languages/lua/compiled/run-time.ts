@@ -175,7 +175,7 @@ export class RunTime {
     this.left = L.basehookcount === 0 ? Number.MAX_SAFE_INTEGER : L.basehookcount;
     this.depth = 0;
     try {
-      return compiled.run(fn as never, ...args);
+      return args.length === 0 ? compiled.run(fn as never) : compiled.run(fn as never, ...args);
     } catch (error) {
       this.frames.length = 0;
       throw error;

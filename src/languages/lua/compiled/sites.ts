@@ -1,7 +1,7 @@
 // Places in scripts that look up a field or call a function, each with what it found last: scripts find the same there again and again.
 
 import type { ArgError, CallPlace } from "../../../registry/args.ts";
-import type { KemiResult } from "../../../registry/kemi.ts";
+import type { KemiResult, ScriptArg } from "../../../registry/kemi.ts";
 import { lobject } from "../fengari.ts";
 import type { LuaTable, Proto, TableEntry } from "../fengari-types.ts";
 import { shortName } from "../values.ts";
@@ -37,16 +37,29 @@ export class FieldSite {
 }
 const NOWHERE: TableEntry = { value: undefined };
 
+/** What is known of a call before it is done. */
+export interface CallPlan {
+  readonly pc: number;
+  readonly count: number;
+  readonly constants: readonly ScriptArg[] | null;
+}
+
 /** A place in a script that calls a function, with the one it called last. */
 export class CallSite {
   readonly proto: Proto;
   readonly pc: number;
+  /** How many arguments it has; -1 when that is not always the same. */
+  readonly count: number;
+  /** The arguments when all of them are constants. */
+  readonly constants: readonly ScriptArg[] | null;
   fn: LuaValue = null;
   run: Callee = neverRun;
 
-  constructor(proto: Proto, pc: number) {
+  constructor(proto: Proto, { pc, count, constants }: CallPlan) {
     this.proto = proto;
     this.pc = pc;
+    this.count = count;
+    this.constants = constants;
   }
 }
 const neverRun: Callee = () => AGAIN;
