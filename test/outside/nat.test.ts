@@ -131,6 +131,28 @@ test("natping_socket without the right to send in the name of others: pings leav
   await expect(openProxy(config("::1"))).rejects.toThrow(/no IPv4 address/);
 });
 
+test("udpping_from_path: a phone that no other proxy stands before is pinged as ever", async () => {
+  const bed = await openProxy(
+    `${modules("nathelper")}modparam("nathelper", "natping_interval", 20)
+modparam("nathelper", "udpping_from_path", 1)
+modparam("registrar", "use_path", 1)
+modparam("registrar", "path_mode", 0)
+request_route { save("location"); }
+`,
+  );
+  const phone = await bed.udp(7000);
+  const from: string[] = [];
+  bed.world.observe((p) => void (p.bytes.length === 4 && from.push(`${p.from.address}:${p.from.port}`)));
+  await phone.send(register(bed, "bob", "sip:bob@192.0.2.10:7000", "UDP 192.0.2.10:7000"));
+  const path = ["Path: <sip:198.51.100.1;lr>, <sip:198.51.100.2:5070;lr>"];
+  await phone.send(register(bed, "amy", "sip:amy@192.0.2.10:7000", "UDP 192.0.2.10:7000", path));
+  const named = ["Path: <sip:edge.example.org;lr>"];
+  await phone.send(register(bed, "tom", "sip:tom@192.0.2.10:7000", "UDP 192.0.2.10:7000", named));
+  await bed.world.advance(39_000);
+  expect(from.sort()).toEqual(["192.0.2.1:5060", "192.0.2.1:5060", "198.51.100.2:5070"]);
+  await bed.close();
+});
+
 test("handle_lost_tcp: bindings go with their connection, others stay", async () => {
   const bed = await openProxy(
     `${modules()}modparam("usrloc", "handle_lost_tcp", 1)\nmodparam("usrloc", "close_expired_tcp", 1)\nmodparam("registrar", "min_expires", 1)\n${REGISTRAR.replace(/if \(nat_uac.*\n/, "\n")}`,

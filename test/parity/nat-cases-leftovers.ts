@@ -190,7 +190,6 @@ const KEEPALIVES: readonly NatGroup[] = [
 const NAT = p("nathelper", "natping_interval", 1) + p("registrar", "use_path", 1) + p("registrar", "path_mode", 0);
 const phones: Readonly<Record<string, readonly string[]>> = {
   received: ["Contact: <sip:a@10.1.1.5:7000>", "X-Do: received"],
-  contact: [`Contact: <sip:b@${HOP}>`],
   path: [`Contact: <sip:c@${HOP}>`, `Path: <sip:${PRIVATE};lr>`],
   paths: [`Contact: <sip:c@${HOP}>`, `Path: <sip:${PUBLIC};lr>, <sip:${PRIVATE};lr>`],
   portless: [`Contact: <sip:c@${HOP}>`, "Path: <sip:198.51.100.7;lr>"],
@@ -214,7 +213,7 @@ const FORGED: readonly NatGroup[] = [
   ...pinged("", "as they are", ["path"]),
   ...pinged(socket("192.0.2.77:5066"), "natping_socket", ["path"]),
   ...pinged(socket("192.0.2.77"), "natping_socket without a port", ["received"]),
-  ...pinged(FROM_PATH, "udpping_from_path", ["contact", "paths", "portless", "both"]),
+  ...pinged(FROM_PATH, "udpping_from_path", ["paths", "portless", "both"]),
   ...pinged(FROM_PATH + BY_SIP + socket("192.0.2.77:5066"), "SIP", ["path"]),
 ];
 

@@ -51,7 +51,6 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     "a row that is there is changed, one that is not is made, whatever is asked for",
   ],
   [/^leftovers: functions: save$/, "wording of P-Registrar-Error"],
-  [/^leftovers: pings, udpping_from_path: contact/, "a phone that no other proxy stands before is pinged as ever"],
   [
     /^leftovers: pings, SIP: path/,
     "requests have Max-Forwards (RFC 3261 8.1.1), and go to the first hop that their Route names",
