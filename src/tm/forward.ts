@@ -48,11 +48,13 @@ async function forwardRest(
   first: Promise<void>,
 ): Promise<number> {
   tx.forwarding = true;
-  await first;
-  for (let i = from; i < destinations.length && !tx.final && !tx.canceled; i++) {
-    await addBranch(tm, tx, run, destinations[i]!, tally);
+  try {
+    await first;
+    for (let i = from; i < destinations.length && !tx.final && !tx.canceled; i++)
+      await addBranch(tm, tx, run, destinations[i]!, tally);
+  } finally {
+    tx.forwarding = false;
   }
-  tx.forwarding = false;
   if (tally.sent > 0 || tally.error === RelayError.FINAL) decide(tm, tx); // branches may have ended meanwhile
   if (tally.error === RelayError.FINAL && tx.final) return 1; // the client has its answer: for the script all is well
   return tally.sent > 0 ? tally.sent : tally.error;

@@ -11,7 +11,7 @@ const BEST_FIRST = [
 ];
 
 function failed(...codes: number[]): Transaction {
-  const owner = { branchTimer: () => {}, transactionTimer: () => {} };
+  const owner = { branchTimer: () => {}, transactionTimer: () => {}, guarded: () => {} };
   const target = { reliable: false, send: () => true };
   const tx = new Transaction(owner, 0, 0, 0, 1, new Uint8Array(0), target, {}, DEFAULT_TIMERS, 0);
   for (const code of codes) {

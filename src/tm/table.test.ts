@@ -34,7 +34,7 @@ function message(p: Parts = {}): SipMessage {
   return msg;
 }
 
-const owner = { branchTimer: () => {}, transactionTimer: () => {} };
+const owner = { branchTimer: () => {}, transactionTimer: () => {}, guarded: () => {} };
 const target = { reliable: false, send: () => true };
 
 function add(table: TransactionTable, msg: SipMessage): Transaction {

@@ -363,8 +363,8 @@ export class Tm implements TimerOwner {
     endIfDone(this, tx);
   }
 
-  // A job that fails must not keep those behind it, timers among them, from running.
-  private guarded(tx: Transaction, job: () => void): void {
+  /** Runs a job: one that fails must not keep those behind it, timers among them, from running. */
+  guarded(tx: Transaction, job: () => void): void {
     try {
       job();
     } catch (error) {

@@ -9,10 +9,12 @@ import type { LocalSide } from "./local.ts";
 import { NEVER, type Timers } from "./timers.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** Whom the timers of transactions and branches call. */
+/** Whom the timers of transactions and branches call, and who hears of what those who look on throw. */
 export interface TimerOwner {
   branchTimer(branch: Branch): void;
   transactionTimer(tx: Transaction): void;
+  /** Runs a job for a transaction; what it throws is logged. */
+  guarded(tx: Transaction, job: () => void): void;
 }
 
 /** A transaction, which is also the timer of its server side. */

@@ -9,7 +9,7 @@ import { Server, server } from "./server.ts";
 import { NEVER } from "./timers.ts";
 import type { Tm } from "./tm.ts";
 import type { Transaction } from "./transaction.ts";
-import { tellReply } from "./watcher.ts";
+import { tellReleased, tellReply } from "./watcher.ts";
 
 function step(tx: Transaction, input: number): number {
   const answer = tx.isInvite ? inviteServer(tx.state, input) : server(tx.state, input);
@@ -170,7 +170,7 @@ export function release(tm: Tm, tx: Transaction): void {
   }
   tm.table.remove(tx);
   tx.local?.released(tx);
-  if (tx.watchers !== null) for (const watcher of tx.watchers) watcher.released?.(tx);
+  tellReleased(tx);
   if (tx.attachment !== null) tm.hooks.released(tx);
 }
 

@@ -3,7 +3,7 @@
 import type { SipMessage } from "../sip/message.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Who looks on at a transaction (`Transaction.watch`). Nothing here may throw. */
+/** Who looks on at a transaction (`Transaction.watch`). What it throws is logged, and keeps nothing from going on. */
 export interface Watcher {
   /**
    * A reply is about to go to the client, after the routes of the script: also each repetition of a 2xx. `reply` is the one received, to
@@ -20,12 +20,19 @@ export interface Watcher {
 export function tellReply(tx: Transaction, status: number, reply: SipMessage | null): void {
   const { watchers } = tx;
   if (watchers === null) return;
-  for (const watcher of watchers) watcher.replying?.(tx, status, reply);
+  for (const watcher of watchers) tx.owner.guarded(tx, () => watcher.replying?.(tx, status, reply));
 }
 
 /** Tells those who look on that all branches have failed. */
 export function tellFailing(tx: Transaction, status: number, reply: SipMessage | null): void {
   const { watchers } = tx;
   if (watchers === null) return;
-  for (const watcher of watchers) watcher.failing?.(tx, status, reply);
+  for (const watcher of watchers) tx.owner.guarded(tx, () => watcher.failing?.(tx, status, reply));
+}
+
+/** Tells those who look on that the transaction is forgotten. */
+export function tellReleased(tx: Transaction): void {
+  const { watchers } = tx;
+  if (watchers === null) return;
+  for (const watcher of watchers) tx.owner.guarded(tx, () => watcher.released?.(tx));
 }

@@ -2,6 +2,7 @@
 // nothing is left behind. Lua is used because its `error` fails in any kind of route.
 
 import { afterEach, expect, test } from "vitest";
+import type { TmEngine } from "../../src/modules/tm/index.ts";
 import { type BedAgent, modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 
 const SCRIPT = `
@@ -105,5 +106,20 @@ test.each([
   const heard = caller.received.length;
   await caller.send(text); // whoever has not heard the answer asks again, and gets the same one
   expect(new Set(statuses(caller.received.slice(heard)))).toEqual(new Set([500]));
+  await expectHealthy();
+});
+
+test("in a module that looks on at transactions", async () => {
+  await open();
+  const fail = (): void => {
+    throw new Error("boom");
+  };
+  const { onCreate } = bed.server.proxy.transactions as TmEngine;
+  onCreate.push((tx) => tx.watch({ replying: fail, failing: fail, released: fail }));
+  const callee = await bed.udp(7001);
+  await caller.send(invite("plain"));
+  await callee.send(answerTo(callee.received[0]!, 486));
+  expect(statuses(caller.received).slice(0, 2)).toEqual([100, 486]);
+  expect(bed.log.join("\n")).toContain("boom");
   await expectHealthy();
 });
