@@ -156,6 +156,7 @@ const REPLYING =
   RouteKind.REQUEST |
   RouteKind.FAILURE |
   RouteKind.ONREPLY |
+  RouteKind.REPLY |
   RouteKind.EVENT |
   RouteKind.BRANCH_FAILURE |
   RouteKind.ERROR;

@@ -141,6 +141,8 @@ function checkRouteName(name: Expr, scope: CheckScope): boolean {
   return true;
 }
 
+const EVENTS = RouteKind.EVENT | RouteKind.LOCAL | RouteKind.BRANCH_FAILURE;
+
 function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: number): void {
   const found = scope.loaded.function(expr.name);
   if (found === null) {
@@ -149,8 +151,8 @@ function checkCall(expr: Expr & { kind: "call" }, scope: CheckScope, kinds: numb
     return;
   }
   const { def } = found;
-  // As the oracle: what request_route may call, an event_route may.
-  const allowed = (def.routes & RouteKind.REQUEST) !== 0 ? def.routes | RouteKind.EVENT : def.routes;
+  // As the oracle: what request_route may call, an event_route may, those of tm too.
+  const allowed = (def.routes & RouteKind.REQUEST) !== 0 ? def.routes | EVENTS : def.routes;
   if (kinds !== 0 && (allowed & kinds) !== kinds) {
     const wrong = kindNames(kinds & ~allowed);
     const hint = `it can be used in ${kindNames(def.routes)}`;

@@ -93,3 +93,47 @@ test("sl: send_reply_mode closes the connection (2), in a transaction too, or le
   }
   await bed.close();
 });
+
+test("functions of request_route run in the event routes of tm and where Kamailio takes them: challenges in failure_route, send_reply in reply_route", async () => {
+  const bed = await openProxy(`${modules("auth", "permissions", "maxfwd", "xlog")}
+request_route {
+  t_on_failure("ASK");
+  $du = "sip:192.0.2.10:7001";
+  t_relay();
+}
+failure_route[ASK] { if (t_check_status("486")) { www_challenge("home", "1"); exit; } }
+reply_route { $var(rc) = send_reply("200", "No"); xlog("L_ERR", "reply $var(rc) $rs\n"); }
+onsend_route { allow_trusted(); }
+event_route[tm:local-request] { maxfwd_process("10"); append_urihf("X-Uri: ", "\\r\\n"); xlog("L_ERR", "local $rc\\n"); }
+`);
+  const phone = await bed.udp(7000);
+  const callee = await bed.udp(7001);
+  await phone.send(bed.request("INVITE", "sip:bob@home"));
+  const invite = callee.received[0]!;
+  const lines = invite.split("\r\n").filter((line) => /^(Via|From|To|Call-ID|CSeq):/.test(line));
+  await callee.send(
+    [
+      "SIP/2.0 486 Busy",
+      ...lines.map((l) => (l.startsWith("To:") ? `${l};tag=c` : l)),
+      "Content-Length: 0",
+      "",
+      "",
+    ].join("\r\n"),
+  );
+  expect(phone.received.at(-1)).toMatch(/^SIP\/2.0 401 Unauthorized\r\n[\s\S]*WWW-Authenticate: Digest realm="home"/);
+  expect(bed.log.filter((line) => line.includes("reply "))).toEqual(["ERROR: <script>: reply -1 486"]);
+  await bed.rpc(
+    "tm.t_uac_start",
+    "OPTIONS",
+    "sip:192.0.2.10:7001",
+    ".",
+    ".",
+    "From: <sip:a@b>\r\nTo: <sip:c@d>\r\n",
+    "",
+  );
+  await bed.world.advance(100);
+  expect(
+    callee.received.some((text) => text.startsWith("OPTIONS ") && text.includes("\r\nX-Uri: sip:192.0.2.10:7001\r\n")),
+  ).toBe(true);
+  await bed.close();
+});

@@ -259,7 +259,7 @@ export class Authenticator {
     algorithms: readonly number[] | null,
   ): number {
     const msg = ctx.message;
-    if (msg.method === Method.ACK || msg.method === Method.CANCEL) return -1;
+    if (!msg.isRequest || msg.method === Method.ACK || msg.method === Method.CANCEL) return -1;
     const realm = this.realm(msg, given);
     if (realm === "") {
       if ((flags & ChallengeFlag.NO_500) === 0) ctx.proxy.reply(ctx, 500, "Internal Server Error", "");

@@ -152,7 +152,9 @@ class Instance extends Authenticator {
   state: AuthState | null = null;
 }
 
-const { REQUEST, ANY } = RouteKind;
+const { REQUEST, ANY, FAILURE, ONREPLY, REPLY } = RouteKind;
+/** Where Kamailio takes a challenge; there is none for a reply. */
+const CHALLENGING = REQUEST | FAILURE | ONREPLY | REPLY;
 const realmArg = str("realm");
 const flagsArg = int("flags");
 const algorithmsArg = optional(parsed("algorithms", algorithmList));
@@ -245,21 +247,21 @@ export default defineModule({
   functions: {
     www_challenge: fn({
       args: [realmArg, flagsArg, algorithmsArg],
-      routes: REQUEST,
+      routes: CHALLENGING,
       doc: "Answers 401 with a challenge. Flags: 1 qop auth, 2 qop auth-int, 4 no answer 500 on failure, 16 stale.",
       run: (auth: Instance, ctx, realm, flags, algorithms) =>
         auth.challenge(ctx, realm, flags, false, algorithms ?? null),
     }),
     proxy_challenge: fn({
       args: [realmArg, flagsArg, algorithmsArg],
-      routes: REQUEST,
+      routes: CHALLENGING,
       doc: "Answers 407 with a challenge. Flags as for www_challenge().",
       run: (auth: Instance, ctx, realm, flags, algorithms) =>
         auth.challenge(ctx, realm, flags, true, algorithms ?? null),
     }),
     auth_challenge: fn({
       args: [realmArg, flagsArg, algorithmsArg],
-      routes: REQUEST,
+      routes: CHALLENGING,
       doc: "www_challenge() for REGISTER, proxy_challenge() for all else.",
       run: (auth: Instance, ctx, realm, flags, algorithms) =>
         auth.challenge(ctx, realm, flags, ctx.message.method !== Method.REGISTER, algorithms ?? null),

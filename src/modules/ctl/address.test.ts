@@ -34,7 +34,7 @@ describe("addresses of fifo", () => {
     expect(parseFifoAddress(text)).toEqual(address);
   });
 
-  test.each(["", "fifo:", "tcp:host:0"])("%j is none", (text) => {
+  test.each(["", "fifo:", "1", "tcp:host:0"])("%j is none", (text) => {
     expect(parseFifoAddress(text)).toEqual(expect.any(String));
   });
 });

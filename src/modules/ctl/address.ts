@@ -41,7 +41,8 @@ export function parseAddress(text: string): CtlAddress | string {
 export function parseFifoAddress(text: string): FifoAddress | string {
   const [, proto = "fifo", rest = ""] = /^(?:(fifo|udp|tcp):)?(.*)$/is.exec(text) ?? [];
   const kind = proto.toLowerCase();
-  return kind === "udp" || kind === "tcp" ? socket(kind, rest) : path("fifo", rest);
+  if (kind === "udp" || kind === "tcp") return socket(kind, rest);
+  return /^\d*$/.test(rest) ? `not the path of a FIFO: ${rest}` : path("fifo", rest);
 }
 
 function path<K extends string>(kind: K, name: string): { kind: K; path: string } | string {

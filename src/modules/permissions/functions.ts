@@ -181,7 +181,7 @@ function trustedQuestion(ctx: RouteContext, source?: string, proto?: string, fro
 export const functions: Readonly<Record<string, FunctionDef<Permissions>>> = {
   allow_routing: fn({
     args: [optional(str("basename or allow_file")), optional(str("deny_file"))],
-    routes: REQUESTS,
+    routes: ANY,
     doc: "Whether files of rules let From reach the R-URI and each branch: one argument is the name without its ending, two are both files.",
     run: allowRouting,
   }),
@@ -223,7 +223,7 @@ export const functions: Readonly<Record<string, FunctionDef<Permissions>>> = {
   }),
   allow_trusted: fn({
     args: [optional(str("src_ip")), optional(str("proto")), optional(str("from_uri"))],
-    routes: REQUESTS,
+    routes: ANY,
     waits: "maybe",
     doc: "Whether the source, protocol, From and R-URI are those of a trusted peer; with peer_tag_mode 1 how many peers fit.",
     run: (self: Permissions, ctx, source, proto, from) => {

@@ -63,7 +63,7 @@ export const contactFunctions: Record<string, FunctionDef<Packing>> = {
     },
   }),
   decode_contact_header: fn({
-    routes: BOTH,
+    routes: BOTH | RouteKind.FAILURE,
     doc: "Unpacks the URIs of Contact that encode_contact() has made.",
     run: (self: Packing, ctx) => changeContacts(ctx.message, false, (uri) => unpack(uri, self.separator)),
   }),
