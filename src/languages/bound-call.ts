@@ -66,7 +66,8 @@ export class BoundCall implements ScriptCall {
 
   fixed(args: readonly ScriptArg[], place: CallPlace = NOWHERE): ((ctx: RouteContext) => KemiResult) | null {
     const { run, instance, converts, wantsPlace, conversions } = this;
-    if (args.length < this.least || this.asked !== null || conversions.asNative === true) return null;
+    if (args.length < this.least || conversions.asNative === true) return null;
+    if (this.asked !== null && this.asked.in(args.join(" ")).length > 0) return null;
     const values: unknown[] = [];
     for (let i = 0; i < Math.min(args.length, converts.length); i++) values.push(converts[i]!(args[i]!, NO_CONTEXT));
     if (values.some((value) => value instanceof ArgError)) return null;
