@@ -213,52 +213,91 @@ describe("compiled and interpreted", () => {
     );
   }, 120_000);
 
+  // What they do, functions they need, a body that returns a text.
   test.each([
     [
       "each value of a list and a rest",
+      "",
       "local a, b, c, d = two(1), two(2, 3) return tostring(a) .. tostring(b) .. c .. tostring(d)",
     ],
+    ["deep recursion", "function deep(n) if n == 0 then return 0 end return 1 + deep(n - 1) end", "return deep(500)"],
+    ["endless recursion", "function deep(n) return 1 + deep(n) end", "return deep(1)"],
     [
-      "deep recursion",
-      "local function_depth = 0 function deep(n) if n == 0 then return 0 end return 1 + deep(n - 1) end return deep(500)",
+      "tail calls without end",
+      "function deep(n) if n == 0 then return 7 end return deep(n - 1) end",
+      "return deep(900)",
     ],
-    ["endless recursion", "function deep(n) return 1 + deep(n) end return deep(1)"],
-    ["tail calls without end", "function deep(n) if n == 0 then return 7 end return deep(n - 1) end return deep(900)"],
-    ["a global that goes away and comes back", "g = nil local a = tostring(g) g = 4 return a .. g"],
-    ["a table that becomes another", "t = {x = #t} t.y = t.x return t.x + t.y"],
+    ["a global that goes away and comes back", "", "g = nil local a = tostring(g) g = 4 return a .. g"],
+    ["a table that becomes another", "", "t = {x = #t} t.y = t.x return t.x + t.y"],
     [
       "metatables",
-      "local m = setmetatable({}, {__index = function(_, k) return k .. k end, __add = function() return 8 end}) return m.ab .. (m + 1)",
+      "m = setmetatable({}, {__index = function(_, k) return k .. k end, __add = function() return 8 end})",
+      "return m.ab .. (m + 1)",
     ],
-    ["values nobody set", "local u = {} return tostring(u.x) .. tostring(u[1]) .. #u"],
+    ["values nobody set", "", "local u = {} return tostring(u.x) .. tostring(u[1]) .. #u"],
     [
       "whole numbers and floats",
+      "",
       "return 10 / 2 .. #t / 2 .. #t * 1e9 .. -#t .. #t % 2 .. 7 % -3 .. 2 ^ 0.5 .. 0 / 0 .. -0",
     ],
-    ["numbers as keys", "t[1.0], t[2^53], t['1'] = 7, 8, 9 return t[1] .. t[2^53] .. t['1']"],
+    ["numbers as keys", "", "t[1.0], t[2^53], t['1'] = 7, 8, 9 return t[1] .. t[2^53] .. t['1']"],
     [
       "comparisons",
+      "",
       'return tostring(1 < 2) .. tostring("a" < "b") .. tostring(#t == 3) .. tostring(#t < 4) .. tostring(2 <= #t) .. tostring({} == {})',
     ],
-    ["an error in a function called", "function bad() local x = nil return x.y end return 1 + bad()"],
-    ["a call of nothing", "return nothing.here()"],
+    ["an error in a function called", "function bad() local x = nil return x.y end", "return 1 + bad()"],
+    [
+      "an error behind a tail call",
+      "function bad(x) local z = x.y.z return z end function via(x) return bad(x) end",
+      "local r = via({}) return r",
+    ],
+    ["a call of nothing", "", "return nothing.here()"],
     [
       "methods of texts",
+      "",
       'local s = ("abc"):upper():sub(2):rep(3, "-") return s .. s:len() .. ("x=1"):match("(%w)=(%d)")',
     ],
-    ["a function of a library that fails", 'return ("x"):rep({})'],
-    ["upvalues that change", "count = count or counter() return count() + count()"],
+    ["a function of a library that fails", "", 'return ("x"):rep({})'],
+    [
+      "upvalues that change",
+      "local n = 0 function count() n = n + 1 return n end function reset() n = nil end",
+      "local x = count() + count() reset() n = 4 return x .. count()",
+    ],
     [
       "logic",
+      "",
       "return tostring(a and b or c) .. tostring(not a) .. tostring(nil == false) .. tostring(a ~= nil and g > 2)",
     ],
-  ])("%s", async (_, body) => {
-    await same(
-      `function counter() local n = 0 return function() n = n + 1 return n end end\n${scriptOf(`KSR.out(tostring((function() ${body} end)()))`)}`,
-    );
-    await same(
-      `function counter() local n = 0 return function() n = n + 1 return n end end\n${scriptOf(`do ${body} end`)}`,
-    );
+    ["a loop over what a call gives", "", 'local s = "" for k in ("a b c"):gmatch("%a") do s = s .. k end return s'],
+    [
+      "an iterator of the script",
+      "function nextOf(limit, i) if i < limit then return i + 1, two(i, limit) end end",
+      'local s = "" for i, x in nextOf, 4, 0 do s = s .. i .. tostring(x) end return s',
+    ],
+    [
+      "an iterator that waits",
+      "function nextOf(limit, i) KSR.later(1) if i < limit then return i + 1, i end end",
+      'local s = "" for i, x in nextOf, 4, 0 do s = s .. i .. x end return s',
+    ],
+    [
+      "a table from a list",
+      "function all(...) return {...}, ... end",
+      "local u, x = all(1, nil, 3) return #u .. tostring(u[3]) .. x",
+    ],
+    ["a long text", "", 'local s = ("x"):rep(300) t[s] = s .. s return #t[s] .. tostring(t[s] == s .. s)'],
+  ])("%s", async (_, functions, body) => {
+    const run = await same(`${functions}\n${scriptOf(`do ${body} end`)}`);
+    expect(run.length).toBeGreaterThan(RUNS);
+  });
+
+  test("a budget that is spent in functions which leave to the interpreter", async () => {
+    const step = 'function step(i) KSR.out(i) local ok = pcall(type, i) KSR.out("b") return ok end';
+    for (let instructions = 20; instructions < 90; instructions++)
+      await same(
+        `${step} function main() local i = 0 while true do i = i + 1 step(i) KSR.out("x", i) end end`,
+        instructions,
+      );
   });
 
   test("a budget that is spent ends both at the same instruction", async () => {
