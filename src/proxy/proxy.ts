@@ -147,6 +147,8 @@ export class Proxy {
   closesOnError = true;
   /** Most destinations of a request, the R-URI included (max_branches). */
   maxBranches = 12;
+  /** Octets that messages may take together while their scripts wait; beyond it new requests get a 503 and replies are dropped. */
+  maxWaiting = 256 << 20;
   /** The flow that the last request written is for, which may not be the one it was meant for (udp_mtu). */
   leaving: Flow | null = null;
   /** "Server: …\r\n" and "User-Agent: …\r\n", or empty when the configuration switches them off. */

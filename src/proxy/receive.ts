@@ -17,11 +17,16 @@ import type { Incoming, Proxy } from "./proxy.ts";
 /** The most requests whose script may wait at a time before repetitions of further ones are no longer recognised. */
 const MAX_IN_FLIGHT = 4096;
 
+/** What a message whose script waits takes beside its octets, about. */
+const WAITING_COST = 4096;
+
 /** Takes whole messages from the transports of one worker. */
 export class Receiver {
   private readonly proxy: Proxy;
   /** Requests whose script waits. */
   private readonly inFlight: InFlight<Flow>;
+  /** Octets of the messages whose script waits, with what they take beside. */
+  private waiting = 0;
   /** The message object for the next datagram; replaced when somebody keeps it. */
   private spare = new SipMessage();
   private events: EventRoutes;
@@ -142,6 +147,11 @@ export class Receiver {
     const { message: msg, flow, routes } = ctx;
     if (this.inFlight.offer(msg, flow, this.isKnown) !== NEW) return;
     if (msg.method === Method.ACK && proxy.absorbAck?.(ctx) === true) return;
+    if (this.waiting > proxy.maxWaiting) {
+      proxy.counters.drop("too-many-waiting");
+      proxy.replyStateless(msg, flow, 503, "Service Unavailable", "Retry-After: 10\r\n");
+      return;
+    }
     const since = proxy.log.enabled(proxy.routeTimeLog) ? proxy.host.clock.mono() : -1;
     try {
       const result = routes.request(ctx);
@@ -156,14 +166,22 @@ export class Receiver {
   // The route waits: the bytes must outlive this call, and the rest of the work follows later.
   private suspended(ctx: RouteContext, result: Promise<number>): void {
     ctx.message.own();
+    const cost = this.waits(ctx.message);
     const handle = this.inFlight.enter(ctx.message);
     result
       .then((code) => this.afterRequestRoute(ctx, code))
       .catch((error: unknown) => this.routeFailed(error, ctx))
       .finally(() => {
+        this.waiting -= cost;
         // what overtook this request was held back and comes now
         for (const { msg, origin } of this.inFlight.leave(handle)) this.again(msg, origin);
       });
+  }
+
+  private waits(msg: SipMessage): number {
+    const cost = msg.end - msg.start + WAITING_COST;
+    this.waiting += cost;
+    return cost;
   }
 
   // As the oracle: a request route that ends with a negative code ends the connection too; exit and drop do not.
@@ -225,6 +243,10 @@ export class Receiver {
       this.passReply(msg, flow);
       return;
     }
+    if (this.waiting > this.proxy.maxWaiting) {
+      this.proxy.counters.drop("too-many-waiting");
+      return;
+    }
     ctx.status = msg.status;
     const since = this.proxy.log.enabled(this.proxy.routeTimeLog) ? this.proxy.host.clock.mono() : -1;
     const result: RouteResult = routes.reply(ctx);
@@ -234,7 +256,13 @@ export class Receiver {
       return;
     }
     msg.own();
-    result.then((code) => this.afterReplyRoute(ctx, code)).catch((error: unknown) => this.failed(error, msg, flow));
+    const cost = this.waits(msg);
+    result
+      .then((code) => this.afterReplyRoute(ctx, code))
+      .catch((error: unknown) => this.failed(error, msg, flow))
+      .finally(() => {
+        this.waiting -= cost;
+      });
   }
 
   // As the oracle: besides drop, a route whose code is 0 or negative drops the reply; exit does not.

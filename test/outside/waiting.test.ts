@@ -173,3 +173,16 @@ describe("while a route waits", () => {
     expect(different(first)).toEqual(["INVITE", "ACK"]);
   });
 });
+
+test("what waits is bounded: beyond it requests are refused at once, until others have gone on", async () => {
+  const bed = await openProxy(CONFIG);
+  const phone = await bed.udp(7000);
+  bed.server.proxy.maxWaiting = 10_000;
+  const slow = () => bed.request("MESSAGE", "sip:refuse@x", [], "UDP 192.0.2.10:7000");
+  const codes = async (): Promise<string[]> => (await phone.send(slow())).map((text) => text.slice(8, 11));
+  expect([await codes(), await codes(), await codes(), await codes()]).toEqual([[], [], [], ["503"]]);
+  await bed.world.advance(2500);
+  expect(phone.received.map((text) => text.slice(8, 11))).toEqual(["503", "404", "404", "404"]);
+  expect(await codes()).toEqual([]);
+  await bed.close();
+});
