@@ -6,7 +6,7 @@ import { dataDirectory } from "./control/data-directory.ts";
 import { createApp, servePages } from "./control/http-app.ts";
 import { addNamesOfListeners, openListeners } from "./control/listeners.ts";
 import { allowGlobalChanges } from "./control/live-globals.ts";
-import { allowTcpChanges } from "./control/live-tcp.ts";
+import { allowRawChanges, allowTcpChanges } from "./control/live-transports.ts";
 import { ScriptFindings } from "./control/script-findings.ts";
 import type { Steps } from "./control/surroundings.ts";
 import type { Host } from "./host/host.ts";
@@ -175,6 +175,7 @@ function assemble(host: Host, config: Config, settings: LogSettings, data: strin
   applyRules(proxy, config.globals);
   allowGlobalChanges(proxy, config.globals);
   allowTcpChanges(proxy, transports, config.globals);
+  allowRawChanges(proxy, transports, config.globals);
   const commands = new Commands();
   const loader = new ModuleLoader({
     host,

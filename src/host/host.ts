@@ -68,6 +68,8 @@ export interface UdpSocket {
   readonly stats: UdpStats;
   /** Whether it sends by a raw socket (UdpOptions.raw). */
   readonly sendsRaw?: boolean;
+  /** Begins to send so, or ends that with null. Whether it could; absent where nobody can. */
+  sendRaw?(raw: UdpOptions["raw"] | null): boolean;
   /** A peer of this socket, from the cache or new. Null when the address is of another family. */
   peer(remote: SocketAddress): UdpPeer | null;
   /** Queues buf[start,end) to the peer; the bytes are copied before return. Sent at the end of the batch (see Host.beforeFlush). */

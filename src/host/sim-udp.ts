@@ -26,6 +26,7 @@ const MAX_DATAGRAM = 65_535;
 /** A simulated UDP socket. Throws HostError from its constructor when the address cannot be had. */
 export class SimUdpSocket implements UdpSocket, Flushable {
   readonly local: SocketAddress;
+  sendsRaw: boolean;
   readonly stats = { received: 0, sent: 0, droppedFull: 0, sendErrors: 0, receiveErrors: 0 };
   readonly #endpoint: SimEndpoint;
   readonly #options: UdpOptions;
@@ -41,6 +42,14 @@ export class SimUdpSocket implements UdpSocket, Flushable {
     const { local, release } = network.bind("udp", id, addresses, options.local, this as SimUdpSocket);
     this.local = local;
     this.#release = release;
+    this.sendsRaw = options.raw !== undefined && local.family === 4;
+  }
+
+  /** Told only: datagrams of a simulation have no headers. */
+  sendRaw(raw: UdpOptions["raw"] | null): boolean {
+    if (raw !== null && this.local.family !== 4) return false;
+    this.sendsRaw = raw !== null;
+    return true;
   }
 
   peer(remote: SocketAddress): SimPeer | null {

@@ -103,6 +103,8 @@ export class NativeSocket implements UdpSocket, Polled {
   #errors: UdpErrorQueue | null = null;
   #raw: { readonly fd: number; readonly headers: RawHeaders; readonly queue: UdpSendQueue } | null = null;
   readonly #counts = { received: 0, receiveErrors: 0 };
+  /** What raw sockets have done that are closed. */
+  readonly #ended = { sent: 0, droppedFull: 0, sendErrors: 0 };
   open = true;
   /** Looks in a row that found nothing. */
   empty = 0;
@@ -119,17 +121,33 @@ export class NativeSocket implements UdpSocket, Polled {
     const { icmp = false } = options;
     this.#queue = new UdpSendQueue(driver, fd, family, (peer, error) => options.onError?.(peer, error), icmp);
     if (icmp) this.#errors = new UdpErrorQueue(driver.libc, fd, family);
-    if (options.raw !== undefined && family === 4) this.#sendRaw(options.raw);
+    if (options.raw !== undefined) this.sendRaw(options.raw);
   }
 
-  #sendRaw(raw: RawOptions): void {
+  sendRaw(raw: RawOptions | null): boolean {
+    if (raw === null) {
+      this.#endRaw();
+      return true;
+    }
     const driver = this.#driver;
-    const fd = openRaw(driver.libc);
-    if (fd === null) return;
+    const fd = this.local.family === 4 && this.open ? openRaw(driver.libc) : null;
+    if (fd === null) return false;
+    this.#endRaw();
     const { address, port } = this.local;
     const headers = new RawHeaders(address, port, this.#options.marks?.trafficClass ?? 0, raw);
     const onError = (peer: NativePeer, error: HostError): void => this.#options.onError?.(peer, error);
     this.#raw = { fd, headers, queue: new UdpSendQueue(driver, fd, 4, onError, false, headers) };
+    return true;
+  }
+
+  #endRaw(): void {
+    if (this.#raw === null) return;
+    const { queue, fd } = this.#raw;
+    queue.flush();
+    for (const count of ["sent", "droppedFull", "sendErrors"] as const) this.#ended[count] += queue[count];
+    queue.release();
+    this.#driver.libc.close(fd);
+    this.#raw = null;
   }
 
   get sendsRaw(): boolean {
@@ -141,9 +159,9 @@ export class NativeSocket implements UdpSocket, Polled {
     const raw = this.#raw?.queue;
     return {
       ...this.#counts,
-      sent: sent + (raw?.sent ?? 0),
-      droppedFull: droppedFull + (raw?.droppedFull ?? 0),
-      sendErrors: sendErrors + (raw?.sendErrors ?? 0),
+      sent: sent + this.#ended.sent + (raw?.sent ?? 0),
+      droppedFull: droppedFull + this.#ended.droppedFull + (raw?.droppedFull ?? 0),
+      sendErrors: sendErrors + this.#ended.sendErrors + (raw?.sendErrors ?? 0),
     };
   }
 
@@ -162,14 +180,10 @@ export class NativeSocket implements UdpSocket, Polled {
   close(): void {
     if (!this.open) return;
     this.#queue.flush();
-    this.#raw?.queue.flush();
+    this.#endRaw();
     this.open = false;
     this.#queue.release();
     this.#errors?.release();
-    if (this.#raw !== null) {
-      this.#raw.queue.release();
-      this.#driver.libc.close(this.#raw.fd);
-    }
     // Closing the last descriptor also takes it out of epoll, at once and whoever waits there.
     this.#driver.libc.close(this.fd);
     this.#driver.forget(this);

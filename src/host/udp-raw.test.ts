@@ -38,6 +38,23 @@ describe.skipIf(!mayRaw)("raw sockets (native UDP, as root)", () => {
     sender.close();
     receiver.close();
   });
+  test("it begins and ends while the socket is in use", async () => {
+    const { sender, receiver } = await exchange(1500, [1]);
+    expect(sender.sendRaw!(null)).toBe(true);
+    expect(sender.sendsRaw).toBe(false);
+    const { sent } = sender.stats;
+    const peer = sender.peer(receiver.local)!;
+    for (const raw of [null, { mtu: 1400, ttl: 3 }, { mtu: 600, ttl: 9 }, null]) {
+      expect(sender.sendRaw!(raw)).toBe(true);
+      const before = receiver.stats.received;
+      sender.send(peer, new TextEncoder().encode("more"), 0, 4);
+      await rig.until(() => receiver.stats.received === before + 1);
+    }
+    expect(sender.stats.sent).toBe(sent + 4);
+    sender.close();
+    receiver.close();
+    expect(sender.sendRaw!({ mtu: 1400, ttl: 3 })).toBe(false);
+  });
   test("what is longer than the MTU goes by the ordinary socket", async () => {
     const { got, texts, sender, receiver } = await exchange(600, [100, 573, 2000, 30_000]);
     expect([...got].sort()).toEqual([...texts].sort());

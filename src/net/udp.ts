@@ -65,6 +65,15 @@ export class UdpListener extends ListenerBase implements Listener {
     this.wire = wire;
   }
 
+  get sendsRaw(): boolean {
+    return this.socket.sendsRaw === true;
+  }
+
+  /** Begins to send IPv4 by a raw socket, or ends that with null; whether it could. */
+  sendRaw(raw: UdpListenOptions["raw"] | null): boolean {
+    return this.local.family === 6 || (this.socket.sendRaw?.(raw) ?? raw === null);
+  }
+
   get stats(): UdpStats {
     return this.socket.stats;
   }

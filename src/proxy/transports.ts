@@ -46,6 +46,8 @@ export interface Transports {
   alias(flow: Flow, port: number): boolean;
   /** Lets TLS be spoken from now on. */
   useTls(provider: TlsProvider): void;
+  /** Whether IPv4 datagrams go by raw sockets. */
+  readonly sendsRaw?: boolean;
   /** Sends in the name of other addresses; absent where nobody can. */
   readonly foreign?: ForeignDatagrams;
   /** What is SCTP; absent where there can be none. */
@@ -185,6 +187,18 @@ export class NetTransports implements Transports {
     this.flows.change(flowLimits(limits));
     this.tcp.change(streamLimits(limits));
     this.tls.change({ ...streamLimits(limits), maxConnections: this.maxTls });
+  }
+
+  /** Begins to send IPv4 datagrams by raw sockets, or ends that with null. Whether all could. */
+  sendRaw(raw: UdpListenOptions["raw"] | null): boolean {
+    const all = this.udp.map((listener) => listener.sendRaw(raw)).every(Boolean);
+    if (!all) for (const listener of this.udp) listener.sendRaw(null);
+    return all;
+  }
+
+  /** Whether IPv4 datagrams go by raw sockets. */
+  get sendsRaw(): boolean {
+    return this.udp.some((listener) => listener.sendsRaw);
   }
 
   useTls(provider: TlsProvider): void {

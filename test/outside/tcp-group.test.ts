@@ -1,4 +1,4 @@
-// The parameters of TCP as the group "tcp": read by scripts and commands, and changed while the program runs.
+// The parameters of TCP as the group "tcp", and those of raw sockets: read by scripts and commands, and changed while the program runs.
 
 import { afterEach, expect, test } from "vitest";
 import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
@@ -96,4 +96,25 @@ test.each([
 ])("%s cannot be changed to %i", async (name, value) => {
   await open();
   await expect(set(name, value)).rejects.toThrow("Failed to set the variable");
+});
+
+test("udp4_raw: raw sockets are used and left while the program runs", async () => {
+  await open("udp4_raw_ttl=33\n");
+  const info = (): Promise<unknown> => bed!.rpc("core.udp4_raw_info");
+  const setCore = (name: string, value: number): Promise<unknown> => bed!.rpc("cfg.seti", "core", name, value);
+  expect(await info()).toEqual({ udp4_raw: 0, udp4_raw_mtu: 1500, udp4_raw_ttl: 33 });
+  await setCore("udp4_raw", 1);
+  await setCore("udp4_raw_mtu", 600);
+  await setCore("udp4_raw_ttl", -1);
+  expect(await info()).toEqual({ udp4_raw: 1, udp4_raw_mtu: 600, udp4_raw_ttl: 64 });
+  const phone = await bed!.udp(7000);
+  expect((await phone.send(bed!.request("OPTIONS", "sip:x@y")))[0]).toMatch(/ 200 /);
+  await setCore("udp4_raw", 0);
+  expect(await info()).toMatchObject({ udp4_raw: 0 });
+  await expect(setCore("udp4_raw", 2)).rejects.toThrow("Failed to set the variable");
+});
+
+test("udp4_raw=1 in the configuration shows", async () => {
+  await open("udp4_raw=1\n");
+  expect(await bed!.rpc("core.udp4_raw_info")).toEqual({ udp4_raw: 1, udp4_raw_mtu: 1500, udp4_raw_ttl: 64 });
 });

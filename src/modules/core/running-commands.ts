@@ -145,7 +145,17 @@ function kill({ proxy }: Running, [signal]: readonly (string | number | undefine
   return null;
 }
 
-const UDP_RAW = { udp4_raw: 0, udp4_raw_mtu: 1500, udp4_raw_ttl: 64 };
+/** The hops of ordinary sockets. */
+const USUAL_TTL = 64;
+
+function rawInfo({ proxy: { groups, transports } }: Running): Fields {
+  const ttl = Number(groups.value("core", "udp4_raw_ttl", null));
+  return {
+    udp4_raw: transports.sendsRaw === true ? 1 : 0,
+    udp4_raw_mtu: groups.value("core", "udp4_raw_mtu", null),
+    udp4_raw_ttl: ttl < 0 ? USUAL_TTL : ttl,
+  };
+}
 
 function reading(doc: string, run: (self: Running) => RpcValue): Command {
   // arguments are not looked at, as on Kamailio
@@ -180,7 +190,7 @@ export const runningCommands: Readonly<Record<string, Command>> = {
   "core.aliases_list": reading("The names that are ours.", aliases),
   "core.tcp_info": reading("How many connections there are, and may be.", tcpInfo),
   "core.tcp_list": reading("The connections.", connections),
-  "core.udp4_raw_info": reading("Raw sockets: there are none.", () => UDP_RAW),
+  "core.udp4_raw_info": reading("Whether datagrams go by raw sockets, and how.", rawInfo),
   "core.tcp_options": reading("The settings of TCP in force.", tcpOptions),
   "core.modules": reading("The modules loaded, the last one first.", ({ proxy }) =>
     [...proxy.loaded.modules].reverse(),
