@@ -167,7 +167,7 @@ export const messageFunctions: Record<string, FunctionDef<unknown>> = {
     run: (_i: unknown, ctx) => (isUnasked(ctx) ? 1 : -1),
   }),
   is_incoming: fn({
-    routes: RouteKind.EVENT,
+    routes: ANY,
     doc: "True when event_route[network:msg] looks at what came in.",
     run: (_i: unknown, ctx) => (isIncoming(ctx) ? 1 : -1),
   }),

@@ -98,19 +98,19 @@ const profile = (): Arg<string> => str("profile");
 export const profileFunctions: Readonly<Record<string, FunctionDef<DialogInstance>>> = {
   set_dlg_profile: fn({
     args: [profile(), optional(str("value"))],
-    routes: IN_CALL | RouteKind.EVENT,
+    routes: IN_CALL | RouteKind.ONSEND | RouteKind.EVENT,
     doc: "Puts the dialog into a profile, under a value if the profile has values.",
     run: ({ dialogs }: DialogInstance, ctx, name, value) => set(dialogs, ctx, name, value),
   }),
   unset_dlg_profile: fn({
     args: [profile(), optional(str("value"))],
-    routes: IN_CALL | RouteKind.EVENT,
+    routes: IN_CALL | RouteKind.ONSEND | RouteKind.EVENT,
     doc: "Takes the dialog out of a profile; does nothing in request_route.",
     run: ({ dialogs }: DialogInstance, ctx, name, value) => unset(dialogs, ctx, name, value),
   }),
   is_in_profile: fn({
     args: [profile(), optional(str("value"))],
-    routes: IN_CALL | RouteKind.EVENT,
+    routes: IN_CALL | RouteKind.ONSEND | RouteKind.EVENT,
     doc: "True when the dialog is in a profile, under that value if one is given.",
     run: ({ dialogs }: DialogInstance, ctx, name, value) => has(dialogs, ctx, name, value),
   }),

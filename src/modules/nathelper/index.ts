@@ -232,7 +232,7 @@ export default defineModule({
     }),
     set_alias_to_pv: fn({
       args: [variable("target_avp")],
-      routes: REQUEST | REPLIES | BRANCH | FAILURE,
+      routes: REQUEST | REPLIES | BRANCH | FAILURE | RouteKind.ONSEND,
       doc: "Writes the alias of the Contact as a URI into a variable.",
       run: (i: Instance, ctx, target) => {
         const uri = contactAlias(ctx.message, i.alias);

@@ -26,7 +26,9 @@ function current(ctx: RouteContext): BranchTarget | null {
   return ctx.attachment<Holder>(KEY)?.branch ?? null;
 }
 
-const SENDING = RouteKind.REQUEST | RouteKind.BRANCH | RouteKind.FAILURE;
+// Replies have no branches: there these functions are taken, as by Kamailio, and fail.
+const SENDING =
+  RouteKind.REQUEST | RouteKind.BRANCH | RouteKind.FAILURE | RouteKind.ONREPLY | RouteKind.REPLY | RouteKind.ONSEND;
 
 /** The class $sbranch. */
 export const staticBranchVariables: Record<string, PvDef<unknown>> = {
@@ -74,7 +76,7 @@ export const staticBranchFunctions: Record<string, FunctionDef<unknown>> = {
     doc: "Adds the static branch as a further destination.",
     run: (_i: unknown, ctx) => {
       const branch = current(ctx);
-      if (branch === null || branch.uri === "") return -1;
+      if (branch === null || branch.uri === "" || !ctx.message.isRequest) return -1;
       ctx.addBranch(branch);
       return 1;
     },
@@ -84,7 +86,7 @@ export const staticBranchFunctions: Record<string, FunctionDef<unknown>> = {
     doc: "Makes the static branch the destination of the R-URI.",
     run: (_i: unknown, ctx) => {
       const branch = current(ctx);
-      if (branch === null || branch.uri === "") return -1;
+      if (branch === null || branch.uri === "" || !ctx.message.isRequest) return -1;
       const { message } = ctx;
       message.newUri = branch.uri;
       message.dstUri = branch.dstUri;

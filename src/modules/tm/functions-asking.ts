@@ -12,7 +12,7 @@ const { REQUEST, FAILURE, ONREPLY, BRANCH_FAILURE, EVENT, ANY } = RouteKind;
 /** Functions that ask. */
 export const asking: Record<string, FunctionDef<TmInstance>> = {
   t_check_trans: fn({
-    routes: REQUEST | ONREPLY | RouteKind.REPLY,
+    routes: REQUEST | ONREPLY | RouteKind.REPLY | RouteKind.BRANCH,
     doc: "Whether the message belongs to a transaction; ends the script for repetitions, which are absorbed, and for the ACK of a failure.",
     run: (self: TmInstance, ctx) => queries.checkTransaction(self.engine, ctx),
   }),
@@ -55,12 +55,12 @@ export const asking: Record<string, FunctionDef<TmInstance>> = {
     run: (_self: TmInstance, ctx) => (transactionOf(ctx)?.expired === true ? 1 : -1),
   }),
   t_branch_timeout: fn({
-    routes: FAILURE | BRANCH_FAILURE | EVENT,
+    routes: REQUEST | FAILURE | BRANCH_FAILURE | EVENT,
     doc: "Whether the branch at hand got no final reply in time.",
     run: (_self: TmInstance, ctx) => queries.branchTimeout(ctx),
   }),
   t_branch_replied: fn({
-    routes: FAILURE | BRANCH_FAILURE | EVENT,
+    routes: REQUEST | FAILURE | BRANCH_FAILURE | EVENT,
     doc: "Whether the branch at hand got some reply.",
     run: (_self: TmInstance, ctx) => queries.branchReplied(ctx),
   }),

@@ -22,7 +22,7 @@ export const contacts: Record<string, FunctionDef<TmInstance>> = {
     run: nextContacts,
   }),
   t_next_contact_flow: fn({
-    routes: BRANCH_FAILURE | EVENT,
+    routes: RouteKind.REQUEST | BRANCH_FAILURE | EVENT,
     doc: "Adds a branch: another contact of the instance whose branch has failed; -2 when there is none.",
     run: nextContactFlow,
   }),

@@ -78,16 +78,17 @@ export const sending: Record<string, FunctionDef<TmInstance>> = {
   }),
   t_reply: fn({
     args: [int("code"), str("reason")],
-    routes: REQUEST | FAILURE | ONREPLY | BRANCH_FAILURE | EVENT,
+    routes: REQUEST | FAILURE | ONREPLY | RouteKind.REPLY | BRANCH_FAILURE | EVENT,
     doc: "Sends a reply through the transaction; a 3xx carries the destination set as Contact.",
     run: reply,
   }),
   t_send_reply: fn({
     args: [int("code"), str("reason")],
-    routes: REQUEST | FAILURE | ONREPLY | BRANCH_FAILURE | EVENT,
+    routes: REQUEST | FAILURE | ONREPLY | RouteKind.REPLY | BRANCH_FAILURE | EVENT,
     doc: "As t_reply, making the transaction first when there is none.",
     run: (self: TmInstance, ctx, code, reason) => {
       if (ctx.transaction === null) {
+        if (!ctx.message.isRequest) return -1;
         const made = self.engine.newTransaction(ctx);
         if (made <= 0) return made;
       }

@@ -13,7 +13,7 @@ interface WithEngine {
 /** The declarations. */
 export const branchFunctions: Record<string, FunctionDef<WithEngine>> = {
   t_reuse_branch: fn({
-    routes: RouteKind.BRANCH_FAILURE | RouteKind.EVENT,
+    routes: RouteKind.REQUEST | RouteKind.BRANCH_FAILURE | RouteKind.EVENT,
     doc: "Makes the branch that has failed the destination again: its R-URI, path, flags and connection, but not $du.",
     run: (_self: WithEngine, ctx) => {
       const tx = transactionOf(ctx);

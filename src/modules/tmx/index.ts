@@ -156,7 +156,7 @@ export const tmx = defineModule({
     t_flush_xflags: flushFlags,
     t_cancel_branches: fn({
       args: [str("which")],
-      routes: RouteKind.ONREPLY,
+      routes: RouteKind.ONREPLY | RouteKind.REPLY,
       doc: 'Cancels branches of the transaction: "all", "others" or "this".',
       run: cancelBranches,
     }),
