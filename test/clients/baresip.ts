@@ -30,7 +30,7 @@ export interface PhoneEvent {
 }
 
 /** Milliseconds a step may take. */
-const LIMIT = 10_000;
+const LIMIT = 30_000;
 
 /** A running telephone. */
 export class Phone {

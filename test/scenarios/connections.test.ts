@@ -160,7 +160,7 @@ describeTargets("connections", { config: CONFIG }, (group) => {
       expect((await ask(nobody("relay"), method)).line).toBe(`${SEND_ERROR} (477/TM)`);
       const { line, took } = await ask(nobody("relay-rc"), method);
       expect(line).toBe("299 rc -1");
-      expect(took).toBeLessThan(700);
+      expect(took).toBeLessThan(5000);
     }
   });
 
@@ -246,7 +246,7 @@ describeTargets("connections", { config: CONFIG }, (group) => {
       const { line, took } = await ask(there("relay-rc"), method);
       // Kamailio does not notice; we need not wait (RFC 3261 16.9).
       expect(line).toBe(oracle ? "297 code 408 by timeout" : "297 code 503 by reply");
-      if (!oracle) expect(took).toBeLessThan(700);
+      if (!oracle) expect(took).toBeLessThan(5000);
     }
   });
 

@@ -40,7 +40,7 @@ const LIST = '{"jsonrpc":"2.0","method":"tm.list","id":7}';
 const EMPTY = '{"jsonrpc":"2.0","result":[],"id":7}';
 
 async function until<T>(look: () => T | null): Promise<T | null> {
-  for (const end = Date.now() + 5000; Date.now() < end; ) {
+  for (const end = Date.now() + 20_000; Date.now() < end; ) {
     const got = look();
     if (got !== null) return got;
     await new Promise((done) => setTimeout(done, 10));

@@ -128,7 +128,7 @@ function each(
       expect(await found(again)).toBe("1 bob");
       if (never !== null) expect(await found(never)).toBe("1 bob");
       await back();
-      const end = Date.now() + 10_000;
+      const end = Date.now() + 30_000;
       let answer = "";
       while (answer !== "1 bob" && Date.now() < end) answer = await found(again);
       expect(answer).toBe("1 bob");

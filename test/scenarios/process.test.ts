@@ -40,7 +40,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const pid of pids.filter((one) => one > 0)) {
     if (isThere(pid)) process.kill(pid, "SIGTERM");
-    for (const end = Date.now() + 5000; isThere(pid) && Date.now() < end; ) await turn();
+    for (const end = Date.now() + 20_000; isThere(pid) && Date.now() < end; ) await turn();
     if (isThere(pid)) process.kill(pid, "SIGKILL");
   }
   pids = [];
@@ -110,7 +110,7 @@ async function answers(): Promise<number> {
 
 /** Asks until somebody listens: a process in the foreground does not say when. */
 async function untilAnswered(): Promise<void> {
-  for (const end = Date.now() + 10_000; Date.now() < end; ) {
+  for (const end = Date.now() + 30_000; Date.now() < end; ) {
     const agent = await openAgent("udp", port);
     const reply = await agent.ask({ method: "OPTIONS" }, 200).catch(() => null);
     agent.close();
@@ -138,7 +138,7 @@ while True: print(s.recv(65536).decode().rstrip("\\n"), flush=True)
 }
 
 async function until(is: () => boolean): Promise<void> {
-  for (const end = Date.now() + 5000; !is() && Date.now() < end; ) await turn();
+  for (const end = Date.now() + 20_000; !is() && Date.now() < end; ) await turn();
 }
 
 for (const target of chosenTargets()) {

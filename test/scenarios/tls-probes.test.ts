@@ -242,7 +242,7 @@ describeTargets("TLS as a scanner sees it", { config: CONFIG }, (group) => {
       const start = performance.now();
       const client = await openTls(ec);
       expect(await client.ask()).toContain("200 OK");
-      expect(performance.now() - start).toBeLessThan(1500);
+      expect(performance.now() - start).toBeLessThan(5000);
       for (const bytes of attempts) expect(await raw(ec, bytes, 20_000)).not.toBeNull();
       expect(await client.ask()).toContain("200 OK");
       client.socket.destroy();
