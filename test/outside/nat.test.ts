@@ -131,6 +131,30 @@ test("natping_socket without the right to send in the name of others: pings leav
   await expect(openProxy(config("::1"))).rejects.toThrow(/no IPv4 address/);
 });
 
+test("pings of bindings that are in the database only are spread over the interval, from the second round on", async () => {
+  const bed = await openProxy(`${modules("nathelper", "db_sqlite")}modparam("nathelper", "natping_interval", 20)
+modparam("usrloc", "db_mode", 3)
+modparam("usrloc", "fetch_rows", 30)
+modparam("usrloc", "db_url", "sqlite:///data/l.sqlite")
+request_route { save("location"); }
+`);
+  const phone = await bed.udp(7000);
+  for (let i = 0; i < 100; i++)
+    await phone.send(register(bed, `u${i}`, "sip:u@192.0.2.10:7000", "UDP 192.0.2.10:7000"));
+  await bed.world.advance(36_000); // 41 s since the start
+  const zeros = (): number => phone.received.filter((m) => m === "\0\0\0\0").length;
+  const start = zeros();
+  const counts: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    await bed.world.advance(5000);
+    counts.push(zeros() - start);
+  }
+  expect(counts.at(-1)).toBeGreaterThanOrEqual(95);
+  expect(counts.at(-1)).toBeLessThanOrEqual(105);
+  expect(counts[1]! - counts[0]!).toBeLessThan(60);
+  await bed.close();
+});
+
 test("udpping_from_path: a phone that no other proxy stands before is pinged as ever", async () => {
   const bed = await openProxy(
     `${modules("nathelper")}modparam("nathelper", "natping_interval", 20)

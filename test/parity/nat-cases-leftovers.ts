@@ -217,6 +217,61 @@ const FORGED: readonly NatGroup[] = [
   ...pinged(FROM_PATH + BY_SIP + socket("192.0.2.77:5066"), "SIP", ["path"]),
 ];
 
+// ---- pings with nothing in memory ----
+
+const PLAIN = TABLES.replace(/ DEFAULT '[drpsiu]'/g, "").replaceAll("DEFAULT 99", "DEFAULT 0");
+const STORED_PINGS: readonly NatGroup[] = [
+  {
+    ...table(
+      "pings from the database, by datagrams",
+      NAT + db(3) + p("usrloc", "nat_bflag", 6) + p("nathelper", "natping_disable_bflag", 8),
+      [
+        {
+          name: "pinged",
+          steps: [
+            send("REGISTER", "a", ["Contact: <sip:a@10.1.1.5:7000>", "X-Do: received"]),
+            register("b", `<sip:b@${HOP}>`),
+            register("off", `<sip:off@${PRIVATE}>`),
+            wait(1500),
+          ],
+        },
+      ],
+      "",
+      SCRIPT.replace("save(", 'if ($tU == "off") setbflag(8);\n    save('),
+    ),
+    sql: PLAIN,
+    unordered: true,
+  },
+  {
+    ...table(
+      "pings from the database, by SIP",
+      NAT + db(3) + BY_SIP + p("usrloc", "nat_bflag", 6) + p("nathelper", "ping_nated_only", 1),
+      [
+        {
+          name: "pinged",
+          steps: [
+            send("REGISTER", "a", ["Contact: <sip:a@10.1.1.5:7000>", "X-Do: received"]),
+            register("b", `<sip:b@${HOP}>`),
+            register("tom", `<sip:tom@${PRIVATE}>`),
+            wait(1500),
+          ],
+        },
+      ],
+      "",
+      SCRIPT.replace("save(", 'if ($tU != "tom") setbflag(6);\n    if ($tU == "b") setbflag(7);\n    save('),
+    ),
+    sql: PLAIN,
+    unordered: true,
+  },
+  {
+    ...table("keepalives from the database", KA + db(3), [
+      { name: "asked", steps: [register("carol", `<sip:carol@${HOP}>`), wait(2500)] },
+    ]),
+    sql: PLAIN,
+    unordered: true,
+  },
+];
+
 // ---- commands ----
 
 const TELL_ALL = `
@@ -410,4 +465,12 @@ const FUNCTIONS: readonly NatGroup[] = [
   ]),
 ];
 
-export const LEFTOVERS: readonly NatGroup[] = [...REG_ID, ...ROWS, ...KEEPALIVES, ...FORGED, ...COMMANDS, ...FUNCTIONS];
+export const LEFTOVERS: readonly NatGroup[] = [
+  ...REG_ID,
+  ...ROWS,
+  ...KEEPALIVES,
+  ...FORGED,
+  ...STORED_PINGS,
+  ...COMMANDS,
+  ...FUNCTIONS,
+];

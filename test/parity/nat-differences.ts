@@ -45,11 +45,12 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     "a challenge after a nonce that was good once says stale by itself, so that nobody is asked for his password",
   ],
   [/^auth, one_time_nonce: a wrong password first$/, "who only guesses uses no nonce up"],
-  [/^leftovers: ka_logmsg/, "requests have Max-Forwards (RFC 3261 8.1.1), and another CSeq"],
+  [/^leftovers: (ka_logmsg|keepalives from)/, "requests have Max-Forwards (RFC 3261 8.1.1), and another CSeq"],
   [
     /^leftovers: db_(update_as_insert|check_update): /,
     "a row that is there is changed, one that is not is made, whatever is asked for",
   ],
+  [/^leftovers: pings from the database, by SIP/, "requests have Max-Forwards (RFC 3261 8.1.1)"],
   [/^leftovers: functions: save$/, "wording of P-Registrar-Error"],
   [
     /^leftovers: pings, SIP: path/,

@@ -46,7 +46,7 @@ export class Pinger {
   constructor(host: ModuleHost, usrloc: Usrloc) {
     this.host = host;
     this.usrloc = usrloc;
-    this.rounds = new Rounds(host, usrloc, (domain, _record, contact) => this.visit(domain, contact));
+    this.rounds = new Rounds(host, usrloc, (domain, contact) => this.visit(domain, contact));
   }
 
   /** Puts settings in force. */

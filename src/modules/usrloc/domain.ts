@@ -3,7 +3,7 @@
 import type { AttributeStore } from "./attribute-store.ts";
 import { AorRecord, type Contact, ContactState } from "./contact.ts";
 import { DbMode } from "./settings.ts";
-import type { TableStore } from "./table-store.ts";
+import type { Page, TableStore } from "./table-store.ts";
 import type { Usrloc } from "./usrloc.ts";
 
 /** A location table ("location"). Changes go through `add`, `changed` and `remove`, which keep counts and database. */
@@ -135,6 +135,11 @@ export class Domain {
     if (!persist) return;
     this.store?.removed(contact);
     this.attributes?.removed(contact);
+  }
+
+  /** The bindings in the database behind the row of that id, at most `fetch_rows`; null without a database. */
+  pageOfRows(after: number): Page | Promise<Page> | null {
+    return this.store?.pageAfter(after) ?? null;
   }
 
   /** Deletes the row of a record id where nothing is in memory (db_mode 3): how many there were; null elsewhere. */

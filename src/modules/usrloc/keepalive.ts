@@ -39,7 +39,7 @@ export class Keepalive {
 
   constructor(host: ModuleHost, usrloc: Usrloc) {
     this.host = host;
-    this.rounds = new Rounds(host, usrloc, (domain, _record, contact) => {
+    this.rounds = new Rounds(host, usrloc, (domain, contact) => {
       const { settings } = this;
       const now = usrloc.now();
       if (settings === null || !contact.isValid(now)) return;

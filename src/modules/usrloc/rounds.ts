@@ -2,8 +2,10 @@
 
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { Timer } from "../../util/timer-wheel.ts";
-import type { AorRecord, Contact } from "./contact.ts";
+import type { Contact } from "./contact.ts";
 import type { Domain } from "./domain.ts";
+import { DbMode } from "./settings.ts";
+import { type Step, StoredWalk } from "./stored-walk.ts";
 import type { Usrloc } from "./usrloc.ts";
 
 /** Between two slices, milliseconds. */
@@ -12,16 +14,19 @@ const SLICE = 100;
 const MOST_PER_SLICE = 1000;
 
 /** Called for each binding. */
-export type Visit = (domain: Domain, record: AorRecord, contact: Contact) => void;
+export type Visit = (domain: Domain, contact: Contact) => void;
 
-/** Goes round and round over the bindings in memory. */
+/** Goes round and round over all bindings: those in memory, or in the database where none are there (db_mode 3). */
 export class Rounds {
   private readonly host: ModuleHost;
   private readonly usrloc: Usrloc;
   private readonly visit: Visit;
   private readonly timer = new Timer(() => this.slice());
   private interval = 0;
-  private place: Iterator<readonly [Domain, AorRecord, Contact]> | null = null;
+  private place: Place | null = null;
+  /** Bindings visited in this round, and in the one before. */
+  private visited = 0;
+  private before = 0;
   /** Monotonic milliseconds at which the next round begins. */
   private nextRound = 0;
 
@@ -49,17 +54,34 @@ export class Rounds {
     if (this.place === null) {
       if (now < this.nextRound) return;
       this.nextRound = Math.max(this.nextRound + this.interval, now);
-      this.place = everyContact(this.usrloc);
+      this.place = this.begin();
+      this.before = this.visited;
+      this.visited = 0;
     }
-    let budget = Math.min(MOST_PER_SLICE, Math.ceil((this.usrloc.total * SLICE) / (this.interval - SLICE / 2)));
+    const { place } = this;
+    let budget = Math.min(MOST_PER_SLICE, Math.ceil((this.expected(place) * SLICE) / (this.interval - SLICE / 2)));
     for (; budget > 0; budget--) {
-      const { value, done } = this.place.next();
-      if (done === true) {
-        this.place = null;
-        return;
-      }
-      this.visit(value[0], value[1], value[2]);
+      const step: Step = place.next();
+      if (step === null) this.place = null;
+      if (step === null || step === undefined) return;
+      this.visited++;
+      this.visit(step[0], step[1]);
     }
+  }
+
+  private begin(): Place {
+    const { usrloc, host } = this;
+    if (usrloc.settings.dbMode !== DbMode.DB_ONLY) return new MemoryWalk(usrloc);
+    const failed = (error: unknown): void =>
+      host.proxy.limited.error(host.log, `pings: ${error instanceof Error ? error.message : String(error)}`);
+    return new StoredWalk(usrloc.domains(), failed);
+  }
+
+  // How many there are is known of a database from the round before; in the first one it shows while they are read.
+  private expected(place: Place): number {
+    const { before } = this;
+    if (!(place instanceof StoredWalk)) return this.usrloc.total;
+    return place.hasMore && before === 0 ? Number.MAX_SAFE_INTEGER : Math.max(before, place.known, 1);
   }
 
   private now(): number {
@@ -71,8 +93,27 @@ export class Rounds {
   }
 }
 
+/** Where a round is. */
+interface Place {
+  next(): Step;
+}
+
+/** A walk over what is in memory. */
+class MemoryWalk implements Place {
+  private readonly contacts: Iterator<readonly [Domain, Contact]>;
+
+  constructor(usrloc: Usrloc) {
+    this.contacts = everyContact(usrloc);
+  }
+
+  next(): Step {
+    const { value, done } = this.contacts.next();
+    return done === true ? null : value;
+  }
+}
+
 // What is added or removed meanwhile may or may not be met.
-function* everyContact(usrloc: Usrloc): Generator<readonly [Domain, AorRecord, Contact]> {
+function* everyContact(usrloc: Usrloc): Generator<readonly [Domain, Contact]> {
   for (const domain of usrloc.domains())
-    for (const record of domain.all()) for (const contact of [...record.contacts]) yield [domain, record, contact];
+    for (const record of domain.all()) for (const contact of [...record.contacts]) yield [domain, contact];
 }

@@ -14,6 +14,12 @@ export const LOCATION_VERSION = 9;
 /** Where promises of a database go, so that a reply can wait for them. */
 export type Waiter = (work: unknown) => void;
 
+/** Some bindings of a table, and the id of the last of their rows; -1 when there are no more. */
+export interface Page {
+  readonly contacts: readonly Contact[];
+  readonly after: number;
+}
+
 /** How many writes of those gathered are under way at once: others who use the database must not wait behind thousands. */
 const MAX_UNDER_WAY = 200;
 
@@ -195,6 +201,16 @@ export class TableStore {
       if (contact !== null) list.push(contact);
     }
     return list;
+  }
+
+  /** The page of bindings behind the row of that id. */
+  pageAfter(id: number): Page | Promise<Page> {
+    const pageOf = (rows: readonly Row[]): Page => {
+      const contacts: Contact[] = [];
+      return { contacts, after: this.take(rows, (contact) => contacts.push(contact)) };
+    };
+    const rows = this.page(id);
+    return rows instanceof Promise ? rows.then(pageOf) : pageOf(rows);
   }
 
   /** Reads the whole table in pages of `fetch_rows`, giving each binding to `put`; at once where the database answers at once. */
