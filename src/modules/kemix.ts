@@ -66,13 +66,16 @@ const NUMBERS: Readonly<Record<string, readonly [variable: string, otherwise: nu
   timestamp: ["$TS", 0],
 };
 
+/** How many variables are known at most: a script may compute their names. */
+const MAX_KNOWN = 1024;
+
 // Variables that are named once: their accessors are found when they are first asked for.
 function value(self: Kemix, ctx: RouteContext, text: string): Value {
   let accessor = self.known.get(text);
   if (accessor === undefined) {
     const found = self.variable(text);
     if (found instanceof ArgError) return null;
-    self.known.set(text, found);
+    if (self.known.size < MAX_KNOWN) self.known.set(text, found);
     accessor = found;
   }
   return accessor.get(ctx);

@@ -28,6 +28,8 @@ interface Destination {
 }
 
 const MAX_URIS = 4096;
+/** Longer ones are read anew each time. */
+const MAX_KEPT_URI = 512;
 
 /** Finds flows for destinations; one a worker. */
 export class Resolver {
@@ -106,6 +108,7 @@ export class Resolver {
     let to = this.parsed.get(uri);
     if (to === undefined) {
       to = this.parse(uri);
+      if (uri.length > MAX_KEPT_URI) return to;
       if (this.parsed.size >= MAX_URIS) this.parsed.clear();
       this.parsed.set(uri, to);
     }

@@ -26,6 +26,8 @@ export interface PvEnv {
 
 /** How many accessors are kept for names that are computed at run time ($avp($var(x))). */
 const DYNAMIC_CACHE = 512;
+/** Longer names are resolved anew each time: strangers may choose them. */
+const MAX_KEY = 256;
 
 /** The accessor of a variable; ArgError says what is wrong with it. A variable with transformations cannot be written. */
 export function resolvePv(ref: PvRef, env: PvEnv): Accessor | ArgError {
@@ -127,7 +129,7 @@ function dynamicAccessor(
     if (known !== undefined) return known;
     const resolved = resolveOne(key, at);
     const accessor = resolved instanceof ArgError ? NULL_ACCESSOR : resolved;
-    if (cache.size < DYNAMIC_CACHE) cache.set(cacheKey, accessor);
+    if (cache.size < DYNAMIC_CACHE && cacheKey.length <= MAX_KEY) cache.set(cacheKey, accessor);
     return accessor;
   };
   const get = (ctx: RouteContext): Value => find(ctx).get(ctx);

@@ -14,6 +14,8 @@ export const HELD = 2;
 
 /** The most ACKs and CANCELs held for one request: each is sent again anyway. */
 const MAX_HELD = 4;
+/** The largest of them that is held, octets: usual ones take some hundred. */
+const MAX_HELD_SIZE = 8192;
 
 const nobody = (): boolean => false;
 
@@ -67,6 +69,7 @@ export class InFlight<T> {
     if (method !== Method.ACK && method !== Method.CANCEL) return NEW;
     const entry = this.entries.get(keyHash(msg, Method.INVITE, this.seed));
     if (entry === undefined || (method === Method.CANCEL && known(msg))) return NEW;
+    if (msg.end - msg.start > MAX_HELD_SIZE) return NEW;
     if (entry.held.length >= MAX_HELD) return REPEATED;
     msg.own();
     entry.held.push({ msg, origin });

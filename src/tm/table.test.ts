@@ -144,6 +144,7 @@ describe("InFlight", () => {
     expect(table.enter(message())).toBeGreaterThanOrEqual(0);
     expect(table.enter(message({ via: "c;branch=z9hG4bKother" }))).toBe(-1);
     expect(table.leave(-1)).toEqual([]);
+    expect(table.offer(message({ method: "CANCEL", uri: `sip:${"b".repeat(9000)}@d` }), "x")).toBe(NEW);
     for (let i = 0; i < 4; i++) expect(table.offer(message({ method: "CANCEL" }), "x")).toBe(HELD);
     expect(table.offer(message({ method: "CANCEL" }), "x")).toBe(REPEATED);
   });

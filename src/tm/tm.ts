@@ -40,6 +40,9 @@ import {
 
 /** What may be put off for a transaction whose route waits; more is thrown away and counted. */
 const MAX_QUEUE = 64;
+/** Of replies larger than so many octets, fewer. */
+const LARGE = 8192;
+const MAX_LARGE = 4;
 
 /** Larger than any message that is sent. */
 const BUFFER_SIZE = 1 << 18;
@@ -240,7 +243,9 @@ export class Tm implements TimerOwner {
     if (!branch.tx.busy) {
       branch.repliedBy = from;
       replyCame(this, branch, msg);
-    } else {
+    } else if (msg.end - msg.start > LARGE && (branch.tx.queue?.length ?? 0) >= MAX_LARGE)
+      this.table.counters.overflow++;
+    else {
       msg.own();
       this.defer(branch.tx, () => {
         branch.repliedBy = from;

@@ -2,6 +2,7 @@
 // is measured here took from one to fourteen seconds before it was found.
 
 import { afterEach, expect, test } from "vitest";
+import { heapInUse } from "../support/heap.ts";
 import { modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 
 /** Milliseconds one message may take; in proportion to its length it is some ten. */
@@ -111,4 +112,23 @@ test("neither does a binding", async () => {
     expect(await register(header.replace("$", long("a", 5000))), header).toBe("SIP/2.0 400 ");
   expect(await register(`User-Agent: ${long("a", 5000)}`)).toBe("SIP/2.0 200 ");
   expect(JSON.stringify(await bed.rpc("ul.dump")).length).toBeLessThan(2000);
+});
+
+test("no cache keeps long texts of strangers", async () => {
+  bed = await openProxy(`${modules("kex")}modparam("siputils", "ring_timeout", 3600)
+request_route { $var(x) = $hdr($rU); is_myself("$ru"); ring_insert_callid(); t_relay(); exit; }
+`);
+  const phone = await bed.udp(7000);
+  await bed.udp(7001);
+  const round = async (count: number): Promise<number> => {
+    for (let n = 0; n < count; n++) {
+      const own = `${long("a", 20_000)}${n}`;
+      await phone.send(bed.request("MESSAGE", `sip:${own}@192.0.2.10:7001`, [`Call-ID: ${own}`]));
+    }
+    phone.received.length = 0;
+    await bed.world.advance(100_000);
+    return heapInUse();
+  };
+  const before = await round(10);
+  expect(((await round(800)) - before) / 2 ** 20, "MB").toBeLessThan(12);
 });

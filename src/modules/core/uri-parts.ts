@@ -5,6 +5,8 @@ import { uriRules } from "../../sip/uri-rules.ts";
 import { parseUriText, type UriText } from "../../sip/uri-text.ts";
 
 const MAX_CACHED = 512;
+/** Longer texts are read anew each time. */
+const MAX_LENGTH = 512;
 // What a text parses to changes only with the rules; strangers choose the texts, so the cache is emptied when it is full.
 const cache = new Map<string, UriText | null>();
 let edition = uriRules.edition;
@@ -19,6 +21,7 @@ export function uriOf(text: string): UriText | null {
   if (uri === undefined) {
     const parsed = parseUriText(text);
     uri = typeof parsed === "number" ? null : parsed;
+    if (text.length > MAX_LENGTH) return uri;
     if (cache.size >= MAX_CACHED) cache.clear();
     cache.set(text, uri);
   }

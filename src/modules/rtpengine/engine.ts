@@ -8,6 +8,8 @@ import { type Dictionary, decode, encode } from "./bencode.ts";
 
 /** Calls whose relay is remembered. */
 const MAX_CALLS = 200_000;
+/** The longest name of a call that is kept: strangers choose Call-IDs. */
+const MAX_KEY = 1024;
 
 /** Times are milliseconds. */
 export interface EngineSettings extends PoolSettings {
@@ -92,6 +94,7 @@ export class Engine {
   }
 
   private remember(key: string, relay: Relay): void {
+    if (key.length > MAX_KEY) return; // it will be the same one as long as all are there
     const now = this.now();
     this.calls.delete(key);
     for (const [old, call] of this.calls) {

@@ -7,6 +7,8 @@ import { bytesOf } from "../../util/bytes.ts";
 
 /** The most calls kept; the oldest give way. */
 const MAX_CALLS = 100_000;
+/** The longest Call-ID that is kept. */
+const MAX_CALL_ID = 1024;
 const PROGRESS = 183;
 const RINGING = bytesOf("180 Ringing");
 
@@ -30,7 +32,7 @@ export class Ringing {
   /** Keeps the Call-ID of a request; 1, or -1 when it is off or the request has none. */
   insert(request: SipMessage): number {
     const callId = request.header(H.CALL_ID);
-    if (this.timeout === 0 || callId === null) return -1;
+    if (this.timeout === 0 || callId === null || callId.length > MAX_CALL_ID) return -1;
     const now = this.proxy.host.clock.mono();
     for (const [old, until] of this.calls) {
       if (until > now && this.calls.size < MAX_CALLS) break;
