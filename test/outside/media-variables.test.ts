@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from "vitest";
 import { createSimulation, type Simulation } from "../../src/host/simulated.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
+import { openNameServer } from "../support/name-server.ts";
 import { NgPeer } from "../support/ng-peer.ts";
 import { type BedAgent, modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
 import { RtpProxyPeer } from "../support/rtpproxy-peer.ts";
@@ -148,4 +149,29 @@ request_route { rtpproxy_offer(); $var(rc) = $rc; append_hf("RC: $var(rc) $rtpps
   expect(await first()).toContain(`RC: 1 ${COUNTERS}\r\n`);
   expect(relays[chosen]!.taken()).toHaveLength(1);
   expect(relays[1 - chosen]!.taken().map((command) => command[0])).toEqual(["U", "U", "U", "Q"]);
+});
+
+test("a relay with a name is found anew when the name comes to mean another host; a call at start waits for the one test", async () => {
+  const world = createSimulation({ seed: 7 });
+  const relays = [new NgPeer(), new NgPeer()];
+  await listen(world, "192.0.2.31", relays[0]!);
+  await listen(world, "192.0.2.32", relays[1]!);
+  const zone = (address: string): string => `relay.example 5 A ${address}\n`;
+  const names = await openNameServer(world, "192.0.2.53", zone("192.0.2.31"));
+  bed = await openProxy(
+    `${modules("rtpengine")}modparam("rtpengine", "rtpengine_sock", "udp:relay.example:2222")
+request_route { rtpengine_query(); $var(rc) = $rc; sl_send_reply("200", "$var(rc)"); }`,
+    -1,
+    undefined,
+    world,
+    { "/etc/resolv.conf": "nameserver 192.0.2.53\n" },
+  );
+  phone = await bed.udp(7000);
+  expect(await reason("OPTIONS", 200)).toBe("1");
+  const commands = (n: number): unknown[] => relays[n]!.asked.splice(0).map(({ command }) => command);
+  expect([commands(0), commands(1)]).toEqual([["ping", "query"], []]);
+  names.setZone(zone("192.0.2.32"));
+  await world.advance(10_000);
+  expect(await reason("OPTIONS", 200)).toBe("1");
+  expect([commands(0), commands(1)]).toEqual([[], ["query"]]);
 });
