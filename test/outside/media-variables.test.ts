@@ -104,6 +104,30 @@ onreply_route[BACK] { $avp(stat) = $rtpestat; append_hf("X-Stat: $avp(stat)\\r\\
   expect(bed!.log.join("\n")).toContain(`stat=${TOTALS}`); // the AVP
 });
 
+test("in every kind of route", async () => {
+  const relay = await withEngine(`${modules("rtpengine", "dialog")}${ENGINE}
+route[NOTE] { xlog("L_ALERT", "[$avp(where) $(rtpstat{s.substr,0,3})]\\n"); return; }
+request_route {
+  if (is_method("CANCEL")) { t_relay_cancel(); exit; }
+  if ($rU == "none") { $avp(where) = "local"; sl_send_reply("404", "Not here"); exit; }
+  dlg_manage(); t_on_branch("B"); t_on_failure("F"); t_on_reply("R"); t_relay();
+}
+branch_route[B] { $avp(where) = "branch"; route(NOTE); }
+onreply_route[R] { $avp(where) = "reply"; route(NOTE); }
+failure_route[F] { $avp(where) = "failure"; route(NOTE); }
+onsend_route { xlog("L_ALERT", "[onsend $(rtpstat{s.substr,0,3})]\\n"); }
+event_route[dialog:failed] { xlog("L_ALERT", "[dialog $(rtpstat{s.substr,0,3})]\\n"); }
+event_route[tm:branch-failure:X] { xlog("L_ALERT", "[branch failure $(rtpstat{s.substr,0,3})]\\n"); }`);
+  const callee = await bed!.udp(7002);
+  await phone.send(bed!.request("INVITE", "sip:b@192.0.2.10:7002"));
+  await callee.send(replyTo(callee.received[0]!, "404 Not Found"));
+  await bed!.world.advance(200);
+  expect(phone.received.at(-1)).toMatch(/^SIP\/2.0 404/);
+  const told = bed!.log.flatMap((line) => /\[(\w+ RTP)\]/.exec(line)?.[1] ?? []);
+  expect(told.sort()).toEqual(["branch RTP", "dialog RTP", "failure RTP", "onsend RTP", "reply RTP"]);
+  expect(relay.taken().every(({ command }) => command === "query")).toBe(true);
+});
+
 test("scripts in Lua wait for them", async () => {
   const script = `function ksr_request_route()
   local one = KSR.pv.get("$rtpestat")
