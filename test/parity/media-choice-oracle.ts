@@ -1,6 +1,6 @@
 // Kamailio on loopback for one client that asks it one thing after the other.
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ export interface Running {
   readonly running: boolean;
   /** What it has said last. */
   readonly words: string;
-  /** Sends a message; the first that comes back, "" when none does in that many milliseconds. */
+  /** Sends a message; the first that comes back with its Call-ID, "" when none does in that many milliseconds. */
   ask(text: string, ms: number): Promise<string>;
   stop(): Promise<void>;
 }
@@ -24,6 +24,19 @@ async function open(): Promise<Socket> {
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
   return socket;
+}
+
+/** How long it may take to end, milliseconds. */
+const PATIENCE = 5000;
+
+/** Ends a Kamailio that was started detached; one that does not end, as now and then under load, is killed with its processes. */
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const { pid } = child;
+  const timer = setTimeout(() => process.kill(-pid, "SIGKILL"), PATIENCE);
+  child.kill("SIGTERM");
+  await once(child, "exit");
+  clearTimeout(timer);
 }
 
 /** Starts it with those modules and that configuration behind them. */
@@ -36,7 +49,7 @@ export async function runKamailio(modules: readonly string[], config: string): P
   const head = `#!KAMAILIO\ndebug=-1\nlog_stderror=yes\nchildren=1\ndisable_tcp=yes\n`;
   writeFileSync(file, `${head}${modules.map((m) => `loadmodule "${m}.so"\n`).join("")}${config}`, "latin1");
   const args = ["-DD", "-E", "-n", "1", "-f", file, "-Y", directory, "-l", `udp:127.0.0.1:${port}`];
-  const child = spawn("kamailio", args, { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn("kamailio", args, { stdio: ["ignore", "ignore", "pipe"], detached: true });
   let words = "";
   child.stderr.on("data", (data: Buffer) => {
     words = (words + data.toString("latin1")).slice(-8000);
@@ -57,13 +70,16 @@ export async function runKamailio(modules: readonly string[], config: string): P
           done(got);
         };
         const timer = setTimeout(() => end(""), ms);
-        const onMessage = (data: Buffer): void => end(data.toString("latin1"));
+        const call = /^Call-ID: .*$/m.exec(text)?.[0] ?? "";
+        const onMessage = (data: Buffer): void => {
+          const got = data.toString("latin1");
+          if (got.includes(`\n${call}`)) end(got); // not to what was asked before
+        };
         near.on("message", onMessage);
         near.send(Buffer.from(text, "latin1"), port, "127.0.0.1", () => undefined);
       }),
     async stop() {
-      child.kill("SIGTERM");
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+      await ended(child);
       near.close();
       rmSync(directory, { recursive: true, force: true });
     },

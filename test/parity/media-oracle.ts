@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { configOf, type MediaGroup, type MediaSeen, requestOf, seenOf } from "./media-cases.ts";
+import { ended } from "./media-choice-oracle.ts";
 
 async function open(): Promise<Socket> {
   const socket = createSocket("udp4");
@@ -35,7 +36,7 @@ export async function askMedia(
   const head = `#!KAMAILIO\ndebug=-1\nlog_stderror=yes\nchildren=1\ndisable_tcp=yes\n${modules.map((m) => `loadmodule "${m}.so"\n`).join("")}`;
   writeFileSync(file, head + configOf(group, at(relay)), "latin1");
   const args = ["-DD", "-E", "-n", "1", "-f", file, "-Y", directory, "-l", `udp:127.0.0.1:${port}`];
-  const child = spawn("kamailio", args, { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn("kamailio", args, { stdio: ["ignore", "ignore", "pipe"], detached: true });
   let words = "";
   child.stderr.on("data", (data: Buffer) => {
     words = (words + data.toString("latin1")).slice(-8000);
@@ -64,8 +65,7 @@ export async function askMedia(
     }
     return seen;
   } finally {
-    child.kill("SIGTERM");
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    await ended(child);
     for (const socket of [near, far, relay]) socket.close();
     rmSync(directory, { recursive: true, force: true });
   }
