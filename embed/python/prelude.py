@@ -372,8 +372,39 @@ def _on_line(code, line):
 # ---- the start ----
 
 
-def _closed(*_):
-    raise PermissionError("closed by the parameter system_access")
+_FILES, _PROCESSES, _NETWORK = 1, 2, 4
+
+
+def _closed(what):
+    def refuse(*args, **more):
+        raise PermissionError(what + " is closed to scripts by the parameter system_access")
+
+    return refuse
+
+
+def _system(command):
+    return _wait(_portico.command(os.fsdecode(command)).promise)
+
+
+def _open_sockets(is_open):
+    # in these Python's own libraries suspend the run; the program is told who goes on
+    import socket
+
+    def yielding(method):
+        def run(*args, **more):
+            global _waits
+            _waits += 1
+            who = _portico.leave()
+            try:
+                return method(*args, **more)
+            finally:
+                _portico.enter(who)
+
+        return run
+
+    for name in "accept connect connect_ex recv recv_into recvfrom recvfrom_into send sendall sendto shutdown".split():
+        method = getattr(socket.socket, name)
+        setattr(socket.socket, name, yielding(method) if is_open else _closed("socket." + name))
 
 
 def _settle():
@@ -386,13 +417,16 @@ def _settle():
     pyodide.ffi.run_sync = pyodide.webloop.run_sync = _wait
     time.sleep = _sleep
     builtins.exit = builtins.quit = os._exit = _exit
-    if _portico.open():
+    access = _portico.access()
+    if access & _FILES:
         try:
             os.chdir(_portico.directory())
         except OSError:
             pass  # it lies where Python has a system of its own
-    else:
-        pyodide.code.run_js = _closed
+    os.system = _system if access & _PROCESSES else _closed("os.system")
+    _open_sockets(access & _NETWORK)
+    if access != _FILES | _PROCESSES | _NETWORK:
+        pyodide.code.run_js = _closed("run_js")
         sys.modules["pyodide_js"] = sys.modules["js"] = None
     signal.signal(signal.SIGINT, _on_signal)
     sys.monitoring.use_tool_id(_TOOL, "portico")

@@ -39,6 +39,7 @@ const config = (language: string, script: string, url: string): string => {
 modparam("auth_db", "db_url", "${url}")
 modparam("auth_db", "load_credentials", "username")
 modparam("${module}", "load", "${script}")
+${language === "Lua" ? "" : 'modparam("app_python3", "time_limit", 20000)'}
 cfgengine "${language === "Lua" ? "lua" : "python"}"
 `;
 };

@@ -41,7 +41,8 @@ end
   },
   {
     name: "Python",
-    modules: 'loadmodule "app_python3.so"\nmodparam("app_python3", "load", "{DIR}/script")\ncfgengine "python"\n',
+    modules:
+      'loadmodule "app_python3.so"\nmodparam("app_python3", "load", "{DIR}/script")\nmodparam("app_python3", "time_limit", 20000)\ncfgengine "python"\n',
     reload: "app_python.reload",
     script: (version) => `
 import time

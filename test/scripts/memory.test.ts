@@ -117,7 +117,8 @@ test("Python", { timeout: LONG ? 3_600_000 : 60_000 }, async () => {
   const engine = new PythonEngine({
     prelude: readFileSync(path("embed/python/prelude.py"), "utf8"),
     timeLimit: 5000,
-    open: false,
+    access: 0,
+    command: async () => 0,
     report: () => {},
     log: () => {},
     find: () => null,

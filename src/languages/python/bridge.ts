@@ -15,8 +15,10 @@ export interface PythonHost {
   readonly prelude: string;
   /** How long a run may take, ms, what it waits not counted; 0: for ever. */
   readonly timeLimit: number;
-  /** Whether scripts reach files. */
-  readonly open: boolean;
+  /** What scripts reach of the system, added up: 1 files, 2 processes, 4 the network. */
+  readonly access: number;
+  /** Runs a command of the shell. Gives its status as wait() has it. */
+  command(text: string): Promise<number>;
   report(text: string): void;
   /** Writes to the log; the level as Router.Logger has it: a word ("ERR") or a number. */
   log(level: string | number, text: string): void;
@@ -139,7 +141,8 @@ export class Bridge {
       environment: () => host.environment,
       folder: () => host.folder,
       directory: () => host.directory,
-      open: () => host.open,
+      access: () => host.access,
+      command: (text: string) => ({ promise: host.command(text) }),
     };
   }
 

@@ -181,6 +181,7 @@ export class PythonEngine implements ScriptEngine {
   private within(runner: PythonFunction, run: Run): number {
     const outer = this.bridge.active;
     this.bridge.enterNew(run);
+    this.python!.take(this.endedAt);
     try {
       runner();
     } finally {
@@ -193,6 +194,7 @@ export class PythonEngine implements ScriptEngine {
   private begin(runner: PythonFunction, run: Run): RouteResult {
     if (this.broken !== null) throw new PythonError(this.broken);
     this.bridge.enterNew(run);
+    this.python!.take(this.endedAt); // what others have left
     const ended = runner.task();
     this.bridge.active = null;
     const result = this.python!.take(this.endedAt) ?? run.result;

@@ -30,6 +30,8 @@ export interface Python {
   take(address: number): number | null;
   /** Shows a folder of this machine to Python under the same name. False when that cannot be done. */
   mount(folder: string): boolean;
+  /** Lets its sockets reach the network. */
+  useNetwork(): Promise<void>;
   /** Has Python look now and then whether it is to stop (a signal's number then, 0 else). */
   watch(signal: () => number): void;
   /** It has failed as a whole: what it has still to call back is not called. */
@@ -151,6 +153,10 @@ class RunningPython implements Python {
     } catch {
       return false;
     }
+  }
+
+  useNetwork(): Promise<void> {
+    return this.py.useNodeSockFS();
   }
 
   watch(signal: () => number): void {

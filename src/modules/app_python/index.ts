@@ -33,8 +33,8 @@ interface AppPython {
   /** Its functions that are run when it is loaded. */
   readonly names: { readonly init: string; readonly childInit: string };
   readonly report: (text: string) => void;
-  /** Whether scripts reach files. */
-  readonly open: boolean;
+  /** What scripts reach of the system (Access), added up. */
+  readonly access: number;
   /** When Python was started last, ms; below 0: never. */
   startedAt: number;
   /** How often the script has been loaded again. */
@@ -44,6 +44,12 @@ interface AppPython {
 }
 
 const RESTART_PAUSE = 5000;
+
+/** Parts of system_access that this side opens. */
+const Access = { FILES: 1, NETWORK: 4 } as const;
+
+/** How long a command of a script may take, ms. */
+const COMMAND_LIMIT = 60_000;
 
 const OWN_FOLDERS: ReadonlySet<string> = new Set(["dev", "lib", "proc", "sys"]);
 
@@ -122,10 +128,12 @@ async function load(self: AppPython): Promise<void> {
 }
 
 /** Starts Python, without a script. `mayKeep`: whether something may be kept for the next start. */
-async function startEngine({ host, engine, api, open }: AppPython, mayKeep: boolean): Promise<void> {
+async function startEngine({ host, engine, api, access }: AppPython, mayKeep: boolean): Promise<void> {
   const python = await startInterpreter(host, mayKeep);
   // the folders of Python's own system stay as they are
-  if (open) for (const name of host.host.files.list("/")) if (!OWN_FOLDERS.has(name)) python.mount(`/${name}`);
+  if (access & Access.FILES)
+    for (const name of host.host.files.list("/")) if (!OWN_FOLDERS.has(name)) python.mount(`/${name}`);
+  if (access & Access.NETWORK) await python.useNetwork();
   engine.start(python, api!);
 }
 
@@ -193,6 +201,13 @@ function describe(module: string, name: string, { args, gives }: ScriptCall): Rp
   return { func: { ret: gives === "value" ? "xval" : gives, module, name, params: params === "" ? "none" : params } };
 }
 
+// What the command prints goes where our own output goes.
+async function command({ host }: ModuleHost, text: string): Promise<number> {
+  const { output, code, signal } = await host.system.shell(text, new Uint8Array(0), COMMAND_LIMIT);
+  if (output.length > 0) host.process.write(1, new TextDecoder().decode(output));
+  return signal !== 0 ? signal : (code & 255) << 8;
+}
+
 function execute(self: AppPython, ctx: RouteContext, name: string, args: string | undefined): RouteResult {
   const failed = (error: unknown): number => {
     if (!(error instanceof PythonError)) throw error;
@@ -223,12 +238,9 @@ function pythonModule(name: string): Module<ModuleHost> {
         { min: 0 },
       ),
       system_access: intParam(
-        1,
-        "Whether scripts reach files: 1; with 0 only modules beside the script can be imported.",
-        {
-          min: 0,
-          max: 1,
-        },
+        7,
+        "What scripts reach outside of the program, added up: 1 files (without, only modules beside the script can be imported), 2 processes (os.system), 4 the network (socket). It is a guard against accidents and no cage for a script that means harm.",
+        { min: 0, max: 7 },
       ),
     },
     state: (host) => host,
@@ -277,12 +289,16 @@ function configured(
   const { files, clock } = host.host;
   const report = (text: string): void => host.proxy.limited.write(host.log, Level.ERROR, text.slice(0, 100), text);
   const file = files.resolve(params.load);
+  // the simulated host has files and a network of its own, which Python does not know
+  const isReal = host.host.name !== "simulated";
+  const access = isReal ? params.system_access : params.system_access & ~(Access.FILES | Access.NETWORK);
   const self: AppPython = {
     host,
     engine: new PythonEngine({
       prelude: new TextDecoder().decode(host.host.asset("python/prelude.py")),
       timeLimit: params.time_limit,
-      open: params.system_access === 1 && host.host.name !== "simulated",
+      access,
+      command: (text) => command(host, text),
       report,
       log: (level, text) => host.log.write(levelOf(level), text.replace(/\n$/, "")),
       find: (module) => {
@@ -299,7 +315,7 @@ function configured(
     file,
     names: { init: params.mod_init_function, childInit: params.child_init_method },
     report,
-    open: params.system_access === 1 && host.host.name !== "simulated",
+    access,
     startedAt: -1,
     loads: 0,
     api: null,
