@@ -13,7 +13,7 @@ import { parseUint } from "../sip/tokens.ts";
 const LARGEST = 256;
 
 interface MaxForwards {
-  readonly limit: number;
+  limit: number;
 }
 
 const REQUEST = RouteKind.REQUEST | RouteKind.BRANCH | RouteKind.FAILURE;
@@ -75,6 +75,10 @@ export const maxfwd = defineModule({
   },
   state: () => null,
   configure: (_state, params): MaxForwards => ({ limit: params.max_limit }),
+  start: (self, { proxy }) =>
+    proxy.groups.allowNumber("maxfwd", "max_limit", 1, (limit) => {
+      self.limit = Math.min(limit, LARGEST);
+    }),
   functions: {
     maxfwd_process: fn({
       args: [int("max_value")],

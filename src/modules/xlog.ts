@@ -27,7 +27,7 @@ interface Xlog {
   readonly bufSize: number;
   /** Whether file and line stand in front of lines with a place; else the line alone. */
   readonly longFormat: boolean;
-  readonly methodsFilter: number;
+  methodsFilter: number;
   readonly color: boolean;
 }
 
@@ -165,6 +165,10 @@ export const xlog = defineModule({
       color,
     };
   },
+  start: (self, { proxy }) =>
+    proxy.groups.allowNumber("xlog", "methods_filter", -1, (bits) => {
+      self.methodsFilter = bits;
+    }),
   bind: (self, readers) => {
     if (self.prefixMode === 0) return;
     const read = readers.text(self.prefix);

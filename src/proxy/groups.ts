@@ -18,6 +18,8 @@ export class ParameterGroups {
   /** What parameters mean, and those that can be changed, by "group.name". */
   private readonly docs = new Map<string, string>();
   private readonly changeable = new Map<string, Apply>();
+  /** Groups of modules: they have no instances. */
+  private readonly single = new Set(["core"]);
 
   /** Says what a parameter means. */
   describe(group: string, name: string, doc: string): void {
@@ -32,6 +34,17 @@ export class ParameterGroups {
   /** Lets a parameter be changed while the program runs. */
   allowChange(group: string, name: string, apply: Apply): void {
     this.changeable.set(`${group}.${name}`, apply);
+  }
+
+  /** Lets a number be changed, at least `min`; `put` puts it in force. One that no module's parameter has begins with `value`. */
+  allowNumber(group: string, name: string, min: number, put: (value: number) => void, value?: number): void {
+    if (value !== undefined) this.set(group, name, value);
+    this.single.add(group);
+    this.allowChange(group, name, (changed) => {
+      if (typeof changed !== "number" || changed < min) return false;
+      put(changed);
+      return true;
+    });
   }
 
   /** Changes a common value, or one of an instance that is there. False when it cannot be changed or is of the wrong kind. */
@@ -64,7 +77,7 @@ export class ParameterGroups {
   /** Makes an instance; false when it is there, the group is not one of the script, or there are too many. */
   addInstance(group: string, id: number): boolean {
     const first = this.names(group)[0];
-    if (first === undefined || !this.changeable.has(`${group}.${first}`) || group === "core") return false;
+    if (first === undefined || !this.changeable.has(`${group}.${first}`) || this.single.has(group)) return false;
     const instances = entry(this.instances, group);
     if (instances.has(id) || instances.size >= MAX_INSTANCES) return false;
     instances.set(id, new Map());

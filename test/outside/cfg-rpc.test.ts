@@ -114,7 +114,8 @@ test("what cannot be changed is refused", async () => {
   const bed = await openProxy(`${modules("cfg_rpc")}g.n = 1 desc "n"\nrequest_route { exit; }\n`);
   const refused: [string, ...(string | number)[]][] = [
     ["cfg.seti", "core", "children", 3],
-    ["cfg.seti", "maxfwd", "max_limit", 3],
+    ["cfg.seti", "maxfwd", "max_limit", 0],
+    ["cfg.seti", "pv", "shvset", 3],
     ["cfg.sets", "g", "n", "x"],
     ["cfg.set_delayed", "g", "n", "x"],
     ["cfg.set_delayed_int", "g", "nope", 1],

@@ -137,3 +137,51 @@ event_route[tm:local-request] { maxfwd_process("10"); append_urihf("X-Uri: ", "\
   ).toBe(true);
   await bed.close();
 });
+
+test("parameters of modules that Kamailio lets be changed while it runs: maxfwd, xlog, debugger, tls, websocket, rtpengine, siputils", async () => {
+  const bed = await openProxy(`enable_tls=yes
+${modules("cfg_rpc", "maxfwd", "debugger", "tls", "xhttp", "websocket", "rtpengine")}
+modparam("rtpengine", "rtpengine_sock", "udp:192.0.2.99:2223")
+modparam("debugger", "mod_level", "core=-5")
+request_route {
+  maxfwd_process("10");
+  xlogm("L_ERR", "limit $hdr(Max-Forwards)\\n");
+  sl_send_reply("200", "ok");
+}
+event_route[xhttp:request] { xhttp_reply("404", "no", "", ""); }
+`);
+  const phone = await bed.udp(7000);
+  const ask = async (): Promise<string[]> => {
+    const from = bed.log.length;
+    await phone.send(bed.request("OPTIONS", "sip:x@example.org"));
+    return bed.log.slice(from).filter((line) => line.includes("limit"));
+  };
+  expect(await ask()).toEqual(["ERROR: <script>: limit 69"]);
+  await bed.rpc("cfg.set_now_int", "maxfwd", "max_limit", 20);
+  expect(await ask()).toEqual(["ERROR: <script>: limit 20"]);
+  await bed.rpc("cfg.set_now_int", "xlog", "methods_filter", 512); // OPTIONS
+  expect(await ask()).toEqual([]);
+  await bed.rpc("cfg.set_now_int", "xlog", "methods_filter", 1);
+  expect((await ask()).length).toBe(1);
+  await bed.rpc("cfg.set_now_int", "dbg", "mod_level_mode", 1);
+  expect(await ask()).toEqual([]);
+  await bed.rpc("cfg.set_now_int", "dbg", "mod_level_mode", 0);
+  for (const [group, name, value] of [
+    ["tls", "log", 1],
+    ["tls", "connection_timeout", 20],
+    ["websocket", "keepalive_timeout", 60],
+    ["websocket", "enabled", 0],
+    ["dbg", "mod_facility_mode", 1],
+    ["rtpengine", "rtpengine_tout_ms", 500],
+    ["rtpengine", "rtpengine_retr", 1],
+    ["rtpengine", "rtpengine_disable_tout", 5],
+    ["rtpengine", "aggressive_redetection", 0],
+    ["rtpengine", "queried_nodes_limit", 2],
+    ["siputils", "ring_timeout", 30],
+  ] as const) {
+    await bed.rpc("cfg.set_now_int", group, name, value);
+    expect(await bed.rpc("cfg.get", group, name)).toBe(value);
+  }
+  await expect(bed.rpc("cfg.set_now_int", "maxfwd", "max_limit", 0)).rejects.toMatchObject({ code: 400 });
+  await bed.close();
+});

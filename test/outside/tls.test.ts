@@ -442,7 +442,7 @@ test("tls_log: handshakes are told at that level, also when it is changed", asyn
     expect.stringMatching(/^NOTICE: tls: new connection .*, client did not present a certificate$/),
   ]);
   expect(told()[2]).toMatch(/^NOTICE: tls: handshake of 192.0.2.20:\d+ with 192.0.2.1:5061 came to nothing/);
-  bed.server.proxy.groups.change("tls", "tls_log", 2, null);
+  bed.server.proxy.groups.change("tls", "log", 2, null);
   await phone(bed, far, domain(far, null));
   expect(told().length).toBe(3);
 });

@@ -75,6 +75,16 @@ function start(self: Instance): void {
   state.facilities.clear();
   for (const [name, number] of self.facilities) state.facilities.set(name, number);
   host.log.settings.facilities = self.hasFacilities ? state.facilities : null;
+  const { groups } = host.proxy;
+  const bit = (is: boolean): number => (is ? 1 : 0);
+  const useLevels = (mode: number): void => {
+    host.log.settings.levels = mode !== 0 ? state.levels : null;
+  };
+  const useFacilities = (mode: number): void => {
+    host.log.settings.facilities = mode !== 0 ? state.facilities : null;
+  };
+  groups.allowNumber("dbg", "mod_level_mode", 0, useLevels, bit(self.hasLevels));
+  groups.allowNumber("dbg", "mod_facility_mode", 0, useFacilities, bit(self.hasFacilities));
 }
 
 function levelsOf(texts: readonly string[]): (readonly [string, number])[] {

@@ -63,6 +63,20 @@ export class RtpEngine {
     return this.relays.hasSet(set);
   }
 
+  // What Kamailio lets be changed while it runs.
+  private allowChanges(engine: Engine): void {
+    const { groups } = this.state.host.proxy;
+    const allow = (name: string, changed: (value: number) => Partial<Engine["settings"]>): void =>
+      groups.allowNumber("rtpengine", name, 0, (value) => {
+        engine.settings = engine.pool.settings = { ...engine.settings, ...changed(value) };
+      });
+    allow("rtpengine_tout_ms", (timeout) => ({ timeout: Math.max(1, timeout) }));
+    allow("rtpengine_retr", (retries) => ({ retries }));
+    allow("rtpengine_disable_tout", (seconds) => ({ restTime: seconds * 1000 }));
+    allow("aggressive_redetection", (mode) => ({ redetects: mode !== 0 }));
+    allow("queried_nodes_limit", (most) => ({ most }));
+  }
+
   bind(readers: ParamReaders): void {
     const { params: p, state } = this;
     const named = (name: keyof Params & string): Accessor | null => {
@@ -83,6 +97,7 @@ export class RtpEngine {
     };
     state.engine ??= new Engine(state.host, settings);
     state.engine.settings = state.engine.pool.settings = settings;
+    this.allowChanges(state.engine);
     this.sessionsOrNull = new Sessions(state.engine, p.setid_default, {
       extraId: named("extra_id_pv"),
       setId: named("setid_avp"),

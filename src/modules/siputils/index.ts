@@ -138,7 +138,10 @@ export const siputils = defineModule({
     is_first_hop_mode: "is_first_hop",
     uri_param_value: "uri_param",
   },
-  start: (self) => self.ringing.configure(self.ringTimeout),
+  start: (self, { proxy }) => {
+    self.ringing.configure(self.ringTimeout);
+    proxy.groups.allowNumber("siputils", "ring_timeout", 0, (seconds) => self.ringing.configure(seconds));
+  },
   functions: {
     ring_insert_callid: fn({
       routes: RouteKind.REQUEST | RouteKind.FAILURE,

@@ -194,20 +194,15 @@ export const tls = defineModule({
       return;
     }
     instance.tls.start(instance.settings);
-    const inForce = (name: string, value: number, apply: (value: number) => void): void => {
-      apply(value);
-      host.proxy.groups.allowChange("tls", name, (changed) => {
-        if (typeof changed !== "number") return false;
-        apply(changed);
-        return true;
-      });
-    };
-    inForce("tls_log", instance.logLevel, (level) => {
+    instance.tls.logLevel = instance.logLevel;
+    instance.tls.silenceAfter(instance.silence);
+    // by the names that Kamailio's group has
+    const { groups } = host.proxy;
+    const setLevel = (level: number): void => {
       instance.tls.logLevel = level;
-    });
-    inForce("connection_timeout", instance.silence, (seconds) => {
-      instance.tls.silence = seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
-    });
+    };
+    groups.allowNumber("tls", "log", -128, setLevel, instance.logLevel);
+    groups.allowNumber("tls", "connection_timeout", -1, (seconds) => instance.tls.silenceAfter(seconds));
     instance.tls.xavpCfg = instance.xavpCfg;
     host.proxy.transports.useTls(instance.tls);
   },

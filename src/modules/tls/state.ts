@@ -76,6 +76,11 @@ export class TlsState implements TlsProvider {
     };
   }
 
+  /** connection_timeout, in seconds; below 0 there is none. */
+  silenceAfter(seconds: number): void {
+    this.silence = seconds < 0 ? Number.POSITIVE_INFINITY : seconds * 1000;
+  }
+
   get domains(): Domains {
     return this.acceptor.domains;
   }

@@ -115,7 +115,16 @@ const websocket = defineModule({
     };
     return { state, settings, cors: p.cors_mode };
   },
-  start: ({ state, settings }) => state.start(settings),
+  start: ({ state, settings }, { proxy }) => {
+    state.start(settings);
+    proxy.groups.allowNumber("websocket", "keepalive_timeout", 1, (seconds) => {
+      state.settings = { ...state.settings, idle: seconds * 1000 };
+    });
+    const enable = (is: number): void => {
+      state.enabled = is !== 0;
+    };
+    proxy.groups.allowNumber("websocket", "enabled", 0, enable, state.enabled ? 1 : 0);
+  },
   stop: (state) => state.stop(),
   kemi: {
     handle_handshake: "ws_handle_handshake",
