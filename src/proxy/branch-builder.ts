@@ -2,8 +2,9 @@
 
 import type { Flow, Listener } from "../net/flow.ts";
 import { markSource } from "../sip/build.ts";
+import type { SipMessage } from "../sip/message.ts";
 import { SendOptions } from "../sip/send-options.ts";
-import { type Branch, type Outgoing, RelayError, type Transaction } from "../tm/index.ts";
+import { type Branch, type Further, type Outgoing, RelayError, type Transaction } from "../tm/index.ts";
 import { attempt, type Maybe, whenThere } from "../util/maybe.ts";
 import { type BranchTarget, RouteContext, RouteKind, Stop } from "./context.ts";
 import { Detour } from "./detour.ts";
@@ -21,6 +22,8 @@ export class BranchBuilder {
   remakes = false;
   private readonly proxy: Proxy;
   private readonly beginnings = new WeakMap<Branch, Beginning>();
+  /** Messages of which a request is being made anew that has to wait. */
+  private readonly busy = new WeakMap<SipMessage, Promise<unknown>>();
 
   constructor(proxy: Proxy) {
     this.proxy = proxy;
@@ -281,16 +284,30 @@ export class BranchBuilder {
   }
 
   /** As Hooks.prepareNext. */
-  prepareNext(further: object, branch: Branch, out: Outgoing): number | Promise<number> {
-    if (further instanceof Remake) {
-      const { beginning, targets } = further;
-      return beginning.again(targets, branch.tx.attachment as ScriptState | null, (ctx) =>
-        this.prepare(branch.tx, branch, ctx, out),
-      );
-    }
+  prepareNext(further: Further, branch: Branch, out: Outgoing): number | Promise<number> {
+    if (further instanceof Remake) return this.remake(further, branch, out);
     const { blocklist } = this.proxy;
     const obeys = blocklist.on && (this.checked & (1 << branch.tx.method)) !== 0;
     return (further as Detour).next(branch, out, (flow) => !obeys || !blocklist.isBlocked(flow));
+  }
+
+  // Those of one message one after the other: each changes it for the time that its branch route takes.
+  private remake({ beginning, targets }: Remake, branch: Branch, out: Outgoing): number | Promise<number> {
+    const { message } = beginning;
+    const make = (): number | Promise<number> =>
+      beginning.again(targets, branch.tx.attachment as ScriptState | null, (ctx) =>
+        this.prepare(branch.tx, branch, ctx, out),
+      );
+    const before = this.busy.get(message);
+    const made = before === undefined ? make() : before.then(make);
+    if (typeof made === "number") return made;
+    const done: Promise<unknown> = made
+      .catch(() => undefined)
+      .then(() => {
+        if (this.busy.get(message) === done) this.busy.delete(message);
+      });
+    this.busy.set(message, done);
+    return made;
   }
 
   private respectsList({ message }: RouteContext): boolean {

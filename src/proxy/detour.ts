@@ -3,7 +3,7 @@
 
 import type { Flow } from "../net/flow.ts";
 import type { SendOptions } from "../sip/send-options.ts";
-import { type Branch, type Outgoing, RelayError } from "../tm/index.ts";
+import { type Branch, type Further, type Outgoing, RelayError } from "../tm/index.ts";
 import { bytesOf } from "../util/bytes.ts";
 import { type Maybe, whenThere } from "../util/maybe.ts";
 import type { RouteContext } from "./context.ts";
@@ -12,7 +12,8 @@ import type { Proxy } from "./proxy.ts";
 import type { Walk } from "./walk.ts";
 
 /** The request of one branch, and where else it may go. */
-export class Detour {
+export class Detour implements Further {
+  readonly runsRoute = false;
   private readonly proxy: Proxy;
   private readonly walk: Walk;
   private readonly bytes: Uint8Array;

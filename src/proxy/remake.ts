@@ -3,6 +3,8 @@
 
 import { markSource } from "../sip/build.ts";
 import type { Edits } from "../sip/edits.ts";
+import type { SipMessage } from "../sip/message.ts";
+import type { Further } from "../tm/index.ts";
 import { attempt, type Maybe } from "../util/maybe.ts";
 import type { RouteContext } from "./context.ts";
 import type { ScriptState } from "./script-state.ts";
@@ -38,6 +40,10 @@ export class Beginning {
     this.edits = msg.edits.clone();
   }
 
+  get message(): SipMessage {
+    return this.ctx.message;
+  }
+
   /** Has `make` build it for the targets left, with the AVPs there are now; the message is as it was afterwards. */
   again(targets: Walk, state: ScriptState | null, make: (ctx: RouteContext) => Maybe<number>): Maybe<number> {
     const { ctx } = this;
@@ -68,7 +74,8 @@ export class Beginning {
 }
 
 /** Kept as the way on of a branch. */
-export class Remake {
+export class Remake implements Further {
+  readonly runsRoute = true;
   readonly beginning: Beginning;
   readonly targets: Walk;
 

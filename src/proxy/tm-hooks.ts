@@ -4,7 +4,7 @@ import { Failure } from "../net/blocklist.ts";
 import type { Flow } from "../net/flow.ts";
 import type { SipMessage } from "../sip/message.ts";
 import { Method } from "../sip/methods.ts";
-import type { Branch, Hooks, Outgoing, Target, Transaction } from "../tm/index.ts";
+import type { Branch, Further, Hooks, Outgoing, Target, Transaction } from "../tm/index.ts";
 import { attempt } from "../util/maybe.ts";
 import { heldReply } from "./aside.ts";
 import { BranchBuilder } from "./branch-builder.ts";
@@ -35,7 +35,7 @@ export class TmHooks implements Hooks {
     return this.builder.prepare(tx, branch, run, out);
   }
 
-  prepareNext(further: object, branch: Branch, out: Outgoing): number | Promise<number> {
+  prepareNext(further: Further, branch: Branch, out: Outgoing): number | Promise<number> {
     return this.builder.prepareNext(further, branch, out);
   }
 

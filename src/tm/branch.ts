@@ -3,7 +3,7 @@
 import type { SipMessage } from "../sip/message.ts";
 import { TimerNode } from "../util/timer-wheel.ts";
 import { branchId } from "./branch-id.ts";
-import type { Destination, Target } from "./hooks.ts";
+import type { Destination, Further, Target } from "./hooks.ts";
 import { NEVER } from "./timers.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -52,7 +52,7 @@ export class Branch extends TimerNode {
   cancelLines = "";
   target: Target | null = null;
   /** Where else its request may go when the target fails, opaque here (failover.ts); null when nowhere. */
-  further: object | null = null;
+  further: Further | null = null;
   /** Where its last reply came from; null until one has. */
   repliedBy: Target | null = null;
   /** What its client hears when the connection of its request is lost before a reply has come. */

@@ -4,7 +4,7 @@
 import { attempt } from "../util/maybe.ts";
 import { Branch, BranchFlag } from "./branch.ts";
 import { startBranch } from "./downstream.ts";
-import { Outgoing, RelayError } from "./hooks.ts";
+import { type Further, Outgoing, RelayError } from "./hooks.ts";
 import type { Tm } from "./tm.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -37,6 +37,13 @@ export function failOver(tm: Tm, failed: Branch, decide: (tm: Tm, tx: Transactio
     return;
   }
   tm.out = new Outgoing(); // this one now belongs to the branch that waits
+  if (further.runsRoute) {
+    // the failure is told afterwards, which decides
+    tm.suspend(tx, prepared, (code) => {
+      if (tx.canceled || !start(tm, branch, code ?? RelayError.FAILED, out, decide)) drop(branch);
+    });
+    return;
+  }
   void prepared.then((code) => {
     if (start(tm, branch, code, out, decide)) return;
     drop(branch);
@@ -54,7 +61,7 @@ export function nextTarget(tm: Tm, branch: Branch, code: number, out: Outgoing):
   return prepare(tm, further, branch, out);
 }
 
-function prepare(tm: Tm, further: object, branch: Branch, out: Outgoing): number | Promise<number> {
+function prepare(tm: Tm, further: Further, branch: Branch, out: Outgoing): number | Promise<number> {
   out.further = null;
   const prepared = attempt(() => tm.hooks.prepareNext(further, branch, out));
   if (typeof prepared === "number") return prepared;

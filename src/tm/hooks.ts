@@ -35,7 +35,13 @@ export class Outgoing {
   /** It is the last thing that goes to the target (set_forward_close). */
   last = false;
   /** Where else the request may go when this target fails, opaque here (Hooks.prepareNext); null when nowhere. */
-  further: object | null = null;
+  further: Further | null = null;
+}
+
+/** A way on to another target. */
+export interface Further {
+  /** Whether a route of the transaction runs to prepare it. */
+  readonly runsRoute: boolean;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -71,7 +77,7 @@ export interface Hooks {
    * Builds the request of a branch in `out` again, for the next target of those that came with the one before (`Outgoing.further`).
    * Returns 0, or a RelayError when there is none left.
    */
-  prepareNext(further: object, branch: Branch, out: Outgoing): number | Promise<number>;
+  prepareNext(further: Further, branch: Branch, out: Outgoing): number | Promise<number>;
   /** Builds a reply to the transaction's request in `out` (bytes only); `extra` is whole header lines. Returns whether it could be built. */
   writeReply(
     tx: Transaction,

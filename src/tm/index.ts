@@ -8,7 +8,7 @@
 export { Branch, BranchFlag } from "./branch.ts";
 export { findByCallId } from "./find.ts";
 export { forward } from "./forward.ts";
-export { type Destination, type Hooks, Outgoing, RelayError, type Target } from "./hooks.ts";
+export { type Destination, type Further, type Hooks, Outgoing, RelayError, type Target } from "./hooks.ts";
 export { InFlight, NEW } from "./in-flight.ts";
 export type { Matching } from "./key.ts";
 export { type LocalSide, NOBODY } from "./local.ts";

@@ -91,6 +91,15 @@ export function branchFailed(tm: Tm, branch: Branch, reply: SipMessage | null): 
     cancelOthers(tm, branch, branch.status);
   }
   if (branch.further !== null) failOver(tm, branch, decide); // before the script is told, as the oracle
+  if (!tx.busy) tellFailure(tm, branch, reply);
+  else {
+    reply?.own();
+    tm.whenIdle(tx, () => tellFailure(tm, branch, reply)); // the branch route of the next target waits
+  }
+}
+
+function tellFailure(tm: Tm, branch: Branch, reply: SipMessage | null): void {
+  const { tx } = branch;
   if (tx.wantsBranchFailure && !tx.final) {
     const waits = tm.hooks.branchFailureRoute(tx, branch, reply);
     if (waits !== undefined) {

@@ -145,6 +145,53 @@ test("reparse_on_dns_failover 0: the next request is made anew, its branch route
   }
 });
 
+test("reparse_on_dns_failover 0: branch routes that wait take their turns, and a CANCEL ends what they prepare", async () => {
+  const route = `request_route { if (is_method("CANCEL|ACK")) { t_relay(); exit; } append_hf("X-All: 1\\r\\n");
+      append_branch("sip:other@srv.example"); t_on_branch("B"); t_on_branch_failure("X"); t_relay(); }
+    branch_route[B] { exec("sleep 1"); append_hf("X-Branch: $T_branch_idx $rU\\r\\n"); }
+    event_route[tm:branch-failure:X] { append_hf("X-Failed: 1\\r\\n"); }\n`;
+  const params = 'modparam("tm", "fr_timer", 20000)\nmodparam("tm", "reparse_on_dns_failover", 0)\n';
+  for (const isCancelled of [false, true]) {
+    const prepare = (host: SimHost): void => useNameServers(host, ["192.0.2.53"]);
+    const bed = await openProxy(
+      `use_dns_failover=on\n${modules("tmx")}${params}${route}`,
+      -1,
+      undefined,
+      undefined,
+      {},
+      prepare,
+    );
+    await openNameServer(bed.world, "192.0.2.53", ZONE);
+    const phone = await bed.udp(7000);
+    const first = await bed.udp(7001);
+    const second = await bed.udp(7002);
+    const request = invite(bed, "sip:one@srv.example");
+    await phone.send(request);
+    await bed.world.advance(3000);
+    const made = [...new Map(first.received.map((t) => [via(t), t])).values()];
+    expect(made.length).toBe(2);
+    for (const text of made) await first.send(replyTo(text, 503));
+    await bed.world.advance(400);
+    if (isCancelled) await phone.send(request.replace(/INVITE/g, "CANCEL").replace(/Contact:.*\r\n/, ""));
+    await bed.world.advance(4000);
+    const tried = [...new Map(second.received.filter((t) => t.startsWith("INVITE")).map((t) => [via(t), t])).values()];
+    expect(
+      tried.map((t) => [/^X-Branch: (.*)\r$/m.exec(t)?.[1], t.includes("X-All: 1"), t.includes("X-Failed")]),
+    ).toEqual(
+      isCancelled
+        ? []
+        : [
+            ["2 one", true, false],
+            ["3 other", true, false],
+          ],
+    );
+    if (isCancelled) expect(new Set(statuses(phone.received))).toEqual(new Set(["100", "200", "500"])); // all that were asked have said 503
+    await bed.world.advance(60_000);
+    expect(await bed.rpc("tm.stats")).toMatchObject({ current: 0 });
+    await bed.close();
+  }
+});
+
 test("several sockets: mhomed chooses one for each target; dns_reuse_rcv_socket only for the first; Record-Route follows where the request is made anew", async () => {
   const zone =
     "_sip._udp.far.example 60 SRV 10 0 7001 one.example\n_sip._udp.far.example 60 SRV 20 0 7002 two.example\n";

@@ -9,6 +9,7 @@ import { reasonPhrase } from "../../src/sip/reasons.ts";
 import {
   type Branch,
   type Destination,
+  type Further,
   forward,
   type Hooks,
   type Outgoing,
@@ -60,6 +61,11 @@ export interface BedRoutes {
 /** The destination a URI names. */
 export function destination(uri: string): Destination {
   return { uri, dstUri: null, path: null, q: -1, flags: 0, flowId: 0, ruid: "", instance: "" };
+}
+
+/** The names that a branch may go on to. */
+interface FurtherNames extends Further {
+  readonly names: readonly string[];
 }
 
 /** A proxy that relays everything through transactions. */
@@ -177,8 +183,8 @@ export class Bed implements Hooks {
     return this.buildFor(names, branch, msg, out);
   }
 
-  prepareNext(further: object, branch: Branch, out: Outgoing): number | Promise<number> {
-    const names = further as readonly string[];
+  prepareNext(further: Further, branch: Branch, out: Outgoing): number | Promise<number> {
+    const { names } = further as FurtherNames;
     const build = (): number => this.buildFor(names, branch, branch.tx.ownRequest(), out);
     return names[0]?.startsWith("slow") === true ? Promise.resolve().then(build) : build();
   }
@@ -191,7 +197,8 @@ export class Bed implements Hooks {
     out.start = 0;
     out.end = writeForwardedRequest(msg, uri, via, "", this.out);
     out.target = this.peer(name);
-    out.further = further.length > 0 ? further : null;
+    const left: FurtherNames = { names: further, runsRoute: false };
+    out.further = further.length > 0 ? left : null;
     return 0;
   }
 
