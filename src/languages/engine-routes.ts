@@ -11,6 +11,7 @@ import {
 } from "../proxy/context.ts";
 import type { RouteArg } from "../registry/args.ts";
 import type { ScriptEngine } from "../registry/kemi.ts";
+import { remembered } from "./convert.ts";
 
 /** Names of the functions that stand for the routing blocks. */
 export interface Callbacks {
@@ -43,6 +44,8 @@ export class EngineRoutes implements Routes {
   private readonly runReply: Run;
   private readonly runOnsend: Run;
   private readonly runLocal: Run | null;
+  /** The route of an event. Some are asked for with each message. */
+  readonly event: (name: string) => Run | null;
 
   constructor(base: Routes, engine: ScriptEngine, callbacks: Callbacks) {
     this.base = base;
@@ -51,6 +54,7 @@ export class EngineRoutes implements Routes {
     this.runReply = (ctx) => this.run(callbacks.reply, ctx, []);
     this.runOnsend = (ctx) => this.run(callbacks.onsend, ctx, []);
     const local = callbacks.events.get("tm");
+    this.event = remembered((name) => this.eventRoute(name));
     this.runLocal = local === undefined ? null : (ctx) => this.run(local, ctx, ["tm:local-request"]);
   }
 
@@ -98,16 +102,6 @@ export class EngineRoutes implements Routes {
     return this.names.length;
   }
 
-  event(name: string): Run | null {
-    const { received, preRouting } = this.callbacks;
-    if (name === "core:msg-received" && received !== "") return (ctx) => this.run(received, ctx, []);
-    if (name === "core:pre-routing" && preRouting !== "") return (ctx) => this.run(preRouting, ctx, [name]);
-    const { events } = this.callbacks;
-    const callback = events.get(name) ?? events.get(name.slice(0, name.indexOf(":")));
-    if (callback === undefined || callback === "") return this.base.event(name);
-    const told = TOLD[name] ?? name;
-    return (ctx) => this.run(callback, ctx, [told]);
-  }
   get local(): Run | null {
     return this.runLocal ?? this.base.local;
   }
@@ -125,6 +119,17 @@ export class EngineRoutes implements Routes {
   }
   get varCount(): number {
     return this.base.varCount;
+  }
+
+  private eventRoute(name: string): Run | null {
+    const { received, preRouting } = this.callbacks;
+    if (name === "core:msg-received" && received !== "") return (ctx) => this.run(received, ctx, []);
+    if (name === "core:pre-routing" && preRouting !== "") return (ctx) => this.run(preRouting, ctx, [name]);
+    const { events } = this.callbacks;
+    const callback = events.get(name) ?? events.get(name.slice(0, name.indexOf(":")));
+    if (callback === undefined || callback === "") return this.base.event(name);
+    const told = TOLD[name] ?? name;
+    return (ctx) => this.run(callback, ctx, [told]);
   }
 
   private run(name: string, ctx: RouteContext, args: readonly string[]): RouteResult {

@@ -4,6 +4,7 @@ import { copyBytes, textOf } from "../util/bytes.ts";
 import { CseqRange, parseCseq } from "./cseq.ts";
 import { Edits } from "./edits.ts";
 import { H } from "./headers.ts";
+import { Method, methodName } from "./methods.ts";
 import { NameAddrRange, parseSingleAddr } from "./name-addr.ts";
 import { findHeader, STRIDE, scan, VALUE_END, VALUE_START } from "./scan.ts";
 import type { SendOptions } from "./send-options.ts";
@@ -226,6 +227,7 @@ export class SipMessage {
 
   /** The method's name as received; in a reply that of CSeq. */
   methodText(): string {
+    if (this.method !== Method.UNKNOWN) return methodName(this.method);
     if (this.isRequest) return textOf(this.buf, this.methodStart, this.methodEnd);
     const cseq = this.cseq();
     return cseq === null ? "" : textOf(this.buf, cseq.methodStart, cseq.methodEnd);
