@@ -32,7 +32,9 @@ function textsIn(value: unknown, seen = new Set<unknown>()): string {
 
 /** The texts of all tests from outside. */
 export async function outsideTexts(): Promise<string[]> {
-  const paths = FOLDERS.flatMap((folder) => filesUnder(`${ROOT}${folder}`)).filter((path) => !LEFT_OUT.test(path));
+  const shared = filesUnder(`${ROOT}support`).filter((path) => path.endsWith("-config.ts")); // those of several tests
+  const own = FOLDERS.flatMap((folder) => filesUnder(`${ROOT}${folder}`));
+  const paths = [...own, ...shared].filter((path) => !LEFT_OUT.test(path));
   return Promise.all(
     paths.map(async (path) => {
       const written = readFileSync(path, "utf8").replace(/^\s*(\/\/|\*).*$/gm, "");
