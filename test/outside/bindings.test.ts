@@ -206,3 +206,20 @@ request_route {
   expect(await bed.rpc("ul.db_contacts", "location")).toBe(1);
   await bed.close();
 });
+
+test("$location_ua and $ruid tell of the binding that was looked up", async () => {
+  const bed = await openProxy(`${modules()}request_route {
+  if (is_method("REGISTER")) { save("location"); exit; }
+  $var(before) = $location_ua;
+  lookup("location");
+  sl_send_reply("299", "$var(before) $location_ua $(ruid{s.substr,0,4})");
+}
+`);
+  const phone = await bed.udp(7000);
+  const none = await phone.send(bed.request("OPTIONS", "sip:x@example.org"));
+  expect(none[0]).toMatch(/^SIP\/2\.0 299 0 <null> \r/);
+  await phone.send(register(bed, "x", "<sip:x@192.0.2.10:7000>", ["User-Agent: Phone 7"]));
+  const found = await phone.send(bed.request("OPTIONS", "sip:x@example.org"));
+  expect(found[0]).toMatch(/^SIP\/2\.0 299 0 Phone 7 uloc\r/);
+  await bed.close();
+});
