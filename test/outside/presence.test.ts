@@ -213,6 +213,15 @@ modparam("presence", "max_body_size", 20000)
   }
 });
 
+test("watchers whom nobody has decided about are noted up to a bound, a day at a time", async () => {
+  await open('modparam("presence_xml", "force_active", 0)\nmodparam("presence", "max_subscriptions", 3)\n');
+  const alice = await bed.udp(7000);
+  const ask = (n: number): Promise<string[]> =>
+    alice.send(subscribe(7000, ["Expires: 0"]).replace("sip:bob@example.org SIP", `sip:u${n}@example.org SIP`));
+  for (let n = 0; n < 6; n++) expect((await ask(n))[0]).toContain("SIP/2.0 200 ");
+  expect(sql("SELECT id FROM watchers")).toHaveLength(3);
+});
+
 test("scripts see subscriptions and the answers to NOTIFYs, and may end them", async () => {
   await open(
     'modparam("presence", "xavp_cfg", "pres")\n',

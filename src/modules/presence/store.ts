@@ -37,6 +37,9 @@ export class PresenceStore {
   private readonly dirty = new Set<Subscription>();
   private readonly gone = new Map<string, Subscription>();
   private readonly timer = new Timer(() => this.turn());
+  /** Watchers nobody has decided about that were noted since some time: a day's worth of them is bounded, as their names are anybody's. */
+  private undecided = 0;
+  private undecidedSince = 0;
   /** Writes that are under way. */
   private readonly waiting = new Set<Promise<unknown>>();
 
@@ -173,16 +176,25 @@ export class PresenceStore {
     return row === undefined ? null : { status: Number(row["status"]), reason: String(row["reason"] ?? "") };
   }
 
-  /** Notes what was decided. A watcher more than max_watchers of one presentity is not noted. */
+  /** Notes what was decided. A watcher more than max_watchers of one presentity is not noted, nor an undecided one more than max_subscriptions a day. */
   async decide(who: Watching, event: string, p: Permission): Promise<void> {
     const { watchersTable, maxWatchers } = this.settings;
     const where = watcherRow(who, event);
     const known = await this.db.update(watchersTable, where, ["status", "reason"], [p.status, p.reason]);
     if (known > 0) return;
     const others = await this.db.query(watchersTable, ["id"], where.slice(0, 1), { limit: maxWatchers });
-    if (others.length >= maxWatchers) return;
+    if (others.length >= maxWatchers || (p.status === Status.PENDING && !this.mayNote())) return;
     const columns = [...where.map((w) => w.column), "status", "reason", "inserted_time"];
     await this.db.insert(watchersTable, columns, [...where.map((w) => w.value), p.status, p.reason, this.owner.now()]);
+  }
+
+  private mayNote(): boolean {
+    const now = this.owner.now();
+    if (now - this.undecidedSince >= UNDECIDED_KEPT) {
+      this.undecidedSince = now;
+      this.undecided = 0;
+    }
+    return ++this.undecided <= this.settings.maxSubscriptions;
   }
 
   /** The watchers of an event of a presentity that something was decided about. */
