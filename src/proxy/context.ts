@@ -111,6 +111,8 @@ export interface BranchTarget {
   readonly sendFrom: Listener | null;
   readonly ruid: string;
   readonly instance: string;
+  /** User-Agent of whoever registered it, where it comes from a binding. */
+  readonly userAgent?: string;
 }
 
 /** A destination known by its URI alone. */

@@ -93,6 +93,8 @@ export class SipMessage {
   replyBodyType = "";
   /** Registration id of the binding that the R-URI was taken from; "" when it was not. */
   ruid = "";
+  /** User-Agent of whoever registered that binding; "" when it is not known. */
+  locationUa = "";
   /** Values that scripts keep with the message ($var), and whose they are (opaque here); null until a script has some. */
   vars: Value[] | null = null;
   varsOwner: object | null = null;
@@ -135,6 +137,7 @@ export class SipMessage {
     this.replyHeaders = "";
     this.replyBody = "";
     this.ruid = "";
+    this.locationUa = "";
     this.vars = null;
     this.send = null;
     return this.take(buf, start, end);

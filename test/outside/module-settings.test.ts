@@ -185,3 +185,26 @@ event_route[xhttp:request] { xhttp_reply("404", "no", "", ""); }
   await expect(bed.rpc("cfg.set_now_int", "maxfwd", "max_limit", 0)).rejects.toMatchObject({ code: 400 });
   await bed.close();
 });
+
+test("$location_ua and $branch(location_ua) are the User-Agents that were registered; $ksr tells whose language is spoken", async () => {
+  const bed = await openProxy(`${modules("xlog")}request_route {
+  if (is_method("REGISTER")) { save("location"); exit; }
+  xlog("L_ERR", "before $location_ua\\n");
+  lookup("location");
+  xlog("L_ERR", "after $location_ua $ru $(branch(location_ua)[0]) $(branch(location_ua)[1])\\n");
+  xlog("L_ERR", "ksr $ksr(ver) $ksr(verval)\\n");
+}
+`);
+  const phone = await bed.udp(7000);
+  for (const n of [1, 2, 3]) {
+    const lines = ["To: <sip:bob@home>", `Contact: <sip:p${n}@192.0.2.10:70${n}0>;q=0.${n}`, `User-Agent: phone ${n}`];
+    await phone.send(bed.request("REGISTER", "sip:home", lines));
+  }
+  await phone.send(bed.request("OPTIONS", "sip:bob@home"));
+  const said = bed.log
+    .filter((line) => line.includes("<script>"))
+    .map((line) => line.slice("ERROR: <script>: ".length));
+  expect(said.slice(0, 2)).toEqual(["before <null>", "after phone 3 sip:p3@192.0.2.10:7030 phone 2 phone 1"]);
+  expect(said[2]).toBe("ksr 5.6.3 5006003");
+  await bed.close();
+});

@@ -42,7 +42,7 @@ export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
     set: (b, value, ctx) => ({ ...b, sendFrom: value === null ? null : findListener(ctx, toText(value)) }),
   },
   ruid: { get: (b) => (b.ruid === "" ? null : b.ruid) },
-  location_ua: { get: () => null },
+  location_ua: { get: (b) => b.userAgent || null },
   otcpid: { get: (b) => (b.flowId === 0 ? null : b.flowId) },
   instance: { get: (b) => (b.instance === "" ? null : b.instance) },
 };

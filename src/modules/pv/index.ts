@@ -44,6 +44,9 @@ function parseAliases(lists: readonly string[]): ReadonlyMap<string, string> {
   return aliases;
 }
 
+/** The release of Kamailio whose language is spoken. */
+const RELEASE = "5.6.3";
+
 /** Kamailio's module pv. */
 export const pv = defineModule({
   name: "pv",
@@ -104,12 +107,21 @@ export const pv = defineModule({
     }),
     pp: pvDef("Number of the process.", (_s: PvInstance, ctx): Value => ctx.proxy.host.process.pid),
     true: pvDef("Always 1.", (): Value => 1),
+    ksr: pvClass<PvInstance>({
+      doc: "The Kamailio release whose language is spoken: (ver) as text, (verval) as a number that compares.",
+      inner: "required",
+      resolve: (_s, key) => {
+        if (key === "ver") return { get: () => RELEASE };
+        if (key === "verval") return { get: () => 5_006_003 };
+        return new ArgError(`unknown key "${key}"`, "use $ksr(ver) or $ksr(verval)");
+      },
+    }),
     version: pvClass<PvInstance>({
       doc: "The Kamailio release whose language is spoken: (num) its number, (full) with the name of this program.",
       inner: "required",
       resolve: (_s, form) => {
-        if (form === "num") return { get: () => "5.6.3" };
-        if (form === "full") return { get: () => "portico (kamailio 5.6.3 language)" };
+        if (form === "num") return { get: () => RELEASE };
+        if (form === "full") return { get: () => `portico (kamailio ${RELEASE} language)` };
         return new ArgError(`unknown form of version "${form}"`, "use $version(num) or $version(full)");
       },
     }),

@@ -118,6 +118,10 @@ export const miscVariables: Record<string, PvDef<PvInstance> | PvDef<unknown>> =
     "Registration id of the binding lookup() has put into the R-URI.",
     (_i: unknown, ctx): Value => (ctx.message.ruid === "" ? null : ctx.message.ruid),
   ),
+  location_ua: pv(
+    "User-Agent of whoever registered the binding that lookup() has put into the R-URI.",
+    (_i: unknown, ctx): Value => ctx.message.locationUa || null,
+  ),
   sruid: pv(
     "A new id each time it is read, unlike any other.",
     (_i: unknown, ctx): Value =>

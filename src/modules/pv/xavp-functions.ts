@@ -143,6 +143,7 @@ function pushDestination(ctx: RouteContext, name: string): number {
     sendFrom: findListener(ctx, text("sock")),
     ruid: text("ruid"),
     instance: text("instance"),
+    userAgent: text("location_ua"),
   };
   ctx.addBranch(target);
   return 1;

@@ -152,6 +152,7 @@ function setFirst(reg: Registrar, ctx: RouteContext, contact: Contact): void {
   msg.path = path === "" ? null : path;
   msg.q = contact.q;
   msg.ruid = contact.ruid;
+  msg.locationUa = contact.userAgent;
   msg.branchFlags = contact.cflags;
   // few ask for more than that; without a GRUU there is nothing more to know
   if (contact.instance !== "") ctx.attach(firstTarget, contact);
@@ -169,6 +170,7 @@ function branchOf(reg: Registrar, contact: Contact): BranchTarget {
     sendFrom: listenerOf(reg, contact),
     ruid: contact.ruid,
     instance: contact.instance,
+    userAgent: contact.userAgent,
   };
 }
 

@@ -106,6 +106,7 @@ function destinationSet(ctx: RouteContext): BranchTarget[] {
     sendFrom: ctx.sendFrom,
     ruid: msg.ruid,
     instance: ctx.attachment<FirstTarget>(firstTarget)?.instance ?? "",
+    userAgent: msg.locationUa,
   };
   return [first, ...branches];
 }
@@ -140,6 +141,7 @@ export function useFirst(ctx: RouteContext, target: BranchTarget): void {
   msg.q = target.q;
   msg.branchFlags = target.flags;
   msg.ruid = target.ruid;
+  msg.locationUa = target.userAgent ?? "";
   msg.flowId = target.flowId;
   msg.flowUri = target.uri;
   ctx.sendFrom = target.sendFrom;

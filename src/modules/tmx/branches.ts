@@ -32,6 +32,7 @@ export const branchFunctions: Record<string, FunctionDef<WithEngine>> = {
         sendFrom: to?.sendFrom ?? ctx.sendFrom,
         ruid: to?.ruid ?? msg.ruid,
         instance: to?.instance ?? "",
+        userAgent: to?.userAgent ?? msg.locationUa,
       });
       return 1;
     },
