@@ -192,3 +192,17 @@ test("t_is_retr_async_reply: a reply comes again while the first one is put asid
   expect(bed.log.map((l) => /first|again/.exec(l)?.[0])).toEqual(["first", "again"]);
   await bed.close();
 });
+
+test("t_check_status takes POSIX expressions", async () => {
+  const tries = ["[[:digit:]]86", "^48.$$", "(3|4)8[^a-z]", "[[:alpha:]]", "49.", "4{2}"];
+  const checks = tries.map((re, n) => `if (t_check_status("${re}")) append_to_reply("X-${n}: 1\\r\\n");`).join("\n");
+  const bed =
+    await openProxy(`${modules()}request_route { t_on_failure("F"); $du = "sip:192.0.2.10:7001"; t_relay(); exit; }
+failure_route[F] { ${checks} t_reply("480", "Later"); }`);
+  const [caller, callee] = [await bed.udp(7000), await bed.udp(7001)];
+  await caller.send(bed.request("INVITE", "sip:bob@x", [], "UDP 192.0.2.10:7000"));
+  const kept = callee.received[0]!.split("\r\n").filter((l) => /^(?:Via|From|To|Call-ID|CSeq):/.test(l));
+  await callee.send(`SIP/2.0 486 Busy\r\n${kept.join("\r\n")}\r\nContent-Length: 0\r\n\r\n`);
+  expect(caller.received.at(-1)!.match(/^X-\d/gm)).toEqual(["X-0", "X-1", "X-2"]);
+  await bed.close();
+});

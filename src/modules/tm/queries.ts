@@ -2,6 +2,7 @@
 
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { ArgError } from "../../registry/args.ts";
+import { type Pattern, posixRegex } from "../../script/posix-regex.ts";
 import { Method } from "../../sip/methods.ts";
 import { reasonPhrase } from "../../sip/reasons.ts";
 import type { Value } from "../../sip/value.ts";
@@ -122,11 +123,8 @@ export function replyRuid(ctx: RouteContext): Value {
   return branchOf(ctx)?.destination?.ruid ?? "";
 }
 
-/** The argument of t_check_status: a regular expression over three digits. */
-export function statusPattern(text: string): RegExp | ArgError {
-  try {
-    return new RegExp(text);
-  } catch {
-    return new ArgError(`"${text}" is not a regular expression`);
-  }
+/** The argument of t_check_status: a POSIX regular expression over three digits. */
+export function statusPattern(text: string): Pattern | ArgError {
+  const re = posixRegex(text, true, true);
+  return typeof re === "string" ? new ArgError(re) : re;
 }
