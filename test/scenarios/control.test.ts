@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { freePort } from "../support/ports.ts";
 import { isInstalled, run } from "../support/programs.ts";
-import { root } from "../support/server.ts";
+import { root, TARGETS } from "../support/server.ts";
 import { describeTargets } from "../support/targets.ts";
 
 const tcp = await freePort();
@@ -63,11 +63,12 @@ const EMPTY_LIST = "a1130001020304";
 describeTargets("commands", { config: CONFIG, without: ["kamailio"] }, (group) => {
   const socket = (): string => join(group.server.directory, "ctl.sock");
   const listed = async (): Promise<string> => (await exchange(socket(), LIST, { enough: 7 })).got.toString("hex");
-  const portico = (...args: string[]) => run([join(root, "scripts/portico"), "ctl", ...args], { limit: 20_000 });
+  const { command, env } = TARGETS.find(({ name }) => name === group.target)!;
+  const portico = (...args: string[]) => run([...command, "ctl", ...args], { env, limit: 60_000 });
 
   test.skipIf(!haveKamcmd)("kamcmd over unix socket, TCP and UDP", async () => {
     for (const at of [`unix:${socket()}`, `tcp:127.0.0.1:${tcp}`, `udp:127.0.0.1:${tcp}`]) {
-      const kamcmd = (...args: string[]) => run(["kamcmd", "-s", at, ...args], { limit: 10_000 });
+      const kamcmd = (...args: string[]) => run(["kamcmd", "-s", at, ...args], { limit: 30_000 });
       expect((await kamcmd("tm.stats")).output).toMatch(/^\{\n\tcurrent: 0\n\twaiting: 0\n/);
       expect((await kamcmd("tm.list")).output).toBe("");
       expect((await kamcmd("htable.seti", "a", "k", "7")).output).toBe("Ok. Key set to new value.\n");
@@ -77,7 +78,7 @@ describeTargets("commands", { config: CONFIG, without: ["kamailio"] }, (group) =
       expect((await kamcmd("nosuch")).output).toBe("error: 500 - command nosuch not found\n");
       expect((await kamcmd("ctl.connections")).output).toBe(at.startsWith("udp") ? "0\n" : "1\n");
     }
-    const kamcmd = (...args: string[]) => run(["kamcmd", "-s", `unix:${socket()}`, ...args], { limit: 10_000 });
+    const kamcmd = (...args: string[]) => run(["kamcmd", "-s", `unix:${socket()}`, ...args], { limit: 30_000 });
     expect((await kamcmd("listen")).output).toBe(
       `[binrpc] unix_stream: ctl.sock \n[binrpc] tcp: 127.0.0.1 ${tcp}\n[binrpc] udp: 127.0.0.1 ${tcp}\n`,
     );
@@ -103,7 +104,7 @@ describeTargets("commands", { config: CONFIG, without: ["kamailio"] }, (group) =
       ["who"],
     ];
     for (const at of [`unix:${socket()}`, `tcp:127.0.0.1:${tcp}`])
-      for (const words of commands) {
+      for (const words of at.startsWith("tcp") ? [["who"]] : commands) {
         const ours = await portico("-s", at, ...words);
         const theirs = await run(["kamcmd", "-s", at, ...words]);
         const ports = (text: string): string => text.replace(/127\.0\.0\.1 \d+ ->/, "127.0.0.1 {PORT} ->");

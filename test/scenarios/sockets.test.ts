@@ -110,7 +110,7 @@ listen=udp:${GROUP}:${mcastPort}
 mcast_loopback=yes
 mcast_ttl=1
 maxbuffer=524288
-tcp_connection_lifetime=3
+tcp_connection_lifetime=2
 tcp_keepidle=7
 tcp_linger2=23
 tcp_send_timeout=2
@@ -189,19 +189,19 @@ describe("sockets", () => {
         expect(large.text()).not.toContain("200 OK");
       });
 
-      test("tcp_connection_lifetime: an idle connection is closed, one in use is not", async () => {
+      test.concurrent("tcp_connection_lifetime: an idle connection is closed, one in use is not", async () => {
         const idle = await open(group.server.port);
         idle.socket.write(options());
         const used = await open(group.server.port);
         const timer = setInterval(() => used.socket.write(options()), 500);
         const took = await idle.ended(15_000);
-        expect(took).toBeGreaterThan(2500);
+        expect(took).toBeGreaterThan(1500);
         expect(await used.ended(50)).toBeNull();
         clearInterval(timer);
         used.socket.destroy();
       }, 30_000);
 
-      test.skipIf(noSs)(
+      test.skipIf(noSs).concurrent(
         "tcp_send_timeout: who takes nothing for so long is closed, and delays nobody meanwhile",
         async () => {
           const stuck = await stuff(group, 24_000_000);
@@ -214,7 +214,7 @@ describe("sockets", () => {
         60_000,
       );
 
-      test.skipIf(noSs)(
+      test.skipIf(noSs).concurrent(
         "tcp_linger2: the system waits so long for the far end's close",
         async () => {
           left ??= await open(group.server.port, { allowHalfOpen: true });
