@@ -11,6 +11,9 @@ import type { RunReport } from "./test-reporter.ts";
 const root = join(import.meta.dirname, "..");
 const { BUN = "bun", DENO = "deno" } = process.env;
 
+/** Comparisons that run on Deno too: what scripts and the language do there is what Kamailio does. */
+const ON_DENO = ["test/parity/language.test.ts", "test/parity/stock-routing.test.ts"];
+
 /** Minutes after which a stage is ended by force: a test that hangs must not hang the machine that builds. */
 const STAGE_MINUTES = { usual: 20, long: 120 };
 
@@ -60,11 +63,16 @@ async function main(): Promise<number> {
   const started = Date.now();
 
   /** One run of vitest, added to the total. */
-  const runTests = async (name: string, kind: "units" | "comparisons" | "programs", runtime: readonly string[]) => {
+  const runTests = async (
+    name: string,
+    kind: "units" | "comparisons" | "programs",
+    runtime: readonly string[],
+    chosen = vitest,
+  ) => {
     title(name);
     const report = join(reports, `${name.replaceAll(/\W+/g, "-")}.json`);
     const options = ["--reporter=default", "--reporter=./scripts/test-reporter.ts", "--passWithNoTests"];
-    const command = [...runtime, "node_modules/vitest/vitest.mjs", "run", ...options, ...vitest];
+    const command = [...runtime, "node_modules/vitest/vitest.mjs", "run", ...options, ...chosen];
     const env = { PORTICO_TESTS: kind, PORTICO_TEST_REPORT: report, ...(isLong ? { PORTICO_LONG: "1" } : {}) };
     const status = await run(command, env, minutes);
     if (existsSync(report)) {
@@ -86,7 +94,8 @@ async function main(): Promise<number> {
   if (check) await runStage("check", ["scripts/check"]);
 
   await runTests("tests on Bun", "units", [BUN, "--no-env-file", "--config=bunfig.toml", "--bun"]);
-  await runTests("tests on Deno", "units", [DENO, "run", "-A", "--no-lock", "--config", "deno.json"]);
+  const deno = [DENO, "run", "-A", "--no-lock", "--config", "deno.json"];
+  await runTests("tests on Deno", "units", deno);
 
   const isWanted = (file: string) => filters.length === 0 || filters.some((filter) => file.includes(filter));
   const drivers = typeScriptFiles(root, "test").filter(
@@ -96,6 +105,9 @@ async function main(): Promise<number> {
     await runStage("build", ["scripts/build"]);
     const runtime = [BUN, "--no-env-file", "--config=bunfig.toml", "--bun"];
     await runTests("beside Kamailio", "comparisons", runtime);
+    const onDeno = ON_DENO.filter(isWanted);
+    const options = vitest.filter((arg) => !filters.includes(arg));
+    if (onDeno.length > 0) await runTests("as Kamailio, on Deno", "comparisons", deno, [...options, ...onDeno]);
     await runTests("programs", "programs", runtime);
   }
   rmSync(reports, { recursive: true, force: true });

@@ -126,14 +126,16 @@ describe.each(Object.entries(GROUPS).filter(([group]) => only === undefined || g
       expect(stale.map((c) => c.name)).toEqual([]);
     });
 
-    // Those it refuses were asked when they were recorded: each one costs a start.
-    test.runIf(haveOracle() && record === undefined)("Kamailio answers as recorded", async () => {
-      const accepted = cases.filter((c) => Array.isArray(recorded[c.name]));
-      const answers = await askLanguage(accepted, setup);
-      expect(Object.fromEntries(accepted.map((c, i) => [c.name, answers[i]]))).toEqual(
-        Object.fromEntries(accepted.map((c) => [c.name, recorded[c.name]])),
-      );
-    });
+    // Those it refuses were asked when they were recorded: each one costs a start. It says the same whatever runs this test.
+    const isDeno = "Deno" in globalThis;
+    if (!isDeno)
+      test.runIf(haveOracle() && record === undefined)("Kamailio answers as recorded", async () => {
+        const accepted = cases.filter((c) => Array.isArray(recorded[c.name]));
+        const answers = await askLanguage(accepted, setup);
+        expect(Object.fromEntries(accepted.map((c, i) => [c.name, answers[i]]))).toEqual(
+          Object.fromEntries(accepted.map((c) => [c.name, recorded[c.name]])),
+        );
+      });
   },
 );
 
