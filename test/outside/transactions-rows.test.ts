@@ -2,6 +2,7 @@
 // and memory, control from outside, masks of every transport. Figures of tm.stats are those of Kamailio 5.6.3 for the same messages.
 
 import { expect, test } from "vitest";
+import type { SimHost } from "../../src/host/simulated.ts";
 import { bytesOf } from "../../src/util/bytes.ts";
 import { openNameServer, useNameServers } from "../support/name-server.ts";
 import { ADDRESS, type BedAgent, modules, openProxy, type ProxyBed } from "../support/proxy-bed.ts";
@@ -289,4 +290,33 @@ test("blst_rpl_set_ignore: a client that is not reached by a reply is not listed
     expect([...bed.server.proxy.blocklist.list()].map((e) => e.flags)).toEqual(flags);
     await bed.close();
   }
+});
+
+test("dns_*_pref rank the transports of NAPTR records, TLS and SCTP too; a negative one leaves them out", async () => {
+  const records = [
+    ["SIP+D2U", "udp"],
+    ["SIP+D2T", "tcp"],
+    ["SIPS+D2T", "tls"],
+    ["SIP+D2S", "sctp"],
+  ].map(([service, t], i) => {
+    const srv = t === "tls" ? "_sips._tcp.all.example" : `_sip._${t}.all.example`;
+    return `all.example 60 NAPTR ${i} 10 "s" "${service}" "" ${srv}\n${srv} 60 SRV 1 1 7001 t.example\n`;
+  });
+  const listen = ["udp", "tcp", "tls", "sctp"].map((t, i) => `listen=${t}:${ADDRESS}:${5061 + i}\n`).join("");
+  const prepare = (host: SimHost): void => useNameServers(host, ["192.0.2.53"]);
+  const first = async (prefs: string): Promise<string | undefined> => {
+    const globals = `dns_try_naptr=yes\nenable_tls=yes\nenable_sctp=yes\n${listen}${prefs}`;
+    const route = "request_route { t_relay(); }\n";
+    const bed = await openProxy(`${globals}${modules("tls", "sctp")}${route}`, -1, [ADDRESS], undefined, {}, prepare);
+    const server = await openNameServer(bed.world, "192.0.2.53", `${records.join("")}t.example 60 A 192.0.2.10\n`);
+    const phone = await bed.udp(7000, 5061);
+    await phone.send(bed.request("MESSAGE", "sip:x@all.example"));
+    await bed.close();
+    return server.asked.find((q) => q.startsWith("SRV"));
+  };
+  expect(await first("")).toBe("SRV _sip._udp.all.example"); // 30 for UDP, 20 for TCP and SCTP, 10 for TLS
+  expect(await first("dns_udp_pref=-1\n")).toBe("SRV _sip._tcp.all.example");
+  expect(await first("dns_tls_pref=40\n")).toBe("SRV _sips._tcp.all.example");
+  expect(await first("dns_sctp_pref=50\ndns_tls_pref=40\n")).toBe("SRV _sip._sctp.all.example");
+  expect(await first("dns_udp_pref=-1\ndns_tcp_pref=-1\ndns_sctp_pref=-1\n")).toBe("SRV _sips._tcp.all.example");
 });
