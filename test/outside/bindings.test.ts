@@ -223,3 +223,13 @@ test("$location_ua and $ruid tell of the binding that was looked up", async () =
   expect(found[0]).toMatch(/^SIP\/2\.0 299 0 Phone 7 uloc\r/);
   await bed.close();
 });
+
+test("commands want the domain of a user where domains count (use_domain)", async () => {
+  const bed = await openProxy(`${modules()}modparam("usrloc", "use_domain", 1)\nrequest_route { save("location"); }\n`);
+  const phone = await bed.udp(7000);
+  await phone.send(register(bed, "x", "<sip:x@192.0.2.10:7000>"));
+  for (const [name, ...more] of [["ul.lookup"], ["ul.rm"], ["ul.rm_contact", "sip:x@192.0.2.10:7000"]])
+    await expect(bed.rpc(name!, "location", "x", ...more)).rejects.toThrow("Domain missing in AOR");
+  expect(await bed.rpc("ul.lookup", "location", "x@example.org")).toMatchObject({ AoR: "x@example.org" });
+  await bed.close();
+});

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { NatAnswer, NatGroup } from "./nat-case.ts";
 import { AUTH } from "./nat-cases-auth.ts";
 import { BINDINGS } from "./nat-cases-bindings.ts";
+import { CALLS } from "./nat-cases-calls.ts";
 import { HELPER } from "./nat-cases-helper.ts";
 import { LEFTOVERS } from "./nat-cases-leftovers.ts";
 import { PINGS, STORED } from "./nat-cases-ping.ts";
@@ -22,7 +23,7 @@ function settled(group: NatGroup, answer: NatAnswer): NatAnswer {
 
 compareWithRecord<NatGroup, NatAnswer>({
   file: fileURLToPath(new URL("./nat.json", import.meta.url)),
-  groups: [HELPER, STORED, ...PINGS, ...REGISTRAR, ...BINDINGS, ...SETTINGS, ...AUTH, ...LEFTOVERS],
+  groups: [HELPER, STORED, ...PINGS, ...REGISTRAR, ...BINDINGS, ...SETTINGS, ...AUTH, ...LEFTOVERS, ...CALLS],
   ours: async (group) => (await runNat(group)).map((a) => settled(group, a)),
   kamailio: async (group, recorded) => (await askNat(group, recorded)).map((a) => settled(group, a)),
   canAsk: haveNatOracle(),

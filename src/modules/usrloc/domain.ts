@@ -213,8 +213,11 @@ export class Domain {
     return this.store?.counted(what, now) ?? 0;
   }
 
-  /** Removes rows of the database that have expired, for db_mode 3 where memory knows nothing of them. */
+  /** Removes rows of the database that have expired; with db_mode 3 memory knows nothing of them, and whoever wants to know is told. */
   cleanDatabase(now: number): void {
-    this.store?.deleteExpired(now);
+    const { onExpired } = this.usrloc;
+    const isAlone = this.usrloc.settings.dbMode === DbMode.DB_ONLY;
+    if (isAlone && onExpired !== null) this.store?.endExpired(now, (contact) => onExpired(this, contact));
+    else this.store?.deleteExpired(now);
   }
 }

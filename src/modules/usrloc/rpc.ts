@@ -124,6 +124,7 @@ function tableOf(usrloc: Usrloc, args: Args): Domain {
 function aorOf(usrloc: Usrloc, arg: string | number | undefined): string {
   const text = String(arg ?? "");
   const at = text.indexOf("@");
+  if (usrloc.settings.useDomain && at < 0) throw new RpcError(500, "Domain missing in AOR");
   return usrloc.settings.useDomain || at < 0 ? text : text.slice(0, at);
 }
 

@@ -263,14 +263,32 @@ export class TableStore {
   /** Removes rows that have expired; 0 means for ever. */
   deleteExpired(now: number): void {
     if (this.settings.dbMode === DbMode.READ_ONLY) return;
+    const done = this.db.delete(this.table, this.expired(now));
+    if (done instanceof Promise) done.catch((error: unknown) => this.tell(error));
+  }
+
+  /** The same, where `each` is told of what goes; at most `fetch_rows` at a time, the rest goes the next time. */
+  endExpired(now: number, each: (contact: Contact) => void): void {
+    const where = this.expired(now);
+    const end = (rows: readonly Row[]): unknown => {
+      for (const contact of this.contacts(rows)) each(contact);
+      const last = rows.at(-1)?.["id"];
+      if (typeof last !== "number") return undefined;
+      return this.db.delete(this.table, [...where, { column: "id", op: "<=", value: last }]);
+    };
+    const rows = this.db.query(this.table, [], where, { order: "id", limit: this.settings.fetchRows });
+    const done = rows instanceof Promise ? rows.then(end) : end(rows);
+    if (done instanceof Promise) done.catch((error: unknown) => this.tell(error));
+  }
+
+  private expired(now: number): Match[] {
     const { expires, serverId } = this.settings.columns;
     const where: Match[] = [
       { column: expires, op: ">", value: timeCell(0, this.settings.expiresType) },
       { column: expires, op: "<", value: timeCell(now, this.settings.expiresType) },
     ];
     if (this.settings.serverIdFilter) where.push({ column: serverId, value: this.settings.serverId });
-    const done = this.db.delete(this.table, where);
-    if (done instanceof Promise) done.catch((error: unknown) => this.tell(error));
+    return where;
   }
 }
 
