@@ -19,6 +19,7 @@ import {
 import { Transport } from "../sip/transports.ts";
 import { ipFamily } from "../util/ip.ts";
 import type { Log } from "../util/log.ts";
+import { own } from "../util/own.ts";
 
 /** A listen line that cannot be had; the process ends with code 3. */
 export class ListenError extends Error {
@@ -60,7 +61,7 @@ export async function openListeners(host: Host, transports: NetTransports, globa
           ]
         : [listen.proto];
     for (const name of protocols) {
-      const protocol = PROTOCOLS[name];
+      const protocol = own(PROTOCOLS, name);
       if (protocol === undefined) {
         log.warn(`listen ${name}:${listen.host}: ${name} is not available yet; left out`);
         continue;

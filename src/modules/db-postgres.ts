@@ -2,6 +2,7 @@
 
 import { ArgError } from "../registry/args.ts";
 import { ConfigError, defineModule, intParam, parsedParam } from "../registry/define.ts";
+import { own } from "../util/own.ts";
 
 /** What is understood of con_param. */
 interface ConnectionParams {
@@ -33,7 +34,7 @@ function connectionParams(text: string): ConnectionParams | ArgError {
       if (!/^\d{1,4}$/.test(value)) return new ArgError("connect_timeout is a number of seconds");
       found = { ...found, connectTimeout: Number(value) };
     } else if (name === "sslmode") {
-      const sslMode = SSL_MODES[value];
+      const sslMode = own(SSL_MODES, value);
       if (sslMode === undefined)
         return new ArgError(`"${value}" is no sslmode`, `there are ${Object.keys(SSL_MODES).join(", ")}`);
       found = { ...found, sslMode };

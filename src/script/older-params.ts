@@ -1,3 +1,5 @@
+import { own } from "../util/own.ts";
+
 // Parameters that modules had in release 3.1 and have no more: where they are now, or why they are not needed.
 
 /** Parameters that another module has now, by that of release 3.1. */
@@ -36,9 +38,9 @@ export function olderParam(
 ): { readonly hint: string } | { readonly effect: string } | null {
   const effect = Object.hasOwn(NEEDLESS, `${module} ${param}`) ? NEEDLESS[`${module} ${param}`] : undefined;
   if (effect !== undefined) return { effect };
-  const moved = MOVED[module];
+  const moved = own(MOVED, module);
   if (moved?.[1].split(" ").includes(param) === true)
     return { hint: `it is one of module ${moved[0]} since release 3.2` };
-  const refused = REFUSED[module];
+  const refused = own(REFUSED, module);
   return refused?.[1].split(" ").includes(param) === true ? { hint: refused[0] } : null;
 }

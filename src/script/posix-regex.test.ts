@@ -36,5 +36,6 @@ describe("posixRegex", () => {
     expect(posixRegex("[a-", false)).toContain("not closed");
     expect(posixRegex("(", false)).toContain("not a regular expression");
     expect(posixRegex("[[:nope:]]", false)).toContain("unknown class");
+    expect(posixRegex("[[:constructor:]]", false)).toContain("unknown class");
   });
 });

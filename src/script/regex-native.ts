@@ -1,3 +1,5 @@
+import { own } from "../util/own.ts";
+
 // POSIX extended regular expressions as JavaScript patterns: bracket classes, anchors, and what is literal there but special here. Only
 // for patterns that no subject can make slow, and for texts of the configuration itself.
 
@@ -98,7 +100,7 @@ function bracket(inside: string, byLine: boolean): string | { message: string } 
   for (let first = true; rest !== ""; first = false) {
     const named = /^\[:(\w+):\]/.exec(rest);
     if (named !== null) {
-      const set = CLASSES[named[1]!];
+      const set = own(CLASSES, named[1]!);
       if (set === undefined) return { message: `unknown class [:${named[1]}:]` };
       out += set;
       rest = rest.slice(named[0].length);

@@ -1,3 +1,4 @@
+import { own } from "../util/own.ts";
 // POSIX extended regular expressions (with GNU's \w \W \s \S \b \B \< \>) to a tree of sets of octets. What an octet may be is decided
 // here: case, and line ends when lines are matched one by one.
 
@@ -192,7 +193,7 @@ class Parser {
       if (c === "]" && !first) break;
       const named = c === "[" ? /^\[:(\w+):\]/.exec(this.text.slice(this.pos, this.pos + 16)) : null;
       if (named !== null) {
-        const test = CLASSES[named[1]!];
+        const test = own(CLASSES, named[1]!);
         if (test === undefined) throw new Problem(`unknown class [:${named[1]}:]`);
         for (let o = 0; o < 256; o++) if (test(o)) set[o] = 1;
         this.pos += named[0].length;

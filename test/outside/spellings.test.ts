@@ -257,3 +257,15 @@ describe("parameters", () => {
     await bed.close();
   });
 });
+
+test.each([
+  "$dlg(constructor)",
+  "$dlg_ctx(toString)",
+  "$subs(constructor)",
+  "$jsonrpl(constructor)",
+  "$(ulc(p=>constructor))",
+  "$tls(constructor)",
+])("%s: what every object of the language has is no field", async (variable) => {
+  const more = modules("dialog", "presence", "jsonrpcs", "xhttp", "tls");
+  await expect(openProxy(`${more}request_route { $var(x) = ${variable}; }`)).rejects.toThrow("portico.cfg:");
+});

@@ -11,6 +11,7 @@ import { Method } from "../../sip/methods.ts";
 import { LINE_END, NAME_START, STRIDE } from "../../sip/scan.ts";
 import { isToken } from "../../sip/tokens.ts";
 import { bytesOf } from "../../util/bytes.ts";
+import { own } from "../../util/own.ts";
 import { core } from "../core/index.ts";
 import { AuthCode, Authenticator, type AuthSettings } from "./authenticator.ts";
 import { authorizedCredentials, type DigestCredentials, findCredentials } from "./credentials.ts";
@@ -44,7 +45,7 @@ export function algorithmList(text: string): readonly number[] | ArgError {
   const list: number[] = [];
   for (const name of text.split(/[\s,]+/)) {
     if (name === "") continue;
-    const algorithm = known[name.toLowerCase()];
+    const algorithm = own(known, name.toLowerCase());
     if (algorithm === undefined || responseLength(algorithm) === 0)
       return new ArgError(`"${name}" is no algorithm for digests`, "there are MD5, SHA-256 and SHA-512-256");
     if (!list.includes(algorithm)) list.push(algorithm);

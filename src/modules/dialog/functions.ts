@@ -3,6 +3,7 @@
 import { type RouteContext, RouteKind } from "../../proxy/context.ts";
 import { type Arg, ArgError, int, optional, parsed, str, variable } from "../../registry/args.ts";
 import { type FunctionDef, type FunctionResult, fn } from "../../registry/define.ts";
+import { own } from "../../util/own.ts";
 import { routeParams } from "../rr/index.ts";
 import { currentDialog, dialogFor, knownRun, matchMessage, runOf } from "./context.ts";
 import { type Dialog, State, Wish } from "./dialog.ts";
@@ -32,7 +33,7 @@ const PROPERTIES: Readonly<Record<string, number>> = {
 const property = (): Arg<number> =>
   parsed("attr", (text) => {
     return (
-      PROPERTIES[text.trim()] ??
+      own(PROPERTIES, text.trim()) ??
       new ArgError(`unknown property "${text}"`, `one of ${Object.keys(PROPERTIES).join(", ")}`)
     );
   });

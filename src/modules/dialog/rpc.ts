@@ -3,6 +3,7 @@
 import { type RpcDef, RpcError, type RpcValue } from "../../registry/define.ts";
 import { matches } from "../../script/posix-regex.ts";
 import { bytesOf } from "../../util/bytes.ts";
+import { own } from "../../util/own.ts";
 import { regexOf } from "../core/index.ts";
 import { headerLines } from "./defaults.ts";
 import { type Dialog, State } from "./dialog.ts";
@@ -69,7 +70,7 @@ function tester(key: string, op: string, value: string): (d: Dialog) => boolean 
     if (op === "lt") return (d) => d.startedAt < than;
     throw new RpcError(500, "Invalid parameters");
   }
-  const get = KEYS[key];
+  const get = own(KEYS, key);
   if (get === undefined) throw new RpcError(500, "Invalid parameters");
   if (op === "eq") return (d) => get(d) === value;
   if (op === "sw") return (d) => get(d).startsWith(value);

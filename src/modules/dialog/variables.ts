@@ -4,6 +4,7 @@ import type { RouteContext } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
 import { type PvDef, pv, pvClass } from "../../registry/define.ts";
 import { toInt, toText, type Value } from "../../sip/value.ts";
+import { own } from "../../util/own.ts";
 import { currentDialog, dialogFor, knownRun, runOf } from "./context.ts";
 import { type Dialog, MAX_VARIABLES, type Side, State, Wish } from "./dialog.ts";
 import type { Dialogs } from "./dialogs.ts";
@@ -141,7 +142,7 @@ export const variables: Readonly<Record<string, PvDef<DialogInstance>>> = {
     doc: "A field of the dialog at hand: state, callid, from_tag, to_contact, lifetime …; null without a dialog.",
     inner: "required",
     resolve: ({ dialogs }, inner) => {
-      const field = inner === null ? undefined : FIELDS[inner];
+      const field = own(FIELDS, inner);
       if (field === undefined)
         return new ArgError(`unknown field of dialogs "${inner}"`, `one of ${Object.keys(FIELDS).join(", ")}`);
       return {
@@ -157,7 +158,7 @@ export const variables: Readonly<Record<string, PvDef<DialogInstance>>> = {
     inner: "required",
     writable: true,
     resolve: ({ dialogs }, inner): Accessor | ArgError => {
-      const field = inner === null ? undefined : CONTEXT[inner];
+      const field = own(CONTEXT, inner);
       if (field === undefined)
         return new ArgError(`unknown field of dialog contexts "${inner}"`, `one of ${Object.keys(CONTEXT).join(", ")}`);
       const { get, set } = field;

@@ -8,6 +8,7 @@ import { answerJson, type JsonAnswer } from "../../registry/rpc/json.ts";
 import type { Value } from "../../sip/value.ts";
 import { textOf } from "../../util/bytes.ts";
 import { Level } from "../../util/log.ts";
+import { own } from "../../util/own.ts";
 import { core } from "../core/index.ts";
 import { parseDatagramPlace } from "./place.ts";
 import { DEFAULT_FIFO, DEFAULT_SOCKET, JsonTransports, type Settings } from "./transports.ts";
@@ -134,7 +135,7 @@ const jsonrpcs = defineModule({
       doc: "What the last jsonrpc_exec() for this message gave: code, text or body.",
       inner: "required",
       resolve: (_self, name) => {
-        const field = FIELDS[name ?? ""];
+        const field = own(FIELDS, name);
         if (field === undefined) return new ArgError(`there is no $jsonrpl(${name})`, "code, text and body");
         return {
           get: (ctx) => {

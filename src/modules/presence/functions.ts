@@ -5,6 +5,7 @@ import { ArgError, int, optional, str } from "../../registry/args.ts";
 import { type FunctionDef, fn, type PvDef, pvClass, pvOfVariable } from "../../registry/define.ts";
 import { guarded } from "../../registry/guarded.ts";
 import type { Value } from "../../sip/value.ts";
+import { own } from "../../util/own.ts";
 import type { Presence } from "./presence.ts";
 import { handlePublish } from "./publish.ts";
 import { knownOf } from "./reply-route.ts";
@@ -150,7 +151,7 @@ export const variables: Readonly<Record<string, PvDef<PresenceInstance>>> = {
     doc: "A field of the subscription: after handle_subscribe(), in event_route[tm:local-request] over a NOTIFY, and in event_route[presence:notify-reply].",
     inner: "required",
     resolve: ({ presence }, name) => {
-      const field = FIELDS[name ?? ""];
+      const field = own(FIELDS, name);
       if (field === undefined)
         return new ArgError(`a subscription has no field "${name}"`, Object.keys(FIELDS).join(", "));
       return {

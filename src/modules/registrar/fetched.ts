@@ -4,6 +4,7 @@ import type { RouteContext } from "../../proxy/context.ts";
 import { type Accessor, ArgError } from "../../registry/args.ts";
 import { type PvDef, pvClass } from "../../registry/define.ts";
 import type { Value } from "../../sip/value.ts";
+import { own } from "../../util/own.ts";
 import { aorHash, type Contact } from "../usrloc/index.ts";
 import { withRecord } from "./lookup.ts";
 import type { Registrar } from "./registrar.ts";
@@ -94,7 +95,7 @@ export const ulc: PvDef<Registrar> = pvClass<Registrar>({
   indexed: true,
   resolve: (_, inner, index): Accessor | ArgError => {
     const [profile = "", attribute = ""] = (inner ?? "").split("=>", 2).map((part) => part.trim());
-    const read = ATTRIBUTES[attribute];
+    const read = own(ATTRIBUTES, attribute);
     if (profile === "" || read === undefined) {
       return new ArgError(
         `$ulc has no "${inner}"`,

@@ -1,3 +1,5 @@
+import { own } from "../../util/own.ts";
+
 // Shell patterns (POSIX fnmatch): * ? [set] and backslash, in time linear in text times pattern.
 
 interface Item {
@@ -77,7 +79,7 @@ function parseSet(pattern: string, start: number): { item: Item; end: number } |
     if (c === undefined) return null;
     if (c === "]" && !isFirst) break;
     const named = /^\[:(\w+):\]/.exec(pattern.slice(i, i + 12));
-    const re = named === null ? undefined : CLASSES[named[1]!];
+    const re = named === null ? undefined : own(CLASSES, named[1]!);
     if (named !== null && re !== undefined) {
       tests.push((x) => re.test(x));
       i += named[0].length;

@@ -3,6 +3,7 @@
 
 import { nearest } from "../../registry/nearest.ts";
 import { canonicalIp } from "../../util/ip.ts";
+import { own } from "../../util/own.ts";
 import {
   METHOD_NAMES,
   noValues,
@@ -126,7 +127,7 @@ export function parseTlsConfig(file: string, content: string): { profiles: Profi
       continue;
     }
     const [, name = "", value = ""] = parts;
-    const setter = KEYS[name.toLowerCase()];
+    const setter = own(KEYS, name.toLowerCase());
     if (setter === undefined) {
       const [near] = nearest(name, Object.keys(KEYS));
       tell(at, `unknown setting ${name}`, near === undefined ? null : `did you mean ${near}?`);

@@ -1,6 +1,7 @@
 // One set of settings of TLS: a section of tls.cfg, or what the module's parameters say.
 
 import type { TlsVersion } from "../../host/tls.ts";
+import { own } from "../../util/own.ts";
 
 /** The settings of a section; null is "not given": the value of the default section, then that of the parameter counts. */
 export interface ProfileValues {
@@ -89,5 +90,5 @@ export const METHOD_NAMES = ["TLSv1.2+", "TLSv1.2", "TLSv1.3", "TLSv1.1+", "TLSv
 
 /** What a method allows; null for a name that is none, or that nobody speaks any more (SSLv2, SSLv3). */
 export function versionsOf(method: string): VersionRange | null {
-  return METHODS[method.toLowerCase()] ?? null;
+  return own(METHODS, method.toLowerCase()) ?? null;
 }

@@ -15,6 +15,7 @@ import {
   textOfCertificate,
   timeText,
 } from "../../util/certificate-text.ts";
+import { own } from "../../util/own.ts";
 
 type Vars = Record<string, PvDef<unknown>>;
 type Side = "peer" | "my";
@@ -91,7 +92,7 @@ export const tlsVariables: Vars = {
     doc: "Lines of certificates: m_issuer_line, m_subject_line of ours, p_issuer_line, p_subject_line of the far end's.",
     inner: "required",
     resolve: (_self, inner) => {
-      const found = LINES[inner ?? ""];
+      const found = own(LINES, inner);
       if (found === undefined) return new ArgError(`no line "${inner}"`, `there are ${Object.keys(LINES).join(", ")}`);
       const [side, of] = found;
       return {
