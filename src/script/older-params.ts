@@ -1,6 +1,6 @@
-import { own } from "../util/own.ts";
-
 // Parameters that modules had in release 3.1 and have no more: where they are now, or why they are not needed.
+
+import { own } from "../util/own.ts";
 
 /** Parameters that another module has now, by that of release 3.1. */
 const MOVED: Readonly<Record<string, readonly [string, string]>> = {

@@ -1,7 +1,7 @@
-import { own } from "../util/own.ts";
-
 // POSIX extended regular expressions as JavaScript patterns: bracket classes, anchors, and what is literal there but special here. Only
 // for patterns that no subject can make slow, and for texts of the configuration itself.
+
+import { own } from "../util/own.ts";
 
 const CLASSES: Readonly<Record<string, string>> = {
   alnum: "0-9A-Za-z",

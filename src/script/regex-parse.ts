@@ -1,6 +1,7 @@
-import { own } from "../util/own.ts";
 // POSIX extended regular expressions (with GNU's \w \W \s \S \b \B \< \>) to a tree of sets of octets. What an octet may be is decided
 // here: case, and line ends when lines are matched one by one.
+
+import { own } from "../util/own.ts";
 
 /** Octets as a table of 256 flags. */
 export type OctetSet = Uint8Array;

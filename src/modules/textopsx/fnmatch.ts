@@ -1,6 +1,6 @@
-import { own } from "../../util/own.ts";
-
 // Shell patterns (POSIX fnmatch): * ? [set] and backslash, in time linear in text times pattern.
+
+import { own } from "../../util/own.ts";
 
 interface Item {
   readonly kind: "one" | "many" | "set";
