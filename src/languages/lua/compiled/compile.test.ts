@@ -7,6 +7,10 @@ import type { CallPlace } from "../../../registry/args.ts";
 import type { Gives, KemiResult, ScriptApi, ScriptArg, ScriptCall } from "../../../registry/kemi.ts";
 import { bytesOf } from "../../../util/bytes.ts";
 import { LuaEngine } from "../engine.ts";
+import type { LuaClosure } from "../fengari-types.ts";
+import { LuaMachine } from "../machine.ts";
+import { LEFT } from "./signals.ts";
+import type { Outcome } from "./sites.ts";
 
 const host = await selectHost();
 
@@ -306,5 +310,36 @@ describe("compiled and interpreted", () => {
         "function main() local i = 0 while true do i = i + 1 KSR.out(i) if i % 2 == 0 then i = i + 0.5 end end end",
         instructions,
       );
+  });
+
+  test("a function that leaves each time stays with the interpreter in the end, one that waits does not", () => {
+    const machine = new LuaMachine({
+      instructions: 1000,
+      prelude: host.asset("lua51.lua"),
+      around: { host, access: 0, print: () => {} },
+      trace: null,
+    });
+    machine.runChunk(
+      bytesOf("function leaves() return pcall(type, 1) end function waits() return pcall(type, 2) end"),
+      "f",
+    );
+    const { runTime } = machine;
+    const runsOf = (name: string, held: Outcome | null): number => {
+      const fn = machine.functionNamed(name) as LuaClosure;
+      let runs = 0;
+      for (let i = 0; i < 2000; i++) {
+        const compiled = runTime.compiledOf(fn);
+        if (compiled === null) continue;
+        runs++;
+        runTime.held = held;
+        expect(runTime.start(compiled, fn, [])).toBe(LEFT);
+        const thread = machine.takeThread();
+        runTime.restore(thread);
+        machine.giveBack(thread);
+      }
+      return runs;
+    };
+    expect(runsOf("leaves", null)).toBe(256);
+    expect(runsOf("waits", { result: 1 })).toBe(1999);
   });
 });

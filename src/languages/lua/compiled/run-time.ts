@@ -15,7 +15,6 @@ interface Frame {
   readonly fn: LuaClosure;
   readonly pc: number;
   readonly registers: readonly LuaValue[];
-  readonly isOpen: boolean;
   readonly more: readonly LuaValue[];
   isTail: boolean;
 }
@@ -143,18 +142,13 @@ export class RunTime {
   ): LuaValue {
     const isAgain = signal === AGAIN;
     this.left += isAgain ? left : left - 1;
-    if (isAgain && (++compiled.left & (DEPARTURES - 1)) === 0) compiled.isOff = compiled.left * 2 > compiled.entered;
+    // a call that waits would do so in the interpreter too
+    if (isAgain && this.held === null && (++compiled.left & (DEPARTURES - 1)) === 0)
+      compiled.isOff = compiled.left * 2 > compiled.entered;
     if (!isAgain && fn.p.code[pc]!.opcode === TAILCALL) this.frames.at(-1)!.isTail = true;
     else {
-      const isOpen = isAgain && open !== null;
-      this.frames.push({
-        fn,
-        pc: isAgain ? pc : pc + 1,
-        registers: isOpen ? [...registers, ...open] : registers,
-        isOpen,
-        more,
-        isTail: false,
-      });
+      const all = isAgain && open !== null ? [...registers, ...open] : registers;
+      this.frames.push({ fn, pc: isAgain ? pc : pc + 1, registers: all, more, isTail: false });
     }
     return LEFT;
   }

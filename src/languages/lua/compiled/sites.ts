@@ -16,7 +16,7 @@ export type Callee = (fn: never, ...args: LuaValue[]) => LuaValue;
 /** A function of a script as JavaScript. */
 export interface Compiled {
   readonly run: Callee;
-  /** How often it was entered, and how often it had to leave an instruction to the interpreter. */
+  /** How often it was entered, and how often it had to leave an instruction to the interpreter that was no waiting call. */
   entered: number;
   left: number;
   /** It leaves so often that the interpreter had better do all of it. */
