@@ -88,6 +88,21 @@ test("no more are kept than there is room for", async () => {
   expect([outbox.size, database.rows.length, database.rows.at(-1)]).toEqual([0, 20_000, 19_999]);
 });
 
+test("nor more of their texts", async () => {
+  const { bed, database, outbox } = open();
+  database.error = DOWN;
+  database.answersAtOnce = true;
+  const texts = [..."abcdefgh"].map((letter) => letter.repeat(8 << 20));
+  for (const text of texts) expect(outbox.put(row(text))).toBe(true);
+  expect(outbox.put(row("x"))).toBe(false);
+  expect(outbox.put(row(1))).toBe(true);
+  database.error = null;
+  await bed.pass(5000);
+  expect([outbox.size, database.rows.length]).toEqual([0, 9]);
+  database.error = DOWN;
+  expect(outbox.put(row(texts[0]!))).toBe(true);
+});
+
 test("what is tried now is not kept; what is kept is tried when the process ends", async () => {
   const { bed, database, outbox } = open();
   database.error = DOWN;

@@ -6,8 +6,9 @@ import type { Cell } from "../../store/database.ts";
 import { isAway } from "../../store/pool.ts";
 import { Timer } from "../../util/timer-wheel.ts";
 
-/** Rows that are kept. */
+/** Rows that are kept, and the octets of their texts: strangers choose how long theirs are. */
 const MAX_KEPT = 20_000;
+const MAX_OCTETS = 64 << 20;
 /** Milliseconds between looks at whether the database is back. */
 const RETRY = 1000;
 /** Rows written in one go, where the database answers at once. */
@@ -27,6 +28,7 @@ export class Outbox {
   dropped = 0;
   private readonly host: ModuleHost;
   private kept: OutgoingRow[] = [];
+  private octets = 0;
   private writing = false;
   /** Rows written since the database is back. */
   private late = 0;
@@ -80,11 +82,16 @@ export class Outbox {
   }
 
   private keep(row: OutgoingRow): boolean {
-    if (this.kept.length >= MAX_KEPT) {
+    const octets = octetsOf(row);
+    if (this.kept.length >= MAX_KEPT || this.octets + octets > MAX_OCTETS) {
       this.dropped++;
-      this.host.proxy.limited.error(this.host.log, `a record is lost: ${MAX_KEPT} wait for the database already`);
+      this.host.proxy.limited.error(
+        this.host.log,
+        `a record is lost: ${this.kept.length} wait for the database already`,
+      );
       return false;
     }
+    this.octets += octets;
     if (this.kept.length === 0) this.host.log.warn("the database is away: records are kept until it is back");
     this.kept.push(row);
     this.wait();
@@ -110,6 +117,7 @@ export class Outbox {
       if (error === null) this.late++;
       else this.complain(row, error);
     }
+    for (let i = 0; i < count; i++) this.octets -= octetsOf(this.kept[i]!);
     this.kept = this.kept.slice(count);
     this.writing = false;
     if (this.kept.length > 0) this.wait(isBack ? 1 : RETRY);
@@ -134,4 +142,10 @@ export class Outbox {
     const text = error instanceof Error ? error.message : String(error);
     this.host.proxy.limited.error(this.host.log, `cannot write a record into table ${table}: ${text}`);
   }
+}
+
+function octetsOf({ cells }: OutgoingRow): number {
+  let octets = 0;
+  for (const cell of cells) if (typeof cell === "string") octets += cell.length;
+  return octets;
 }
