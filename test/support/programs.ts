@@ -66,9 +66,9 @@ export function start(command: readonly string[], options: ProgramOptions = {}):
   return { child, output: () => output, finished };
 }
 
-/** Runs a program to its end; killed after 60 seconds unless a limit is given. */
+/** Runs a program to its end; killed after 120 seconds unless a limit is given. */
 export function run(command: readonly string[], options: ProgramOptions = {}): Promise<Finished> {
-  return start(command, { limit: 60_000, ...options }).finished;
+  return start(command, { limit: 120_000, ...options }).finished;
 }
 
 /** Asks a program to end (SIGTERM), insists after `patience` milliseconds, which what it is said to have printed then tells. */
