@@ -71,6 +71,7 @@ const ASKED = `
     else save("location");
     exit;
   }
+  if ($var(do) == "fetch") reg_fetch_contacts("location", "$ru", "n");
   if ($var(do) == "lookbad") lookup("location", "nonsense");
   if ($var(do) == "looknone") lookup("location", "sip:else.example");
   if ($var(do) == "dsetnone") lookup_to_dset("location", "sip:else.example");
@@ -99,6 +100,8 @@ const ASKED = `
   append_to_reply("R: $var(rc) $ru $du $branch(uri) [$xavp(ulattrs=>color)] [$xavp(rcd=>contact)]\\r\\n");
   sl_send_reply("299", "Done");
 `;
+// saving to memory only is refused where nothing is in memory
+const IN_DATABASE = ASKED.replace('"location", "0x01"', '"location"');
 const ask = (user: string, does: string): NatStep => send("OPTIONS", user, [`X-Do: ${does}`]);
 const put = (user: string, does: string, contact: string, ...lines: string[]): NatStep =>
   register(user, contact, `X-Do: ${does}`, ...lines);
@@ -186,7 +189,24 @@ const FUNCTIONS: readonly NatGroup[] = [
       },
     ],
     "",
-    ASKED.replace('"location", "0x01"', '"location"'), // which is refused there
+    IN_DATABASE,
+  ),
+  table(
+    "a table that has gone",
+    db(3),
+    [
+      {
+        name: "what functions say",
+        steps: [
+          put("a", "", "<sip:a@1.1.1.1>"),
+          sql("DROP TABLE location", 50),
+          ...["lookup", "registered", "unregister", "fetch"].map((does) => ask("a", does)),
+          put("a", "", "<sip:a@1.1.1.1>", "CSeq: 2 REGISTER"),
+        ],
+      },
+    ],
+    "",
+    IN_DATABASE,
   ),
   group("handle_lost_tcp", p("usrloc", "handle_lost_tcp", 1), [
     {

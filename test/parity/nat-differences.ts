@@ -51,7 +51,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     "a row that is there is changed, one that is not is made, whatever is asked for",
   ],
   [/^leftovers: pings from the database, by SIP/, "requests have Max-Forwards (RFC 3261 8.1.1)"],
-  [/^leftovers: functions: save$/, "wording of P-Registrar-Error"],
+  [/^leftovers: (functions: save$|a table that has gone)/, "wording of P-Registrar-Error"],
   [
     /^leftovers: pings, SIP: path/,
     "requests have Max-Forwards (RFC 3261 8.1.1), and go to the first hop that their Route names",

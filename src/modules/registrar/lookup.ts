@@ -79,12 +79,17 @@ export function lookup(
   if (domain === null) return Found.ERROR;
   const sought = soughtBy(reg, uri ?? ctx.message.requestUri());
   if (sought === null) return Found.ERROR;
-  const record = recordFor(domain, sought);
   const take = (found: AorRecord | undefined): number =>
     found === undefined ? Found.NO : use(reg, ctx, found, sought, toSet, numbers);
+  let record: ReturnType<typeof recordFor>;
+  try {
+    record = recordFor(domain, sought);
+  } catch (error) {
+    return failure(reg, table, Found.NO)(error); // as on the oracle
+  }
   if (!(record instanceof Promise)) return take(record);
   ctx.message.own();
-  return record.then(take);
+  return record.catch(failure(reg, table, Found.NO)).then((found) => (typeof found === "number" ? found : take(found)));
 }
 
 function use(
@@ -289,12 +294,12 @@ export function unregister(
     const waiting = reg.usrloc.settle();
     return waiting === null ? 1 : waiting.then(() => 1);
   };
-  return withRecord(reg, ctx.message, table, uri, remove);
+  return withRecord(reg, ctx.message, table, uri, remove, -2);
 }
 
 // With nothing in memory a record id is enough; elsewhere a user is asked for.
 function unregisterRow(reg: Registrar, table: string, ruid: string | null): number | Promise<number> {
-  const failed = failure(reg, table);
+  const failed = failure(reg, table, -2);
   const code = (rows: number): number => (rows > 0 ? 1 : -3);
   try {
     const removed = ruid === null ? null : (reg.domain(table)?.removeRow(ruid) ?? null);
@@ -304,28 +309,29 @@ function unregisterRow(reg: Registrar, table: string, ruid: string | null): numb
   }
 }
 
-/** Tells of a table that fails; -2. */
-function failure(reg: Registrar, table: string): (error: unknown) => number {
+/** Tells of a table that fails, and gives the code. */
+function failure(reg: Registrar, table: string, code: number): (error: unknown) => number {
   return (error) => {
     const why = error instanceof Error ? error.message : String(error);
     reg.host.proxy.limited.error(reg.host.log, `location table ${table}: ${why}`);
-    return -2;
+    return code;
   };
 }
 
-/** Calls `then` with the record of the URI's user (undefined: none); -1 when it is no URI, -2 when the table fails. */
+/** Calls `then` with the record of the URI's user (undefined: none); -1 when it is no URI, `broken` when the table fails. */
 export function withRecord(
   reg: Registrar,
   msg: SipMessage,
   table: string,
   uri: string | null,
   then: (record: AorRecord | undefined, domain: Domain) => number | Promise<number>,
+  broken = -1,
 ): number | Promise<number> {
   const domain = reg.domain(table);
-  if (domain === null) return -2;
+  if (domain === null) return broken;
   const sought = soughtBy(reg, uri ?? defaultUri(msg));
   if (sought === null) return -1;
-  const failed = failure(reg, table);
+  const failed = failure(reg, table, broken);
   try {
     const record = recordFor(domain, sought);
     if (!(record instanceof Promise)) return then(record, domain);
