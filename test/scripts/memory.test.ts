@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { createSimulation } from "../../src/host/simulated.ts";
 import { LuaEngine } from "../../src/languages/lua/engine.ts";
-import { PythonEngine } from "../../src/languages/python/engine.ts";
+import { PRELUDE, PythonEngine } from "../../src/languages/python/engine.ts";
 import { startPython } from "../../src/languages/python/pyodide.ts";
 import { type RouteContext, RouteKind } from "../../src/proxy/context.ts";
 import { str } from "../../src/registry/args.ts";
@@ -115,7 +115,7 @@ test("Lua", { timeout: LONG ? 3_600_000 : 60_000 }, async () => {
 
 test("Python", { timeout: LONG ? 3_600_000 : 60_000 }, async () => {
   const engine = new PythonEngine({
-    prelude: readFileSync(path("embed/python/prelude.py"), "utf8"),
+    prelude: PRELUDE.map((name) => readFileSync(path(`embed/${name}`), "utf8")).join("\n"),
     timeLimit: 5000,
     access: 0,
     command: async () => 0,

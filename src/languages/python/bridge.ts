@@ -11,7 +11,7 @@ import type { PythonScript, Run } from "./engine.ts";
 
 /** What the engine needs of the program. */
 export interface PythonHost {
-  /** embed/python/prelude.py. */
+  /** The texts that PRELUDE names, together. */
   readonly prelude: string;
   /** How long a run may take, ms, what it waits not counted; 0: for ever. */
   readonly timeLimit: number;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import type { RouteContext } from "../../proxy/context.ts";
 import type { ScriptApi } from "../../registry/kemi.ts";
-import { PythonEngine } from "./engine.ts";
+import { PRELUDE, PythonEngine } from "./engine.ts";
 import { startPython } from "./pyodide.ts";
 
 const SCRIPT = `
@@ -57,7 +57,7 @@ const path = (name: string): string => fileURLToPath(new URL(`../../../${name}`,
 const ctx = {} as RouteContext;
 let failures = 0;
 const engine = new PythonEngine({
-  prelude: readFileSync(path("embed/python/prelude.py"), "utf8"),
+  prelude: PRELUDE.map((name) => readFileSync(path(`embed/${name}`), "utf8")).join("\n"),
   timeLimit: 200,
   access: 0,
   command: async () => 0,

@@ -14,6 +14,9 @@ export class PythonError extends Error {
   }
 }
 
+/** What is run in Python before any script: these of embed/, one after the other. */
+export const PRELUDE = ["python/prelude.py", "python/surroundings.py"] as const;
+
 /** A method of the script does not exist. */
 export const NO_METHOD = -0x7fffffff;
 

@@ -4,7 +4,7 @@
 import { HostError } from "../../host/host.ts";
 import { checkScripts } from "../../languages/check-script.ts";
 import { checkPython, PYTHON_NAMES } from "../../languages/python/check.ts";
-import { NO_METHOD, PythonEngine, PythonError, type PythonScript } from "../../languages/python/engine.ts";
+import { NO_METHOD, PRELUDE, PythonEngine, PythonError, type PythonScript } from "../../languages/python/engine.ts";
 import { type RouteContext, RouteKind, type RouteResult } from "../../proxy/context.ts";
 import { unaskedContext } from "../../proxy/unasked.ts";
 import { optional, str } from "../../registry/args.ts";
@@ -295,7 +295,7 @@ function configured(
   const self: AppPython = {
     host,
     engine: new PythonEngine({
-      prelude: new TextDecoder().decode(host.host.asset("python/prelude.py")),
+      prelude: PRELUDE.map((name) => new TextDecoder().decode(host.host.asset(name))).join("\n"),
       timeLimit: params.time_limit,
       access,
       command: (text) => command(host, text),
