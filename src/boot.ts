@@ -61,6 +61,9 @@ export class UnusableConfig extends Error {
 /** The beginning of what a script reports is what tells kinds of reports apart: place and fault. */
 const MAX_KIND = 100;
 
+/** No log level is below it. */
+const LOWEST_LEVEL = -128;
+
 /** Length of a tick of the timer wheel, ms. */
 const TICK = 10;
 
@@ -208,6 +211,7 @@ function prepare(
       write: (level, text, facility, word) => proxy.log.write(level, text, facility, word),
       tracing: proxy.tracing,
     },
+    allowChange: (name, put) => proxy.groups.allowNumber("core", name, LOWEST_LEVEL, put),
   });
   if (compiled.routes === null) throw new UnusableConfig(compiled.diagnostics);
   const { routes, routeNumber, callbacks } = routing(config, generation, compiled.routes);

@@ -26,7 +26,6 @@ export class CompileScope {
   readonly env: PvEnv;
   readonly runtime: Runtime;
   readonly diagnostics: Diagnostics;
-  readonly maxLoops: number;
   readonly maxDepth: number;
   /** What is told of each action while routes run; nothing is compiled in for what is off. */
   readonly watch: ActionWatch;
@@ -48,7 +47,6 @@ export class CompileScope {
     env: PvEnv;
     runtime: Runtime;
     diagnostics: Diagnostics;
-    maxLoops: number;
     maxDepth: number;
     watch: ActionWatch;
     waiting: ReadonlySet<RouteEntry>;
@@ -60,7 +58,6 @@ export class CompileScope {
     this.env = from.env;
     this.runtime = from.runtime;
     this.diagnostics = from.diagnostics;
-    this.maxLoops = from.maxLoops;
     this.maxDepth = from.maxDepth;
     this.watch = from.watch;
     this.waiting = from.waiting;

@@ -136,7 +136,7 @@ export class StatementCompiler {
     this.enclosing.push({ label, tail });
     const block = this.out.block(() => {
       const code = this.expressions.loopCondition(fold(stmt.cond));
-      const limit = `if (++${rounds} > ${this.scope.maxLoops}) { rt.tooLong(${site}, ${this.scope.maxLoops}); ${tail ? `${this.result} = -1; ` : ""}break ${label}; }`;
+      const limit = `if (++${rounds} > rt.maxLoops) { rt.tooLong(${site}); ${tail ? `${this.result} = -1; ` : ""}break ${label}; }`;
       this.out.emit(`if (!(${code})) break ${label};\n${limit}`);
       this.body(stmt.body, tail);
     });

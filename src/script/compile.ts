@@ -30,12 +30,28 @@ export interface CompileOptions {
   readonly report?: (message: string) => void;
   /** The clock of latency_limit_action, and where lines of it and of cfgtrace go. */
   readonly tell?: ActionLog;
+  /** Told of each global parameter that can be changed while the routes are in force, and how. */
+  readonly allowChange?: (name: string, put: (value: number) => void) => void;
 }
 
 /** The routes, or null when something was found wrong. */
 export interface Compiled {
   readonly routes: CompiledRoutes | null;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+// Without latency_limit_action there is no code in the routes that would measure.
+function letChange(runtime: Runtime, allow: CompileOptions["allowChange"]): void {
+  allow?.("max_while_loops", (rounds) => {
+    runtime.maxLoops = rounds;
+  });
+  allow?.("latency_log", (level) => {
+    runtime.slowLevel = level;
+  });
+  if (runtime.slow === 0) return;
+  allow?.("latency_limit_action", (limit) => {
+    runtime.slow = limit;
+  });
 }
 
 /** Compiles the routes of a configuration that is ok. `instances`: what each module's configure returned, by module name. */
@@ -52,10 +68,11 @@ export function compileRoutes(
   const runtime = new Runtime(options.report ?? (() => undefined), maxDepth, options.tell);
   runtime.slow = config.globals.int("latency_limit_action");
   runtime.slowLevel = config.globals.int("latency_log");
+  runtime.maxLoops = config.globals.int("max_while_loops");
+  letChange(runtime, options.allowChange);
   const takesInner = (name: string): boolean => loaded.pv(name)?.def.inner !== "none";
   const reader: ReaderOf = (text) => compileText(text, env);
   const args: ArgScope = { flags: config.flags, routes: config.routes, takesInner, reader };
-  const maxLoops = config.globals.int("max_while_loops");
   const mayTrace = config.globals.int("cfgtrace") !== 0 || loaded.module("debugger") !== null;
   const watch = { traces: mayTrace, slow: config.globals.int("latency_limit_action") };
   const asked = new AskedVariables(loaded.modules, instances);
@@ -67,7 +84,6 @@ export function compileRoutes(
     env,
     runtime,
     diagnostics,
-    maxLoops,
     maxDepth,
     watch,
     waiting,

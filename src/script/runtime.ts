@@ -57,6 +57,8 @@ export class Runtime {
   /** latency_limit_action, in microseconds, and latency_log. */
   slow = 0;
   slowLevel = SLOW_LEVEL;
+  /** max_while_loops. */
+  maxLoops = 100;
   private readonly tell: ActionLog;
   private readonly tracing: Tracing;
 
@@ -115,8 +117,8 @@ export class Runtime {
     this.report(`${this.where(site)}: routes call each other more than ${this.maxDepth} deep`);
     return -1;
   };
-  readonly tooLong = (site: number, limit: number): void => {
-    this.report(`${this.where(site)}: while ended after ${limit} rounds (max_while_loops)`);
+  readonly tooLong = (site: number): void => {
+    this.report(`${this.where(site)}: while ended after ${this.maxLoops} rounds (max_while_loops)`);
   };
 
   /** The time before an action, for `took`. */

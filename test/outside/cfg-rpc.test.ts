@@ -149,3 +149,29 @@ request_route { cnt_inc("seen"); $var(a) = $rc; cnt_inc("nope"); $var(b) = $rc; 
   expect(bed.log.some((line) => line.includes("counter nope is not declared"))).toBe(true);
   await bed.close();
 });
+
+test("max_while_loops, latency_log and latency_limit_action hold for the routes in force", async () => {
+  const bed = await openProxy(`${modules("cfg_rpc", "debugger")}latency_limit_action=1000000
+request_route {
+  $var(i) = 0;
+  while ($var(i) < 50) { $var(i) = $var(i) + 1; }
+  sl_send_reply("200", "$var(i)");
+}
+`);
+  const phone = await bed.udp(7000);
+  const rounds = async (): Promise<string> => {
+    const [reply] = await phone.send(bed.request("OPTIONS", "sip:x@example.org"));
+    return /^SIP\/2\.0 200 (\d+)/.exec(reply!)![1]!;
+  };
+  expect(await rounds()).toBe("50");
+  await bed.rpc("cfg.seti", "core", "max_while_loops", 7);
+  expect(await rounds()).toBe("7");
+  expect(bed.log.at(-1)).toMatch(/while ended after 7 rounds/);
+  const slow = (): string[] => bed.log.filter((line) => line.includes("took too long"));
+  expect(slow()).toEqual([]);
+  await bed.rpc("cfg.seti", "core", "latency_limit_action", 0);
+  await bed.rpc("cfg.seti", "core", "latency_log", -5);
+  await rounds();
+  expect(slow()[0]).toMatch(/^ALERT: /);
+  await bed.close();
+});
