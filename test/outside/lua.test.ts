@@ -381,6 +381,12 @@ describe("files", () => {
     expect(phone.received.map((text) => text.slice(12, 15))).toEqual(["new", "old"]);
   });
 
+  test("print is logged", async () => {
+    await open(said("print('to the', 'log', 7, nil) return 1"), "", {}, 2);
+    await ask();
+    expect(bed!.log.join("\n")).toContain("app_lua: to the\tlog\t7\tnil");
+  });
+
   test("log_mode 1 logs each call", async () => {
     await open(said("return 1"), 'modparam("app_lua", "log_mode", 1)', {}, 3);
     await ask();
