@@ -233,3 +233,39 @@ test("commands want the domain of a user where domains count (use_domain)", asyn
   expect(await bed.rpc("ul.lookup", "location", "x@example.org")).toMatchObject({ AoR: "x@example.org" });
   await bed.close();
 });
+
+test("lookup_xavp() and reg_from_user(): what is stored of a user, and whether a message comes from there", async () => {
+  const bed = await openProxy(`${modules("nathelper")}modparam("nathelper|registrar", "received_avp", "$avp(rcv)")
+request_route {
+  if (is_method("REGISTER")) { if ($hdr(X-Nat) != $null) fix_nated_register(); save("location"); exit; }
+  if (is_method("INFO")) {
+    $var(m) = $hdr(X-Mode);
+    reg_from_user("location", "$ru", "$var(m)");
+    sl_send_reply("299", "$rc");
+    exit;
+  }
+  lookup_xavp("location", "$ru", "rul", "cul");
+  sl_send_reply("299", "$rc $xavp(rul=>aor) $xavp(rul=>count) $xavp(cul=>uri) $xavp(cul=>socket) $xavp(cul=>dsturi) $xavp(cul[1]=>uri) $xavp(cul[1]=>dsturi)");
+}
+`);
+  const phone = await bed.udp(7000);
+  const tcp = await bed.tcp();
+  await phone.send(register(bed, "x", "<sip:x@192.0.2.10:7000>;q=0.9"));
+  await phone.send(register(bed, "x", "<sip:x@10.1.1.1:7000>;q=0.5", ["X-Nat: yes"]));
+  await phone.send(register(bed, "y", "<sip:y@192.0.2.99:7000>"));
+  const phrase = (answers: string[]): string => /^SIP\/2\.0 299 (.*)\r/.exec(answers[0]!)![1]!;
+  const ask = async (user: string): Promise<string> =>
+    phrase(await phone.send(bed.request("OPTIONS", `sip:${user}@example.org`)));
+  expect(await ask("x")).toBe(
+    "1 x 2 sip:x@192.0.2.10:7000 udp:192.0.2.1:5060 <null> sip:x@10.1.1.1:7000 sip:192.0.2.10:7000",
+  );
+  expect(await ask("nobody")).toBe("-1 <null> <null> <null> <null> <null> <null> <null>");
+  const from = async (agent: BedAgent, user: string, mode: number): Promise<string> =>
+    phrase(await agent.send(bed.request("INFO", `sip:${user}@example.org`, [`X-Mode: ${mode}`])));
+  expect(await Promise.all([0, 1, 2, 3].map((mode) => from(phone, "x", mode)))).toEqual(["1", "1", "1", "1"]);
+  for (const [mode, answer] of Object.entries(["1", "-1", "-1", "-1"]))
+    expect(await from(tcp, "x", Number(mode))).toBe(answer);
+  expect(await from(phone, "y", 0)).toBe("-1");
+  expect(await from(phone, "nobody", 0)).toBe("-1");
+  await bed.close();
+});

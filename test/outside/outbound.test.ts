@@ -245,3 +245,30 @@ test("what the parameters do not take", async () => {
   ).rejects.toThrow("the configuration cannot be used");
   await open();
 });
+
+test("add_path_advertised_address() and its kin write the given host in the place of ours", async () => {
+  const config = `${modules("path")}
+request_route {
+  $var(a) = $hdr(X-Address);
+  if ($hdr(X-Do) == "plain") add_path_advertised_address("$var(a)");
+  if ($hdr(X-Do) == "user") add_path_advertised_address("$var(a)", "inbound", "ob");
+  if ($hdr(X-Do) == "received") add_path_received_advertised_address("$var(a)", "inbound");
+  if ($rc < 0) { sl_send_reply("503", "Internal Path Error"); exit; }
+  $du = "sip:192.0.2.10:${REGISTRAR}";
+  forward();
+}
+`;
+  await open("", config);
+  const phone = await bed.udp(7000);
+  const path = async (does: string, address: string): Promise<string | undefined> => {
+    const before = registrar.received.length;
+    const answers = await phone.send(
+      bed.request("REGISTER", "sip:example.org", [`X-Do: ${does}`, `X-Address: ${address}`]),
+    );
+    return answers[0]?.slice(8, 11) ?? headerOf(registrar.received[before]!, "Path") ?? "";
+  };
+  expect(await path("plain", "proxy.example.com")).toBe("<sip:proxy.example.com;lr>");
+  expect(await path("user", "1.2.3.4:5080")).toBe("<sip:inbound@1.2.3.4:5080;lr;ob>");
+  expect(await path("received", "[2001:db8::1]")).toBe("<sip:inbound@[2001:db8::1];lr;received=sip:192.0.2.10:7000>");
+  expect(await path("plain", "a>b")).toBe("503");
+});

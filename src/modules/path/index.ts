@@ -32,13 +32,14 @@ class State {
   outbound: Outbound | null = null;
 }
 
-/** Adds Path. `received`: with the address the request came from. */
+/** Adds Path. `received`: with the address the request came from; `host`: with that host, and port, in the place of ours. */
 function addPath(
   self: Instance,
   ctx: RouteContext,
   received: boolean,
   user: string | undefined,
   params: string | undefined,
+  host: string | null = null,
 ): number {
   const { outbound: flows } = self.state;
   const token = user === undefined && flows !== null ? flows.tokenFor(ctx) : null;
@@ -50,7 +51,7 @@ function addPath(
   ];
   const tail = `;lr${more.map((p) => `;${p}`).join("")}`;
   const line = (face: SocketFace, r2: string): string =>
-    `Path: <sip:${who === "" ? "" : `${who}@`}${hostPort(face)}${socketParams(self, ctx, face)}${tail}${r2}>\r\n`;
+    `Path: <sip:${who === "" ? "" : `${who}@`}${host ?? hostPort(face)}${socketParams(self, ctx, face)}${tail}${r2}>\r\n`;
   const lines = self.double
     ? (from: SocketFace, to: SocketFace): string => line(to, ";r2=on") + line(from, ";r2=on")
     : (_: SocketFace, to: SocketFace): string => line(to, "");
@@ -59,6 +60,19 @@ function addPath(
   const at = first < 0 ? msg.headEnd : msg.index[first * STRIDE + NAME_START]!;
   msg.currentEdits().addLate(at, lines, ctx.flow.listener);
   return 1;
+}
+
+// -1 for what cannot stand behind the user of a URI.
+function addAdvertised(
+  self: Instance,
+  ctx: RouteContext,
+  received: boolean,
+  address: string,
+  user: string | undefined,
+  params: string | undefined,
+): number {
+  if (!/^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(address)) return -1;
+  return addPath(self, ctx, received, user, params, address);
 }
 
 function receivedText(self: Instance, { flow }: RouteContext): string {
@@ -106,6 +120,7 @@ function uriOfTildes(value: string): string | null {
 
 const { REQUEST } = RouteKind;
 const args = [optional(str("user")), optional(str("parameters"))] as const;
+const advertised = [str("address"), ...args] as const;
 
 /** Kamailio's module path. */
 export const path = defineModule({
@@ -164,6 +179,18 @@ export const path = defineModule({
     add_path_received_user_params: "add_path_received",
   },
   functions: {
+    add_path_advertised_address: fn({
+      args: advertised,
+      routes: REQUEST,
+      doc: "As add_path(), with the given host, and port, in the place of ours.",
+      run: (self: Instance, ctx, address, user, params) => addAdvertised(self, ctx, false, address, user, params),
+    }),
+    add_path_received_advertised_address: fn({
+      args: advertised,
+      routes: REQUEST,
+      doc: "As add_path_received(), with the given host, and port, in the place of ours.",
+      run: (self: Instance, ctx, address, user, params) => addAdvertised(self, ctx, true, address, user, params),
+    }),
     add_path: fn({
       args,
       routes: REQUEST,

@@ -1,12 +1,13 @@
 // Module registrar: REGISTER requests into location tables, and back from users to their contacts.
 
 import { RouteKind } from "../../proxy/context.ts";
-import { ArgError, optional, parsed, str } from "../../registry/args.ts";
+import { ArgError, int, optional, parsed, str } from "../../registry/args.ts";
 import { ConfigError, defineModule, fn } from "../../registry/define.ts";
 import { kemi } from "../../registry/kemi.ts";
 import type { ModuleHost } from "../../registry/module-host.ts";
 import { core } from "../core/index.ts";
 import usrloc from "../usrloc/index.ts";
+import { fromUser, lookupXavp } from "./asked.ts";
 import { EXPIRED, watchExpired } from "./expired.ts";
 import { fetchContacts, freeContacts, ulc } from "./fetched.ts";
 import { forceQ } from "./fill.ts";
@@ -132,6 +133,20 @@ export default defineModule({
       routes: ANY,
       doc: "Forgets what reg_fetch_contacts() has fetched under that name.",
       run: (_: Registrar, ctx, profile) => freeContacts(ctx, profile),
+    }),
+    lookup_xavp: fn({
+      args: [str("domain"), str("uri"), str("rxname"), str("cxname")],
+      routes: ANY,
+      waits: "maybe",
+      doc: "Puts a user's bindings into XAVPs: aor and count into one, uri, socket and dsturi of each into others.",
+      run: (reg: Registrar, ctx, domain, uri, record, contact) => lookupXavp(reg, ctx, domain, uri, record, contact),
+    }),
+    reg_from_user: fn({
+      args: [str("domain"), str("uri"), int("mode")],
+      routes: ANY,
+      waits: "maybe",
+      doc: "Whether the message came from where a user is registered: by address, with bits of mode 1 by port and 2 by transport too.",
+      run: (reg: Registrar, ctx, domain, uri, mode) => fromUser(reg, ctx, domain, uri, mode),
     }),
     reg_send_reply: fn({
       routes: REQUEST | FAILURE,
