@@ -58,6 +58,9 @@ function table.foreachi(t, f)
 end
 function table.setn() error("'setn' is obsolete", 2) end
 
+-- The machine has one hook, which counts the instructions of a run.
+function debug.sethook() error("debug.sethook: hooks are not for scripts here", 2) end
+
 -- environments of functions: the upvalue _ENV of those that have one
 local function environment_of(f)
   for i = 1, math.huge do

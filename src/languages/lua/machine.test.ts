@@ -56,6 +56,12 @@ test("lines that are longer than a buffer, read in parts", () => {
   ).toBe("10000\t4999\ty\tnil\t9999\tx\t5000");
 });
 
+test("a script cannot take the place of the hook that counts its instructions", () => {
+  expect(printed("print(pcall(function() debug.sethook() end))")).toBe(
+    "false\ttest.lua:1: debug.sethook: hooks are not for scripts here",
+  );
+});
+
 test("what is closed says so", () => {
   expect(printed(`print(pcall(io.open, "/x"))`, 0)).toMatch(
     /io.open is closed to scripts by modparam\("app_lua", "system_access", 0\)/,
