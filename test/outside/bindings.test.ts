@@ -14,8 +14,10 @@ const register = (bed: ProxyBed, user: string, contact: string, lines: string[] 
   );
 
 // What is wrong with a parameter of usrloc.
-const refusals = (name: string, value: string | number): Promise<string> =>
-  openProxy(`${modules()}modparam("usrloc", "${name}", ${JSON.stringify(value)})\nrequest_route { exit; }\n`).then(
+const refusals = (name: string, value: string | number, more = ""): Promise<string> =>
+  openProxy(
+    `${modules()}modparam("usrloc", "${name}", ${JSON.stringify(value)})\n${more}\nrequest_route { exit; }\n`,
+  ).then(
     () => "nothing",
     (error: unknown) => (error instanceof UnusableConfig ? error.diagnostics : []).map((d) => d.message).join(),
   );
@@ -109,7 +111,16 @@ request_route { save("location"); }
 
 test("ka_reply_codes and ka_logmsg that cannot be meant are refused", async () => {
   expect(await refusals("ka_reply_codes", "2xx")).toContain('"2xx" is no code of a reply');
-  expect(await refusals("ka_logmsg", "$nosuch(x)")).toContain("nosuch");
+  expect(await refusals("ka_loglevel", 1, 'modparam("usrloc", "ka_logmsg", "$nosuch(x)")')).toContain("nosuch");
+});
+
+test("usrloc needs no module pv as long as no line about keepalives is wanted", async () => {
+  const bare = (more: string): Promise<ProxyBed> =>
+    openProxy(
+      `loadmodule "sl.so"\nloadmodule "usrloc.so"\nloadmodule "registrar.so"\n${more}request_route { save("location"); }\n`,
+    );
+  await (await bare('modparam("usrloc", "ka_mode", 1)\n')).close();
+  await expect(bare('modparam("usrloc", "ka_loglevel", 1)\n')).rejects.toThrow();
 });
 
 test("ul.db_users and ul.db_contacts count what has not expired, ul.db_expired_contacts the rest", async () => {

@@ -3,6 +3,7 @@
 import { ArgError, type TextReader } from "../../registry/args.ts";
 import { ConfigError, defineModule, intParam, manyParam, strParam } from "../../registry/define.ts";
 import { ATTRIBUTES_VERSION } from "./attribute-store.ts";
+import { SILENT } from "./keepalive.ts";
 import { commands, type UsrlocInstance } from "./rpc.ts";
 import { DbMode, DEFAULT_COLUMNS, DEFAULT_SETTINGS, type UsrlocSettings } from "./settings.ts";
 import { LOCATION_VERSION } from "./table-store.ts";
@@ -226,7 +227,9 @@ export default defineModule({
     return { usrloc, settings: settingsOf(p), kaLogText: p.ka_logmsg, kaLog: null };
   },
   bind: (instance, { text }) => {
-    const found = instance.kaLogText === "" ? null : text(instance.kaLogText);
+    const { kaLogText, settings } = instance;
+    // its variables come with module pv, which nobody needs who wants no line
+    const found = kaLogText === "" || settings.keepalive.logLevel === SILENT ? null : text(kaLogText);
     if (found instanceof ArgError) throw new ConfigError(found.message, "ka_logmsg", found.hint);
     instance.kaLog = found;
   },

@@ -10,7 +10,7 @@ import type { Usrloc } from "./usrloc.ts";
 /** Bits of ka_mode. */
 const Mode = { ALL: 1, NATED: 2, DATAGRAMS: 4 } as const;
 /** ka_loglevel that says nothing. */
-const SILENT = 255;
+export const SILENT = 255;
 
 /** The ka_* parameters. */
 export interface KeepaliveSettings {
