@@ -59,8 +59,7 @@ const PLAIN: Numbers = { first: 0, aside: 0 };
 /** The bindings sought; undefined when there are none. */
 function recordFor(domain: Domain, sought: Sought): AorRecord | undefined | Promise<AorRecord | undefined> {
   if (sought.aor !== "") return domain.fetch(sought.aor);
-  const contact = domain.byRuid(sought.ruid);
-  return contact === undefined ? undefined : domain.get(contact.aor);
+  return sought.ruid === "" ? undefined : domain.fetchByRuid(sought.ruid);
 }
 
 /**

@@ -55,25 +55,31 @@ export class Domain {
   /** The record, read from the database when nothing is kept in memory (db_mode 3). */
   fetch(aor: string): AorRecord | undefined | Promise<AorRecord | undefined> {
     if (this.store === null || this.usrloc.settings.dbMode !== DbMode.DB_ONLY) return this.records.get(aor);
-    const found = this.store.read(aor);
-    return found instanceof Promise ? found.then((list) => this.whole(aor, list)) : this.whole(aor, found);
+    return this.recordOnce(this.store.read(aor));
   }
 
-  private whole(aor: string, contacts: readonly Contact[]): AorRecord | undefined | Promise<AorRecord | undefined> {
+  /** The record that has the binding of a temporary GRUU: by record id, among those with an instance. With db_mode 3 without the others. */
+  fetchByRuid(ruid: string): AorRecord | undefined | Promise<AorRecord | undefined> {
+    if (this.store !== null && this.usrloc.settings.dbMode === DbMode.DB_ONLY)
+      return this.recordOnce(this.store.readRow(ruid));
+    const contact = this.instances.get(ruid);
+    return contact === undefined ? undefined : this.records.get(contact.aor);
+  }
+
+  private recordOnce(read: Contact[] | Promise<Contact[]>): AorRecord | undefined | Promise<AorRecord | undefined> {
+    return read instanceof Promise ? read.then((list) => this.whole(list)) : this.whole(read);
+  }
+
+  private whole(contacts: readonly Contact[]): AorRecord | undefined | Promise<AorRecord | undefined> {
     const read = this.attributes?.read(contacts);
-    return read instanceof Promise ? read.then(() => this.recordOf(aor, contacts)) : this.recordOf(aor, contacts);
+    return read instanceof Promise ? read.then(() => this.recordOf(contacts)) : this.recordOf(contacts);
   }
 
-  private recordOf(aor: string, contacts: readonly Contact[]): AorRecord | undefined {
+  private recordOf(contacts: readonly Contact[]): AorRecord | undefined {
     if (contacts.length === 0) return undefined;
-    const record = new AorRecord(aor);
+    const record = new AorRecord(contacts[0]!.aor);
     for (const contact of contacts) record.place(contact, this.usrloc.settings.newestFirst);
     return record;
-  }
-
-  /** A binding by its ruid, among those with an instance. */
-  byRuid(ruid: string): Contact | undefined {
-    return this.instances.get(ruid);
   }
 
   /** Puts in what the database had; nothing is written. */

@@ -190,6 +190,19 @@ export class TableStore {
     const at = useDomain ? aor.lastIndexOf("@") : -1;
     const where: Match[] = [{ column: columns.user, value: at < 0 ? aor : aor.slice(0, at) }];
     if (at >= 0) where.push({ column: columns.domain, value: aor.slice(at + 1) });
+    return this.readWhere(where);
+  }
+
+  /** The binding with a record id and an instance, in a list of its own. */
+  readRow(ruid: string): Contact[] | Promise<Contact[]> {
+    const { columns } = this.settings;
+    return this.readWhere([
+      { column: columns.ruid, value: ruid },
+      { column: columns.instance, op: "!=", value: "" },
+    ]);
+  }
+
+  private readWhere(where: readonly Match[]): Contact[] | Promise<Contact[]> {
     const rows = this.db.query(this.table, [], where, { order: "last_modified" });
     return rows instanceof Promise ? rows.then((list) => this.contacts(list)) : this.contacts(rows);
   }
