@@ -271,7 +271,9 @@ describe("the rest", () => {
     expect(methods).toContainEqual({ func: { ret: "none", module: "", name: "err", params: "str" } });
   });
 
-  test("reload: what waits ends with the old script; a broken one is refused and the old one goes on", async () => {
+  test("reload: what waits ends with the old script; a broken one is refused and the old one goes on", {
+    timeout: 60_000,
+  }, async () => {
     const write = (text: string): void => bed.host.files.write("/s/route.py", bytesOf(text));
     // the top level waits, so time has to go on
     const reload = async (): Promise<unknown> => {
@@ -295,6 +297,16 @@ describe("the rest", () => {
       expect(bed.log.slice(logged).join("\n")).toMatch(/SyntaxError|ModuleNotFoundError|ZeroDivisionError|SystemExit/);
       expect(await ask("facts")).toBe("200 new");
     }
+    // one over which Python itself fails: Python is started again, with the script in force
+    write("import os\nos.abort()\n");
+    expect(String(await reload())).toContain("The script cannot be loaded; the one before goes on");
+    let answer = "";
+    for (let i = 0; i < 300 && answer !== "200 new"; i++) {
+      await bed.world.advance(100);
+      await new Promise((done) => setTimeout(done, 20));
+      answer = await ask("facts");
+    }
+    expect(answer).toBe("200 new");
     // what it will fail of is told, and is no reason to refuse it
     const logged = bed.log.length;
     write(SCRIPT.replace("def wrong(self, msg):", "def wrong(self, msg):\n        KSR.sl.send_rply()"));

@@ -49,6 +49,11 @@ for (const target of chosenTargets().filter(({ name }) => name !== "kamailio"))
       expect(broken.output).toContain("/beside.py:2:7: error: invalid syntax\n 2 | def f(:\n   |       ^\n");
       expect(broken.output).toContain("not usable: 1 error");
       expect(broken.code).toBe(1);
+      // a text over which Python itself fails
+      write("beside.py", `x = ${"1+".repeat(200_000)}1\n`);
+      const hostile = await check("app_python3", "route.py");
+      expect(hostile.output).toMatch(/\/beside.py:1:1: error: Python cannot read this: /);
+      expect(hostile.code).toBe(1);
       expect(readdirSync(directory).sort()).toEqual(["beside.py", "check.cfg", "route.py"]);
     });
 

@@ -27,7 +27,7 @@ export function checkPython(main: ScriptText, check: PythonCheck): void {
   const seen = new Set([main.file]);
   let isReadable = true;
   for (const script of scripts) {
-    const { said, imports } = check.examine(toUnicode(script.text), script.file);
+    const { said, imports } = examined(check, script);
     for (const each of said) {
       check.around.report(findingOf(script, each));
       if (each[0]) isReadable = false;
@@ -40,6 +40,16 @@ export function checkPython(main: ScriptText, check: PythonCheck): void {
     }
   }
   if (isReadable) checkScripts(scripts, { ...check, language: "python", languages: PYTHON_NAMES, registered: [] });
+}
+
+// A text can be such that Python fails as a whole over it.
+function examined({ examine }: PythonCheck, { text, file }: ScriptText): Examined {
+  try {
+    return examine(toUnicode(text), file);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { said: [[true, `Python cannot read this: ${why}`, 1, 0, 0, 0]], imports: [] };
+  }
 }
 
 function findingOf(

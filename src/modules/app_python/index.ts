@@ -35,12 +35,14 @@ interface AppPython {
   readonly report: (text: string) => void;
   /** What scripts reach of the system (Access), added up. */
   readonly access: number;
-  /** When Python was started last, ms; below 0: never. */
+  /** When Python was started last, ms. */
   startedAt: number;
   /** How often the script has been loaded again. */
   loads: number;
   api: ScriptApi | null;
   around: ScriptSurroundings | null;
+  /** The one in force; null before any is. */
+  script: PythonScript | null;
 }
 
 const RESTART_PAUSE = 5000;
@@ -123,8 +125,12 @@ async function load(self: AppPython): Promise<void> {
   if (found === null) throw new PythonError(`there is no file ${self.file}`);
   const source = toUnicode(found.text);
   const { init, childInit } = self.names;
-  const script: PythonScript = { source, file: self.file, name: moduleName(self.file), init, child_init: childInit };
+  await enter(self, { source, file: self.file, name: moduleName(self.file), init, child_init: childInit });
+}
+
+async function enter(self: AppPython, script: PythonScript): Promise<void> {
   await self.engine.load(script, unaskedContext(self.host.proxy, RouteKind.STARTUP));
+  self.script = script;
 }
 
 /** Starts Python, without a script. `mayKeep`: whether something may be kept for the next start. */
@@ -141,10 +147,9 @@ async function startEngine({ host, engine, api, access }: AppPython, mayKeep: bo
 async function start(self: AppPython): Promise<void> {
   const { host } = self.host;
   if (!host.files.exists(self.file)) throw new ConfigError(`there is no file ${self.file}`, "load");
-  const isFirst = self.startedAt < 0;
   self.startedAt = host.clock.mono();
   await startEngine(self, true);
-  if (isFirst) checkAll(self, true);
+  checkAll(self, true);
   try {
     await load(self);
   } catch (error) {
@@ -160,14 +165,16 @@ async function examine(self: AppPython, tell: (text: string) => void): Promise<v
   checkAll(self, true);
 }
 
-/** Starts Python anew after it has failed as a whole, not more often than every so many milliseconds. */
+/** Starts Python anew after it has failed as a whole, not more often than every so many milliseconds; with the script in force. */
 async function again(self: AppPython): Promise<void> {
   const { host, log } = self.host;
   log.write(Level.ERROR, "Python itself has failed; it is started again");
   const pause = self.startedAt + RESTART_PAUSE - host.clock.mono();
   if (pause > 0) await new Promise<void>((done) => void host.clock.after(pause, done));
   try {
-    await start(self);
+    self.startedAt = host.clock.mono();
+    await startEngine(self, true);
+    await (self.script === null ? load(self) : enter(self, self.script));
   } catch (error) {
     log.write(
       Level.ERROR,
@@ -316,10 +323,11 @@ function configured(
     names: { init: params.mod_init_function, childInit: params.child_init_method },
     report,
     access,
-    startedAt: -1,
+    startedAt: 0,
     loads: 0,
     api: null,
     around: null,
+    script: null,
   };
   return self;
 }
