@@ -78,7 +78,8 @@ export class PythonEngine implements ScriptEngine {
   /** Where in Python's memory a run that has not waited leaves its result. */
   private endedAt = 0;
   private readonly methods = new Map<string, boolean>();
-  private readonly runners = new Map<string, PythonFunction>();
+  /** By the name of the method, and how many arguments it gets. */
+  private readonly runners = new Map<string, (PythonFunction | undefined)[]>();
   /** Why nothing can be run any more. */
   private broken: string | null = null;
   private isLoading = false;
@@ -165,17 +166,19 @@ export class PythonEngine implements ScriptEngine {
   }
 
   private runnerOf(name: string, count: number): PythonFunction {
-    const key = `${count} ${name}`;
-    let runner = this.runners.get(key);
-    if (runner === undefined) {
+    let known = this.runners.get(name);
+    if (known === undefined) {
       if (this.runners.size >= MAX_METHODS) {
-        for (const old of this.runners.values()) old.free();
+        for (const old of this.runners.values()) for (const runner of old) runner?.free();
         this.runners.clear();
       }
+      this.runners.set(name, (known = []));
+    }
+    let runner = known[count];
+    if (runner === undefined) {
       const maker = this.python!.function("_runner");
-      runner = this.python!.functionOf(maker(name, count));
+      known[count] = runner = this.python!.functionOf(maker(name, count));
       maker.free();
-      this.runners.set(key, runner);
     }
     return runner;
   }
