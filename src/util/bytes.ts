@@ -112,13 +112,20 @@ export function crc32(buf: Uint8Array, start: number, end: number): number {
 
 /** The byte string that spells `text` in UTF-8; for the edges where text comes from outside (JSON, arguments, files). */
 export function fromUnicode(text: string): string {
+  if (isAscii(text)) return text;
   const bytes = encoder.encode(text);
   return textOf(bytes, 0, bytes.length);
 }
 
 /** The text that a byte string spells when read as UTF-8 (bad sequences become U+FFFD). */
 export function toUnicode(text: string): string {
-  return decoder.decode(bytesOf(text));
+  return isAscii(text) ? text : decoder.decode(bytesOf(text));
+}
+
+// Most texts are the same both ways, and turning them costs more than looking.
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
 }
 
 const encoder = new TextEncoder();
