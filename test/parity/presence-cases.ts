@@ -407,7 +407,7 @@ export const FUNCTIONS: PresenceGroup = {
   ],
 };
 
-// Publications a second apart, with a priority each; what the watcher is told shows their order.
+// Publications with a priority each, a second apart where the time counts; what the watcher is told shows their order.
 const ordered = (columns: string): PresenceGroup => ({
   name: `order by ${columns}`,
   params: `modparam("presence_xml", "force_active", 1)\nmodparam("presence", "xavp_cfg", "pres")\nmodparam("presence", "retrieve_order", 1)\nmodparam("presence", "retrieve_order_by", "${columns}")\n`,
@@ -427,7 +427,7 @@ ${STOCK_REQUEST}`,
           ] as const
         ).map(([call, priority]) => ({
           ...publish(call, 1, ["Expires: 600", `Priority: ${priority}`], pidf(call, "open")),
-          ms: 1100,
+          ms: columns.startsWith("received") ? 1100 : 150,
         })),
         subscribe("bob", "o5", 1),
       ],
