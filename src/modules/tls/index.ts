@@ -29,7 +29,7 @@ interface Instance extends Commanded {
   readonly domains: Domains | null;
 }
 
-const RUNTIME = "it is a matter of the runtime's TLS, which has no such setting";
+const RUNTIME = "records and buffers are as the runtime's TLS makes them";
 const MEMORY = "the runtime looks after the memory of connections";
 const QUEUES = "the limits of queues are tcp_conn_wq_max and tcp_wq_max";
 const OPENSSL = "it steers OpenSSL as Kamailio links it";
