@@ -3,25 +3,13 @@
 import { tryOut } from "../../src/boot.ts";
 import { parseOptions } from "../../src/control/cli/options.ts";
 import { check, readSource } from "../../src/control/configuration.ts";
-import type { Host } from "../../src/host/host.ts";
 import { createSimulation } from "../../src/host/simulated.ts";
-import { startPython } from "../../src/languages/python/pyodide.ts";
-import { KEPT_NAME, writeKept } from "../../src/modules/app_python/starting.ts";
 import type { Diagnostic } from "../../src/script/index.ts";
 import { bytesOf } from "../../src/util/bytes.ts";
+import { keepPython } from "../support/kept-python.ts";
 
 /** Files by name, as byte strings; "portico.cfg" is the configuration, the others lie beside it. */
 export type Files = ReadonlyMap<string, string>;
-
-/** What a start of Python leaves for the next one, so that each check need not take seconds. */
-let python: Promise<Uint8Array> | null = null;
-
-function keptPython(host: Host): Promise<Uint8Array> {
-  python ??= new Promise((resolve, reject) => {
-    startPython({ folder: host.pythonFolder(), print: () => undefined, snapshot: null, keep: resolve }).catch(reject);
-  });
-  return python;
-}
 
 /** What a check finds. */
 export async function findings(files: Files, defines: readonly string[] = []): Promise<readonly Diagnostic[]> {
@@ -31,8 +19,7 @@ export async function findings(files: Files, defines: readonly string[] = []): P
     host.files.makeDirectory(host.files.resolve(name, ".."));
     host.files.write(name, bytesOf(text));
   }
-  if ([...files.keys()].some((name) => name.endsWith(".py")))
-    writeKept(host, `/data/${KEPT_NAME}`, await keptPython(host));
+  if ([...files.keys()].some((name) => name.endsWith(".py"))) await keepPython(host, "/data");
   const options = parseOptions(["-f", "portico.cfg", "--data", "/data", ...defines.flatMap((name) => ["-A", name])]);
   const config = check(host, await readSource(host, options.config), options);
   return [...config.diagnostics, ...(config.ok ? (await tryOut(host, config, "/data")).diagnostics : [])];

@@ -8,6 +8,7 @@ import { createSimulation, type SimHost, type Simulation } from "../../src/host/
 import type { RpcValue } from "../../src/registry/define.ts";
 import type { Diagnostic } from "../../src/script/index.ts";
 import { bytesOf, textOf } from "../../src/util/bytes.ts";
+import { keepPython } from "./kept-python.ts";
 import { writeSip } from "./sip-text.ts";
 
 export const ADDRESS = "192.0.2.1";
@@ -151,6 +152,7 @@ export async function openProxy(
   const host = world.host({ addresses: addresses ?? [ADDRESS] });
   host.files.makeDirectory("/data");
   host.files.write("/portico.cfg", bytesOf(config));
+  if (config.includes("app_python")) await keepPython(host, "/data");
   prepare(host);
   for (const [name, text] of Object.entries(files)) {
     host.files.makeDirectory(host.files.resolve(name, ".."));
