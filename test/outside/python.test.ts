@@ -257,6 +257,33 @@ describe("the rest", () => {
     });
   });
 
+  test.each(["app_python", "app_python3"])("%s: other names of the parameter and of the functions", async (name) => {
+    const script = `
+import KSR
+class Handler:
+    said = "nothing"
+    def begin(self, rank):
+        self.said = "begun %s" % (rank is not None)
+        return 0
+    def ksr_request_route(self, msg):
+        KSR.sl.send_reply(200, self.said)
+        return 1
+def begin_here():
+    return Handler()
+`;
+    const params = [
+      `modparam("${name}", "script_name", "/s/other.py")`,
+      `modparam("${name}", "mod_init_function", "begin_here")`,
+      `modparam("${name}", "child_init_method", "begin")`,
+    ];
+    const config = `${modules(name)}${params.join("\n")}\ncfgengine "python"\n`;
+    const other = await openProxy(config, 2, undefined, undefined, { "/s/other.py": script });
+    const from = await other.udp(7000);
+    await from.send(other.request("OPTIONS", "sip:anybody@example.org"));
+    expect(lines(from.received)).toEqual(["200 begun True"]);
+    await other.close();
+  });
+
   test("print is logged", async () => {
     const from = bed.log.length;
     expect(await ask("printing")).toBe("200 printed");
