@@ -21,6 +21,7 @@ compareWithRecord<NatGroup, NatAnswer>({
   ours: async (group) => settled(await runNat(group)),
   kamailio: async (group, recorded) => settled(await askNat(group, recorded)),
   canAsk: haveNatOracle(),
+  isApart: true,
   reasonOf: (name) =>
     BRANCHES.test(name)
       ? "attributes of a contact that takes the place of a branch stand under the number of that branch; on Kamailio they come first"

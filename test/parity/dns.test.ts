@@ -32,6 +32,7 @@ compareWithRecord<DnsGroup, DnsAnswer>({
   ours: runDns,
   kamailio: ask,
   canAsk: haveDnsOracle(),
+  isApart: true,
   reasonOf,
   unusedReasons,
 });

@@ -27,6 +27,7 @@ compareWithRecord<NatGroup, NatAnswer>({
   ours: async (group) => (await runNat(group)).map((a) => settled(group, a)),
   kamailio: async (group, recorded) => (await askNat(group, recorded)).map((a) => settled(group, a)),
   canAsk: haveNatOracle(),
+  isApart: true,
   reasonOf,
   unusedReasons,
 });

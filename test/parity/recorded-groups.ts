@@ -27,6 +27,8 @@ interface Comparison<G extends Group, A> {
   readonly canRun?: boolean;
   /** Whether Kamailio can be asked here. */
   readonly canAsk: boolean;
+  /** Whether each group has a Kamailio in a network of its own, so that some can be asked at once. */
+  readonly isApart?: boolean;
   /** Why a case is meant to differ; null when it is not. */
   readonly reasonOf: (name: string) => string | null;
   /** Reasons that belong to none of these cases. */
@@ -90,7 +92,8 @@ export function compareWithRecord<G extends Group, A>(c: Comparison<G, A>): void
   });
 
   describe.runIf(c.canAsk && !recordAnew)("what Kamailio does is what was recorded", () => {
-    test.each(groups.map((g) => [g.name, g] as const))("%s", { timeout: 120_000 }, async (_, group) => {
+    const declared = c.isApart === true ? test.concurrent : test;
+    declared.each(groups.map((g) => [g.name, g] as const))("%s", { timeout: 120_000 }, async (_, group) => {
       const wanted = group.cases.map((_c, i) => recorded[nameOf(group, i)]!.kamailio);
       expect(await askedAgain(() => c.kamailio(group, wanted), wanted)).toEqual(wanted);
     });
