@@ -9,7 +9,7 @@ import type { SipMessage } from "../sip/message.ts";
 import { STRIDE, VALUE_END, VALUE_START } from "../sip/scan.ts";
 import { parseUint } from "../sip/tokens.ts";
 
-/** Above this a value is as good as any other: RFC 3261 20.22 stops at 255. */
+/** Above this a value is as good as another: RFC 3261 20.22 stops at 255. */
 const LARGEST = 256;
 
 interface MaxForwards {

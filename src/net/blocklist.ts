@@ -151,7 +151,7 @@ export class Blocklist {
     if ((entry.flags & REASONS) === 0) this.drop(key, entry);
   }
 
-  /** Lists a destination, whatever the masks say; for one that is there already the time begins anew and reasons add up. Protocol 0: any. */
+  /** Lists a destination, whatever the masks say; for one that is there already the time begins anew and reasons add up. Protocol 0 stands for all. */
   add(protocol: number, address: string, port: number, flags: number, seconds = this.options.expire): void {
     if (!this.on) return;
     const key = keyOf(protocol, address, port);

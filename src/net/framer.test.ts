@@ -1,4 +1,4 @@
-// The stream framer: any segmentation gives the same messages, and what cannot be framed ends with its reason.
+// The stream framer: however they are cut, segments give the same messages, and what cannot be framed ends with its reason.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bytesOf, textOf } from "../util/bytes.ts";

@@ -8,9 +8,9 @@ import type { StreamFlow } from "./flows.ts";
 
 /** Limits for each source: an IPv4 address, or an IPv6 network of 64 bits. */
 export interface SourceRules {
-  /** Connections it has opened to us and holds; 0: any number. */
+  /** Connections it has opened to us and holds; 0 for no limit. */
   readonly maxConnections: number;
-  /** New connections a second in the long run, and at once; 0: any number. */
+  /** New connections a second in the long run, and at once; 0 for no limit. */
   readonly connectRate: number;
   readonly connectBurst: number;
 }

@@ -41,7 +41,7 @@ function pass(proxy: Proxy, msg: SipMessage, flow: Flow, to: Flow | null): boole
   return sent;
 }
 
-/** Whether the first Via of a reply is one that we have put there (RFC 3261 18.1.2: any other reply is dropped). */
+/** Whether the first Via of a reply is one that we have put there (RFC 3261 18.1.2; others are dropped). */
 export function isOurVia(proxy: Proxy, msg: SipMessage): boolean {
   const via = msg.via();
   if (via === null) return false;

@@ -124,7 +124,7 @@ export class Proxy {
   readonly statistics = new Statistics();
   /** Whether onsend_route runs for replies that are forwarded (onsend_route_reply). */
   onsendReplies = false;
-  /** Requests longer than this (bytes; 0: any) go by that transport in place of UDP (udp_mtu, udp_mtu_try_proto). */
+  /** Requests longer than this (bytes; 0 for no limit) go by that transport in place of UDP (udp_mtu, udp_mtu_try_proto). */
   udpMtu = 0;
   mtuProtocol: number = Transport.UDP;
   /** Whether every Via of ours asks for rport (local_rport). */

@@ -13,7 +13,7 @@ const GROUPS: readonly RouteArg[] = ["route", "branch", "failure", "onreply"];
 export class RouteUses {
   private readonly routes: RouteTable;
   private readonly named = new Set<RouteEntry>();
-  /** Kinds of route whose names are computed somewhere: any of them may be meant. */
+  /** Kinds of route whose names are computed somewhere: all of them may be meant. */
   private readonly computed = new Set<RouteArg>();
 
   constructor(routes: RouteTable) {

@@ -12,7 +12,7 @@ import type { Emitter } from "./emitter.ts";
 import { constantOf, fold } from "./fold.ts";
 import { constantRouteName } from "./walk.ts";
 
-/** Functions of our core that Kamailio has in its modules kex and corex: they set $rc as any other there. */
+/** Functions of our core that Kamailio has in its modules kex and corex: they set $rc as all others do there. */
 const MODULE_FUNCTIONS = new Set([
   ..."append_branch km_append_branch setbflag resetbflag isbflagset send send_tcp".split(" "),
 ]);

@@ -195,7 +195,7 @@ const TLS_SCTP: readonly GlobalDef[] = [
   row("int", "sctp_send_retries", 0, USED, "times a message is sent again over a new association", { min: 0, max: 9 }),
   row("bool", "sctp_assoc_tracking", 1, USED, "whether associations are followed, which sctp_assoc_reuse needs"),
   row("bool", "sctp_assoc_reuse", 1, USED, "whether replies go by the association that the request came by"),
-  row("int", "sctp_max_assocs", -1, USED, "most SCTP associations; -1: any number", { min: -1 }),
+  row("int", "sctp_max_assocs", -1, USED, "most SCTP associations; -1 for no limit", { min: -1 }),
   row("int", "sctp_srto_initial", null, USED, "retransmission timeout of SCTP at first, ms", { min: 0 }),
   row("int", "sctp_srto_max", null, USED, "longest retransmission timeout of SCTP, ms", { min: 0 }),
   row("int", "sctp_srto_min", null, USED, "shortest retransmission timeout of SCTP, ms", { min: 0 }),

@@ -11,7 +11,7 @@ const FRESH = 1000;
 
 /** Rates by key. When there are too many keys, the one that has been quiet for longest is forgotten. */
 export class Rates {
-  /** Times a second in the long run; 0: any number. */
+  /** Times a second in the long run; 0 for no limit. */
   perSecond: number;
   /** Times at once. */
   burst: number;

@@ -5,35 +5,21 @@ import { start } from "../../src/boot.ts";
 import { parseOptions } from "../../src/control/cli/options.ts";
 import { check, readSource } from "../../src/control/configuration.ts";
 import {
+  bed,
   etagOf,
   notifies,
   ok,
-  openPresence,
+  open,
   pidf,
-  publication,
+  publish,
   PRESENCE_ROUTES as ROUTES,
+  sql,
   stateOf,
-  subscription,
+  subscribe,
+  watcher,
 } from "../support/presence-bed.ts";
-import type { ProxyBed } from "../support/proxy-bed.ts";
 
-let bed: ProxyBed;
 afterEach(() => bed.close());
-
-const open = async (params: string, routes?: string, db = true): Promise<void> => {
-  bed = await openPresence(params, routes, db);
-};
-const publish = (body: string, lines: readonly string[] = []): string => publication(bed, body, lines);
-const subscribe = (port: number, lines: readonly string[] = []): string => subscription(bed, port, lines);
-const sql = (text: string): unknown[] => bed.host.openSqlite("/data/p.sqlite").prepare(text).all();
-
-/** A watcher that answers its NOTIFYs. */
-async function watcher(port: number, lines: readonly string[] = []) {
-  const agent = await bed.udp(port);
-  const got = await agent.send(subscribe(port, lines));
-  for (const n of notifies(got)) await agent.send(ok(n));
-  return { agent, got };
-}
 
 test("a subscription ends when its time is over, a publication at the next look", async () => {
   await open('modparam("presence", "clean_period", 10)\n');

@@ -5,7 +5,7 @@ import { routeNames } from "../../registry/docs.ts";
 import type { Gives } from "../../registry/kemi.ts";
 import { fullName, scriptNames } from "../../registry/script-names.ts";
 
-/** What an argument may be. `rest`: any number of texts and numbers. */
+/** What an argument may be. `rest`: texts and numbers, as many as one likes. */
 export interface StubArg {
   readonly name: string;
   readonly type: "int" | "text" | "rest";

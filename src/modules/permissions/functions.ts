@@ -120,7 +120,7 @@ function tag(self: Permissions, ctx: RouteContext, value: string | null): void {
   if (value !== null && tagAvp !== "") ctx.avps.push(tagAvp, value);
 }
 
-// A port that is none counts as any, as on Kamailio.
+// A port that is none stands for all ports, as on Kamailio.
 function lookUp(self: Permissions, group: number | null, address: string, port: number): AddressRow | null {
   return address === "" ? null : self.addresses.find(group, address, port);
 }
