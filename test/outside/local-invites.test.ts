@@ -23,13 +23,18 @@ describe("INVITE", () => {
   ] as const;
   const CONTACT = "Contact: <sip:phone@192.0.2.10:7002>\r\n";
 
-  test("a 2xx is acknowledged at its Contact, by the INVITE's branch, again when it is repeated", async () => {
+  /** The INVITE of that command has reached the phone. */
+  async function begun(command: string) {
     await open();
     const phone = await bed.udp(7001);
     const contact = await bed.udp(7002);
-    const result = run("tm.t_uac_wait_block", ...INVITE);
+    const result = run(command, ...INVITE);
     await bed.world.advance(50);
-    const invite = phone.received[0]!;
+    return { phone, contact, result, invite: phone.received[0]! };
+  }
+
+  test("a 2xx is acknowledged at its Contact, by the INVITE's branch, again when it is repeated", async () => {
+    const { phone, contact, result, invite } = await begun("tm.t_uac_wait_block");
     await phone.send(answer(invite, 180, "Ringing", CONTACT, "u1"));
     await phone.send(answer(invite, 200, "OK", CONTACT, "u1"));
     expect(await result).toEqual({ code: 200, text: "OK" });
@@ -50,12 +55,7 @@ describe("INVITE", () => {
   });
 
   test("the 2xx of every fork gets an ACK with its own tag; the end is told once", async () => {
-    await open();
-    const phone = await bed.udp(7001);
-    const contact = await bed.udp(7002);
-    const result = run("tm.t_uac_wait", ...INVITE);
-    await bed.world.advance(50);
-    const invite = phone.received[0]!;
+    const { phone, contact, result, invite } = await begun("tm.t_uac_wait");
     for (const tag of ["u1", "u2", "u1", "u3"]) await phone.send(answer(invite, 200, tag, CONTACT, tag));
     expect(((await result) as string[])[1]).toBe("u1");
     expect(contact.received.map((m) => header(m, "To"))).toEqual(
@@ -183,12 +183,7 @@ describe("INVITE", () => {
   });
 
   test("cancelled and accepted at once: the 2xx is acknowledged and told", async () => {
-    await open();
-    const phone = await bed.udp(7001);
-    const contact = await bed.udp(7002);
-    const result = run("tm.t_uac_wait_block", ...INVITE);
-    await bed.world.advance(50);
-    const invite = phone.received[0]!;
+    const { phone, contact, result, invite } = await begun("tm.t_uac_wait_block");
     await phone.send(answer(invite, 180, "Ringing", "", "u1"));
     run("tm.cancel", "call", "5");
     await phone.send(answer(invite, 200, "OK", CONTACT, "u1"));
